@@ -1,0 +1,1 @@
+"""textcl trains sentence encoders on your own text by contrastive learning."""

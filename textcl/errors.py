@@ -1,0 +1,30 @@
+"""The errors that a user meets, and suggestions for misspelt names."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class TextclError(Exception):
+    """A fault that the user can mend; the command line prints it without a traceback."""
+
+
+class RecipeError(TextclError):
+    """A recipe that can not run: names the place, what was found and what would be right."""
+
+
+class DataError(TextclError):
+    """Data that can not be read or used: names the file and the row."""
+
+
+class ModelError(TextclError):
+    """A model that can not be found, read or written."""
+
+
+class TrainingError(TextclError):
+    """A run that can not go on; its last good checkpoint is kept."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` when a known name is close to the one given, else an empty text."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,77 @@
+"""Cut a pool of sequences into chunks of similar length, so that padding all but disappears.
+
+The cuts are planned by dynamic programming over the sorted lengths: the padded tokens of all chunks plus a fixed cost a
+chunk are as few as they can be.
+"""
+
+import numpy as np
+import torch
+
+from textcl.types import Chunk, IntArray, Tokens
+
+CHUNK_TOKENS = 2048  # padded tokens a chunk holds at most
+CHUNK_COST = 150  # what starting a chunk costs, in tokens
+
+
+def plan(lengths: IntArray, chunk_tokens: int = CHUNK_TOKENS) -> list[IntArray]:
+    """Cut sequences into chunks of at most `chunk_tokens` padded tokens, shortest sequences first.
+
+    A sequence longer than `chunk_tokens` gets a chunk of its own.
+
+    Args:
+        lengths: Tokens of each sequence, (N,).
+        chunk_tokens: The padded tokens that a chunk may hold.
+
+    Returns:
+        For each chunk the positions of its sequences; together a permutation of range(N).
+    """
+    order = np.argsort(lengths, kind="stable")
+    ends = _best_ends(lengths[order], chunk_tokens)
+    return [order[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
+
+
+def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
+    """Return where each chunk ends in the ascending lengths, at the least total cost."""
+    count = len(ascending)
+    cost = np.zeros(count + 1, dtype=np.int64)  # of the best cuts of the first i sequences
+    start = np.zeros(count + 1, dtype=np.int64)  # where the last chunk of these cuts starts
+    for end in range(1, count + 1):
+        longest = int(ascending[end - 1])
+        first = max(0, end - max(1, chunk_tokens // max(1, longest)))
+        candidates = cost[first:end] + np.arange(end - first, 0, -1) * longest
+        best = int(candidates.argmin())
+        cost[end] = candidates[best] + CHUNK_COST
+        start[end] = first + best
+    ends = []
+    while count:
+        ends.append(count)
+        count = int(start[count])
+    return ends[::-1]
+
+
+def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> Chunk:
+    """Pad some sequences on the right to the longest of them.
+
+    Args:
+        tokens: The pool.
+        rows: Positions of the sequences to take, (n,).
+        device: Where the chunk shall lie.
+
+    Returns:
+        A chunk of shape (n, L).
+    """
+    lengths = tokens.lengths[rows]
+    width = int(lengths.max())
+    ids = np.full((len(rows), width), tokens.pad_id, dtype=np.int64)  # (n, L)
+    for position, row in enumerate(rows):
+        ids[position, : lengths[position]] = tokens.ids[row]
+    columns = np.arange(width)
+    mask = (columns < lengths[:, None]).astype(np.int64)
+    pooled = mask * (columns >= tokens.skipped[rows][:, None])
+    return Chunk(*(torch.from_numpy(array).to(device, non_blocking=True) for array in (ids, mask, pooled)))
+
+
+def padding_share(lengths: IntArray, chunks: list[IntArray]) -> float:
+    """Return the share of padded positions that hold no token, a fraction."""
+    padded = sum(len(chunk) * int(lengths[chunk].max()) for chunk in chunks)
+    return 1 - int(lengths.sum()) / padded if padded else 0.0

@@ -1,0 +1,22 @@
+"""Seeds derived from names: the same place in a run always draws the same numbers, with no state to keep."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def derive(seed: int, *names: int | str) -> int:
+    """Return a 63-bit seed for a place in a run, such as `derive(17, "dropout", step, rank, chunk)`."""
+    place = ":".join(str(part) for part in (seed, *names))
+    return int.from_bytes(hashlib.blake2b(place.encode(), digest_size=8).digest(), "big") >> 1
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch's generators (CPU, and CUDA where it is in use) for a block and put their state back after it."""
+    devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

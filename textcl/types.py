@@ -1,0 +1,141 @@
+"""Every type that crosses a wall between two rooms, and the letters that shapes are written in.
+
+Letters: `B` rows of the batch (all ranks), `V` views, `N` texts or sequences, `L` tokens, `D` embedding width.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+
+
+class Role(StrEnum):
+    """What a text is to its row; prompts are chosen by it. Queries are anchors, documents are positives."""
+
+    ANCHOR = "anchor"
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a source: texts, nothing else.
+
+    Without positives the views are made from the anchor.
+    """
+
+    row: int
+    anchor: str
+    positives: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    score: float | None = None
+    label: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token sequences of unequal length, special tokens included, without padding.
+
+    `skipped` counts the leading tokens of each sequence that pooling leaves out (a prompt that is not pooled, else 0).
+    """
+
+    ids: tuple[IntArray, ...]  # N x (L,)
+    skipped: IntArray  # (N,) tokens
+    pad_id: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> IntArray:
+        """Tokens of each sequence, (N,)."""
+        return np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some sequences padded on the right to one length: all that an encoder ever sees."""
+
+    ids: Tensor  # (n, L) int64
+    mask: Tensor  # (n, L) int64, 1 for a token, 0 for padding
+    pooled: Tensor  # (n, L) int64, 1 for a token that pooling reads
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One text of every row of a batch, tokenised."""
+
+    role: Role
+    tokens: Tokens  # B sequences
+    identity: IntArray  # (B,) equal numbers are equal texts
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """This rank's share of a batch, before the encoder."""
+
+    views: tuple[View, ...]  # V
+    rows: IntArray  # (B,) rows of the source
+    scores: FloatArray | None = None  # (B,)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedBatch:
+    """The batch of all ranks, embedded: all that an objective ever sees."""
+
+    views: tuple[Tensor, ...]  # V x (B, D) float32, of the online encoder; gradient wanted
+    targets: tuple[Tensor, ...]  # V x (B, D) float32, of the target encoder; no gradient
+    roles: tuple[Role, ...]  # V
+    identity: tuple[Tensor, ...]  # V x (B,) int64: equal numbers are equal texts, never each other's negatives
+    scores: Tensor | None = None  # (B,)
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The nearest documents of each query, best first."""
+
+    ids: IntArray  # (Q, k) positions in the order of adding, -1 where fewer than k
+    scores: FloatArray  # (Q, k) cosines
+
+
+class Source(Protocol):
+    """Rows of text that a run trains on."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest that changes when the texts do."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> Example: ...
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for messages: `corpora/wiki.txt, line 18`."""
+        ...
+
+
+class Augmentation(Protocol):
+    """A pure function from text to text; all randomness comes from `rng`."""
+
+    def __call__(self, text: str, rng: random.Random) -> str: ...
+
+
+class Index(Protocol):
+    """Nearest neighbours by cosine."""
+
+    def add(self, vectors: FloatArray) -> None: ...  # (N, D)
+
+    def search(self, queries: FloatArray, k: int) -> Hits: ...
+
+
+Tokenize = Callable[[Sequence[str], Role], Tokens]
+Embed = Callable[[Sequence[str], Role], FloatArray]  # N texts -> (N, D) float32, unit length
