@@ -16,7 +16,7 @@ def new_file(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _flush(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -36,12 +36,12 @@ def new_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 _flush(file)
         if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
+            path.replace(old)
+        temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if old.exists() and not path.exists():
-            os.replace(old, path)
+            old.replace(path)
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -29,7 +29,7 @@ def resolve(precision: str, device: torch.device | str) -> Precision:
 def multiplies_in_bf16(device: torch.device) -> bool:
     """Say whether a device has instructions that multiply bf16 numbers (CUDA from Ampere on; AMX or AVX512-BF16)."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 

@@ -24,4 +24,6 @@ def _first(*folders: Path) -> Path:
     for folder in folders:
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"textcl is installed without {folders[0].name}; install it again from a wheel or a checkout.")
+    raise FileNotFoundError(
+        f"textcl is installed without {folders[0].name}; install it again from a wheel or a checkout."
+    )

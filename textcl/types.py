@@ -4,14 +4,16 @@ Letters: `B` rows of the batch (all ranks), `V` views, `N` texts or sequences, `
 """
 
 import random
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
@@ -106,6 +108,20 @@ class Hits:
     scores: FloatArray  # (Q, k) cosines
 
 
+class Objective(nn.Module, ABC):
+    """A loss over one batch of embeddings, written for one machine.
+
+    It may hold parameters (a projector, prototypes) and buffers (a queue). Everything that mixes rows lives here.
+    """
+
+    @abstractmethod
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the loss of a batch, a scalar. It has no side effects: it may run any number of times."""
+
+    def after_step(self, batch: EmbeddedBatch) -> None:
+        """Change own state (a queue, a moving average) after the optimiser's step: the one place that does."""
+
+
 class Source(Protocol):
     """Rows of text that a run trains on."""
 
@@ -120,6 +136,29 @@ class Source(Protocol):
 
     def place(self, row: int) -> str:
         """Where a row stands, for messages: `corpora/wiki.txt, line 18`."""
+        ...
+
+
+class TokenEncoder(Protocol):
+    """A module from padded tokens to embeddings, each row on its own: all that training knows of an encoder."""
+
+    @property
+    def dimension(self) -> int:
+        """The width D of an embedding."""
+        ...
+
+    def __call__(self, chunk: Chunk) -> Tensor: ...  # (n, D) float32, of any length
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def train(self, mode: bool = True) -> object: ...
+
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> object: ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model in sentence-transformers' folder format."""
         ...
 
 

@@ -1,0 +1,127 @@
+"""Checkpoints: all that a run needs to go on, complete when the folder has its name `step-N`."""
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.optim import Optimizer
+
+from textcl.atomic import new_folder
+from textcl.errors import TrainingError
+from textcl.types import Objective, TokenEncoder
+
+_NAME = re.compile(r"step-(\d+)")
+_MANIFEST = "manifest.json"
+_STATE = "training.pt"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a run changes, and so what a checkpoint keeps. Random draws follow from the step: they have no state."""
+
+    encoder: TokenEncoder
+    objective: Objective
+    optimiser: Optimizer
+
+
+def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Path:
+    """Write `folder/step-N` and delete the oldest beyond the newest `keep`.
+
+    It holds `model/` (opens in textcl and in sentence-transformers), the state of the run and a manifest of sizes and
+    digests. It is written under another name and moved, so a full disk or a kill leaves the older ones as they were.
+
+    Raises:
+        TrainingError: It can not be written; older checkpoints are kept.
+    """
+    path = folder / f"step-{step}"
+    try:
+        with new_folder(path) as temporary:
+            trained.encoder.save(temporary / "model")
+            torch.save(_state(step, trained), temporary / _STATE)
+            (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(
+            f"{path}: the checkpoint can not be written ({error.strerror or error}). Earlier checkpoints are kept: make "
+            "room and go on with --resume."
+        ) from error
+    for old in checkpoints(folder)[keep:]:
+        shutil.rmtree(old)
+    return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in a folder, newest first."""
+    found = [path for path in folder.glob("step-*") if _NAME.fullmatch(path.name)]
+    return sorted(found, key=step_of, reverse=True)
+
+
+def step_of(checkpoint: Path) -> int:
+    """Return the number of steps done when a checkpoint was written."""
+    return int(checkpoint.name.removeprefix("step-"))
+
+
+def newest_good(folder: Path) -> Path | None:
+    """Return the newest checkpoint whose files are all as they were written; say which newer ones are not.
+
+    Raises:
+        TrainingError: There are checkpoints, and every one is damaged.
+    """
+    found = checkpoints(folder)
+    for path in found:
+        fault = _fault(path)
+        if fault is None:
+            return path
+        _log.warning("%s: %s. Trying the checkpoint before it.", path, fault)
+    if found:
+        raise TrainingError(
+            f"{folder}: every checkpoint is damaged ({_fault(found[0])}). Start again in another --out."
+        )
+    return None
+
+
+def load_checkpoint(path: Path, trained: Trained) -> int:
+    """Put the state of a checkpoint into a run, and return the number of steps done."""
+    state = torch.load(path / _STATE, map_location="cpu", weights_only=True)
+    trained.encoder.load_state_dict(state["encoder"])
+    trained.objective.load_state_dict(state["objective"])
+    trained.optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])
+
+
+def _state(step: int, trained: Trained) -> dict[str, object]:
+    return {
+        "step": step,
+        "encoder": trained.encoder.state_dict(),
+        "objective": trained.objective.state_dict(),
+        "optimiser": trained.optimiser.state_dict(),
+    }
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
+    return {path.relative_to(folder).as_posix(): _digest(path) for path in files}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def _fault(checkpoint: Path) -> str | None:
+    """Say what is wrong with the files of a checkpoint, or None."""
+    try:
+        manifest: dict[str, str] = json.loads((checkpoint / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return f"{_MANIFEST} can not be read"
+    for name, digest in manifest.items():
+        if not (checkpoint / name).is_file():
+            return f"{name} is missing"
+        if _digest(checkpoint / name) != digest:
+            return f"{name} is truncated or changed"
+    return None

@@ -1,0 +1,52 @@
+"""`log.jsonl`: one line a step, cut back to the checkpoint when a run goes on."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from textcl.atomic import new_file
+
+
+@dataclass(frozen=True, slots=True)
+class StepLog:
+    """What is known of a step, over all ranks."""
+
+    step: int  # steps done, counted from 1
+    steps: int  # length of the run
+    loss: float
+    learning_rate: float
+    gradient_norm: float  # before clipping
+    rows_per_second: float
+    tokens_per_second: float  # real tokens
+    padding_share: float  # fraction of encoded positions
+
+
+class Log:
+    """Appends steps to a file, each flushed, so that a killed run keeps what it wrote.
+
+    Args:
+        path: The file; its folder exists.
+        done: Steps of an earlier run to keep; later lines are dropped, as those steps will run again.
+    """
+
+    def __init__(self, path: Path, done: int) -> None:
+        kept = [line for line in _lines(path) if line["step"] <= done]
+        with new_file(path) as temporary:
+            temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        self.path = path
+
+    def add(self, entry: StepLog) -> None:
+        """Write one step."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(entry)) + "\n")
+
+
+def _lines(path: Path) -> list[dict[str, float]]:
+    """Return the lines of a log that are whole; a killed run may have left half of one."""
+    lines = []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError:
+            continue
+    return lines

@@ -1,0 +1,162 @@
+"""The loop: steps from the newest checkpoint to the last, a log line each, a checkpoint now and then."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from textcl.errors import TrainingError
+from textcl.training.checkpoint import Trained, load_checkpoint, newest_good, save_checkpoint
+from textcl.training.log import Log, StepLog
+from textcl.training.optimiser import Schedule, learning_rate, make_optimiser, set_learning_rate
+from textcl.training.step import NonFiniteError, Step, StepResult
+from textcl.training.stopping import Stopped, StopRequest, watched_signals
+from textcl.types import IntArray, PairBatch
+
+
+class Batches(Protocol):
+    """The batches of a run; each follows from its step alone."""
+
+    def batch(self, step: int, rank: int, ranks: int) -> PairBatch:
+        """Return a rank's share of the batch of a step (counted from 0)."""
+        ...
+
+    def rows(self, step: int) -> IntArray:
+        """Return the rows of the batch of all ranks, (B,)."""
+        ...
+
+    def place(self, row: int) -> str:
+        """Say where a row stands, for messages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What steers a run.
+
+    Args:
+        steps: Length of the run.
+        learning_rate: At the end of the warm-up.
+        weight_decay: Of matrices, as AdamW counts it.
+        warmup: Fraction of the steps.
+        schedule: Shape of the fall after the warm-up.
+        clip: Largest norm of the gradient of all parameters.
+        save_every: Steps between checkpoints; there is one at the end in any case.
+        keep_checkpoints: How many to keep.
+    """
+
+    steps: int
+    learning_rate: float = 3e-5
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    schedule: Schedule = Schedule.LINEAR
+    clip: float = 1.0
+    save_every: int = 500
+    keep_checkpoints: int = 2
+
+
+OnStep = Callable[[StepLog], None]
+
+
+class Loop:
+    """Trains an encoder with a step over batches, in a run folder.
+
+    Args:
+        step: Holds the encoder, the objective and the ranks.
+        batches: What to train on.
+        settings: What steers the run.
+        folder: The run folder; `log.jsonl` and `checkpoints/` are written by rank 0.
+        on_step: Called on every rank after every step (progress, evaluation on the way).
+    """
+
+    def __init__(self, step: Step, batches: Batches, settings: Settings, folder: Path, on_step: OnStep) -> None:
+        self.step, self.batches, self.settings = step, batches, settings
+        self.folder, self.on_step = folder, on_step
+        self.ranks = step.ranks
+        self.optimiser = make_optimiser(step.parameters(), settings.weight_decay)
+        self.trained = Trained(step.encoder, step.objective, self.optimiser)
+
+    def resume(self) -> int:
+        """Load the newest good checkpoint, if there is one, and return the number of steps done."""
+        checkpoint = newest_good(self.folder / "checkpoints")
+        return load_checkpoint(checkpoint, self.trained) if checkpoint else 0
+
+    def run(self, done: int = 0) -> None:
+        """Train from `done` steps to the end.
+
+        Raises:
+            TrainingError: The loss or a gradient is not finite; the message names the rows.
+            Stopped: The user asked for it; a checkpoint has been written.
+        """
+        self.ranks.agree(self.step.parameters())
+        log = Log(self.folder / "log.jsonl", done) if self.ranks.is_main else None
+        with watched_signals() as request:
+            for number in range(done, self.settings.steps):
+                entry = self._train(number)
+                if log:
+                    log.add(entry)
+                self._keep(number + 1, request)
+                self.on_step(entry)
+
+    def _train(self, number: int) -> StepLog:
+        start = time.perf_counter()
+        settings = self.settings
+        rate = learning_rate(number, settings.steps, settings.learning_rate, settings.warmup, settings.schedule)
+        batch = self.batches.batch(number, self.ranks.rank, self.ranks.count)
+        self.step.encoder.train()
+        self.step.objective.train()
+        try:
+            result, norm = self._move(batch, number, rate)
+        except NonFiniteError as error:
+            raise TrainingError(self._explain(error, number)) from error
+        seconds = time.perf_counter() - start
+        rows = len(self.batches.rows(number))
+        return StepLog(
+            step=number + 1,
+            steps=settings.steps,
+            loss=result.loss,
+            learning_rate=rate,
+            gradient_norm=norm,
+            rows_per_second=rows / seconds,
+            tokens_per_second=result.tokens / seconds,
+            padding_share=result.padding_share,
+        )
+
+    def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
+        """Compute the gradients of a step and let the parameters follow them."""
+        self.optimiser.zero_grad(set_to_none=True)
+        result = self.step.backward(batch, number)
+        norm = float(torch.nn.utils.clip_grad_norm_(self.step.parameters(), self.settings.clip))
+        if not math.isfinite(norm):
+            raise NonFiniteError(f"the norm of the gradient is {norm}", [])
+        set_learning_rate(self.optimiser, rate)
+        self.optimiser.step()
+        self.step.target.update()
+        self.step.objective.after_step(result.batch)
+        return result, norm
+
+    def _keep(self, done: int, request: StopRequest) -> None:
+        """Write a checkpoint where one is due, and stop where that is wanted."""
+        stops = self.ranks.any(request.wanted)
+        path = self.folder / "checkpoints" / f"step-{done}"
+        if stops or done % self.settings.save_every == 0 or done == self.settings.steps:
+            if self.ranks.is_main:
+                save_checkpoint(path.parent, done, self.trained, self.settings.keep_checkpoints)
+            self.ranks.wait()
+        if stops and done < self.settings.steps:
+            raise Stopped(path)
+
+    def _explain(self, error: NonFiniteError, number: int) -> str:
+        rows = self.batches.rows(number)
+        chosen = rows[error.rows] if error.rows else rows
+        places = "; ".join(self.batches.place(int(row)) for row in chosen[:5])
+        more = f" and {len(chosen) - 5} more" if len(chosen) > 5 else ""
+        return (
+            f"Step {number + 1}: {error.what}. The rows are {places}{more}. The last good checkpoint is kept in "
+            f"{self.folder / 'checkpoints'}. A lower training.learning_rate or training.precision=float32 is the usual "
+            "way out; then go on with --resume."
+        )

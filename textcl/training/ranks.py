@@ -1,0 +1,107 @@
+"""The processes of a run, and all that they say to each other: the one file that speaks to `torch.distributed`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """This process among the processes of a run. Every method is called by all of them, in the same order."""
+
+    rank: int = 0
+    count: int = 1
+    device: torch.device = torch.device("cpu")
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes the log, the checkpoints and the report."""
+        return self.rank == 0
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Join the rows of all ranks, in the order of ranks; shares may be unequal or empty. No gradient flows.
+
+        Args:
+            rows: This rank's rows, (b, ...).
+
+        Returns:
+            The rows of all ranks, (B, ...).
+        """
+        if self.count == 1:
+            return rows.detach()
+        sizes = self._sizes(len(rows))
+        padded = rows.new_zeros((max(sizes), *rows.shape[1:]))
+        padded[: len(rows)] = rows.detach()
+        shares = [torch.empty_like(padded) for _ in sizes]
+        dist.all_gather(shares, padded)
+        return torch.cat([share[:size] for share, size in zip(shares, sizes, strict=True)])
+
+    def offset(self, rows: int) -> int:
+        """Return where this rank's rows start among the rows of all ranks."""
+        return 0 if self.count == 1 else sum(self._sizes(rows)[: self.rank])
+
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Add each value up over the ranks."""
+        if self.count == 1:
+            return list(values)
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
+        dist.all_reduce(total)
+        return [float(value) for value in total]
+
+    def any(self, flag: bool) -> bool:
+        """Say whether the flag is up on any rank, so that all ranks act on it in the same step."""
+        return self.sum([float(flag)])[0] > 0
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace each gradient by its mean over the ranks, one message for all of them.
+
+        A parameter that has a gradient on some ranks only counts as zero on the others.
+        """
+        if self.count == 1:
+            return
+        trained = [parameter for parameter in parameters if parameter.requires_grad]
+        has_gradient = torch.tensor([parameter.grad is not None for parameter in trained], device=self.device).int()
+        dist.all_reduce(has_gradient, op=dist.ReduceOp.MAX)
+        used = [parameter for parameter, used in zip(trained, has_gradient.tolist(), strict=True) if used]
+        for dtype in dict.fromkeys(parameter.dtype for parameter in used):
+            self._average([parameter for parameter in used if parameter.dtype == dtype])
+
+    def agree(self, tensors: Iterable[Tensor]) -> None:
+        """Overwrite tensors by those of rank 0, so that all ranks start from the same numbers."""
+        if self.count > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor.detach(), src=0)
+
+    def wait(self) -> None:
+        """Wait until every rank is here."""
+        if self.count > 1:
+            dist.barrier()
+
+    def _sizes(self, rows: int) -> list[int]:
+        sizes = torch.zeros(self.count, dtype=torch.int64, device=self.device)
+        sizes[self.rank] = rows
+        dist.all_reduce(sizes)
+        return [int(size) for size in sizes]
+
+    def _average(self, parameters: list[nn.Parameter]) -> None:
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.count
+        parts = flat.split([gradient.numel() for gradient in gradients])
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+
+
+def join_ranks() -> Ranks:
+    """Join the processes that `accelerate launch` or `torchrun` started; alone, return a single rank.
+
+    Uses NCCL on CUDA devices and gloo on CPUs.
+    """
+    from accelerate import PartialState  # slow to import, and needed by runs only
+
+    state = PartialState(cpu=not torch.cuda.is_available())
+    return Ranks(rank=state.process_index, count=state.num_processes, device=state.device)
