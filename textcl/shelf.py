@@ -25,5 +25,5 @@ def _first(*folders: Path) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(
-        f"textcl is installed without {folders[0].name}; install it again from a wheel or a checkout."
+        f"textcl is installed without its {folders[0].name}; install it again from a wheel or a checkout."
     )

@@ -1,1 +1,5 @@
-"""To be filled."""
+"""Nearest-neighbour search over embeddings, behind `types.Index`."""
+
+from textcl.index.flat import FlatIndex
+
+__all__ = ["FlatIndex"]

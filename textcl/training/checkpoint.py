@@ -47,8 +47,8 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
             (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
     except OSError as error:
         raise TrainingError(
-            f"{path}: the checkpoint can not be written ({error.strerror or error}). Earlier checkpoints are kept: make "
-            "room and go on with --resume."
+            f"{path}: the checkpoint can not be written ({error.strerror or error}). "
+            "Earlier ones are kept: make room and go on with --resume."
         ) from error
     for old in checkpoints(folder)[keep:]:
         shutil.rmtree(old)

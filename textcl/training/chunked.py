@@ -1,7 +1,7 @@
 """Encode a pool of sequences chunk by chunk, and carry the gradient of their embeddings back: gradient caching.
 
-Because an encoder sees one row at a time, a pool may be cut anywhere: the gradient with respect to the embeddings is all
-that the chunks need of each other. Chunks within `live_tokens` keep their graph; the others run without one and are run
+Because an encoder sees one row at a time, a pool may be cut anywhere: the gradient of the embeddings is all that
+the chunks need of each other. Chunks within `live_tokens` keep their graph; the others run without one and are run
 again in the backward pass, under the seed of their first run, so that dropout draws the same masks.
 
 Source:
