@@ -1,1 +1,27 @@
-"""To be filled."""
+"""Scoring a model: tasks, suites of tasks, and how sure the scores are.
+
+A task knows a model only as `types.Embed`.
+"""
+
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.retrieval import Retrieval, RetrievalSample
+from textcl.evaluation.running import evaluate
+from textcl.evaluation.significance import Interval, differences, scores
+from textcl.evaluation.sts import STS, GradedPair
+from textcl.evaluation.suite import load_suite
+from textcl.evaluation.task import Sample, Task
+
+__all__ = [
+    "STS",
+    "CorrelationSample",
+    "GradedPair",
+    "Interval",
+    "Retrieval",
+    "RetrievalSample",
+    "Sample",
+    "Task",
+    "differences",
+    "evaluate",
+    "load_suite",
+    "scores",
+]

@@ -1,0 +1,101 @@
+"""Retrieval: does each query find its relevant documents among all documents?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from textcl.errors import DataError
+from textcl.evaluation.ranking import DEPTH, measure
+from textcl.evaluation.task import Values, Weights
+from textcl.index import FlatIndex
+from textcl.types import Embed, Role
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSample:
+    """The metrics of each query; a metric of the task is their mean."""
+
+    per_query: Mapping[str, Values]  # metric -> (Q,)
+
+    @property
+    def size(self) -> int:
+        """Number of judged queries."""
+        return len(next(iter(self.per_query.values())))
+
+    def metrics(self, weights: Weights) -> dict[str, Values]:
+        """Return the weighted mean of each metric for each row of weights (R, Q)."""
+        totals = weights.sum(axis=1)
+        return {name: weights @ values / totals for name, values in self.per_query.items()}
+
+
+class Retrieval:
+    """Exact search by cosine for every judged query, scored as trec_eval scores it.
+
+    Queries are embedded as anchors, documents as positives. The mean runs over all queries with a relevant
+    document; one that finds nothing counts 0.
+
+    Args:
+        name: The task's name in reports.
+        corpus: Document id to text; what a benchmark gives as title and text is already joined.
+        queries: Query id to text; queries that are not judged are left out.
+        qrels: Query id to document id to grade. Above 0 is relevant; a relevant document that the corpus lacks still
+            counts as one that should have been found.
+        drops_self: Leave out the document that has the query's own id (ArguAna, Quora), after retrieving one more.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        corpus: Mapping[str, str],
+        queries: Mapping[str, str],
+        qrels: Mapping[str, Mapping[str, int]],
+        *,
+        drops_self: bool,
+    ) -> None:
+        self.name = name
+        self.corpus = dict(corpus)
+        self.qrels = {query: dict(grades) for query, grades in qrels.items() if any(g > 0 for g in grades.values())}
+        self.drops_self = drops_self
+        if not self.corpus or not self.qrels:
+            raise DataError(f"{name}: {len(self.corpus)} documents and {len(self.qrels)} queries with a relevant one.")
+        for query in self.qrels:
+            if query not in queries:
+                raise DataError(f"{name}: query '{query}' is judged but is not among the {len(queries)} queries.")
+        self.queries = {query: queries[query] for query in self.qrels}
+
+    @classmethod
+    def from_pairs(cls, name: str, pairs: Sequence[tuple[str, str]]) -> Self:
+        """Return the task of finding each anchor's positive among all positives.
+
+        Equal documents are one document and equal anchors one query, with all of their positives relevant.
+        """
+        documents = {text: f"d{number}" for number, text in enumerate(dict.fromkeys(second for _, second in pairs))}
+        anchors = {text: f"q{number}" for number, text in enumerate(dict.fromkeys(first for first, _ in pairs))}
+        qrels: dict[str, dict[str, int]] = {query: {} for query in anchors.values()}
+        for number, (anchor, positive) in enumerate(pairs):
+            if not anchor.strip() or not positive.strip():
+                raise DataError(f"{name}: pair {number} has an empty text.")
+            qrels[anchors[anchor]][documents[positive]] = 1
+        corpus = {document: text for text, document in documents.items()}
+        return cls(name, corpus, {query: text for text, query in anchors.items()}, qrels, drops_self=False)
+
+    def run(self, embed: Embed) -> RetrievalSample:
+        """Embed documents and queries, search, and score each query."""
+        documents = embed(list(self.corpus.values()), Role.POSITIVE)  # (documents, D)
+        queries = embed(list(self.queries.values()), Role.ANCHOR)  # (queries, D)
+        index = FlatIndex(documents.shape[1])
+        index.add(documents)
+        hits = index.search(queries, DEPTH + self.drops_self)
+        names = list(self.corpus)
+        ranking = {}
+        for query, ids, scores in zip(self.queries, hits.ids.tolist(), hits.scores.tolist(), strict=True):
+            found = {names[i]: score for i, score in zip(ids, scores, strict=True) if i >= 0}
+            ranking[query] = self._kept(query, found)
+        return RetrievalSample({name: np.array(values) for name, values in measure(self.qrels, ranking).items()})
+
+    def _kept(self, query: str, found: dict[str, float]) -> dict[str, float]:
+        """Drop the query's own document where the task wants it, and then all but the best `DEPTH`."""
+        kept = [(document, score) for document, score in found.items() if not (self.drops_self and document == query)]
+        return dict(kept[:DEPTH])

@@ -1,0 +1,37 @@
+"""What an evaluation task is, and what it hands back."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textcl.types import Embed
+
+Weights = NDArray[np.float64]  # (R, size): how often each item counts, in each of R resamples
+Values = NDArray[np.float64]  # (R,)
+
+
+class Sample(Protocol):
+    """The outcome of a task, item by item: enough to score it, and to resample it."""
+
+    @property
+    def size(self) -> int:
+        """Number of items: judged queries, or pairs."""
+        ...
+
+    def metrics(self, weights: Weights) -> dict[str, Values]:
+        """Return each metric for each row of weights; a row of ones gives the score itself."""
+        ...
+
+
+class Task(Protocol):
+    """Scores a model that it knows only as a function from texts to vectors."""
+
+    @property
+    def name(self) -> str:
+        """The task's name in reports: `stsb-test`."""
+        ...
+
+    def run(self, embed: Embed) -> Sample:
+        """Embed the task's texts and compare."""
+        ...
