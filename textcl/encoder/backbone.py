@@ -1,0 +1,110 @@
+"""Load a Hugging Face encoder and its tokenizer, whole or in part."""
+
+import inspect
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import (
+    MODEL_MAPPING,
+    AutoConfig,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from textcl.encoder.dropout import set_dropout
+from textcl.encoder.files import backbone_folder
+from textcl.encoder.layers import keep_layers
+from textcl.encoder.places import find_folder
+from textcl.encoder.quiet import quiet_transformers
+from textcl.errors import ModelError
+
+_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+
+
+def load_backbone(
+    name: str, *, layers: int | None = None, dropout: float | None = None, random_init: bool = False
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a backbone in float32 and its tokenizer.
+
+    Args:
+        name: A folder, `pkg://package/folder`, or a Hub id, with `@revision` if wished.
+        layers: Keep the first so many layers; None keeps all.
+        dropout: The rate of every dropout; None leaves the model's own.
+        random_init: Draw the weights from torch's generator instead of reading them.
+
+    Raises:
+        ModelError: The model can not be found, read, or is no encoder.
+        ValueError: `layers` or `dropout` does not fit the backbone.
+    """
+    folder = backbone_folder(find_folder(name))
+    try:
+        config = _read_config(folder)
+        if layers is not None:
+            keep_layers(config, layers)
+        if dropout is not None:
+            set_dropout(config, dropout)
+        with quiet_transformers():
+            backbone = _build(config) if random_init else _load(folder, config)
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ImportError, KeyError) as error:
+        raise ModelError(f"{folder}: the model can not be read ({error}).") from error
+    return backbone.eval(), tokenizer
+
+
+def _read_config(folder: Path) -> PreTrainedConfig:
+    if not (folder / "config.json").exists():
+        raise ModelError(f"{folder} holds no config.json, so it is no model folder.")
+    try:
+        config = AutoConfig.from_pretrained(folder)
+    except ValueError as error:
+        raise ModelError(f"{folder / 'config.json'}: transformers does not know this model ({error}).") from error
+    if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
+        raise ModelError(f"{folder / 'config.json'}: a model of type {config.model_type!r} is no text encoder.")
+    return config
+
+
+def _build(config: PreTrainedConfig) -> PreTrainedModel:
+    """Build a backbone with random weights."""
+    kind = _kind(config)
+    return kind(config, **_without_pooler(kind)).float()
+
+
+def _load(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
+    """Read a backbone's weights, each one that its modules need."""
+    _check_weights(folder)
+    kind = _kind(config)
+    backbone, report = kind.from_pretrained(
+        folder, config=config, dtype=torch.float32, output_loading_info=True, **_without_pooler(kind)
+    )
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        raise ModelError(f"{folder}: {len(missing)} weights of the backbone are missing, {missing[0]} among them.")
+    return backbone
+
+
+def _check_weights(folder: Path) -> None:
+    """Raise where weights are absent or cut off."""
+    files = [file for pattern in _WEIGHTS for file in sorted(folder.glob(pattern))]
+    if not files:
+        raise ModelError(f"{folder} holds no weights: no model.safetensors and no pytorch_model.bin.")
+    for file in files:
+        try:
+            if file.suffix == ".safetensors":
+                with safe_open(file, framework="pt"):
+                    pass
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{file} is damaged or cut off ({error}); copy or download it again.") from error
+
+
+def _kind(config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """Return the class of a config's bare model."""
+    kind = MODEL_MAPPING[type(config)]
+    return kind[0] if isinstance(kind, tuple) else kind
+
+
+def _without_pooler(kind: type[PreTrainedModel]) -> dict[str, bool]:
+    """Return the argument that leaves out BERT's own pooling layer, which we do not use."""
+    return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(kind.__init__).parameters else {}

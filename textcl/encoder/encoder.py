@@ -1,0 +1,177 @@
+"""The encoder: a backbone, a pooling and prompts. It sees one row at a time; nothing in it mixes rows."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from textcl.encoder.dense import Dense
+from textcl.encoder.dropout import largest_dropout
+from textcl.encoder.files import Settings
+from textcl.encoder.pooling import pooling_named
+from textcl.encoder.prompts import as_role, by_role
+from textcl.encoder.saving import save_encoder
+from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
+from textcl.errors import ModelError
+from textcl.packing import CHUNK_TOKENS, pad, plan
+from textcl.precision import Precision, autocast, resolve
+from textcl.types import Chunk, FloatArray, Role, Tokens
+
+WINDOW = 4096  # texts that are sorted by length together; memory does not grow beyond them
+
+
+class Encoder(nn.Module):
+    """Turns texts into vectors: tokens through a Hugging Face backbone, pooled, each row on its own.
+
+    Args:
+        backbone: Gives `last_hidden_state`, (n, L, D).
+        tokenizer: The backbone's own.
+        pooling: mean, cls, last, max or weighted_mean.
+        prompts: Texts put before the texts of a role: anchor, positive, negative. Negatives without a prompt of their
+            own take that of the positives.
+        pool_prompt: Whether pooling reads the prompt's tokens.
+        max_length: Tokens kept of a text, special tokens and prompt included; None: as many as the tokenizer keeps.
+        precision: What `encode` multiplies in: float32, bf16 or auto.
+        dense: Layers between pooling and the vector, as some models of sentence-transformers have them.
+
+    Raises:
+        ValueError: A name or a number that the backbone or textcl does not know.
+    """
+
+    def __init__(
+        self,
+        backbone: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        pooling: str = "mean",
+        prompts: Mapping[str, str] | None = None,
+        pool_prompt: bool = True,
+        max_length: int | None = None,
+        precision: str = "float32",
+        dense: Sequence[Dense] = (),
+    ) -> None:
+        super().__init__()
+        if tokenizer.pad_token_id is None:
+            raise ModelError("The tokenizer has no padding token; set tokenizer.pad_token.")
+        self.backbone = backbone
+        self.tokenizer = tokenizer
+        self.dense = nn.Sequential(*dense)
+        self._dense = tuple(dense)
+        self.pooling = pooling
+        self.prompts = by_role(prompts or {})
+        self.pool_prompt = pool_prompt
+        self.max_length = usual_length(backbone, tokenizer) if max_length is None else max_length
+        self.precision = Precision(precision)
+        self._pool = pooling_named(pooling)
+        _check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
+
+    @property
+    def dimension(self) -> int:
+        """The width of the vectors, D."""
+        return self._dense[-1].width if self._dense else int(self.backbone.config.hidden_size)
+
+    @property
+    def dropout(self) -> float:
+        """The largest dropout rate in the backbone; 0 means that two passes in training mode are equal."""
+        return largest_dropout(self.backbone)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.backbone.device
+
+    def forward(self, chunk: Chunk) -> Tensor:
+        """Embed a chunk: (n, D) float32, each row on its own, not of unit length."""
+        hidden = self.backbone(input_ids=chunk.ids, attention_mask=chunk.mask).last_hidden_state  # (n, L, D)
+        with torch.autocast(hidden.device.type, enabled=False):
+            hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
+            vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))
+        return vectors
+
+    def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
+        """Cut texts into tokens, the prompt of their role before them."""
+        return tokenize(self.tokenizer, texts, self.prompts[as_role(role)], self.max_length, self.pool_prompt)
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        role: Role | str = Role.ANCHOR,
+        chunk_tokens: int = CHUNK_TOKENS,
+        progress: Callable[[int], None] | None = None,
+    ) -> FloatArray:
+        """Embed a list of texts.
+
+        Args:
+            texts: N texts.
+            role: Chooses the prompt. Queries are anchors, documents are positives.
+            chunk_tokens: Padded tokens that go through the backbone at once.
+            progress: Called with the number of texts just finished, again and again.
+
+        Returns:
+            Vectors of unit length in the order of the texts, (N, D) float32.
+
+        Raises:
+            ValueError: An entry is not a string.
+        """
+        role = as_role(role)
+        _check_texts(texts)
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        with evaluating(self), torch.inference_mode(), autocast(resolve(self.precision, self.device), self.device):
+            for start in range(0, len(texts), WINDOW):
+                tokens = self.tokenize(texts[start : start + WINDOW], role)
+                window = self._encode_window(tokens, chunk_tokens, progress)
+                vectors[start : start + WINDOW] = window.cpu().numpy()
+        return vectors
+
+    def _encode_window(self, tokens: Tokens, chunk_tokens: int, progress: Callable[[int], None] | None) -> Tensor:
+        """Embed the sequences of a window chunk by chunk, (n, D) of unit length."""
+        vectors = torch.empty(len(tokens), self.dimension, device=self.device)
+        for rows in plan(tokens.lengths, chunk_tokens):
+            chunk = pad(tokens, rows, self.device)
+            vectors[torch.from_numpy(rows).to(self.device)] = F.normalize(self(chunk), dim=-1).float()
+            if progress is not None:
+                progress(len(rows))
+        return vectors
+
+    def save(self, folder: str | Path) -> None:
+        """Write the encoder as a folder that textcl, sentence-transformers and transformers open.
+
+        The folder appears whole or not at all; one that stood there before stays until then.
+
+        Raises:
+            ModelError: It could not be written.
+        """
+        settings = Settings(self.pooling, self.pool_prompt, self.prompts, self.max_length, dense=self._dense)
+        save_encoder(Path(folder), self.backbone, self.tokenizer, settings)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a module in evaluation mode for a block, then every part of it back in its own mode."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def _check_texts(texts: Sequence[str]) -> None:
+    if isinstance(texts, str):
+        raise ValueError("encode takes a list of texts, not one text; write [text].")
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f"texts[{position}] is {text!r}, a {type(text).__name__}; every entry must be a string.")
+
+
+def _check_length(max_length: int | None, limit: int | None, special: int) -> None:
+    if max_length is not None and (max_length <= special or (limit is not None and max_length > limit)):
+        most = "" if limit is None else f", and at most {limit}"
+        raise ValueError(f"max_length is {max_length}; it must be more than {special} (the special tokens){most}.")

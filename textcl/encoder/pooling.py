@@ -1,0 +1,74 @@
+"""Pooling: from token vectors to one vector a text, whichever side the padding is on.
+
+Every function takes `hidden` (n, L, D), `mask` (n, L), 1 for a token and 0 for padding, and `pooled` (n, L), 1 for a
+token that pooling reads. A row with nothing to read gives zeros.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from textcl.errors import suggestion
+
+Pool = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def mean(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+    """Return the mean of the token vectors, (n, D)."""
+    return _read(hidden, pooled).sum(dim=1) / pooled.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def cls(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+    """Return the vector of the first token that is read, (n, D)."""
+    return _pick(hidden, pooled, pooled.argmax(dim=1))
+
+
+def last(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+    """Return the vector of the last token that is read, (n, D)."""
+    return _pick(hidden, pooled, pooled.shape[1] - 1 - pooled.flip(1).argmax(dim=1))
+
+
+def max(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:  # noqa: A001 the recipe's word for it
+    """Return the largest value of each channel, (n, D)."""
+    largest = hidden.masked_fill(pooled.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)
+    return largest.masked_fill(_is_empty(pooled), 0.0)
+
+
+def weighted_mean(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+    """Return the mean weighted by position, the first token of the text counting 1, (n, D).
+
+    Source:
+        Muennighoff 2022, SGPT: GPT Sentence Embeddings for Semantic Search. arXiv:2202.08904
+    """
+    weights = (mask.cumsum(dim=1) * pooled).to(hidden.dtype)  # (n, L)
+    return (_read(hidden, pooled) * weights.unsqueeze(-1)).sum(dim=1) / weights.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+POOLINGS: dict[str, Pool] = {"mean": mean, "cls": cls, "last": last, "max": max, "weighted_mean": weighted_mean}
+
+
+def pooling_named(name: str) -> Pool:
+    """Return the pooling of a name.
+
+    Raises:
+        ValueError: There is none of this name.
+    """
+    if name not in POOLINGS:
+        raise ValueError(f"There is no pooling {name!r}; there are {', '.join(POOLINGS)}.{suggestion(name, POOLINGS)}")
+    return POOLINGS[name]
+
+
+def _read(hidden: Tensor, pooled: Tensor) -> Tensor:
+    """Put zeros where pooling does not read, even over numbers that are not finite."""
+    return hidden.masked_fill(pooled.unsqueeze(-1) == 0, 0.0)
+
+
+def _pick(hidden: Tensor, pooled: Tensor, position: Tensor) -> Tensor:
+    """Return the token vector at one position of each row, (n, D)."""
+    rows = torch.arange(len(hidden), device=hidden.device)
+    return hidden[rows, position].masked_fill(_is_empty(pooled), 0.0)
+
+
+def _is_empty(pooled: Tensor) -> Tensor:
+    return pooled.sum(dim=1, keepdim=True) == 0  # (n, 1)

@@ -1,0 +1,84 @@
+"""From texts to token sequences without padding."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from textcl.types import IntArray, Tokens
+
+_NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
+
+
+def tokenize(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], prompt: str, max_length: int | None, pool_prompt: bool
+) -> Tokens:
+    """Put a prompt before each text and cut both into tokens, special tokens included.
+
+    Args:
+        tokenizer: Of the backbone.
+        texts: N texts; an empty one gives the special tokens alone.
+        prompt: Stands before each text; may be empty.
+        max_length: Tokens a sequence has at most, special tokens and prompt included.
+        pool_prompt: Whether pooling reads the prompt's tokens.
+    """
+    ids = _ids(tokenizer, [prompt + text for text in texts] if prompt else list(texts), max_length)
+    skipped = 0 if pool_prompt or not prompt else _prompt_tokens(tokenizer, prompt, max_length)
+    return Tokens(ids, np.full(len(ids), skipped, dtype=np.int64), _pad_id(tokenizer))
+
+
+def longest_input(backbone: PreTrainedModel) -> int | None:
+    """Return how many tokens a backbone has positions for, None where it has no limit."""
+    return _smallest(_positions(backbone))
+
+
+def usual_length(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """Return how many tokens a tokenizer keeps of a text by itself, None where it keeps all."""
+    return _smallest([tokenizer.model_max_length, *_positions(backbone)])
+
+
+def special_tokens(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return how many special tokens a text gets."""
+    return int(tokenizer.num_special_tokens_to_add(pair=False))
+
+
+def _positions(backbone: PreTrainedModel) -> list[int]:
+    """Return the numbers of positions that the config and the position tables have room for."""
+    limits = [getattr(backbone.config, "max_position_embeddings", None) or 0]
+    for name, module in backbone.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa and its kin count positions from behind the padding's own row.
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - reserved)
+    return limits
+
+
+def _smallest(limits: list[int]) -> int | None:
+    return min((int(limit) for limit in limits if 0 < limit < _NO_LIMIT), default=None)
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> tuple[IntArray, ...]:
+    if not texts:
+        return ()
+    encoded = tokenizer(
+        texts,
+        truncation=max_length is not None,
+        max_length=max_length,
+        padding=False,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )["input_ids"]
+    # A tokenizer without special tokens gives an empty text no token at all; a model needs one.
+    return tuple(np.asarray(ids or [_pad_id(tokenizer)], dtype=np.int64) for ids in encoded)
+
+
+def _prompt_tokens(tokenizer: PreTrainedTokenizerBase, prompt: str, max_length: int | None) -> int:
+    """Count the prompt's tokens with the special tokens before it, as sentence-transformers counts them."""
+    ids = _ids(tokenizer, [prompt], max_length)[0]
+    return len(ids) - (int(ids[-1]) in tokenizer.all_special_ids)
+
+
+def _pad_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    return int(tokenizer.pad_token_id)
