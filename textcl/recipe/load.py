@@ -1,0 +1,100 @@
+"""From a name or a path to a checked recipe, and back to YAML with every default spelled out."""
+
+import copy
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from textcl.errors import RecipeError, suggestion
+from textcl.recipe.components import component_faults, spelled_out
+from textcl.recipe.faults import faults
+from textcl.recipe.overrides import override
+from textcl.recipe.rooms import components_in
+from textcl.recipe.schema import Recipe
+from textcl.recipe.wording import found
+from textcl.recipe.yaml_text import read_yaml, write_yaml
+from textcl.shelf import names, recipes_folder
+
+
+def load_recipe(recipe: str, changes: Sequence[str] = ()) -> Recipe:
+    """Read, change and check a recipe.
+
+    Args:
+        recipe: The name of a bundled recipe, or the path of a YAML file.
+        changes: Overrides, each `dotted.key=value`.
+
+    Returns:
+        The recipe, the defaults of its components' constructors filled in.
+
+    Raises:
+        RecipeError: It is not there, or can not run; every fault that shows before data and weights are read is named.
+    """
+    raw = read_yaml(recipe_text(recipe), recipe)
+    if not isinstance(raw, dict):
+        raise RecipeError(
+            f"{recipe}: found {found(raw)}, but a recipe is a mapping of sections: name, data, encoder, …"
+        )
+    override(raw, changes)
+    return parse(raw)
+
+
+def recipe_text(recipe: str) -> str:
+    """Return the YAML of a bundled recipe or of a file.
+
+    Raises:
+        RecipeError: There is none of that name, or the file can not be read.
+    """
+    try:
+        return _path(recipe).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise RecipeError(f"{recipe}: the recipe can not be read: {reason}.") from None
+
+
+def parse(raw: dict[str, Any]) -> Recipe:
+    """Check a recipe and fill in the defaults of its components.
+
+    Raises:
+        RecipeError: All faults, a line each.
+    """
+    raw = copy.deepcopy(raw)
+    lines = [line for place, room, value in components_in(raw) for line in component_faults(value, room, place)]
+    try:
+        recipe = _validated(raw)
+    except ValidationError as error:
+        raise RecipeError("\n".join(faults(error) + lines)) from None
+    if lines:
+        raise RecipeError("\n".join(lines))
+    filled = recipe.model_dump(mode="json")
+    for place, room, value in components_in(filled):
+        value.update(spelled_out(value, room, place))
+    return _validated(filled)
+
+
+def resolved(recipe: Recipe) -> str:
+    """Return a recipe as YAML with every default spelled out; it loads again to an equal recipe."""
+    return write_yaml(recipe.model_dump(mode="json"))
+
+
+def _validated(raw: dict[str, Any]) -> Recipe:
+    """Check against the schema as JSON: strict about types, and a list is a list."""
+    return Recipe.model_validate_json(json.dumps(raw, default=str), strict=True)
+
+
+def _path(recipe: str) -> Path:
+    folder = recipes_folder()
+    bundled = names(folder)
+    path = Path(recipe).expanduser()
+    if recipe in bundled:
+        return folder / f"{recipe}.yaml"
+    if (path / "recipe.yaml").is_file():
+        raise RecipeError(f"{recipe} is a folder; the recipe in it is {path / 'recipe.yaml'}.")
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
+    raise RecipeError(
+        f"There is no recipe '{recipe}'. textcl brings {', '.join(bundled)}; a file of your own is given by its path, "
+        f"./mine.yaml.{suggestion(recipe, bundled)}"
+    )

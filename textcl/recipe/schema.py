@@ -1,0 +1,152 @@
+"""What a recipe may say: one model a section, in the order in which data flows."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from textcl.precision import Precision
+from textcl.training import Memory
+from textcl.types import Role
+
+OWN_FAULT = "own_fault"  # the kind of fault whose words are ours already
+Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A section: it can not be changed, and knows no settings but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Component(BaseModel):
+    """A class by its name, `use`, and the arguments of its constructor beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str = Field(description="a name that textcl knows, or my_package.module:Class for your own")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments, by name; `Any` because they are the component's own affair."""
+        return self.model_extra or {}
+
+
+class ViewEntry(Section):
+    """One view of every row."""
+
+    role: Role = Field(description="what the text is to its row: anchor, positive or negative")
+    augment: tuple[Component, ...] = ()  # applied in this order
+
+
+class DataSection(Section):
+    """What a run reads."""
+
+    sources: tuple[Component, ...] = Field(min_length=1, description="the texts to train on, a list of components")
+    views: tuple[ViewEntry, ...] | None = None  # null: what the rows hold; two dropout views where there is no positive
+    max_length: Annotated[int, Field(ge=3)] = 128  # tokens
+    batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
+
+
+class EncoderSection(Section):
+    """What is trained."""
+
+    backbone: str = Field(description="the encoder to start from: a Hub id, a folder, or pkg://a_python_package/folder")
+    pooling: Literal["mean", "cls", "last", "max", "weighted_mean"] | None = None  # null: the backbone's own, else mean
+    layers: Count | None = None  # null: all
+    dropout: Share | None = None  # null: the backbone's own
+    prompts: dict[Role, str] = {}  # put before each text of the role
+    pool_prompt: bool = True
+    random_init: bool = False
+
+
+class TrainingSection(Section):
+    """How it is trained."""
+
+    epochs: Count | None = None  # 1 when steps are not given either
+    steps: Count | None = None
+    learning_rate: Positive = 3e-5
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup: Share = 0.06  # fraction of the steps
+    schedule: Literal["linear", "cosine"] = "linear"
+    clip: Positive = 1.0  # largest norm of the gradient
+    save_every: Count = 500  # steps
+    keep_checkpoints: Count = 2
+    precision: Precision = Precision.AUTO
+    chunk_tokens: Count = Memory().chunk_tokens
+    live_tokens: Whole = Memory().live_tokens
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_length(cls, section: Any) -> Any:
+        """Let a run last one epoch unless it says otherwise, and refuse two lengths (`Any`: whatever was typed)."""
+        if not isinstance(section, dict):
+            return section
+        epochs, steps = section.get("epochs"), section.get("steps")
+        if epochs is not None and steps is not None:
+            raise PydanticCustomError(OWN_FAULT, "found both epochs and steps; keep one and set the other to null")
+        return {**section, "epochs": 1} if epochs is None and steps is None else section
+
+
+class During(Section):
+    """A suite that is scored while the run goes on."""
+
+    suite: str = Field(description="the name of a suite, or the path of one")
+    every: Count = Field(description="how many steps lie between two scorings")
+    keep_best_by: str | None = None  # task/metric, as in stsb-dev/spearman
+
+
+class InlineTask(Section):
+    """Retrieval of each pair's positive from its anchor, on rows held out from training."""
+
+    name: str = Field(min_length=1, description="what the report calls the task")
+    source: Component = Field(description="the held-out pairs, a component")
+
+
+def _entry_kind(entry: Any) -> str:
+    return "<suite>" if isinstance(entry, str) else "<task>"
+
+
+AfterEntry = Annotated[
+    Annotated[str, Tag("<suite>")] | Annotated[InlineTask, Tag("<task>")], Discriminator(_entry_kind)
+]
+
+
+class EvaluationSection(Section):
+    """What is scored, and when."""
+
+    during: During | None = None
+    after: tuple[AfterEntry, ...] = ()  # suites by name or path, and inline tasks; scored before and after the run
+    data_dir: str | None = None  # folder of evaluation sets; null: from the Hub
+
+    @model_validator(mode="after")
+    def _distinct_tasks(self) -> Self:
+        """Refuse two inline tasks of one name: the report could hold only one of them."""
+        names = [entry.name for entry in self.after if isinstance(entry, InlineTask)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError(OWN_FAULT, "two tasks are called '{name}'; give each its own", {"name": twice})
+        return self
+
+
+class HubSection(Section):
+    """Where the model is published."""
+
+    repo: None = None  # publishing is not part of this version
+    private: bool = True
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    name: str = Field(pattern=r"^\w[\w.-]*$", description="the name of the run, which its folder gets")
+    seed: Whole = 17
+    data: DataSection = Field(description="the section that names the texts to train on")
+    encoder: EncoderSection = Field(description="the section that names the encoder to start from")
+    objective: Component = Component(use="InfoNCE")
+    training: TrainingSection = TrainingSection(epochs=1)
+    evaluation: EvaluationSection = EvaluationSection()
+    hub: HubSection = HubSection()
