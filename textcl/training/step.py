@@ -91,13 +91,14 @@ class Step:
         chunks.backward(self._own_gradient(leaves, len(batch.rows)))
         self.ranks.average_gradients(self.parameters())
         tokens, padding = self.ranks.sum([int(pool.lengths.sum()), chunks.padding_share])
-        return StepResult(float(loss), int(tokens), padding / self.ranks.count, detached(embedded))
+        return StepResult(loss.item(), int(tokens), padding / self.ranks.count, detached(embedded))
 
     def _gathered(self, embeddings: Tensor | None, views: int, rows: int) -> Tensor:
         """Return the embeddings of all ranks, row by row, (B, V, D)."""
         if embeddings is not None:
             return self.ranks.gather(embeddings.unflatten(0, (views, rows)).transpose(0, 1).contiguous())
-        return self.ranks.gather(torch.zeros(0, views, self.encoder.dimension, device=self.ranks.device))
+        weight = next(self.encoder.parameters())  # an empty share has the type of the other ranks' rows
+        return self.ranks.gather(weight.new_zeros(0, views, self.encoder.dimension))
 
     def _embedded(self, batch: PairBatch, leaves: Tensor) -> EmbeddedBatch:
         device = self.ranks.device
@@ -117,7 +118,7 @@ class Step:
             loss: Tensor = self.objective(embedded)
         if not torch.isfinite(loss):
             finite = torch.stack([view.isfinite().all(dim=1) for view in embedded.views]).all(dim=0)  # (B,)
-            raise NonFiniteError(f"the loss is {float(loss)}", (~finite).nonzero().flatten().tolist())
+            raise NonFiniteError(f"the loss is {loss.item()}", (~finite).nonzero().flatten().tolist())
         return loss
 
     def _own_gradient(self, leaves: Tensor, rows: int) -> Tensor:

@@ -1,0 +1,72 @@
+"""A toy encoder in float64 and random token batches, for tests of what training promises."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from textcl.types import Chunk, PairBatch, Role, Tokens, View
+
+VOCABULARY = 50
+WIDTH = 8
+
+
+class ToyEncoder(nn.Module):
+    """Embeds tokens, mixes them by their mean, and sees one row at a time; float64 unless asked otherwise."""
+
+    def __init__(self, dropout: float = 0.0, mixes_rows: bool = False, dtype: torch.dtype = torch.float64) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.tokens = nn.Embedding(VOCABULARY, WIDTH, dtype=dtype)
+        self.dropout = nn.Dropout(dropout)
+        self.hidden = nn.Linear(WIDTH, WIDTH, dtype=dtype)
+        self.norm = nn.BatchNorm1d(WIDTH, dtype=dtype) if mixes_rows else nn.LayerNorm(WIDTH, dtype=dtype)
+        self.dimension = WIDTH
+
+    def forward(self, chunk: Chunk) -> Tensor:
+        words = self.dropout(self.tokens(chunk.ids)) * chunk.pooled.unsqueeze(-1)
+        mean = words.sum(dim=1) / chunk.pooled.sum(dim=1, keepdim=True).clamp(min=1)
+        return self.dropout(torch.tanh(self.hidden(self.norm(mean))))  # (n, D)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        torch.save(self.state_dict(), folder / "weights.pt")
+
+
+def toy_tokens(rows: int, rng: np.random.Generator) -> Tokens:
+    ids = tuple(rng.integers(1, VOCABULARY, size=rng.integers(2, 12)) for _ in range(rows))
+    return Tokens(ids, np.zeros(rows, dtype=np.int64), pad_id=0)
+
+
+def toy_batch(rows: int, negatives: int = 0, seed: int = 0) -> PairBatch:
+    """A batch whose first two rows share their anchor, and whose others are all different."""
+    rng = np.random.default_rng(seed)
+    roles = [Role.ANCHOR, Role.POSITIVE, *[Role.NEGATIVE] * negatives]
+    views = []
+    for number, role in enumerate(roles):
+        identity = np.arange(rows, dtype=np.int64) + 1000 * number
+        if role is Role.ANCHOR:
+            identity[:2] = 0
+        views.append(View(role, toy_tokens(rows, rng), identity))
+    return PairBatch(tuple(views), np.arange(rows, dtype=np.int64))
+
+
+def share(batch: PairBatch, rank: int, ranks: int) -> PairBatch:
+    """A rank's contiguous share of a batch."""
+    own = np.array_split(np.arange(len(batch.rows)), ranks)[rank]
+    views = tuple(
+        View(
+            view.role,
+            Tokens(tuple(view.tokens.ids[row] for row in own), view.tokens.skipped[own], view.tokens.pad_id),
+            view.identity[own],
+        )
+        for view in batch.views
+    )
+    return PairBatch(views, batch.rows[own])
+
+
+def flat_gradient(modules: list[nn.Module]) -> Tensor:
+    """All gradients end to end, a missing one as zeros."""
+    parameters = [parameter for module in modules for parameter in module.parameters()]
+    return torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in parameters])
