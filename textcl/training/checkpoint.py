@@ -43,7 +43,8 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
     try:
         with new_folder(path) as temporary:
             trained.encoder.save(temporary / "model")
-            torch.save(_state(step, trained), temporary / _STATE)
+            with (temporary / _STATE).open("wb") as file:  # through Python, so that a full disk is an OSError
+                torch.save(_state(step, trained), file)
             (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
     except OSError as error:
         raise TrainingError(

@@ -1,0 +1,60 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textcl.packing import CHUNK_COST, pad, padding_share, plan
+from textcl.types import Tokens
+
+lengths_of_sequences = st.lists(st.integers(1, 60), max_size=40)
+
+
+def cost(lengths: list[int], chunks: list[np.ndarray]) -> int:
+    return sum(len(chunk) * max(lengths[row] for row in chunk) + CHUNK_COST for chunk in chunks)
+
+
+def cheapest(lengths: list[int], chunk_tokens: int) -> int:
+    """The least cost over every way to cut the sorted lengths."""
+    ordered = sorted(lengths)
+    best = None
+    for cuts in itertools.chain.from_iterable(
+        itertools.combinations(range(1, len(ordered)), count) for count in range(len(ordered))
+    ):
+        parts = [ordered[a:b] for a, b in itertools.pairwise([0, *cuts, len(ordered)])]
+        if all(len(part) == 1 or len(part) * part[-1] <= chunk_tokens for part in parts):
+            total = sum(len(part) * part[-1] + CHUNK_COST for part in parts)
+            best = total if best is None else min(best, total)
+    assert best is not None
+    return best
+
+
+@given(lengths_of_sequences, st.integers(1, 300))
+def test_every_sequence_lands_in_one_chunk_within_the_budget(lengths: list[int], chunk_tokens: int) -> None:
+    chunks = plan(np.array(lengths, dtype=np.int64), chunk_tokens)
+    assert sorted(row for chunk in chunks for row in chunk) == list(range(len(lengths)))
+    assert all(len(chunk) == 1 or len(chunk) * max(lengths[row] for row in chunk) <= chunk_tokens for chunk in chunks)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cuts_cost_as_little_as_the_best_of_all_cuts(seed: int) -> None:
+    lengths = np.random.default_rng(seed).integers(1, 200, size=9).tolist()
+    assert cost(lengths, plan(np.array(lengths), 600)) == cheapest(lengths, 600)
+
+
+def test_padding_stands_on_the_right_and_skipped_tokens_are_not_pooled() -> None:
+    tokens = Tokens((np.array([5, 6, 7]), np.array([8]), np.array([9, 9])), np.array([2, 0, 0]), pad_id=1)
+    chunk = pad(tokens, np.array([1, 0]))
+    assert chunk.ids.tolist() == [[8, 1, 1], [5, 6, 7]]
+    assert chunk.mask.tolist() == [[1, 0, 0], [1, 1, 1]]
+    assert chunk.pooled.tolist() == [[1, 0, 0], [0, 0, 1]]
+
+
+def test_padding_share_counts_positions_without_a_token() -> None:
+    assert padding_share(np.array([1, 3, 4]), [np.array([0, 1]), np.array([2])]) == pytest.approx(2 / 10)
+
+
+def test_an_empty_pool_has_no_chunks() -> None:
+    assert plan(np.array([], dtype=np.int64)) == []
+    assert padding_share(np.array([], dtype=np.int64), []) == 0.0

@@ -1,0 +1,156 @@
+"""The loop on a toy encoder: it learns, it stops, it goes on bit for bit, it survives damage."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.toy import ToyEncoder, share, toy_batch
+from textcl.errors import TrainingError
+from textcl.objectives import InfoNCE
+from textcl.training import Loop, Memory, OnlineTarget, Ranks, Settings, Step, StepLog, Stopped
+from textcl.types import EmbeddedBatch, IntArray, PairBatch
+
+STEPS = 6
+
+
+class ToyBatches:
+    def batch(self, step: int, rank: int, ranks: int) -> PairBatch:
+        return share(toy_batch(8, seed=step), rank, ranks)
+
+    def rows(self, step: int) -> IntArray:
+        return np.arange(8, dtype=np.int64) + 10 * step
+
+    def place(self, row: int) -> str:
+        return f"row {row}"
+
+
+def make_loop(folder: Path, on_step=lambda entry: None, objective: InfoNCE | None = None, **settings: object) -> Loop:
+    folder.mkdir(exist_ok=True)
+    step = Step(ToyEncoder(dropout=0.2), objective or InfoNCE(), OnlineTarget(), Ranks(), seed=1, memory=Memory(32, 64))
+    chosen = {"steps": STEPS, "learning_rate": 1e-2, "save_every": 2, **settings}
+    return Loop(step, ToyBatches(), Settings(**chosen), folder, on_step)
+
+
+def weights(loop: Loop) -> dict[str, torch.Tensor]:
+    return loop.step.encoder.state_dict()
+
+
+def assert_equal_weights(one: Loop, other: Loop) -> None:
+    assert all(torch.equal(value, weights(other)[name]) for name, value in weights(one).items())
+
+
+def test_loss_falls_on_the_training_rows(tmp_path: Path) -> None:
+    losses: list[float] = []
+    loop = make_loop(tmp_path, lambda entry: losses.append(entry.loss), steps=60, learning_rate=3e-2, save_every=1000)
+    loop.step.encoder.dropout.p = 0.0
+    loop.batches.batch = lambda step, rank, ranks: toy_batch(8)
+    loop.run()
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_two_runs_give_bit_identical_weights(tmp_path: Path) -> None:
+    one, other = make_loop(tmp_path / "one"), make_loop(tmp_path / "other")
+    one.run()
+    other.run()
+    assert_equal_weights(one, other)
+
+
+def test_a_run_stopped_by_ctrl_c_keeps_a_checkpoint_and_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    whole = make_loop(tmp_path / "whole")
+    whole.run()
+
+    def interrupt(entry: StepLog) -> None:
+        if entry.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Stopped) as stopped:
+        make_loop(tmp_path / "broken", interrupt, save_every=100).run()
+    assert stopped.value.checkpoint == tmp_path / "broken/checkpoints/step-3"
+    resumed = make_loop(tmp_path / "broken", save_every=100)
+    done = resumed.resume()
+    assert done == 3
+    resumed.run(done)
+    assert_equal_weights(whole, resumed)
+
+
+def test_the_log_of_a_resumed_run_holds_every_step_once(tmp_path: Path) -> None:
+    make_loop(tmp_path, steps=3, save_every=2).run()
+    (tmp_path / "checkpoints/step-3").rename(tmp_path / "gone")
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 4, "lo')
+    resumed = make_loop(tmp_path)
+    resumed.run(resumed.resume())
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert all(line["tokens_per_second"] > 0 and 0 <= line["padding_share"] < 1 for line in lines)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_loop(tmp_path).run()
+    state = tmp_path / "checkpoints/step-6/training.pt"
+    state.write_bytes(state.read_bytes()[:-100])
+    assert make_loop(tmp_path).resume() == 4
+    assert "step-6: training.pt is truncated or changed" in caplog.text
+
+
+def test_only_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
+    make_loop(tmp_path, keep_checkpoints=1).run()
+    (tmp_path / "checkpoints/step-6/manifest.json").unlink()
+    with pytest.raises(TrainingError, match=r"every checkpoint is damaged \(manifest\.json can not be read\)"):
+        make_loop(tmp_path).resume()
+
+
+def test_a_half_written_checkpoint_is_not_seen(tmp_path: Path) -> None:
+    make_loop(tmp_path).run()
+    (tmp_path / "checkpoints/.step-8.abcd.part").mkdir()
+    assert make_loop(tmp_path).resume() == 6
+
+
+def test_old_checkpoints_make_room(tmp_path: Path) -> None:
+    make_loop(tmp_path, save_every=1, keep_checkpoints=3).run()
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-4", "step-5", "step-6"]
+
+
+def test_a_full_disk_is_named_and_loses_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    loop = make_loop(tmp_path)
+    loop.on_step = lambda entry: entry.step == 3 and monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(TrainingError, match=r"No space left on device.*make room and go on with --resume"):
+        loop.run()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-2"]
+
+
+class Broken(InfoNCE):
+    def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
+        return super().forward(batch) * float("nan")
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_rows(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, objective=Broken())
+    before = {name: value.clone() for name, value in weights(loop).items()}
+    with pytest.raises(TrainingError, match=r"Step 1: the loss is nan. The rows are row 0; .* row 4 and 3 more"):
+        loop.run()
+    assert all(torch.equal(value, before[name]) for name, value in weights(loop).items())
+
+
+def test_rows_whose_embedding_is_not_finite_are_named_alone(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path)
+    batch = toy_batch(8)
+    batch.views[0].tokens.ids[5][:] = 49  # a token that no other row holds
+    for view in batch.views:
+        for row, ids in enumerate(view.tokens.ids):
+            ids[ids == 49] = 49 if row == 5 and view is batch.views[0] else 1
+    loop.batches.batch = lambda step, rank, ranks: batch
+    with torch.no_grad():
+        loop.step.encoder.tokens.weight[49] = float("inf")
+    with pytest.raises(TrainingError, match=r"The rows are row 5\. The last good checkpoint is kept"):
+        loop.run()

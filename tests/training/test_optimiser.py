@@ -1,0 +1,43 @@
+import pytest
+import torch
+from torch import nn
+
+from textcl.training.optimiser import Schedule, learning_rate, make_optimiser
+
+
+def test_warm_up_rises_to_the_peak_and_the_line_falls_to_zero() -> None:
+    rates = [learning_rate(step, 10, 1.0, 0.2, Schedule.LINEAR) for step in range(11)]
+    assert rates == pytest.approx([0.5, 1.0, 1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0.0])
+
+
+def test_cosine_is_half_way_down_in_the_middle() -> None:
+    assert learning_rate(50, 100, 2.0, 0.0, Schedule.COSINE) == pytest.approx(1.0)
+    assert learning_rate(25, 100, 2.0, 0.0, Schedule.COSINE) == pytest.approx(1 + 0.5**0.5)
+
+
+def test_norms_and_biases_do_not_decay() -> None:
+    module = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Embedding(5, 4))
+    decay = {id(p): group["weight_decay"] for group in make_optimiser(module.parameters(), 0.1).param_groups
+             for p in group["params"]}  # fmt: skip
+    assert {name: decay[id(p)] for name, p in module.named_parameters()} == {
+        "0.weight": 0.1, "0.bias": 0.0, "1.weight": 0.0, "1.bias": 0.0, "2.weight": 0.1,
+    }  # fmt: skip
+
+
+def test_frozen_parameters_are_left_out() -> None:
+    module = nn.Linear(3, 4)
+    module.weight.requires_grad_(False)
+    groups = make_optimiser(module.parameters(), 0.1).param_groups
+    assert [p is module.bias for group in groups for p in group["params"]] == [True]
+
+
+def test_it_moves_as_torch_adamw_does() -> None:
+    ours, theirs = nn.Linear(3, 4), nn.Linear(3, 4)
+    theirs.load_state_dict(ours.state_dict())
+    optimiser = make_optimiser(ours.parameters(), 0.0)
+    reference = torch.optim.AdamW(theirs.parameters(), lr=1e-2, weight_decay=0.0)
+    optimiser.param_groups[0]["lr"] = optimiser.param_groups[1]["lr"] = 1e-2
+    for module, moved in ((ours, optimiser), (theirs, reference)):
+        module(torch.ones(2, 3)).square().sum().backward()
+        moved.step()
+    torch.testing.assert_close(ours.weight, theirs.weight)
