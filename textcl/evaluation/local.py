@@ -36,7 +36,8 @@ def present(path: Path) -> Path:
             return candidate
     raise DataError(
         f"{path} is not there, nor is {path.name}.gz. A data folder holds sts/NAME.jsonl "
-        "(sentence1, sentence2, score) and retrieval/NAME/ with corpus.jsonl, queries.jsonl and qrels.tsv; each JSON file may be gzipped."
+        "(sentence1, sentence2, score) and "
+        "retrieval/NAME/ with corpus.jsonl, queries.jsonl and qrels.tsv; each file may be gzipped."
     )
 
 

@@ -22,6 +22,16 @@ class Row:
             raise DataError(f"{self.place}: '{column}' is {value!r}; it must be a text that is not blank.")
         return value
 
+    def words(self, column: str) -> str:
+        """Return a text that may be null or blank, without white space around it."""
+        value = self._value(column)
+        return value.strip() if isinstance(value, str) else ""
+
+    def identity(self, column: str) -> str:
+        """Return an id, which some sets write as a number."""
+        value = self._value(column)
+        return str(value) if isinstance(value, int) else self.text(column)
+
     def number(self, column: str) -> float:
         """Return a finite number, also where the file holds it as text."""
         value = self._value(column)
@@ -44,16 +54,14 @@ def graded_pairs(rows: Iterable[Row], first: str, second: str, score: str) -> li
     return [GradedPair(row.text(first), row.text(second), row.number(score)) for row in rows]
 
 
-def texts(rows: Iterable[Row]) -> dict[str, str]:
-    """Read BEIR documents or queries, id to text; title and text are joined by a blank, and a document may be empty."""
-    read: dict[str, str] = {}
-    for row in rows:
-        identity = row.text("_id")
-        if identity in read:
-            raise DataError(f"{row.place}: the id '{identity}' stands there a second time.")
-        parts = (row.fields.get("title"), row.fields.get("text"))
-        read[identity] = " ".join(part.strip() for part in parts if isinstance(part, str) and part.strip())
-    return read
+def documents(rows: Iterable[Row]) -> dict[str, str]:
+    """Read BEIR documents, id to title and text joined by a blank; a document may be empty."""
+    return _by_id((row, _title_and_text(row)) for row in rows)
+
+
+def queries(rows: Iterable[Row]) -> dict[str, str]:
+    """Read BEIR queries, id to text."""
+    return _by_id((row, row.text("text")) for row in rows)
 
 
 def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
@@ -63,5 +71,20 @@ def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
         grade = row.number("score")
         if grade != int(grade):
             raise DataError(f"{row.place}: the grade is {grade}; grades are whole numbers.")
-        read.setdefault(row.text("query-id"), {})[row.text("corpus-id")] = int(grade)
+        read.setdefault(row.identity("query-id"), {})[row.identity("corpus-id")] = int(grade)
     return read
+
+
+def _title_and_text(row: Row) -> str:
+    title = row.words("title") if "title" in row.fields else ""
+    return f"{title} {row.words('text')}".strip()
+
+
+def _by_id(read: Iterable[tuple[Row, str]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for row, text in read:
+        identity = row.identity("_id")
+        if identity in texts:
+            raise DataError(f"{row.place}: the id '{identity}' stands there a second time.")
+        texts[identity] = text
+    return texts

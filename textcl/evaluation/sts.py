@@ -41,16 +41,17 @@ class STS:
         vectors = embed(texts, Role.ANCHOR)  # (texts, D)
         first = vectors[[position[pair.first] for pair in self.pairs]]
         second = vectors[[position[pair.second] for pair in self.pairs]]
-        return CorrelationSample(
-            _cosines(first, second), np.array([pair.score for pair in self.pairs], dtype=np.float64)
-        )
+        gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
+        return CorrelationSample(_cosines(first, second), gold)
 
 
 def _cosines(first: FloatArray, second: FloatArray) -> Doubles:
     """Cosine of each row of one with the same row of the other, (N,); 0 where a vector is zero."""
-    products = np.einsum("nd,nd->n", first, second, dtype=np.float64)
-    norms = np.sqrt(
-        np.einsum("nd,nd->n", first, first, dtype=np.float64) * np.einsum("nd,nd->n", second, second, dtype=np.float64)
-    )
-    cosines: Doubles = products / np.where(norms > 0, norms, 1.0)
+    norms = np.sqrt(_products(first, first) * _products(second, second))
+    cosines: Doubles = _products(first, second) / np.where(norms > 0, norms, 1.0)
     return cosines
+
+
+def _products(first: FloatArray, second: FloatArray) -> Doubles:
+    products: Doubles = np.einsum("nd,nd->n", first, second, dtype=np.float64)
+    return products

@@ -12,7 +12,7 @@ from textcl.errors import DataError, suggestion
 from textcl.evaluation.hub import hub_rows
 from textcl.evaluation.local import json_rows, tsv_rows
 from textcl.evaluation.retrieval import Retrieval
-from textcl.evaluation.rows import Row, graded_pairs, judgements, texts
+from textcl.evaluation.rows import Row, documents, graded_pairs, judgements, queries
 from textcl.evaluation.schema import RetrievalEntry, STSEntry, Suite
 from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.task import Task
@@ -80,7 +80,8 @@ def _sts(entry: STSEntry, suite_folder: Path, data_dir: Path | None) -> STS:
         raise DataError(f"{entry.name}: {len(pairs)} pairs; a correlation needs at least two.")
     if entry.ends is not None and ends_digest(pairs) != entry.ends:
         raise DataError(
-            f"{entry.name}: the {len(pairs)} pairs read are not the set that this suite means: the first and last differ. "
+            f"{entry.name}: the {len(pairs)} pairs read are not the set that this suite means: "
+            "the first and the last differ. "
             "Name a folder that holds the right file with --data-dir."
         )
     return STS(entry.name, pairs)
@@ -99,21 +100,20 @@ def _sts_rows(entry: STSEntry, suite_folder: Path, data_dir: Path | None) -> Ite
 def _retrieval(entry: RetrievalEntry, data_dir: Path | None) -> Retrieval:
     if data_dir is not None and entry.local is not None:
         folder = data_dir / entry.local
-        corpus, queries = json_rows(folder / "corpus.jsonl"), json_rows(folder / "queries.jsonl")
+        corpus = json_rows(folder / "corpus.jsonl")
+        asked = json_rows(folder / "queries.jsonl")
         qrels = tsv_rows(folder / "qrels.tsv")
     elif data_dir is None and entry.hub is not None:
         dataset, revision = entry.hub.id, entry.hub.revision
         corpus = hub_rows(dataset, revision, "corpus", "corpus")
-        queries = hub_rows(dataset, revision, "queries", "queries")
+        asked = hub_rows(dataset, revision, "queries", "queries")
         qrels = hub_rows(dataset, revision, entry.hub.split, "default")
     else:
         raise _no_data(entry, data_dir)
-    return Retrieval(entry.name, texts(corpus), texts(queries), judgements(qrels), drops_self=entry.drops_self)
+    return Retrieval(entry.name, documents(corpus), queries(asked), judgements(qrels), drops_self=entry.drops_self)
 
 
 def _no_data(entry: STSEntry | RetrievalEntry, data_dir: Path | None) -> DataError:
     if data_dir is None:
         return DataError(f"{entry.name}: the suite names no data set on the Hub; name a folder with --data-dir.")
-    return DataError(
-        f"{entry.name}: the suite names no local file for it; leave --data-dir out to load it from the Hub."
-    )
+    return DataError(f"{entry.name}: the suite names no local file; leave --data-dir out to load it from the Hub.")

@@ -29,7 +29,10 @@ class FlatIndex:
         self._index.add(self._unit_copy(vectors, "vectors"))
 
     def search(self, queries: FloatArray, k: int) -> Hits:
-        """Return the `k` nearest vectors of each query (Q, D), best first; id -1 and score -inf where fewer than `k`."""
+        """Return the `k` nearest vectors of each query (Q, D), best first.
+
+        Where fewer than `k` are there, the id is -1 and the score -inf.
+        """
         if k < 1:
             raise ValueError(f"k is {k}; ask for at least one hit.")
         scores, ids = self._index.search(self._unit_copy(queries, "queries"), k)
