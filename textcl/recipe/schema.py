@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from pydantic_core import PydanticCustomError
 
 from textcl.precision import Precision
-from textcl.training import Memory
+from textcl.training import Memory, Schedule
 from textcl.types import Role
 
 OWN_FAULT = "own_fault"  # the kind of fault whose words are ours already
@@ -58,9 +58,9 @@ class EncoderSection(Section):
     pooling: Literal["mean", "cls", "last", "max", "weighted_mean"] | None = None  # null: the backbone's own, else mean
     layers: Count | None = None  # null: all
     dropout: Share | None = None  # null: the backbone's own
-    prompts: dict[Role, str] = {}  # put before each text of the role
-    pool_prompt: bool = True
-    random_init: bool = False
+    prompts: dict[Role, str] | None = None  # put before each text of the role; null: the backbone's own, else none
+    pool_prompt: bool | None = None  # null: the backbone's own, else true
+    random_init: bool = False  # draw the weights instead of reading them
 
 
 class TrainingSection(Section):
@@ -71,13 +71,13 @@ class TrainingSection(Section):
     learning_rate: Positive = 3e-5
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     warmup: Share = 0.06  # fraction of the steps
-    schedule: Literal["linear", "cosine"] = "linear"
+    schedule: Schedule = Schedule.LINEAR
     clip: Positive = 1.0  # largest norm of the gradient
     save_every: Count = 500  # steps
     keep_checkpoints: Count = 2
     precision: Precision = Precision.AUTO
-    chunk_tokens: Count = Memory().chunk_tokens
-    live_tokens: Whole = Memory().live_tokens
+    chunk_tokens: Count = Memory().chunk_tokens  # padded tokens that go through the encoder at once
+    live_tokens: Whole = Memory().live_tokens  # padded tokens whose graph is kept; bounds memory, changes no result
 
     @model_validator(mode="before")
     @classmethod

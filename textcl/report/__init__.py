@@ -1,1 +1,6 @@
-"""To be filled."""
+"""Reports: scores as files and as tables."""
+
+from textcl.report.scores import Scores, as_json, write_report, write_scores
+from textcl.report.tables import comparison_table, scores_table
+
+__all__ = ["Scores", "as_json", "comparison_table", "scores_table", "write_report", "write_scores"]

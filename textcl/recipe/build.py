@@ -1,0 +1,113 @@
+"""From a recipe to the parts of a run: the one place that knows every room."""
+
+from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
+from textcl.encoder import Encoder
+from textcl.encoder import build_encoder as assemble_encoder
+from textcl.errors import RecipeError
+from textcl.recipe.components import build
+from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.schema import Component, Recipe
+from textcl.seeds import derive, seeded
+from textcl.types import Augmentation, Objective, Role, Source, Tokenize
+
+
+def build_source(recipe: Recipe) -> Source:
+    """Open the sources of a recipe, end to end.
+
+    Raises:
+        RecipeError: A constructor refuses its settings.
+        DataError: A file or package is missing or faulty.
+    """
+    sources = [
+        build_component_source(component, f"data.sources.{number}")
+        for number, component in enumerate(recipe.data.sources)
+    ]
+    return sources[0] if len(sources) == 1 else Concatenation(sources)
+
+
+def build_component_source(component: Component, place: str) -> Source:
+    """Open one source; `place` is where it stands in the recipe."""
+    source: Source = build(component.model_dump(), SOURCE, place)
+    return source
+
+
+def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
+    """Return the views that a recipe lists, or those that its rows suggest.
+
+    Raises:
+        RecipeError: The views have no anchor or no positive, so there is nothing to pull together.
+    """
+    if recipe.data.views is None:
+        return default_views(source[0])
+    specs = []
+    for number, entry in enumerate(recipe.data.views):
+        place = f"data.views.{number}.augment"
+        augment: list[Augmentation] = [
+            build(component.model_dump(), AUGMENTATION, f"{place}.{position}")
+            for position, component in enumerate(entry.augment)
+        ]
+        specs.append(ViewSpec(entry.role, tuple(augment)))
+    roles = [spec.role for spec in specs]
+    absent = [role for role in (Role.ANCHOR, Role.POSITIVE) if role not in roles]
+    if absent:
+        raise RecipeError(f"data.views: found the roles {roles or 'none'}, but there must be a view {absent[0]} too.")
+    return tuple(specs)
+
+
+def build_encoder(recipe: Recipe) -> Encoder:
+    """Build the encoder of a recipe, on the CPU; random weights follow from the recipe's seed.
+
+    Raises:
+        RecipeError: The backbone has no such number of layers, no dropout, or not so many positions.
+        ModelError: The backbone can not be found or read.
+    """
+    section = recipe.encoder
+    prompts = None if section.prompts is None else {str(role): prompt for role, prompt in section.prompts.items()}
+    try:
+        with seeded(derive(recipe.seed, "encoder")):
+            return assemble_encoder(
+                section.backbone,
+                pooling=section.pooling,
+                prompts=prompts,
+                pool_prompt=section.pool_prompt,
+                layers=section.layers,
+                dropout=section.dropout,
+                random_init=section.random_init,
+                max_length=recipe.data.max_length,
+            )
+    except ValueError as error:  # its first word is the name of the setting
+        raise RecipeError(f"{'data' if str(error).startswith('max_length') else 'encoder'}.{error}") from error
+
+
+def build_objective(recipe: Recipe) -> Objective:
+    """Build the objective of a recipe; its random weights follow from the recipe's seed."""
+    with seeded(derive(recipe.seed, "objective")):
+        objective: Objective = build(recipe.objective.model_dump(), OBJECTIVE, "objective")
+    return objective
+
+
+def build_batches(recipe: Recipe, source: Source, views: tuple[ViewSpec, ...], tokenize: Tokenize) -> Batches:
+    """Return the batches of a run.
+
+    Raises:
+        DataError: There are fewer than two rows.
+    """
+    return Batches(source, views, tokenize, recipe.data.batch_size, recipe.seed)
+
+
+def refuse_equal_views(views: tuple[ViewSpec, ...], source: Source, dropout: float) -> None:
+    """Refuse to train on two views of one text that nothing tells apart: the positives would carry no signal.
+
+    Args:
+        views: V views.
+        source: What they are made from.
+        dropout: The encoder's largest dropout rate.
+
+    Raises:
+        RecipeError: Two views are always the same text and the dropout is 0.
+    """
+    if dropout == 0 and are_identical(views, source):
+        raise RecipeError(
+            "encoder.dropout: found 0 in the backbone, but two views of each row are the same text, and only dropout "
+            "tells them apart. Set encoder.dropout=0.1, or give a view an augmentation in data.views."
+        )

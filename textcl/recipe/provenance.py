@@ -1,0 +1,55 @@
+"""`run.json`: what a run was made with, so that it can be repeated."""
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from textcl.atomic import new_file
+from textcl.recipe.schema import Recipe
+from textcl.types import Source
+
+# What can change a number of a run.
+PACKAGES = (
+    "textcl",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentence-transformers",
+    "accelerate",
+    "numpy",
+    "scipy",
+    "faiss-cpu",
+    "pytrec-eval-terrier",
+)  # fmt: skip
+
+
+def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ranks: int) -> None:
+    """Write the versions of the packages, the fingerprint of the data, the seed and the machine.
+
+    Args:
+        path: `run.json` of a run folder.
+        recipe: What is run.
+        source: What it trains on.
+        device: Where it trains: `cpu`, `cuda`.
+        ranks: On how many processes.
+    """
+    facts = {
+        "recipe": recipe.name,
+        "seed": recipe.seed,
+        "data": {"rows": len(source), "fingerprint": source.fingerprint},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "processes": ranks,
+        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+    }
+    with new_file(path) as temporary:
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # faiss comes under several names
+        return None
