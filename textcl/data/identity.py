@@ -1,0 +1,24 @@
+"""Which texts are the same text: such texts must never be each other's negatives."""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from textcl.types import IntArray
+
+
+def identities(texts: Iterable[str]) -> IntArray:
+    """Number texts so that equal numbers are equal texts, white space and case aside.
+
+    The number is a 64-bit digest of the folded text: two different texts share one with a chance of N²/2⁶⁵.
+
+    Returns:
+        (N,) int64.
+    """
+    return np.fromiter(map(_digest, texts), dtype=np.int64)
+
+
+def _digest(text: str) -> int:
+    folded = " ".join(text.split()).casefold()
+    return int.from_bytes(hashlib.blake2b(folded.encode(), digest_size=8).digest(), "big", signed=True)

@@ -1,0 +1,65 @@
+"""The lines of a text file, plain or gzipped, with errors that name the line."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from textcl.errors import DataError, suggestion
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each line that is not blank, stripped, with its number in the file; the first line is 1.
+
+    Raises:
+        DataError: No such file, a line that is not UTF-8, a broken gzip file, or no text in the file at all.
+    """
+    _refuse_absence(path)
+    found = False
+    for number, raw in enumerate(_raw_lines(path), start=1):
+        text = _decode(raw, path, number)
+        if text:
+            found = True
+            yield number, text
+    if not found:
+        raise DataError(f"{path}: the file holds no text; it should hold one row a line.")
+
+
+def _refuse_absence(path: Path) -> None:
+    if path.is_file():
+        return
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name a file in it.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise DataError(f"{path}: no such file; its folder {folder.absolute()} does not exist.")
+    names = [entry.name for entry in folder.iterdir() if entry.is_file()]
+    raise DataError(f"{path}: no such file in {folder.absolute()}.{suggestion(path.name, names)}")
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    try:
+        with _opened(path) as file:
+            yield from file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
+        raise DataError(f"{path}: not a whole gzip file ({fault}). Fetch or compress it again.") from fault
+    except OSError as fault:
+        raise DataError(f"{path}: can not be read ({fault.strerror or fault}).") from fault
+
+
+def _opened(path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast("BinaryIO", gzip.open(path, "rb"))  # GzipFile iterates over bytes, which its stub leaves out
+    return path.open("rb")
+
+
+def _decode(raw: bytes, path: Path, number: int) -> str:
+    try:
+        return raw.decode().removeprefix("\ufeff").strip()
+    except UnicodeDecodeError as fault:
+        byte = raw[fault.start]
+        raise DataError(
+            f"{path}, line {number}: not UTF-8 (byte 0x{byte:02x} at column {fault.start + 1}). "
+            f"Convert the file, for example: iconv -f latin1 -t utf-8"
+        ) from fault

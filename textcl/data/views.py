@@ -1,0 +1,96 @@
+"""Which texts of a row a run trains on: its views, one text each.
+
+All randomness is derived from (seed, epoch, row, view): any process reads any row of any epoch alike, with no state.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, repeat
+
+from textcl.seeds import derive
+from textcl.types import Augmentation, Example, Role, Source
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpec:
+    """One view of every row: what its text is to the row, and the augmentations it passes through in order."""
+
+    role: Role
+    augment: tuple[Augmentation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewText:
+    """The text of one view of one row, and the text of the source that it was made from."""
+
+    text: str
+    original: str
+
+
+def default_views(example: Example) -> tuple[ViewSpec, ...]:
+    """Choose views for rows like this one: an anchor, a positive, and a view a negative.
+
+    Without positives the positive view is the anchor's text again, so that dropout makes the difference.
+    """
+    pair = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE))
+    return pair + (ViewSpec(Role.NEGATIVE),) * len(example.negatives)
+
+
+def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> tuple[ViewText, ...]:
+    """Choose and augment the text of each view of a row.
+
+    Positive views share the row's positives out in a random order, starting over where they are fewer than the
+    views. Negative views take different negatives, a random selection where there are more than views.
+
+    Args:
+        example: The row; it has at least as many negatives as there are negative views.
+        views: V views.
+        seed: The seed of the run's data.
+        epoch: From 0; other epochs draw otherwise.
+
+    Returns:
+        V texts.
+    """
+    return tuple(
+        ViewText(_augmented(original, view, derive(seed, "augment", epoch, example.row, position)), original)
+        for position, (original, view) in enumerate(zip(_originals(example, views, seed, epoch), views, strict=True))
+    )
+
+
+def are_identical(views: Sequence[ViewSpec], source: Source) -> bool:
+    """Say whether two views of a row are always the same text, so that only dropout can tell them apart."""
+    example = source[0]
+    plain = [view.role for view in views if not view.augment]
+    positives = plain.count(Role.POSITIVE)
+    if not example.positives:
+        return plain.count(Role.ANCHOR) + positives > 1
+    return plain.count(Role.ANCHOR) > 1 or positives > len(example.positives)
+
+
+def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> list[str]:
+    """Choose the text of the source that each view starts from."""
+    roles = [view.role for view in views]
+    place = (epoch, example.row)
+    positives = _drawn(example.positives, len(example.positives), derive(seed, "positives", *place))
+    negatives = _drawn(example.negatives, roles.count(Role.NEGATIVE), derive(seed, "negatives", *place))
+    texts = {
+        Role.ANCHOR: repeat(example.anchor),
+        Role.POSITIVE: cycle(positives or [example.anchor]),
+        Role.NEGATIVE: iter(negatives),
+    }
+    return [next(texts[role]) for role in roles]
+
+
+def _drawn(texts: Sequence[str], count: int, seed: int) -> Sequence[str]:
+    """Draw some of the texts without repeats, in a random order; all of one or none need no draw."""
+    return random.Random(seed).sample(texts, count) if len(texts) > 1 else texts
+
+
+def _augmented(text: str, view: ViewSpec, seed: int) -> str:
+    if not view.augment:
+        return text
+    rng = random.Random(seed)
+    for augmentation in view.augment:
+        text = augmentation(text, rng)
+    return text
