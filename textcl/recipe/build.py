@@ -95,6 +95,15 @@ def build_batches(recipe: Recipe, source: Source, views: tuple[ViewSpec, ...], t
     return Batches(source, views, tokenize, recipe.data.batch_size, recipe.seed)
 
 
+def run_length(recipe: Recipe, batches: Batches) -> int:
+    """Return how many steps a run has."""
+    training = recipe.training
+    if training.steps is not None:
+        return training.steps
+    assert training.epochs is not None, "the schema gives every run one length"
+    return training.epochs * batches.steps_per_epoch
+
+
 def refuse_equal_views(views: tuple[ViewSpec, ...], source: Source, dropout: float) -> None:
     """Refuse to train on two views of one text that nothing tells apart: the positives would carry no signal.
 

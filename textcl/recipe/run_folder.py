@@ -1,4 +1,4 @@
-"""The folder of a run: claimed before anything is written into it, and never overwritten."""
+"""The folder of a run: checked before anything is loaded, and never overwritten."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from textcl.recipe.schema import Recipe
 _FIXED = ("seed", "data", "encoder", "objective")  # sections that a run can not change on its way
 
 
-def claim_run_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
-    """Make sure that a run may use its folder, and write the resolved recipe into it.
+def check_run_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
+    """Make sure that a run may use its folder; nothing is written.
 
-    With several processes only the first calls it.
+    With several processes only the first calls it, before the run writes anything.
 
     Args:
         folder: The run folder, `--out`.
@@ -21,7 +21,7 @@ def claim_run_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         resume: Go on with the run in the folder.
 
     Raises:
-        TrainingError: The folder is in use, or holds no run, or another one, to go on with. Nothing was changed.
+        TrainingError: The folder is in use, or holds no run, or another one, to go on with.
     """
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file; a run needs a folder. Name another with --out.")
@@ -32,6 +32,10 @@ def claim_run_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
             f"{folder} is not empty, and a new run would mix with what is there. Go on with that run by --resume, or "
             "name another folder with --out. Nothing was changed."
         )
+
+
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write the resolved recipe into a run folder, which is made where it is missing."""
     with new_file(folder / "recipe.yaml") as temporary:
         temporary.write_text(resolved(recipe), encoding="utf-8")
 

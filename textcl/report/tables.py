@@ -47,7 +47,7 @@ def _table(*numbers: str) -> Table:
 
 def _points(value: float, signed: bool = False) -> str:
     if math.isnan(value):
-        return "–"
+        return "-"
     return f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}"
 
 

@@ -1,0 +1,66 @@
+"""What a recipe would do, found out without training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textcl.data import LengthDistribution, PreviewRow, length_distribution, preview
+from textcl.encoder import Encoder
+from textcl.encoder.tokenizing import tokenize
+from textcl.recipe.build import (
+    build_batches,
+    build_encoder,
+    build_objective,
+    build_source,
+    build_views,
+    refuse_equal_views,
+    run_length,
+)
+from textcl.recipe.schema import Recipe
+from textcl.types import Role, Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The size of a run, and what its data looks like."""
+
+    rows: int  # of the sources together
+    batch_rows: int  # rows of a full batch, over all processes
+    steps_per_epoch: int
+    steps: int  # of the run
+    parameters: int  # of the encoder
+    lengths: LengthDistribution
+    examples: tuple[PreviewRow, ...]
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Build all that a run needs, and measure its data.
+
+    Raises:
+        TextclError: The run could not begin; says why.
+    """
+    source = build_source(recipe)
+    views = build_views(recipe, source)
+    encoder = build_encoder(recipe)
+    refuse_equal_views(views, source, encoder.dropout)
+    build_objective(recipe)
+    batches = build_batches(recipe, source, views, encoder.tokenize)
+    return Plan(
+        rows=len(source),
+        batch_rows=len(batches.rows(0)),
+        steps_per_epoch=batches.steps_per_epoch,
+        steps=run_length(recipe, batches),
+        parameters=sum(parameter.numel() for parameter in encoder.parameters()),
+        lengths=length_distribution(source, views, _Uncut(encoder), recipe.data.max_length, recipe.seed),
+        examples=preview(source, views, recipe.seed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Uncut:
+    """Tokenises as an encoder does, but keeps texts whole."""
+
+    encoder: Encoder
+
+    def __call__(self, texts: Sequence[str], role: Role) -> Tokens:
+        encoder = self.encoder
+        return tokenize(encoder.tokenizer, texts, encoder.prompts[role], None, encoder.pool_prompt)

@@ -1,0 +1,182 @@
+"""Run a recipe: score, train, score again, and leave a run folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from textcl.encoder import Encoder, use_fast_parts
+from textcl.evaluation import Interval, Sample, Task, differences, evaluate, scores
+from textcl.precision import resolve
+from textcl.recipe.build import (
+    build_batches,
+    build_encoder,
+    build_objective,
+    build_source,
+    build_views,
+    refuse_equal_views,
+)
+from textcl.recipe.during import DuringEvaluation, take_best
+from textcl.recipe.embedding import shared_embed
+from textcl.recipe.provenance import write_provenance
+from textcl.recipe.run_folder import claim_run_folder
+from textcl.recipe.schema import Recipe
+from textcl.recipe.tasks import build_tasks, build_tasks_during
+from textcl.report import write_report
+from textcl.training import (
+    Loop,
+    Memory,
+    OnlineTarget,
+    Ranks,
+    Schedule,
+    Settings,
+    Step,
+    StepLog,
+    join_ranks,
+)
+from textcl.types import Embed
+
+Scores = dict[str, dict[str, Interval]]  # task -> metric -> score
+
+
+class Watcher(Protocol):
+    """Is told what a run does, to show it. Only rank 0 tells."""
+
+    def phase(self, name: str) -> None:
+        """A part of the run begins: `Scoring the encoder before training: scifact`, `Training`."""
+        ...
+
+    def texts(self, count: int) -> None:
+        """So many more texts were embedded for an evaluation."""
+        ...
+
+    def step(self, entry: StepLog) -> None:
+        """A step of training was done."""
+        ...
+
+    def scores(self, step: int, scores: dict[str, float]) -> None:
+        """The encoder was scored on the way: `task/metric` -> score."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run leaves: its folder, and the scores if its recipe asks for any."""
+
+    folder: Path
+    before: Scores
+    after: Scores
+    difference: Scores
+
+
+def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher) -> Outcome:
+    """Train what a recipe describes and write its run folder; every rank of a launch calls it.
+
+    Args:
+        recipe: What is run.
+        folder: The run folder.
+        resume: Go on from the newest good checkpoint in it.
+        watcher: Is told of the progress.
+
+    Raises:
+        TextclError: Something that the user can mend; the folder keeps its last good checkpoint.
+        Stopped: The user stopped the run; its checkpoint is named.
+    """
+    ranks = join_ranks()
+    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else _Silent())
+    if ranks.is_main:
+        claim_run_folder(folder, recipe, resume)
+        write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
+    ranks.wait()
+    before = run.score("before")
+    run.train(resume)
+    if ranks.is_main:
+        run.encoder.save(folder / "model")
+    after = run.score("after")
+    return _report(folder, before, after, ranks)
+
+
+class _Run:
+    """The parts of a run, built and checked before anything is written."""
+
+    def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, watcher: Watcher) -> None:
+        self.recipe, self.folder, self.ranks, self.watcher = recipe, folder, ranks, watcher
+        watcher.phase("Reading the data")
+        self.source = build_source(recipe)
+        self.encoder = _ready_encoder(recipe, ranks)
+        views = build_views(recipe, self.source)
+        refuse_equal_views(views, self.source, self.encoder.dropout)
+        self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
+        self.tasks: list[Task] = build_tasks(recipe)
+        self.tasks_during = build_tasks_during(recipe)
+        self.embed: Embed = shared_embed(self.encoder, ranks, watcher.texts)
+
+    def score(self, when: str) -> dict[str, Sample]:
+        """Run the tasks of `evaluation.after`."""
+        return evaluate(self.tasks, self.embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
+
+    def train(self, resume: bool) -> None:
+        """Take every step that is left, and end with the weights that the recipe wants."""
+        step = Step(
+            self.encoder,
+            build_objective(self.recipe).to(self.ranks.device),
+            OnlineTarget(),
+            self.ranks,
+            seed=self.recipe.seed,
+            memory=Memory(self.recipe.training.chunk_tokens, self.recipe.training.live_tokens),
+            precision=resolve(self.recipe.training.precision, self.ranks.device),
+        )
+        loop = Loop(step, self.batches, self._settings(), self.folder, on_step=self.watcher.step)
+        done = loop.resume() if resume else 0
+        during = self.recipe.evaluation.during
+        if during is not None:
+            scorer = DuringEvaluation(
+                during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done, self.watcher.scores
+            )
+            loop.on_step = lambda entry: (self.watcher.step(entry), scorer(entry))[0]
+        self.watcher.phase("Training")
+        loop.run(done)
+        take_best(self.encoder, self.folder)
+
+    def _settings(self) -> Settings:
+        section = self.recipe.training
+        steps = section.steps or (section.epochs or 1) * self.batches.steps_per_epoch
+        return Settings(
+            steps=steps,
+            learning_rate=section.learning_rate,
+            weight_decay=section.weight_decay,
+            warmup=section.warmup,
+            schedule=Schedule(section.schedule),
+            clip=section.clip,
+            save_every=section.save_every,
+            keep_checkpoints=section.keep_checkpoints,
+        )
+
+
+def _ready_encoder(recipe: Recipe, ranks: Ranks) -> Encoder:
+    encoder = build_encoder(recipe).to(ranks.device)
+    use_fast_parts(encoder.backbone)
+    return encoder
+
+
+def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks) -> Outcome:
+    outcome = Outcome(
+        folder,
+        before={task: scores(sample) for task, sample in before.items()},
+        after={task: scores(sample) for task, sample in after.items()},
+        difference={task: differences(before[task], sample) for task, sample in after.items()},
+    )
+    if ranks.is_main and outcome.after:
+        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference)
+    return outcome
+
+
+class _Silent:
+    """The watcher of the other ranks."""
+
+    def phase(self, name: str) -> None: ...
+
+    def texts(self, count: int) -> None: ...
+
+    def step(self, entry: StepLog) -> None: ...
+
+    def scores(self, step: int, scores: dict[str, float]) -> None: ...

@@ -1,0 +1,72 @@
+"""A text file in, a file of vectors out: a line a text, a row a vector, in the same order."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from textcl.atomic import new_file
+from textcl.encoder import open_encoder
+from textcl.errors import DataError
+
+BLOCK = 4096  # lines that are in memory at once
+
+
+def encode_file(
+    model: str, texts: Path, out: Path, *, role: str, precision: str, progress: Callable[[int, int], None]
+) -> tuple[int, int]:
+    """Embed every line of a text file, and write the vectors as a `.npy` file that appears whole or not at all.
+
+    The file is read twice, block by block, so neither texts nor vectors need to fit in memory.
+
+    Args:
+        model: A run folder, a model folder, `pkg://…` or a Hub id.
+        texts: UTF-8, a line a text; no line may be blank, for its row would mean nothing.
+        out: Gets an array (N, D) float32, rows of unit length, row i for line i + 1.
+        role: anchor, positive or negative; chooses the prompt.
+        precision: float32, bf16 or auto.
+        progress: Called with the lines done and their total after each block.
+
+    Returns:
+        N and D.
+
+    Raises:
+        DataError: The file is missing, empty, not UTF-8, or has a blank line.
+        ModelError: The model can not be opened.
+    """
+    total = sum(1 for _ in _lines(texts))
+    if total == 0:
+        raise DataError(f"{texts} is empty; it must hold a text on each line.")
+    encoder = open_encoder(model, precision=precision)
+    shape = (total, encoder.dimension)
+    lines = _lines(texts)
+    with new_file(out) as temporary:
+        vectors = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)  # (N, D)
+        for start in range(0, total, BLOCK):
+            vectors[start : start + BLOCK] = encoder.encode(list(islice(lines, BLOCK)), role=role)
+            progress(min(start + BLOCK, total), total)
+        vectors.flush()
+    return shape
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file without their ends."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _text(line, f"{path}, line {number}")
+    except OSError as error:
+        raise DataError(f"{path}: the file can not be read: {error.strerror}.") from error
+
+
+def _text(line: bytes, place: str) -> str:
+    try:
+        text = line.decode("utf-8-sig" if place.endswith(", line 1") else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{place}: not UTF-8 (byte {error.start + 1} of the line). Convert the file."
+        ) from None
+    if not text.strip():
+        raise DataError(f"{place} is blank, but each line is a text and gets a vector. Take the blank lines out.")
+    return text
