@@ -52,6 +52,10 @@ class Batches:
         start = position * self._batch_size
         return self._permutation(epoch)[start : start + self._batch_size]
 
+    def place(self, row: int) -> str:
+        """Say where a row stands, for messages."""
+        return self._reader.source.place(row)
+
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> PairBatch:
         """Read and tokenise one rank's share of a step.
 
