@@ -1,0 +1,96 @@
+"""The retrieval task: which texts it embeds, what it leaves out, and whom it averages over."""
+
+import numpy as np
+import pytest
+
+from tests.evaluation.vectors import Table
+from textcl.errors import DataError
+from textcl.evaluation import Retrieval
+from textcl.types import Role
+
+VECTORS = {"east": [1, 0], "north": [0, 1], "mostly east": [2, 1], "west": [-1, 0]}
+CORPUS = {"d1": "east", "d2": "north", "d3": "mostly east"}
+
+
+def _score(task, model=None):
+    sample = task.run(model or Table(VECTORS))
+    return {name: float(value[0]) for name, value in sample.metrics(np.ones((1, sample.size))).items()}
+
+
+def test_metrics_of_one_query_by_hand():
+    scores = _score(Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d3": 1}}, drops_self=False))
+    assert scores["mrr@10"] == scores["map@100"] == pytest.approx(1 / 2)
+    assert scores["ndcg@10"] == pytest.approx(1 / np.log2(3))
+    assert scores["recall@100"] == scores["recall@10"] == 1
+    assert scores["precision@10"] == pytest.approx(1 / 10)
+
+
+def test_queries_are_embedded_as_anchors_and_documents_as_positives():
+    model = Table(VECTORS)
+    queries = {"q": "east", "not judged": "west", "nothing relevant": "north"}
+    Retrieval("t", CORPUS, queries, {"q": {"d1": 1}, "nothing relevant": {"d1": 0}}, drops_self=False).run(model)
+    assert model.calls == [(["east", "north", "mostly east"], Role.POSITIVE), (["east"], Role.ANCHOR)]
+
+
+def test_the_self_match_is_dropped_only_where_the_task_says_so():
+    qrels = {"d1": {"d3": 1}}
+    assert _score(Retrieval("t", CORPUS, {"d1": "east"}, qrels, drops_self=False))["mrr@10"] == pytest.approx(1 / 2)
+    assert _score(Retrieval("t", CORPUS, {"d1": "east"}, qrels, drops_self=True))["mrr@10"] == 1
+
+
+def test_one_more_document_is_retrieved_before_the_self_match_is_dropped():
+    # 100 documents lie nearer than the relevant one, and one of them is the query itself.
+    angles = np.linspace(0, 1, 101)
+    vectors = {f"text {i}": [np.cos(angle), np.sin(angle)] for i, angle in enumerate(angles)}
+    corpus = {f"d{i}": f"text {i}" for i in range(101)}
+    task = Retrieval("t", corpus, {"d0": "text 0"}, {"d0": {"d100": 1}}, drops_self=True)
+    assert _score(task, Table(vectors))["recall@100"] == 1
+    kept = Retrieval("t", corpus, {"d0": "text 0"}, {"d0": {"d100": 1}}, drops_self=False)
+    assert _score(kept, Table(vectors))["recall@100"] == 0
+
+
+def test_a_query_that_retrieves_nothing_counts_zero():
+    corpus, queries = {"d1": "east"}, {"d1": "east", "q": "north"}
+    scores = _score(Retrieval("t", corpus, queries, {"d1": {"d1": 1}, "q": {"d1": 1}}, drops_self=True))
+    assert scores["recall@100"] == scores["mrr@10"] == 1 / 2
+
+
+def test_a_relevant_document_that_the_corpus_lacks_lowers_recall():
+    scores = _score(Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d1": 1, "gone": 1}}, drops_self=False))
+    assert scores["recall@100"] == 1 / 2
+
+
+def test_the_reciprocal_rank_is_cut_after_the_tenth_document():
+    angles = np.linspace(0, 1, 11)
+    vectors = {f"text {i}": [np.cos(angle), np.sin(angle)] for i, angle in enumerate(angles)}
+    corpus = {f"d{i}": f"text {i}" for i in range(11)}
+    tenth = Retrieval("t", corpus, {"q": "text 0"}, {"q": {"d9": 1}}, drops_self=False)
+    eleventh = Retrieval("t", corpus, {"q": "text 0"}, {"q": {"d10": 1}}, drops_self=False)
+    assert _score(tenth, Table(vectors))["mrr@10"] == pytest.approx(1 / 10)
+    assert _score(eleventh, Table(vectors))["mrr@10"] == 0
+    assert _score(eleventh, Table(vectors))["map@100"] == pytest.approx(1 / 11)
+
+
+def test_equal_positives_are_one_document_that_is_relevant_to_all_their_anchors():
+    task = Retrieval.from_pairs("pairs", [("a", "east"), ("b", "east"), ("c", "north")])
+    assert list(task.corpus.values()) == ["east", "north"]
+    assert [list(task.qrels[query]) for query in task.queries] == [["d0"], ["d0"], ["d1"]]
+
+
+def test_equal_anchors_are_one_query_with_all_their_positives_relevant():
+    task = Retrieval.from_pairs("pairs", [("a", "east"), ("a", "north"), ("a", "east")])
+    assert task.queries == {"q0": "a"}
+    assert task.qrels == {"q0": {"d0": 1, "d1": 1}}
+    assert not task.drops_self
+
+
+def test_pairs_with_an_empty_text_are_refused():
+    with pytest.raises(DataError, match="pair 1"):
+        Retrieval.from_pairs("pairs", [("a", "b"), (" ", "c")])
+
+
+def test_sets_that_can_not_be_scored_are_refused():
+    with pytest.raises(DataError, match="0 queries with a relevant"):
+        Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d1": 0}}, drops_self=False)
+    with pytest.raises(DataError, match="'lost' is judged"):
+        Retrieval("t", CORPUS, {"q": "east"}, {"lost": {"d1": 1}}, drops_self=False)

@@ -1,0 +1,220 @@
+"""Suites: the bundled ones, local files, the Hub's data sets (a stand-in for them), and what goes wrong."""
+
+import gzip
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from textcl import shelf
+from textcl.errors import DataError
+from textcl.evaluation import STS, Retrieval, load_suite
+from textcl.evaluation.sts import GradedPair
+from textcl.evaluation.suite import ends_digest, read_suite
+
+PAIRS = [
+    {"sentence1": "One.", "sentence2": "Two.", "score": 1.5},
+    {"sentence1": "Three.", "sentence2": "Four.", "score": 4},
+]
+SHA = "0" * 40
+
+
+def _write(path, rows, opened=open):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with opened(path, "wt", encoding="utf-8") as handle:
+        handle.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def _suite(tmp_path, *lines):
+    path = tmp_path / "mine.yaml"
+    path.write_text("description: A test.\ntasks:\n" + "".join(f"  - {line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def _scifact(folder):
+    _write(folder / "corpus.jsonl", [{"_id": "7", "title": "Moon", "text": "It is round. "}, {"_id": "8", "text": ""}])
+    _write(folder / "queries.jsonl", [{"_id": "1", "text": "What is round?"}])
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\t7\t2\n", encoding="utf-8")
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A stand-in for `datasets.load_dataset`: `sets` is what it holds, `asked` what it was asked."""
+    fake = SimpleNamespace(sets={}, asked=[])
+
+    def load_dataset(path, name=None, *, revision, split):
+        fake.asked.append((path, name, revision, split))
+        if path not in fake.sets:
+            raise ConnectionError(f"Couldn't reach '{path}' on the Hub")
+        return fake.sets[path] if name is None else fake.sets[path][name]
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    return fake
+
+
+@pytest.mark.parametrize("name", shelf.names(shelf.suites_folder()))
+def test_every_bundled_suite_keeps_to_the_schema(name):
+    suite = read_suite(shelf.suites_folder() / f"{name}.yaml")
+    assert len({entry.name for entry in suite.tasks}) == len(suite.tasks)
+
+
+def test_the_bundled_suites_hold_the_tasks_that_reports_name():
+    names = {
+        suite: [entry.name for entry in read_suite(shelf.suites_folder() / f"{suite}.yaml").tasks]
+        for suite in shelf.names(shelf.suites_folder())
+    }
+    assert names == {
+        "scifact": ["scifact"],
+        "sts": ["sts12", "sts13", "sts14", "sts15", "sts16", "stsb-test", "sickr-test"],
+        "sts-dev": ["stsb-dev"],
+        "sts-smoke": ["sts-smoke"],
+    }
+
+
+def test_the_smoke_set_holds_thirty_pairs_of_every_grade_and_needs_no_data():
+    (task,) = load_suite("sts-smoke")
+    grades = [min(4, int(pair.score)) for pair in task.pairs]
+    assert [grades.count(grade) for grade in range(5)] == [30] * 5
+    assert all(0 <= pair.score <= 5 for pair in task.pairs)
+    assert len({text for pair in task.pairs for text in (pair.first, pair.second)}) == 300
+
+
+@pytest.mark.parametrize(("ending", "opened"), [("", open), (".gz", gzip.open)])
+def test_local_pairs_are_read_plain_or_gzipped(tmp_path, ending, opened):
+    _write(tmp_path / "data" / "sts" / f"stsb-dev.jsonl{ending}", PAIRS, opened)
+    (task,) = load_suite("sts-dev", tmp_path / "data")
+    assert isinstance(task, STS)
+    assert task.pairs == (GradedPair("One.", "Two.", 1.5), GradedPair("Three.", "Four.", 4.0))
+
+
+def test_a_local_retrieval_set_joins_title_and_text(tmp_path):
+    _scifact(tmp_path / "retrieval" / "scifact")
+    (task,) = load_suite("scifact", tmp_path)
+    assert isinstance(task, Retrieval)
+    assert task.corpus == {"7": "Moon It is round.", "8": ""}
+    assert task.queries == {"1": "What is round?"}
+    assert task.qrels == {"1": {"7": 2}}
+    assert not task.drops_self
+
+
+def test_without_a_data_folder_pairs_come_from_the_hub_at_the_pinned_revision(hub):
+    hub.sets["mteb/stsbenchmark-sts"] = PAIRS
+    (task,) = load_suite("sts-dev")
+    assert task.pairs[1] == GradedPair("Three.", "Four.", 4.0)
+    assert hub.asked == [("mteb/stsbenchmark-sts", None, "b0fddb56ed78048fa8b90373c8a3cfc37b684831", "validation")]
+
+
+def test_a_retrieval_set_on_the_hub_is_read_from_its_three_configs(hub):
+    hub.sets["mteb/scifact"] = {
+        "corpus": [{"_id": "7", "title": "", "text": "Moon"}],
+        "queries": [{"_id": "1", "text": "What?"}],
+        "default": [{"query-id": 1, "corpus-id": 7, "score": 1.0}],
+    }
+    (task,) = load_suite("scifact")
+    assert task.qrels == {"1": {"7": 1}}
+    assert sorted((name, split) for _, name, _, split in hub.asked) == [
+        ("corpus", "corpus"),
+        ("default", "test"),
+        ("queries", "queries"),
+    ]
+
+
+def test_a_hub_that_can_not_be_reached_points_to_local_files(hub):
+    with pytest.raises(DataError, match=r"mteb/scifact .* can not be loaded from the Hub.*--data-dir"):
+        load_suite("scifact")
+
+
+def test_other_columns_can_be_named(hub, tmp_path):
+    hub.sets["me/pairs"] = [{"a": "x", "b": "y", "grade": "3"}, {"a": "x", "b": "z", "grade": 1}]
+    entry = (
+        f"{{kind: sts, name: mine, hub: {{id: me/pairs, revision: '{SHA}', split: all}}, "
+        "columns: {first: a, second: b, score: grade}}"
+    )
+    (task,) = load_suite(_suite(tmp_path, entry))
+    assert task.pairs == (GradedPair("x", "y", 3.0), GradedPair("x", "z", 1.0))
+
+
+def test_pairs_whose_ends_are_not_those_of_the_set_are_refused(tmp_path):
+    _write(tmp_path / "pairs.jsonl", PAIRS)
+    digest = ends_digest([GradedPair(row["sentence1"].upper(), row["sentence2"], 0.0) for row in PAIRS])
+    entry = "{{kind: sts, name: mine, local: pairs.jsonl, ends: '{}'}}"
+    assert load_suite(_suite(tmp_path, entry.format(digest)), tmp_path)
+    with pytest.raises(DataError, match="mine: the 2 pairs read are not the set"):
+        load_suite(_suite(tmp_path, entry.format("0" * 16)), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"sentence1": "x", "sentence2": "y", "score": float("nan")}, "line 3: 'score' is nan"),
+        ({"sentence1": "x", "sentence2": "y", "score": None}, "line 3: 'score' is None"),
+        ({"sentence1": "x", "sentence2": "y", "score": "high"}, "line 3: 'score' is 'high'"),
+        ({"sentence1": "x", "sentence2": " ", "score": 1}, "line 3: 'sentence2' is ' '"),
+        ({"sentence1": "x", "score": 1}, "line 3: no column 'sentence2'; there are sentence1, score"),
+        (["x", "y", 1], r"line 3: .* is not a JSON object"),
+    ],
+)
+def test_a_faulty_pair_is_named_by_file_and_line(tmp_path, row, fault):
+    _write(tmp_path / "sts" / "stsb-dev.jsonl", [*PAIRS, row])
+    with pytest.raises(DataError, match=rf"stsb-dev\.jsonl, {fault}"):
+        load_suite("sts-dev", tmp_path)
+
+
+def test_a_line_that_is_not_json_is_named(tmp_path):
+    (tmp_path / "sts").mkdir()
+    (tmp_path / "sts" / "stsb-dev.jsonl").write_text('{"sentence1": \n', encoding="utf-8")
+    with pytest.raises(DataError, match="line 1: not JSON"):
+        load_suite("sts-dev", tmp_path)
+
+
+def test_a_missing_file_is_named_with_what_the_folder_should_hold(tmp_path):
+    with pytest.raises(DataError, match=r"stsb-dev\.jsonl is not there.*A data folder holds"):
+        load_suite("sts-dev", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "fault"),
+    [
+        ("corpus.jsonl", '{"_id": "7", "text": "again"}\n', r"corpus\.jsonl, line 3: the id '7'"),
+        ("corpus.jsonl", '{"_id": "9", "contents": "x"}\n', r"corpus\.jsonl, line 3: no column 'text'"),
+        ("queries.jsonl", '{"_id": "2", "text": ""}\n', r"queries\.jsonl, line 2: 'text' is ''"),
+        ("qrels.tsv", "1\t8\t0.5\n", r"qrels\.tsv, line 3: the grade is 0\.5"),
+        ("qrels.tsv", "3\t8\t1\n", "'3' is judged but is not among the 1 queries"),
+    ],
+)
+def test_a_faulty_retrieval_set_is_named_by_file_and_line(tmp_path, file, line, fault):
+    folder = tmp_path / "retrieval" / "scifact"
+    _scifact(folder)
+    with (folder / file).open("a", encoding="utf-8") as handle:
+        handle.write(line)
+    with pytest.raises(DataError, match=fault):
+        load_suite("scifact", tmp_path)
+
+
+def test_an_unknown_suite_is_answered_with_a_suggestion():
+    with pytest.raises(DataError, match=r"no suite 'sts-smok'\. Did you mean 'sts-smoke'\?"):
+        load_suite("sts-smok")
+    with pytest.raises(DataError, match=r"no suite file nowhere\.yaml"):
+        load_suite("nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ("{kind: sts, name: mine, lokal: x}", r"tasks\.0\.sts\.lokal"),
+        ("{kind: stss, name: mine}", r"tasks\.0: .*'sts', 'retrieval'"),
+        ("{kind: sts, name: mine, hub: {id: x/y, revision: main, split: test}}", r"hub\.revision"),
+        ("{kind: sts", "not YAML"),
+    ],
+)
+def test_a_fault_in_a_suite_names_its_place(tmp_path, entry, fault):
+    with pytest.raises(DataError, match=fault):
+        load_suite(_suite(tmp_path, entry))
+
+
+def test_a_task_without_data_for_the_way_chosen_says_which_way_to_choose(tmp_path):
+    with pytest.raises(DataError, match="mine: the suite names no data set on the Hub"):
+        load_suite(_suite(tmp_path, "{kind: sts, name: mine, local: x.jsonl}"))
+    entry = f"{{kind: retrieval, name: mine, hub: {{id: x/y, revision: '{SHA}', split: test}}}}"
+    with pytest.raises(DataError, match="mine: the suite names no local file"):
+        load_suite(_suite(tmp_path, entry), tmp_path)
