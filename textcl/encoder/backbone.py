@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -51,14 +52,15 @@ def load_backbone(
             tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ImportError, KeyError) as error:
         raise ModelError(f"{folder}: the model can not be read ({error}).") from error
-    return backbone.eval(), tokenizer
+    backbone.train(False)
+    return backbone, tokenizer
 
 
 def _read_config(folder: Path) -> PreTrainedConfig:
     if not (folder / "config.json").exists():
         raise ModelError(f"{folder} holds no config.json, so it is no model folder.")
     try:
-        config = AutoConfig.from_pretrained(folder)
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder)
     except ValueError as error:
         raise ModelError(f"{folder / 'config.json'}: transformers does not know this model ({error}).") from error
     if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
@@ -69,16 +71,17 @@ def _read_config(folder: Path) -> PreTrainedConfig:
 def _build(config: PreTrainedConfig) -> PreTrainedModel:
     """Build a backbone with random weights."""
     kind = _kind(config)
-    return kind(config, **_without_pooler(kind)).float()
+    backbone: PreTrainedModel = kind(config, **_without_pooler(kind)).to(torch.float32)
+    return backbone
 
 
 def _load(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
     """Read a backbone's weights, each one that its modules need."""
     _check_weights(folder)
     kind = _kind(config)
-    backbone, report = kind.from_pretrained(
-        folder, config=config, dtype=torch.float32, output_loading_info=True, **_without_pooler(kind)
-    )
+    settings = {"config": config, "dtype": torch.float32, "output_loading_info": True, **_without_pooler(kind)}
+    backbone: PreTrainedModel
+    backbone, report = kind.from_pretrained(folder, **settings)
     missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
     if missing:
         raise ModelError(f"{folder}: {len(missing)} weights of the backbone are missing, {missing[0]} among them.")
@@ -99,12 +102,12 @@ def _check_weights(folder: Path) -> None:
             raise ModelError(f"{file} is damaged or cut off ({error}); copy or download it again.") from error
 
 
-def _kind(config: PreTrainedConfig) -> type[PreTrainedModel]:
+def _kind(config: PreTrainedConfig) -> Any:  # Any: transformers does not type its classes' constructors
     """Return the class of a config's bare model."""
     kind = MODEL_MAPPING[type(config)]
     return kind[0] if isinstance(kind, tuple) else kind
 
 
-def _without_pooler(kind: type[PreTrainedModel]) -> dict[str, bool]:
+def _without_pooler(kind: Any) -> dict[str, bool]:
     """Return the argument that leaves out BERT's own pooling layer, which we do not use."""
     return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(kind.__init__).parameters else {}

@@ -1,7 +1,6 @@
 """The encoder: a backbone, a pooling and prompts. It sees one row at a time; nothing in it mixes rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from textcl.encoder.checks import check_length, check_texts
 from textcl.encoder.dense import Dense
 from textcl.encoder.dropout import largest_dropout
 from textcl.encoder.files import Settings
+from textcl.encoder.modes import evaluating
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.prompts import as_role, by_role
 from textcl.encoder.saving import save_encoder
@@ -68,7 +69,7 @@ class Encoder(nn.Module):
         self.max_length = usual_length(backbone, tokenizer) if max_length is None else max_length
         self.precision = Precision(precision)
         self._pool = pooling_named(pooling)
-        _check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
+        check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
 
     @property
     def dimension(self) -> int:
@@ -120,7 +121,7 @@ class Encoder(nn.Module):
             ValueError: An entry is not a string.
         """
         role = as_role(role)
-        _check_texts(texts)
+        check_texts(texts)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         with evaluating(self), torch.inference_mode(), autocast(resolve(self.precision, self.device), self.device):
             for start in range(0, len(texts), WINDOW):
@@ -149,29 +150,3 @@ class Encoder(nn.Module):
         """
         settings = Settings(self.pooling, self.pool_prompt, self.prompts, self.max_length, dense=self._dense)
         save_encoder(Path(folder), self.backbone, self.tokenizer, settings)
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a module in evaluation mode for a block, then every part of it back in its own mode."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training
-
-
-def _check_texts(texts: Sequence[str]) -> None:
-    if isinstance(texts, str):
-        raise ValueError("encode takes a list of texts, not one text; write [text].")
-    for position, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise ValueError(f"texts[{position}] is {text!r}, a {type(text).__name__}; every entry must be a string.")
-
-
-def _check_length(max_length: int | None, limit: int | None, special: int) -> None:
-    if max_length is not None and (max_length <= special or (limit is not None and max_length > limit)):
-        most = "" if limit is None else f", and at most {limit}"
-        raise ValueError(f"max_length is {max_length}; it must be more than {special} (the special tokens){most}.")

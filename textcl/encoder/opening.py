@@ -13,6 +13,7 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.files import Settings, read_settings
 from textcl.encoder.places import find_folder
 from textcl.encoder.prompts import by_role
+from textcl.encoder.tokenizing import longest_input
 
 
 def open_encoder(model: str | Path, *, precision: str = "float32", device: torch.device | str | None = None) -> Encoder:
@@ -28,9 +29,8 @@ def open_encoder(model: str | Path, *, precision: str = "float32", device: torch
         ModelError: The model can not be found or read, or textcl would compute other vectors than it was made for.
     """
     folder = find_folder(str(model))
-    settings = read_settings(folder)
     backbone, tokenizer = load_backbone(str(folder))
-    encoder = _assemble(backbone, tokenizer, settings, precision)
+    encoder = _assemble(backbone, tokenizer, _read_fitting(folder, backbone), precision)
     return encoder.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
 
 
@@ -67,7 +67,8 @@ def build_encoder(
         ValueError: A setting that it does not know or have.
     """
     folder = find_folder(backbone)
-    settings = read_settings(folder)
+    model, tokenizer = load_backbone(str(folder), layers=layers, dropout=dropout, random_init=random_init)
+    settings = _read_fitting(folder, model)
     settings = replace(
         settings,
         pooling=settings.pooling if pooling is None else pooling,
@@ -75,8 +76,16 @@ def build_encoder(
         pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
         max_length=settings.max_length if max_length is None else max_length,
     )
-    model, tokenizer = load_backbone(str(folder), layers=layers, dropout=dropout, random_init=random_init)
     return _assemble(model, tokenizer, settings, precision)
+
+
+def _read_fitting(folder: Path, backbone: PreTrainedModel) -> Settings:
+    """Read a folder's settings; a length beyond the backbone's positions, as some models state, becomes theirs."""
+    settings = read_settings(folder)
+    limit = longest_input(backbone)
+    if limit is None or settings.max_length is None:
+        return settings
+    return replace(settings, max_length=min(limit, settings.max_length))
 
 
 def _assemble(
@@ -88,7 +97,7 @@ def _assemble(
         backbone,
         tokenizer,
         pooling=settings.pooling,
-        prompts=settings.prompts,
+        prompts={role.value: prompt for role, prompt in settings.prompts.items()},
         pool_prompt=settings.pool_prompt,
         max_length=settings.max_length,
         precision=precision,
