@@ -33,7 +33,7 @@ def make_loop(folder: Path, on_step=lambda entry: None, objective: InfoNCE | Non
     folder.mkdir(exist_ok=True)
     step = Step(ToyEncoder(dropout=0.2), objective or InfoNCE(), OnlineTarget(), Ranks(), seed=1, memory=Memory(32, 64))
     chosen = {"steps": STEPS, "learning_rate": 1e-2, "save_every": 2, **settings}
-    return Loop(step, ToyBatches(), Settings(**chosen), folder, on_step)
+    return Loop(step, ToyBatches(), Settings(**chosen), folder, [on_step])
 
 
 def weights(loop: Loop) -> dict[str, torch.Tensor]:
@@ -123,7 +123,7 @@ def test_a_full_disk_is_named_and_loses_no_checkpoint(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     loop = make_loop(tmp_path)
-    loop.on_step = lambda entry: entry.step == 3 and monkeypatch.setattr(torch, "save", full)
+    loop.on_step.append(lambda entry: entry.step == 3 and monkeypatch.setattr(torch, "save", full))
     with pytest.raises(TrainingError, match=r"No space left on device.*make room and go on with --resume"):
         loop.run()
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-2"]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from textcl.encoder import Encoder, use_fast_parts
+from textcl.encoder import Encoder
+from textcl.encoder.fast_swaps import use_fast_parts
 from textcl.evaluation import Interval, Sample, Task, differences, evaluate, scores
 from textcl.precision import resolve
 from textcl.recipe.build import (
@@ -18,7 +19,7 @@ from textcl.recipe.build import (
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import shared_embed
 from textcl.recipe.provenance import write_provenance
-from textcl.recipe.run_folder import claim_run_folder
+from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
 from textcl.report import write_report
@@ -82,9 +83,11 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
         Stopped: The user stopped the run; its checkpoint is named.
     """
     ranks = join_ranks()
+    if ranks.is_main:
+        check_run_folder(folder, recipe, resume)
     run = _Run(recipe, folder, ranks, watcher if ranks.is_main else _Silent())
     if ranks.is_main:
-        claim_run_folder(folder, recipe, resume)
+        write_recipe(folder, recipe)
         write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
@@ -125,14 +128,14 @@ class _Run:
             memory=Memory(self.recipe.training.chunk_tokens, self.recipe.training.live_tokens),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
-        loop = Loop(step, self.batches, self._settings(), self.folder, on_step=self.watcher.step)
+        loop = Loop(step, self.batches, self._settings(), self.folder, [self.watcher.step])
         done = loop.resume() if resume else 0
         during = self.recipe.evaluation.during
         if during is not None:
             scorer = DuringEvaluation(
                 during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done, self.watcher.scores
             )
-            loop.on_step = lambda entry: (self.watcher.step(entry), scorer(entry))[0]
+            loop.on_step.append(scorer)
         self.watcher.phase("Training")
         loop.run(done)
         take_best(self.encoder, self.folder)

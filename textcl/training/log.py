@@ -1,7 +1,8 @@
-"""`log.jsonl`: one line a step, cut back to the checkpoint when a run goes on."""
+"""Logs such as `log.jsonl`: one line a step, cut back to the checkpoint when a run goes on."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.atomic import new_file
@@ -35,13 +36,13 @@ class Log:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         self.path = path
 
-    def add(self, entry: StepLog) -> None:
-        """Write one step."""
+    def add(self, entry: Mapping[str, object]) -> None:
+        """Write what is known of one step: `step`, and anything else."""
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(entry)) + "\n")
+            file.write(json.dumps(dict(entry)) + "\n")
 
 
-def _lines(path: Path) -> list[dict[str, float]]:
+def _lines(path: Path) -> list[dict[str, int]]:
     """Return the lines of a log that are whole; a killed run may have left half of one."""
     lines = []
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -70,10 +70,10 @@ class Loop:
         batches: What to train on.
         settings: What steers the run.
         folder: The run folder; `log.jsonl` and `checkpoints/` are written by rank 0.
-        on_step: Called on every rank after every step (progress, evaluation on the way).
+        on_step: Called one after the other on every rank after every step (progress, evaluation on the way).
     """
 
-    def __init__(self, step: Step, batches: Batches, settings: Settings, folder: Path, on_step: OnStep) -> None:
+    def __init__(self, step: Step, batches: Batches, settings: Settings, folder: Path, on_step: list[OnStep]) -> None:
         self.step, self.batches, self.settings = step, batches, settings
         self.folder, self.on_step = folder, on_step
         self.ranks = step.ranks
@@ -98,9 +98,10 @@ class Loop:
             for number in range(done, self.settings.steps):
                 entry = self._train(number)
                 if log:
-                    log.add(entry)
+                    log.add(asdict(entry))
                 self._keep(number + 1, request)
-                self.on_step(entry)
+                for tell in self.on_step:
+                    tell(entry)
 
     def _train(self, number: int) -> StepLog:
         start = time.perf_counter()

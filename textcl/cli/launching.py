@@ -1,0 +1,51 @@
+"""`accelerate launch --num_processes N` on a machine without a GPU: it starts one process, and here the others join.
+
+On GPUs accelerate starts N processes itself. On CPUs, where it would want MPI, it starts one and says nothing; a run of
+two processes would silently be a run of one.
+"""
+
+import os
+import sys
+
+from textcl.errors import TextclError
+
+_STARTED = (
+    "LOCAL_RANK",
+    "WORLD_SIZE",
+    "PMI_SIZE",
+    "OMPI_COMM_WORLD_SIZE",
+    "MV2_COMM_WORLD_SIZE",
+)  # torchrun's and MPI's
+
+
+def start_missing_processes() -> None:
+    """Replace this process by torchrun with as many processes as `accelerate launch` was asked for, if it left them out.
+
+    Raises:
+        TextclError: It was asked for several, and how many can not be found out.
+    """
+    wants_several = "ACCELERATE_MIXED_PRECISION" in os.environ and "MASTER_ADDR" in os.environ
+    if not wants_several or any(name in os.environ for name in _STARTED):
+        return
+    count = _asked_for()
+    if count is None:
+        raise TextclError(
+            "accelerate launch started one process of several, as it does on CPUs. Start them with "
+            f"torchrun --standalone --nproc_per_node N -m textcl {' '.join(sys.argv[1:])}"
+        )
+    if count > 1:
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)]
+        os.execv(sys.executable, [*command, "-m", "textcl", *sys.argv[1:]])  # noqa: S606 (our own command line)
+
+
+def _asked_for() -> int | None:
+    """Return the `--num_processes` of the `accelerate launch` that started this process; None without one."""
+    import psutil
+    from accelerate.commands.launch import launch_command_parser
+
+    parent = psutil.Process().parent()
+    words = parent.cmdline() if parent else []
+    if "launch" not in words:
+        return None
+    arguments, _ = launch_command_parser().parse_known_args(words[words.index("launch") + 1 :])
+    return int(arguments.num_processes) if arguments.num_processes else None
