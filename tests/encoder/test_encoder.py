@@ -148,7 +148,7 @@ def test_a_copy_of_an_encoder_shares_nothing_with_it() -> None:
 
 
 def test_roles_prompts_and_lengths_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"no role 'anchr'; there are anchor, positive, negative\. Did you mean 'anchor'"):
+    with pytest.raises(ValueError, match=r"no role 'anchr'; there are anchor, .*negative\. Did you mean 'anchor'"):
         tiny_encoder().encode(["a"], role="anchr")
     with pytest.raises(ValueError, match="no role 'querry'"):
         tiny_encoder(prompts={"querry": "query: "})
