@@ -16,7 +16,7 @@ from textcl.recipe.rooms import components_in
 from textcl.recipe.schema import Recipe
 from textcl.recipe.wording import found
 from textcl.recipe.yaml_text import read_yaml, write_yaml
-from textcl.shelf import names, recipes_folder
+from textcl.shelf import names, recipes_folder, suites_folder
 
 
 def load_recipe(recipe: str, changes: Sequence[str] = ()) -> Recipe:
@@ -66,6 +66,7 @@ def parse(raw: dict[str, Any]) -> Recipe:
         recipe = _validated(raw)
     except ValidationError as error:
         raise RecipeError("\n".join(faults(error) + lines)) from None
+    lines += _unknown_suites(recipe)
     if lines:
         raise RecipeError("\n".join(lines))
     filled = recipe.model_dump(mode="json")
@@ -82,6 +83,21 @@ def resolved(recipe: Recipe) -> str:
 def _validated(raw: dict[str, Any]) -> Recipe:
     """Check against the schema as JSON: strict about types, and a list is a list."""
     return Recipe.model_validate_json(json.dumps(raw, default=str), strict=True)
+
+
+def _unknown_suites(recipe: Recipe) -> list[str]:
+    """Return a line for each suite that is neither bundled nor a path; whether its data is there shows later."""
+    section = recipe.evaluation
+    named = {f"evaluation.after.{number}": entry for number, entry in enumerate(section.after)}
+    if section.during is not None:
+        named["evaluation.during.suite"] = section.during.suite
+    known = names(suites_folder())
+    return [
+        f"{place}: there is no suite '{suite}'. textcl brings {', '.join(known)}; a file of your own is given by its "
+        f"path, ./mine.yaml.{suggestion(suite, known)}"
+        for place, suite in named.items()
+        if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
+    ]
 
 
 def _path(recipe: str) -> Path:

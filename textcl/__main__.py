@@ -1,0 +1,5 @@
+"""`python -m textcl` is `textcl`."""
+
+from textcl.cli import main
+
+main()

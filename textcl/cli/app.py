@@ -1,0 +1,45 @@
+"""The verbs together, and what a user sees when one of them fails."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from textcl.cli.check import check
+from textcl.cli.encode import encode
+from textcl.cli.evaluate import evaluate
+from textcl.cli.recipes import recipes
+from textcl.cli.train import train
+from textcl.errors import TextclError
+
+# The files of the verbs import torch, transformers and the rooms above them inside their functions: those take seconds,
+# and `textcl --help` should not.
+app = typer.Typer(
+    name="textcl",
+    help="Train sentence encoders on your own text, score them, and use them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _verb in (recipes, check, train, evaluate, encode):
+    app.command()(_verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, 1 for a fault, 2 for wrong usage, 130 when interrupted.
+
+    A fault that the user can mend is told in its own words, without a traceback; with TEXTCL_DEBUG=1 there is one.
+
+    Args:
+        arguments: What follows `textcl`; None: what the process was started with.
+    """
+    try:
+        app(args=arguments, prog_name="textcl")
+    except TextclError as error:
+        if os.environ.get("TEXTCL_DEBUG"):
+            raise
+        first, *more = str(error).splitlines() or [type(error).__name__]
+        print("\n".join([f"Error: {first}", *(f"       {line}" for line in more)]), file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,31 @@
+"""`textcl encode`: a text file becomes a file of vectors."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from textcl.cli.options import ModelName, Precision
+
+
+def encode(
+    model: ModelName,
+    texts: Annotated[Path, typer.Argument(metavar="INPUT", help="A text file, UTF-8, a line a text.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.npy", help="Gets the vectors, row i for line i.")],
+    precision: Precision = "float32",
+    role: Annotated[
+        Literal["anchor", "positive", "negative"],
+        typer.Option(help="Which prompt to use: queries are anchors, documents are positives."),
+    ] = "anchor",
+) -> None:
+    """Embed every line of a text file: float32 vectors of unit length, in the order of the lines."""
+    from textcl.cli.screen import status
+    from textcl.recipe import encode_file
+
+    with status() as screen:
+        bar = screen.add_task("Encoding", total=None)
+        rows, width = encode_file(
+            model, texts, out, role=role, precision=precision,
+            progress=lambda done, total: screen.update(bar, completed=done, total=total),
+        )  # fmt: skip
+    print(f"{out}: {rows:,} vectors of {width} numbers")

@@ -1,0 +1,35 @@
+"""`textcl train`: a recipe becomes a run folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textcl.cli.options import Changes, RecipeName
+
+
+def train(
+    recipe: RecipeName,
+    changes: Changes = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/<the recipe's name> without it.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+) -> None:
+    """Train an encoder, scored before and after. Ctrl-C leaves a checkpoint, --resume goes on from it."""
+    from textcl.cli.launching import start_missing_processes
+    from textcl.cli.progress import show_outcome, watching
+    from textcl.recipe import load_recipe, train_recipe
+    from textcl.training import Stopped
+
+    start_missing_processes()
+    checked = load_recipe(recipe, changes or ())
+    folder = out or Path("runs") / checked.name
+    try:
+        with watching() as watcher:
+            outcome = train_recipe(checked, folder, resume=resume, watcher=watcher)
+    except Stopped as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(130) from None
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted. Checkpoints, if there are any, are in {folder / 'checkpoints'}.", err=True)
+        raise typer.Exit(130) from None
+    show_outcome(outcome)
