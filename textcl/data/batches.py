@@ -47,7 +47,13 @@ class Batches:
         return full + (rest > 1)
 
     def rows(self, step: int) -> IntArray:
-        """Return the rows of the source that a step trains on, over all ranks, (B,)."""
+        """Return the rows of the source that a step trains on, over all ranks, (B,).
+
+        Raises:
+            ValueError: The step is negative.
+        """
+        if step < 0:
+            raise ValueError(f"step must be 0 or more, found {step}.")
         epoch, position = divmod(step, self.steps_per_epoch)
         start = position * self._batch_size
         return self._permutation(epoch)[start : start + self._batch_size]

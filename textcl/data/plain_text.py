@@ -17,6 +17,7 @@ _MARKS = (
     (re.compile(r"<?(?:https?|ftp)://\S+"), ""),  # a bare address
     (re.compile(r"\\([*_|`\\])"), r"\1"),  # an escape
     (re.compile(r"::(?=\s|$)"), ":"),  # announces a literal block
+    (re.compile(r"`+"), ""),  # a mark without its partner
     (re.compile(r"\s+"), " "),
     (re.compile(r" ([.,;)])(?=\s|$)"), r"\1"),  # what a mark that is gone left behind
 )

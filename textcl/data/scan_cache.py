@@ -47,9 +47,15 @@ def _key(root: Path, files: Sequence[Path]) -> str:
 def _read(cache: Path) -> list[DocumentedPair] | None:
     """Read a scan; None where there is none, or it is broken and must be made again."""
     try:
-        return [DocumentedPair(place, summary, prose) for place, summary, prose in json.loads(cache.read_bytes())]
+        return [_pair(entry) for entry in json.loads(cache.read_bytes())]
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _pair(entry: object) -> DocumentedPair:
+    if isinstance(entry, list) and len(entry) == 3 and all(isinstance(text, str) for text in entry):
+        return DocumentedPair(*entry)
+    raise ValueError("no pair")
 
 
 def _write(cache: Path, pairs: Sequence[DocumentedPair]) -> None:

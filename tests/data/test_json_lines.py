@@ -1,0 +1,84 @@
+"""A JSONL file of pairs, triplets or graded pairs as a source."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from textcl.data import JsonLines
+from textcl.errors import DataError
+from textcl.types import Example
+
+GOOD = '{"anchor": "a", "positive": "b"}'
+
+
+def written(folder: Path, *lines: str) -> str:
+    path = folder / "pairs.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def test_pairs_are_read_and_other_columns_left_alone(tmp_path: Path):
+    source = JsonLines(written(tmp_path, GOOD, "", '{"positive": " d ", "negative": "e", "anchor": "c"}'))
+    assert [source[row] for row in range(len(source))] == [Example(0, "a", ("b",)), Example(1, "c", ("d",))]
+    assert source.place(1).endswith("pairs.jsonl, line 3")
+
+
+def test_every_column_can_be_named(tmp_path: Path):
+    record = {"q": "a", "docs": ["b", "c"], "bad": ["d"], "similarity": 3, "class": 7}
+    source = JsonLines(written(tmp_path, json.dumps(record)), "q", "docs", "bad", "similarity", "class")
+    assert source[0] == Example(0, "a", ("b", "c"), ("d",), 3.0, 7)
+
+
+def test_without_a_positive_column_only_anchors_are_read(tmp_path: Path):
+    assert JsonLines(written(tmp_path, GOOD), positive=None)[0] == Example(0, "a")
+
+
+def test_the_fingerprint_depends_on_what_is_read(tmp_path: Path):
+    path = written(tmp_path, '{"anchor": "a", "positive": "b", "negative": "c", "score": 1}')
+    settings = ({}, {"negative": "negative"}, {"positive": "negative"}, {"positive": None}, {"score": "score"})
+    assert len({JsonLines(path, **chosen).fingerprint for chosen in settings}) == 5
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"anchor": "a", "positve": "b"}', r"no column 'positive'; found anchor, positve\. Did you mean 'positve'\?"),
+        ("{}", r"no column 'anchor'; found no columns"),
+        ('{"anchor": null, "positive": "b"}', r"column 'anchor': found null; it should be a text"),
+        ('{"anchor": "a", "positive": NaN}', r"column 'positive': found NaN; it should be a text"),
+        ('{"anchor": "a", "positive": 3}', r"column 'positive': found 3; it should be a text"),
+        ('{"anchor": " ", "positive": "b"}', r"column 'anchor': found an empty text"),
+        ('{"anchor": "a", "positive": ""}', r"column 'positive': found an empty text"),
+        ('{"anchor": "a", "positive": []}', r"column 'positive': found an empty list"),
+        ('{"anchor": "a", "positive": ["b", ""]}', r"column 'positive', item 2: found an empty text"),
+        ('{"anchor": "a", "positive": ["b", {"c": 1}]}', r"column 'positive', item 2: found \{\"c\": 1\}"),
+        ('{"anchor": "\\ud800", "positive": "b"}', r"column 'anchor': found '\\ud800', half a surrogate pair"),
+        ('{"anchor": "a"', r"not JSON"),
+        ('["a", "b"]', r'found \["a", "b"\], not an object such as'),
+        ("[" * 100_000, r"not JSON"),
+    ],
+)
+def test_a_faulty_line_is_named_with_what_was_found(tmp_path: Path, line: str, message: str):
+    with pytest.raises(DataError, match=r"pairs\.jsonl, line 3[:,].*" + message):
+        JsonLines(written(tmp_path, GOOD, "", line))
+
+
+@pytest.mark.parametrize("value", ["true", '"3"', "Infinity", "NaN", "null"])
+def test_a_score_must_be_a_finite_number(tmp_path: Path, value: str):
+    line = f'{{"anchor": "a", "positive": "b", "score": {value}}}'
+    with pytest.raises(DataError, match=f"line 1, column 'score': found {value}; it should be a finite number"):
+        JsonLines(written(tmp_path, line), score="score")
+
+
+def test_a_label_must_be_a_whole_number(tmp_path: Path):
+    with pytest.raises(DataError, match=r"column 'label': found 1\.5; it should be a whole number"):
+        JsonLines(written(tmp_path, '{"anchor": "a", "positive": "b", "label": 1.5}'), label="label")
+
+
+def test_pairs_and_triplets_of_the_shared_data_read_as_they_are(shared_data: Path):
+    pairs = JsonLines(str(shared_data / "pairs" / "mrpc-train.jsonl.gz"))
+    triplets = JsonLines(str(shared_data / "nli" / "cad-dev-triplets.jsonl"), negative="negative")
+    assert len(pairs) == 2296
+    assert len(triplets) == 197
+    assert all(len(triplets[row].negatives) == 1 for row in range(197))
