@@ -45,11 +45,12 @@ def test_tied_values_share_their_average_rank():
     assert ranks[1, [0, 1, 2]].tolist() == [3.5, 1.5, 3.5]  # 1 1 3 3
 
 
-def test_a_constant_that_floats_can_not_hold_exactly_is_still_nan():
-    sample = CorrelationSample(np.full(7, 0.1), np.arange(7.0))
-    weights = np.array([[1.0] * 7, [3, 0, 1, 0, 2, 1, 0]])
-    assert np.isnan(sample.metrics(weights)["pearson"]).all()
-    assert np.isnan(sample.metrics(weights)["spearman"]).all()
+@pytest.mark.parametrize("items", range(2, 30))
+def test_a_constant_is_nan_even_where_its_mean_is_rounded(items):
+    sample = CorrelationSample(np.full(items, 0.1), np.arange(float(items)))
+    metrics = sample.metrics(np.stack([np.ones(items), np.arange(float(items))]))
+    assert np.isnan(metrics["spearman"]).all()
+    assert np.isnan(metrics["pearson"]).all()
 
 
 def test_arrays_of_different_length_are_refused():
