@@ -53,7 +53,7 @@ def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int)
         V texts.
     """
     return tuple(
-        ViewText(_augmented(original, view, derive(seed, "augment", epoch, example.row, position)), original)
+        ViewText(_augmented(original, view, seed, ("augment", epoch, example.row, position)), original)
         for position, (original, view) in enumerate(zip(_originals(example, views, seed, epoch), views, strict=True))
     )
 
@@ -71,9 +71,9 @@ def are_identical(views: Sequence[ViewSpec], source: Source) -> bool:
 def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> list[str]:
     """Choose the text of the source that each view starts from."""
     roles = [view.role for view in views]
-    place = (epoch, example.row)
-    positives = _drawn(example.positives, len(example.positives), derive(seed, "positives", *place))
-    negatives = _drawn(example.negatives, roles.count(Role.NEGATIVE), derive(seed, "negatives", *place))
+    count = roles.count(Role.NEGATIVE)
+    positives = _drawn(example.positives, len(example.positives), seed, ("positives", epoch, example.row))
+    negatives = _drawn(example.negatives, count, seed, ("negatives", epoch, example.row))
     texts = {
         Role.ANCHOR: repeat(example.anchor),
         Role.POSITIVE: cycle(positives or [example.anchor]),
@@ -82,15 +82,15 @@ def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: in
     return [next(texts[role]) for role in roles]
 
 
-def _drawn(texts: Sequence[str], count: int, seed: int) -> Sequence[str]:
+def _drawn(texts: Sequence[str], count: int, seed: int, place: tuple[int | str, ...]) -> Sequence[str]:
     """Draw some of the texts without repeats, in a random order; all of one or none need no draw."""
-    return random.Random(seed).sample(texts, count) if len(texts) > 1 else texts
+    return random.Random(derive(seed, *place)).sample(texts, count) if len(texts) > 1 else texts
 
 
-def _augmented(text: str, view: ViewSpec, seed: int) -> str:
+def _augmented(text: str, view: ViewSpec, seed: int, place: tuple[int | str, ...]) -> str:
     if not view.augment:
         return text
-    rng = random.Random(seed)
+    rng = random.Random(derive(seed, *place))
     for augmentation in view.augment:
         text = augmentation(text, rng)
     return text
