@@ -1,0 +1,34 @@
+"""The smallest recipe that is right, for tests that spoil it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from textcl.errors import RecipeError
+from textcl.recipe import load_recipe
+from textcl.recipe.yaml_text import write_yaml
+
+
+def minimal(**sections: Any) -> dict[str, Any]:
+    """A recipe with nothing but what it must say, and the sections given."""
+    return {
+        "name": "tiny",
+        "data": {"sources": [{"use": "TextLines", "path": "lines.txt"}]},
+        "encoder": {"backbone": "some/encoder"},
+        **sections,
+    }
+
+
+def write_recipe_file(folder: Path, raw: object) -> str:
+    """Write a recipe file and return its path."""
+    path = folder / "mine.yaml"
+    path.write_text(raw if isinstance(raw, str) else write_yaml(raw), encoding="utf-8")
+    return str(path)
+
+
+def faults_of(folder: Path, raw: object, *changes: str) -> list[str]:
+    """The lines of the error that a recipe raises."""
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(write_recipe_file(folder, raw), changes)
+    return str(caught.value).splitlines()

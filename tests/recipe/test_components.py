@@ -1,0 +1,176 @@
+"""Components are checked against their constructor's signature, spelled out, and built."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recipe.kinds import Pieces, Shout, Side, Wrapped
+from tests.recipe.minimal import faults_of, minimal, write_recipe_file
+from textcl.data import Concatenation, TextLines
+from textcl.errors import DataError, RecipeError
+from textcl.objectives import InfoNCE
+from textcl.recipe import load_recipe
+from textcl.recipe.components import build, component_faults, spelled_out
+from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
+
+KINDS = "tests.recipe.kinds"
+WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperature": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [
+        (
+            {"use": "InfoNCE", "temprature": 0.1},
+            "objective.temprature: InfoNCE has no such setting. It takes temperature, symmetric. "
+            "Did you mean 'temperature'?",
+        ),
+        (
+            {"use": "InfoNCE", "temperature": "low"},
+            "objective.temperature: found 'low', but InfoNCE takes a number here.",
+        ),
+        (
+            {"use": "InfoNCE", "symmetric": 1},
+            "objective.symmetric: found 1, but InfoNCE takes true or false here.",
+        ),
+        (
+            {"use": "InfoNCS"},
+            "objective.use: there is no objective 'InfoNCS'. textcl has InfoNCE; your own is written "
+            "my_package.module:Class. Did you mean 'InfoNCE'?",
+        ),
+        (
+            {"use": "no_such_package.losses:Mine"},
+            "objective.use: found 'no_such_package.losses:Mine', but there is no module 'no_such_package'. Install it, "
+            "or name the folder that holds it in PYTHONPATH.",
+        ),
+        (
+            {"use": f"{KINDS}:Wraped"},
+            f"objective.use: module {KINDS} has no class 'Wraped'. Did you mean 'Wrapped'?",
+        ),
+        (
+            {"use": f"{KINDS}:NoSource"},
+            f"objective.use: {KINDS}:NoSource is no objective: that is a class with textcl.types.Objective as its "
+            "base.",
+        ),
+        (
+            {"use": "textcl.types:Objective"},
+            "objective.use: textcl.types:Objective is no objective: that is a class with textcl.types.Objective as its "
+            "base.",
+        ),
+        (
+            {"use": f"{KINDS}:no_class"},
+            f"objective.use: {KINDS}:no_class is no objective: that is a class with textcl.types.Objective as its "
+            "base.",
+        ),
+        (
+            {"use": f"{KINDS}:Wrapped"},
+            "objective.objective: missing, but Wrapped needs Objective here. Write it in the recipe, or on the command "
+            "line as objective.objective=OBJECTIVE.",
+        ),
+        (
+            {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "tau": 1}},
+            "objective.objective.tau: InfoNCE has no such setting. It takes temperature, symmetric.",
+        ),
+        (
+            {**WRAPPED, "side": "up"},
+            "objective.side: found 'up', but Wrapped takes left or right here.",
+        ),
+        (
+            {**WRAPPED, "widths": [8, "wide"]},
+            'objective.widths: found [8, "wide"], but Wrapped takes a list of a whole number here.',
+        ),
+    ],
+)
+def test_a_setting_that_the_constructor_would_not_take_is_told(
+    tmp_path: Path, objective: dict[str, Any], message: str
+) -> None:
+    assert faults_of(tmp_path, minimal(objective=objective)) == [message]
+
+
+def test_null_for_a_needed_setting_says_how_to_give_it(tmp_path: Path) -> None:
+    assert faults_of(tmp_path, minimal(data={"sources": [{"use": "TextLines", "path": None}]})) == [
+        "data.sources.0.path: found null, but TextLines needs text here. Write it in the recipe, or on the command "
+        "line as data.sources.0.path=PATH."
+    ]
+
+
+def test_components_are_checked_wherever_they_stand(tmp_path: Path) -> None:
+    raw = minimal(
+        data={
+            "sources": [{"use": "TextLines", "path": "a"}, {"use": "TextLine", "path": "b"}],
+            "views": [{"role": "anchor"}, {"role": "positive", "augment": [{"use": "SpanCrop", "lo": 0.5}]}],
+        },
+        evaluation={"after": ["sts-smoke", {"name": "held-out", "source": {"use": "Docstrings", "packages": "scipy"}}]},
+    )
+    assert [line.partition(": ")[0] for line in faults_of(tmp_path, raw)] == [
+        "data.sources.1.use",
+        "data.views.1.augment.0.lo",
+        "evaluation.after.1.source.packages",
+    ]
+
+
+def test_what_is_no_component_of_a_room_is_no_name_of_it() -> None:
+    assert set(SOURCE.names()) == {"Concatenation", "Docstrings", "JsonLines", "TextLines"}
+    assert "InfoNCE" in OBJECTIVE.names()
+    assert "SpanCrop" in AUGMENTATION.names()
+
+
+def test_a_union_is_described_in_words() -> None:
+    component = {"use": f"{KINDS}:Pieces", "folder": "x", "limit": "all", "weights": 5}
+    assert component_faults(component, SOURCE, "here") == [
+        "here.limit: found 'all', but Pieces takes a whole number or null here.",
+        "here.weights: found 5, but Pieces takes a list of a number or text here.",
+    ]
+
+
+def test_defaults_are_spelled_out_inner_ones_too() -> None:
+    assert spelled_out(WRAPPED, OBJECTIVE, "objective") == {
+        "use": f"{KINDS}:Wrapped",
+        "objective": {"use": "InfoNCE", "temperature": 0.1, "symmetric": False},
+        "widths": [8, 4],
+        "side": "left",
+    }
+
+
+def test_inner_components_are_built_and_values_become_what_annotations_say() -> None:
+    objective = build({**WRAPPED, "widths": [2], "side": "right"}, OBJECTIVE, "objective")
+    assert isinstance(objective, Wrapped)
+    assert isinstance(objective.objective, InfoNCE)
+    assert objective.objective.temperature == 0.1
+    assert objective.widths == (2,)
+    assert objective.side is Side.RIGHT
+
+
+def test_lists_of_components_are_built(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\ntwo\n", encoding="utf-8")
+    inner = [{"use": "TextLines", "path": str(tmp_path / "a.txt")}, {"use": f"{KINDS}:Pieces", "folder": "x"}]
+    source = build({"use": "Concatenation", "sources": inner}, SOURCE, "data.sources.0")
+    assert isinstance(source, Concatenation)
+    assert [source[row].anchor for row in range(4)] == ["one", "two", "text 0", "text 1"]
+
+
+def test_a_users_own_class_is_built() -> None:
+    source = build({"use": f"{KINDS}:Pieces", "folder": "x"}, SOURCE, "data.sources.0")
+    assert isinstance(source, Pieces)
+    assert source.folder == Path("x")
+    assert isinstance(build({"use": f"{KINDS}:Shout"}, AUGMENTATION, "a"), Shout)
+
+
+def test_what_a_constructor_refuses_is_told_with_its_place() -> None:
+    with pytest.raises(RecipeError, match=r"^objective: temperature: found -1.0, but cosines are divided by it"):
+        build({"use": "InfoNCE", "temperature": -1.0}, OBJECTIVE, "objective")
+
+
+def test_a_fault_of_the_data_keeps_its_kind_and_gets_its_place(tmp_path: Path) -> None:
+    missing = str(tmp_path / "none.txt")
+    with pytest.raises(DataError, match=r"^data\.sources\.0: .*none\.txt"):
+        build({"use": "TextLines", "path": missing}, SOURCE, "data.sources.0")
+
+
+def test_a_source_is_not_opened_when_a_recipe_is_checked(tmp_path: Path) -> None:
+    recipe = load_recipe(write_recipe_file(tmp_path, minimal()))
+    assert recipe.data.sources[0].settings == {"path": "lines.txt"}
+    assert not Path("lines.txt").exists()
+    with pytest.raises(DataError):
+        TextLines("lines.txt")

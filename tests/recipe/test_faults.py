@@ -1,0 +1,137 @@
+"""Every fault of a recipe is told with its place, what was found and what would be right."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recipe.minimal import faults_of, minimal
+
+SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"name": 17}, "name: found 17, but it must be text, in quotes: '17'."),
+        (
+            {"name": "a/b"},
+            "name: found 'a/b', but it must be letters, digits, '.', '_' and '-', with no blank or slash.",
+        ),
+        ({"seed": -1}, "seed: found -1, but it must be at least 0."),
+        (
+            {"data": {"sources": SOURCES, "batch_size": "many"}},
+            "data.batch_size: found 'many', but it must be a whole number.",
+        ),
+        ({"data": {"sources": SOURCES, "batch_size": 1}}, "data.batch_size: found 1, but it must be at least 2."),
+        (
+            {"data": {"sources": SOURCES, "max_length": 9.5}},
+            "data.max_length: found 9.5, but it must be a whole number.",
+        ),
+        ({"data": {"sources": []}}, "data.sources: found [], but it must hold at least 1."),
+        ({"data": {"sources": "a.txt"}}, "data.sources: found 'a.txt', but it must be a list."),
+        ({"data": {}}, "data.sources: missing. Give the texts to train on, a list of components."),
+        ({"data": None}, "data: found null, but it must be a mapping of settings."),
+        (
+            {"data": {"sources": SOURCES, "views": [{"role": "anchr"}]}},
+            "data.views.0.role: found 'anchr', but it must be anchor, positive or negative. Did you mean 'anchor'?",
+        ),
+        (
+            {"encoder": {"backbone": "b", "pooling": "meen"}},
+            "encoder.pooling: found 'meen', but it must be mean, cls, last, max or weighted_mean. Did you mean 'mean'?",
+        ),
+        ({"encoder": {"backbone": "b", "dropout": 1.0}}, "encoder.dropout: found 1.0, but it must be below 1.0."),
+        (
+            {"encoder": {"backbone": "b", "prompts": {"anker": "query: "}}},
+            "encoder.prompts.anker: found 'anker', but it must be anchor, positive or negative.",
+        ),
+        (
+            {"objective": "InfoNCE"},
+            "objective: found 'InfoNCE', but it must be a component, as in {use: InfoNCE}.",
+        ),
+        (
+            {"training": {"steps": 5, "epochs": 1}},
+            "training: found both epochs and steps; keep one and set the other to null.",
+        ),
+        ({"training": {"clip": True}}, "training.clip: found true, but it must be a number."),
+        ({"training": {"learning_rate": 0}}, "training.learning_rate: found 0, but it must be above 0.0."),
+        (
+            {"training": {"learning_rate": float("inf")}},
+            "training.learning_rate: found Infinity, but it must be a finite number.",
+        ),
+        (
+            {"training": {"precision": "fp16"}},
+            "training.precision: found 'fp16', but it must be auto, bf16 or float32. Did you mean 'bf16'?",
+        ),
+        ({"training": {"schedule": None}}, "training.schedule: found null, but it must be linear or cosine."),
+        (
+            {"evaluation": {"after": ["stss"]}},
+            "evaluation.after.0: there is no suite 'stss'. textcl brings scifact, sts, sts-dev, sts-smoke; a file of "
+            "your own is given by its path, ./mine.yaml. Did you mean 'sts'?",
+        ),
+        ({"evaluation": {"after": "sts"}}, "evaluation.after: found 'sts', but it must be a list."),
+        ({"evaluation": {"after": [5]}}, "evaluation.after.0: found 5, but it must be a mapping of settings."),
+        (
+            {"evaluation": {"after": [{"name": "pairs"}]}},
+            "evaluation.after.0.source: missing. Give the held-out pairs, a component.",
+        ),
+        (
+            {"evaluation": {"after": [{"name": "x", "source": SOURCES[0]}, {"name": "x", "source": SOURCES[0]}]}},
+            "evaluation: two tasks are called 'x'; give each its own.",
+        ),
+        (
+            {"evaluation": {"during": {"suite": "sts-dev"}}},
+            "evaluation.during.every: missing. Give how many steps lie between two scorings.",
+        ),
+        (
+            {"hub": {"repo": "me/model"}},
+            "hub.repo: found 'me/model', but this version of textcl can not publish yet: it must be null.",
+        ),
+    ],
+)
+def test_a_fault_names_its_place_and_what_would_be_right(
+    tmp_path: Path, sections: dict[str, Any], message: str
+) -> None:
+    assert faults_of(tmp_path, minimal(**sections)) == [message]
+
+
+def test_a_misspelt_setting_gets_the_list_of_settings_and_a_suggestion(tmp_path: Path) -> None:
+    assert faults_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
+        "encoder.poling: encoder has no such setting. It takes backbone, pooling, layers, dropout, prompts, "
+        "pool_prompt, random_init. Did you mean 'pooling'?"
+    ]
+
+
+def test_a_misspelt_section_gets_a_suggestion(tmp_path: Path) -> None:
+    assert faults_of(tmp_path, minimal(trainig={})) == [
+        "trainig: a recipe has no such setting. It takes name, seed, data, encoder, objective, training, evaluation, "
+        "hub. Did you mean 'training'?"
+    ]
+
+
+def test_all_faults_are_told_at_once_those_of_components_too(tmp_path: Path) -> None:
+    raw = minimal(objective={"use": "InfoNCE", "temprature": 1}, training={"steps": "few"}, seed="x")
+    assert [line.partition(":")[0] for line in faults_of(tmp_path, raw)] == [
+        "seed",
+        "training.steps",
+        "objective.temprature",
+    ]
+
+
+def test_a_list_with_faulty_entries_is_not_called_too_short_as_well(tmp_path: Path) -> None:
+    assert faults_of(tmp_path, minimal(data={"sources": [5]})) == [
+        "data.sources.0: found 5, but it must be a component, as in {use: Name}."
+    ]
+
+
+@pytest.mark.parametrize("raw", ["- a\n", "5\n", "", "text\n"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, raw: str) -> None:
+    assert "a recipe is a mapping of sections" in faults_of(tmp_path, raw)[0]
+
+
+def test_no_fault_is_in_pydantics_own_words(tmp_path: Path) -> None:
+    spoilt = minimal(name=None, seed=[], data=[], encoder=5, objective=[1], training="x", evaluation=1.5, hub=True)
+    lines = faults_of(tmp_path, spoilt)
+    assert len(lines) == 8
+    assert not any(word in line for line in lines for word in ("Input", "valid ", "pydantic", "Extra"))
+    assert all(": found " in line and " but it must " in line for line in lines)
