@@ -1,0 +1,160 @@
+"""`textcl train` as a user runs it: what it leaves, how it stops and goes on, on one process and on two."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from sentence_transformers import SentenceTransformer
+
+import textcl
+from tests.e2e.conftest import command, environment
+from tests.e2e.conftest import textcl as run_textcl
+
+TEXTS = ["a man plays the guitar", "two dogs run", "what is the value of a matrix?"]
+Weights = dict[str, np.ndarray]
+
+
+def simcse(backbone: Path, sentences: Path, out: Path, *more: str) -> list[str]:
+    """The arguments of a SimCSE run of 20 steps on the tiny encoder: 7 steps an epoch."""
+    return [
+        "train", "simcse", f"data.sources.0.path={sentences}", f"encoder.backbone={backbone}", "data.batch_size=32",
+        "training.epochs=null", "training.steps=20", "training.learning_rate=1e-3", "training.precision=float32",
+        "--out", str(out), *more,
+    ]  # fmt: skip
+
+
+def weights(run: Path) -> Weights:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def are_equal(one: Weights, other: Weights) -> bool:
+    return one.keys() == other.keys() and all(np.array_equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.fixture(scope="module")
+def unbroken(backbone: Path, sentences: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("runs") / "unbroken"
+    run_textcl(*simcse(backbone, sentences, out))
+    return out
+
+
+def test_a_run_folder_holds_what_a_run_leaves(unbroken: Path) -> None:
+    assert {"recipe.yaml", "run.json", "log.jsonl", "checkpoints", "model"} <= {
+        path.name for path in unbroken.iterdir()
+    }
+    log = [json.loads(line) for line in (unbroken / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log] == list(range(1, 21))
+    assert log[-1]["loss"] < log[0]["loss"]
+    assert json.loads((unbroken / "run.json").read_text())["data"]["rows"] == 203
+
+
+def test_the_model_opens_in_both_libraries_with_the_same_vectors(unbroken: Path) -> None:
+    ours = textcl.load(str(unbroken)).encode(TEXTS)
+    theirs = SentenceTransformer(str(unbroken / "model"), device="cpu").encode(TEXTS)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1, atol=1e-6)
+
+
+def test_a_checkpoint_opens_as_a_model_too(unbroken: Path) -> None:
+    checkpoint = textcl.load(str(unbroken / "checkpoints" / "step-20" / "model"))
+    np.testing.assert_allclose(checkpoint.encode(TEXTS), textcl.load(str(unbroken)).encode(TEXTS), atol=1e-6)
+
+
+def test_the_resolved_recipe_repeats_the_run_bit_for_bit(unbroken: Path, tmp_path: Path) -> None:
+    run_textcl("train", unbroken / "recipe.yaml", "--out", tmp_path / "again")
+    assert are_equal(weights(tmp_path / "again"), weights(unbroken))
+
+
+def test_a_run_killed_in_the_middle_of_an_epoch_goes_on_bit_for_bit(
+    backbone: Path, sentences: Path, unbroken: Path, tmp_path: Path
+) -> None:
+    arguments = simcse(backbone, sentences, tmp_path / "killed", "training.save_every=3")
+    process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.DEVNULL)
+    wait_for(tmp_path / "killed/checkpoints/step-9", process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed/model").exists()
+    run_textcl(*arguments, "--resume")
+    assert are_equal(weights(tmp_path / "killed"), weights(unbroken))
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(
+    backbone: Path, sentences: Path, unbroken: Path, tmp_path: Path
+) -> None:
+    arguments = simcse(backbone, sentences, tmp_path / "stopped", "training.save_every=3")
+    process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    wait_for(tmp_path / "stopped/checkpoints/step-3", process)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0].decode()
+    assert process.returncode == 130
+    assert "--resume" in said
+    assert "Traceback" not in said
+    run_textcl(*arguments, "--resume")
+    assert are_equal(weights(tmp_path / "stopped"), weights(unbroken))
+
+
+def test_a_used_folder_is_not_overwritten(backbone: Path, sentences: Path, unbroken: Path) -> None:
+    before = weights(unbroken)
+    said = run_textcl(*simcse(backbone, sentences, unbroken), expect=1)
+    assert "is not empty" in said
+    assert "--resume" in said
+    assert are_equal(weights(unbroken), before)
+
+
+def test_dropout_views_without_dropout_are_refused(backbone: Path, sentences: Path, tmp_path: Path) -> None:
+    said = run_textcl(*simcse(backbone, sentences, tmp_path / "out", "encoder.dropout=0"), expect=1)
+    assert "encoder.dropout=0.1" in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("launcher", ["plain", "multi_gpu"])
+def test_accelerate_launches_two_processes_that_do_what_one_does(backbone: Path, tmp_path: Path, launcher: str) -> None:
+    recipe = pairs_recipe(backbone, tmp_path)
+    run_textcl("train", recipe, "--out", tmp_path / "one")
+    options = ["--multi_gpu", "--main_process_port", "0"] if launcher == "multi_gpu" else []
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", "2", *options]
+    two = [*launch, "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
+    done = subprocess.run(two, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "two/run.json").read_text())["processes"] == 2
+    alone, together = weights(tmp_path / "one"), weights(tmp_path / "two")
+    start = load_file(backbone / "model.safetensors")
+    assert max(np.abs(alone[name] - start[name]).max() for name in alone) > 1e-3
+    for name, value in alone.items():
+        np.testing.assert_allclose(together[name], value, atol=2e-5, err_msg=name)
+    logs = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("one", "two")]
+    losses = [[json.loads(line)["loss"] for line in log] for log in logs]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
+def pairs_recipe(backbone: Path, folder: Path) -> Path:
+    """A recipe over 41 pairs, 16 a batch: the last batch of an epoch has 9 rows, which two ranks share unequally."""
+    pairs = folder / "pairs.jsonl"
+    rows = [{"anchor": f"the man sees {row} birds", "positive": f"birds {row} in the tree"} for row in range(41)]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = folder / "pairs.yaml"
+    recipe.write_text(
+        f"""
+name: pairs
+data: {{sources: [{{use: JsonLines, path: {pairs}}}], batch_size: 16}}
+encoder: {{backbone: {backbone}, dropout: 0.0}}
+objective: {{use: InfoNCE, symmetric: true}}
+training: {{steps: 6, learning_rate: 1.0e-3, precision: float32}}
+"""
+    )
+    return recipe
+
+
+def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None, "the run ended before it could be interrupted"
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.005)
