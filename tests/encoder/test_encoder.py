@@ -58,13 +58,14 @@ def test_vectors_in_training_are_not_scaled_to_unit_length() -> None:
     assert (vectors.norm(dim=1) - 1).abs().min() > 1e-2
 
 
-def test_pooling_runs_in_float32_under_autocast_and_keeps_float64() -> None:
+def test_pooling_runs_in_float32_under_bf16_and_keeps_float64() -> None:
     encoder = tiny_encoder().eval()
     chunk = pad(encoder.tokenize(SENTENCES, "anchor"), np.arange(len(SENTENCES)))
 
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert encoder(chunk).dtype == torch.float32
     assert encoder.double()(chunk).dtype == torch.float64
+    assert encoder.bfloat16()(chunk).dtype == torch.float32
 
 
 def test_no_texts_give_no_rows() -> None:

@@ -38,7 +38,7 @@ def test_every_setting_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_plain_transformers_opens_the_folder(kind: str, tmp_path: Path) -> None:
-    encoder = tiny_encoder("cls", kind=kind)
+    encoder = tiny_encoder("cls", kind=kind, max_length=30)
     encoder.save(tmp_path / "model")
 
     model = AutoModel.from_pretrained(tmp_path / "model").eval()
@@ -47,6 +47,7 @@ def test_plain_transformers_opens_the_folder(kind: str, tmp_path: Path) -> None:
         hidden = model(**tokenizer(list(SENTENCES), padding=True, return_tensors="pt")).last_hidden_state
     expected = torch.nn.functional.normalize(hidden[:, 0], dim=-1).numpy()
 
+    assert tokenizer.model_max_length == 30
     np.testing.assert_allclose(encoder.encode(SENTENCES), expected, atol=1e-5)
 
 

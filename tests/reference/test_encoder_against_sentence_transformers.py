@@ -68,6 +68,12 @@ def test_a_round_trip_through_both_libraries_changes_nothing(pooling: str, tmp_p
         assert_same(theirs(tmp_path / "again").encode(list(SENTENCES), prompt_name=role), expected)
 
 
+def test_no_weight_is_drawn_at_random_when_sentence_transformers_opens_the_folder(tiny_model_folder: Path) -> None:
+    weights = theirs(tiny_model_folder)[0].model.state_dict()
+
+    assert set(weights) == set(open_encoder(tiny_model_folder).backbone.state_dict())
+
+
 def test_both_libraries_cut_long_texts_at_the_same_token(tmp_path: Path) -> None:
     encoder = tiny_encoder(max_length=7)
     encoder.save(tmp_path / "model")

@@ -1,6 +1,5 @@
 """Load a Hugging Face encoder and its tokenizer, whole or in part."""
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from textcl.encoder.dropout import set_dropout
 from textcl.encoder.files import backbone_folder
 from textcl.encoder.layers import keep_layers
 from textcl.encoder.places import find_folder
+from textcl.encoder.pooler import without_pooler
 from textcl.encoder.quiet import quiet_transformers
 from textcl.errors import ModelError
 
@@ -71,7 +71,7 @@ def _read_config(folder: Path) -> PreTrainedConfig:
 def _build(config: PreTrainedConfig) -> PreTrainedModel:
     """Build a backbone with random weights."""
     kind = _kind(config)
-    backbone: PreTrainedModel = kind(config, **_without_pooler(kind)).to(torch.float32)
+    backbone: PreTrainedModel = kind(config, **without_pooler(kind)).to(torch.float32)
     return backbone
 
 
@@ -79,7 +79,7 @@ def _load(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
     """Read a backbone's weights, each one that its modules need."""
     _check_weights(folder)
     kind = _kind(config)
-    settings = {"config": config, "dtype": torch.float32, "output_loading_info": True, **_without_pooler(kind)}
+    settings = {"config": config, "dtype": torch.float32, "output_loading_info": True, **without_pooler(kind)}
     backbone: PreTrainedModel
     backbone, report = kind.from_pretrained(folder, **settings)
     missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
@@ -106,8 +106,3 @@ def _kind(config: PreTrainedConfig) -> Any:  # Any: transformers does not type i
     """Return the class of a config's bare model."""
     kind = MODEL_MAPPING[type(config)]
     return kind[0] if isinstance(kind, tuple) else kind
-
-
-def _without_pooler(kind: Any) -> dict[str, bool]:
-    """Return the argument that leaves out BERT's own pooling layer, which we do not use."""
-    return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(kind.__init__).parameters else {}

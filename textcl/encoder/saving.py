@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from textcl.atomic import new_folder
 from textcl.encoder.dense import write_dense
 from textcl.encoder.files import Settings
+from textcl.encoder.pooler import without_pooler
 from textcl.encoder.pooling_config import pooling_config
 from textcl.encoder.quiet import quiet_transformers
 from textcl.errors import ModelError
@@ -34,6 +35,7 @@ def save_encoder(
             _write_backbone(new, backbone)
             _write_tokenizer(new, tokenizer, settings.max_length)
             _write_modules(new, settings, int(backbone.config.hidden_size))
+            _write(new / "sentence_bert_config.json", _text_settings(backbone, settings))
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model could not be written ({error}); what stood there is kept.") from error
 
@@ -60,7 +62,6 @@ def _write_modules(folder: Path, settings: Settings, width: int) -> None:
         for number, (kind, path) in enumerate(zip(kinds, paths, strict=True))
     ]
     _write(folder / "modules.json", modules)
-    _write(folder / "sentence_bert_config.json", {"max_seq_length": settings.max_length, "do_lower_case": False})
     _write(folder / "config_sentence_transformers.json", _prompts(settings))
     for path in paths[1:]:
         (folder / path).mkdir()
@@ -68,6 +69,13 @@ def _write_modules(folder: Path, settings: Settings, width: int) -> None:
     for dense, path in zip(settings.dense, paths[2:-1], strict=True):
         write_dense(dense, folder / path)
     _write(folder / paths[-1] / "config.json", {})
+
+
+def _text_settings(backbone: PreTrainedModel, settings: Settings) -> dict[str, Any]:
+    """Return what sentence-transformers reads for its transformer: no pooling layer drawn at random beside ours."""
+    pooler = without_pooler(type(backbone))
+    text = {"max_seq_length": settings.max_length, "do_lower_case": False}
+    return text | {"model_args": pooler} if pooler else text
 
 
 def _prompts(settings: Settings) -> dict[str, Any]:
