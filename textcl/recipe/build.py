@@ -50,7 +50,8 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
     roles = [spec.role for spec in specs]
     absent = [role for role in (Role.ANCHOR, Role.POSITIVE) if role not in roles]
     if absent:
-        raise RecipeError(f"data.views: found the roles {roles or 'none'}, but there must be a view {absent[0]} too.")
+        found = ", ".join(roles) or "none"
+        raise RecipeError(f"data.views: found the roles {found}, but there must be a view of role {absent[0]} too.")
     return tuple(specs)
 
 

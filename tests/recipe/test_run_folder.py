@@ -1,0 +1,66 @@
+"""A run folder is never overwritten, and a run goes on only as itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.recipe.minimal import minimal
+from textcl.data import TextLines
+from textcl.errors import TrainingError
+from textcl.recipe import Recipe, load_recipe, parse
+from textcl.recipe.provenance import write_provenance
+from textcl.recipe.run_folder import check_run_folder, write_recipe
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return parse(minimal(training={"steps": 5}))
+
+
+def test_a_new_or_empty_folder_is_fine(tmp_path: Path, recipe: Recipe) -> None:
+    check_run_folder(tmp_path / "new", recipe, resume=False)
+    check_run_folder(tmp_path, recipe, resume=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_use_is_refused_and_left_alone(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(TrainingError, match=r"is not empty.* --resume, or name another folder with --out"):
+        check_run_folder(tmp_path, recipe, resume=False)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("precious.txt", "mine")]
+
+
+def test_a_file_is_no_run_folder(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match="is a file; a run needs a folder"):
+        check_run_folder(tmp_path / "file", recipe, resume=False)
+
+
+def test_there_must_be_a_run_to_go_on_with(tmp_path: Path, recipe: Recipe) -> None:
+    with pytest.raises(TrainingError, match=r"holds no run to go on with: .*recipe\.yaml is missing"):
+        check_run_folder(tmp_path, recipe, resume=True)
+
+
+def test_the_same_recipe_goes_on_and_training_may_be_changed(tmp_path: Path, recipe: Recipe) -> None:
+    write_recipe(tmp_path, recipe)
+    assert load_recipe(str(tmp_path / "recipe.yaml")) == recipe
+    check_run_folder(tmp_path, recipe, resume=True)
+    check_run_folder(tmp_path, parse(minimal(training={"steps": 9, "learning_rate": 1e-6})), resume=True)
+
+
+def test_another_recipe_does_not_go_on(tmp_path: Path, recipe: Recipe) -> None:
+    write_recipe(tmp_path, recipe)
+    other = parse(minimal(seed=3, objective={"use": "InfoNCE", "temperature": 0.1}))
+    with pytest.raises(TrainingError, match=r"began with another recipe: seed, objective differ"):
+        check_run_folder(tmp_path, other, resume=True)
+
+
+def test_provenance_tells_versions_data_and_seed(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    source = TextLines(str(tmp_path / "lines.txt"))
+    write_provenance(tmp_path / "run.json", recipe, source, "cpu", 2)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    assert facts["data"] == {"rows": 2, "fingerprint": source.fingerprint}
+    assert (facts["seed"], facts["device"], facts["processes"]) == (17, "cpu", 2)
+    assert {"textcl", "torch", "transformers", "numpy"} <= set(facts["packages"])

@@ -1,0 +1,58 @@
+"""Scores as tables."""
+
+import io
+import math
+
+from rich.console import Console
+from rich.table import Table
+
+from textcl.evaluation import Interval
+from textcl.report import comparison_table, scores_table
+
+
+def _rows(table: Table, *, colour: bool = False) -> list[list[str]]:
+    """The cells of each printed row."""
+    screen = io.StringIO()
+    system = "standard" if colour else None
+    Console(file=screen, width=120, color_system=system, force_terminal=colour).print(table)  # type: ignore[arg-type]
+    return [
+        [cell.strip() for cell in line.strip("│┃").replace("┃", "│").split("│")]
+        for line in screen.getvalue().splitlines()
+        if "│" in line or "┃" in line
+    ]
+
+
+def test_scores_are_points_of_100_with_their_interval() -> None:
+    table = scores_table({"docs": {"ndcg@10": Interval(0.51234, 0.4, 0.6), "mrr@10": Interval(1.0, 1.0, 1.0)}})
+    assert _rows(table) == [
+        ["task", "metric", "score", "95 % interval"],
+        ["docs", "ndcg@10", "51.23", "40.00 … 60.00"],
+        ["", "mrr@10", "100.00", "100.00 … 100.00"],
+    ]
+
+
+def test_before_and_after_stand_side_by_side_with_a_signed_difference() -> None:
+    table = comparison_table(
+        {"docs": {"ndcg@10": Interval(0.5, 0.4, 0.6)}},
+        {"docs": {"ndcg@10": Interval(0.75, 0.7, 0.8)}},
+        {"docs": {"ndcg@10": Interval(0.25, -0.01, 0.3)}},
+    )
+    assert _rows(table) == [
+        ["task", "metric", "before", "after", "difference", "95 % interval"],
+        ["docs", "ndcg@10", "50.00", "75.00", "+25.00", "-1.00 … +30.00"],
+    ]
+
+
+def test_only_a_difference_whose_interval_lies_on_one_side_of_0_is_coloured() -> None:
+    scores = {"t": {name: Interval(0.5, 0.4, 0.6) for name in ("up", "down", "chance")}}
+    difference = {
+        "t": {"up": Interval(0.1, 0.05, 0.2), "down": Interval(-0.1, -0.2, -0.05), "chance": Interval(0.1, -0.1, 0.3)}
+    }
+    cells = [row[4] for row in _rows(comparison_table(scores, scores, difference), colour=True)[1:]]
+    assert ["32m" in cell for cell in cells] == [True, False, False]  # green
+    assert ["31m" in cell for cell in cells] == [False, True, False]  # red
+
+
+def test_a_score_that_does_not_exist_is_a_dash() -> None:
+    nan = Interval(math.nan, math.nan, math.nan)
+    assert _rows(scores_table({"sts": {"spearman": nan}}))[1] == ["sts", "spearman", "-", "- … -"]
