@@ -1,0 +1,69 @@
+"""The verbs together: help, exit codes, and errors in their own words."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.running import run
+from textcl.cli import main
+from textcl.errors import RecipeError
+
+VERBS = ("recipes", "check", "train", "evaluate", "encode")
+HEAVY = ("torch", "transformers", "pydantic.main", "numpy", "faiss", "textcl.recipe", "textcl.types")
+
+
+@pytest.mark.parametrize("verb", [(), *[(verb,) for verb in VERBS]])
+def test_help_loads_nothing_heavy(verb: tuple[str, ...]) -> None:
+    program = (
+        "import sys\n"
+        "from textcl.cli import main\n"
+        "try:\n"
+        f"    main([*{verb!r}, '--help'])\n"
+        "except SystemExit as left:\n"
+        "    assert not left.code\n"
+        f"loaded = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: textcl" in done.stdout
+
+
+def test_every_verb_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = run(capsys, "--help")
+    assert shown.code == 0
+    assert [line.split()[0] for line in shown.out.partition("Commands:")[2].splitlines() if line[2:3].strip()] == [
+        *VERBS
+    ]
+
+
+def test_python_m_textcl_is_textcl() -> None:
+    done = subprocess.run([sys.executable, "-m", "textcl", "recipes"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["quickstart", "simcse"]
+
+
+@pytest.mark.parametrize("arguments", [["train"], ["no-such-verb"], ["train", "simcse", "--no-such-option"]])
+def test_wrong_usage_leaves_with_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert run(capsys, *arguments).code == 2
+
+
+def test_a_fault_is_one_clear_line_on_stderr_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    finished = run(capsys, "check", "simcs")
+    assert finished.code == 1
+    assert finished.out == ""
+    assert finished.err.startswith("Error: There is no recipe 'simcs'. textcl brings ")
+    assert len(finished.err.splitlines()) == 1
+
+
+def test_several_faults_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    finished = run(capsys, "check", "simcse", "data.batch_size=many")
+    assert [line[:7] for line in finished.err.splitlines()] == ["Error: ", "       "]
+    assert "data.sources.0.path=PATH" in finished.err
+
+
+def test_a_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTCL_DEBUG", "1")
+    with pytest.raises(RecipeError):
+        main(["check", "simcs"])

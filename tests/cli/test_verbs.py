@@ -1,0 +1,178 @@
+"""Each verb as a user runs it, on a tiny encoder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.cli.running import run
+from tests.tiny import SENTENCES
+from textcl.encoder import open_encoder
+from textcl.recipe import load_recipe
+from textcl.training import Stopped
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    path = tmp_path / "lines.txt"
+    path.write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def recipe(lines: Path, tiny_model_folder: Path) -> list[str]:
+    """A recipe and the changes that make it three steps of a tiny encoder."""
+    return [
+        "simcse",
+        f"data.sources.0.path={lines}",
+        f"encoder.backbone={tiny_model_folder}",
+        "data.batch_size=4",
+        "training.steps=3",
+        "training.precision=float32",
+    ]
+
+
+def test_recipes_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    finished = run(capsys, "recipes")
+    assert finished.code == 0
+    assert "simcse       Unsupervised SimCSE: each sentence" in finished.out
+
+
+def test_a_recipe_is_shown_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "{use: TextLines, path: null}" in run(capsys, "recipes", "--show", "simcse").out
+
+
+def test_check_prints_the_resolved_recipe_and_the_plan_and_trains_nothing(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    finished = run(capsys, "check", *recipe)
+    assert finished.code == 0, finished.err
+    shown, _, figures = finished.out.partition("\n\n")
+    (tmp_path / "resolved.yaml").write_text(shown, encoding="utf-8")
+    assert load_recipe("resolved.yaml") == load_recipe(recipe[0], recipe[1:])
+    assert "rows        7\n" in figures
+    assert "steps       3, of 2 an epoch\n" in figures
+    assert figures.count("lines.txt, line ") == 3
+    assert not (tmp_path / "runs").exists()
+
+
+def test_train_leaves_a_run_folder_and_says_what_it_gained(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
+) -> None:
+    finished = run(capsys, "train", *recipe, "evaluation.after=[sts-smoke]", "--out", tmp_path / "run")
+    assert finished.code == 0, finished.err
+    steps = [line.split()[1] for line in finished.out.splitlines() if line.startswith("step ")]
+    assert steps == ["1/3", "2/3", "3/3"]
+    assert "rows/s" in finished.out
+    assert "padding" in finished.out
+    assert "learning rate" in finished.out
+    assert "sts-smoke" in finished.out
+    assert finished.out.splitlines()[-1] == f"The model is in {tmp_path / 'run' / 'model'}"
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert set(report) == {"before", "after", "difference"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= {
+        "recipe.yaml", "run.json", "log.jsonl", "checkpoints", "model", "report.json",
+    }  # fmt: skip
+
+
+def test_the_run_folder_is_named_after_the_recipe(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "train", *recipe, "name=mine").code == 0
+    assert (tmp_path / "runs" / "mine" / "model").is_dir()
+
+
+def test_train_never_overwrites_a_run(capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path) -> None:
+    run(capsys, "train", *recipe, "--out", tmp_path / "run")
+    log = (tmp_path / "run" / "log.jsonl").read_text()
+    finished = run(capsys, "train", *recipe, "--out", tmp_path / "run")
+    assert finished.code == 1
+    assert "is not empty" in finished.err
+    assert "--resume" in finished.err
+    assert (tmp_path / "run" / "log.jsonl").read_text() == log
+
+
+def test_a_run_that_can_not_begin_leaves_no_folder(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
+) -> None:
+    finished = run(capsys, "train", *recipe, "encoder.dropout=0.0", "--out", tmp_path / "run")
+    assert finished.code == 1
+    assert "encoder.dropout=0.1" in finished.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_resume_goes_on_from_the_checkpoint(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
+) -> None:
+    run(capsys, "train", *recipe, "--out", tmp_path / "run")
+    finished = run(capsys, "train", *recipe, "training.steps=5", "--out", tmp_path / "run", "--resume")
+    assert finished.code == 0, finished.err
+    steps = [line.split()[1] for line in finished.out.splitlines() if line.startswith("step ")]
+    assert steps == ["4/5", "5/5"]
+    logged = [json.loads(line)["step"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert logged == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("raised", "message"),
+    [
+        (Stopped(Path("run/checkpoints/step-2")), "run/checkpoints/step-2 with --resume"),
+        (KeyboardInterrupt(), "Interrupted. Checkpoints, if there are any, are in run/checkpoints."),
+    ],
+)
+def test_an_interrupted_run_leaves_with_130_and_names_its_checkpoint(
+    capsys: pytest.CaptureFixture[str],
+    recipe: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    raised: BaseException,
+    message: str,
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise raised
+
+    monkeypatch.setattr("textcl.recipe.train_recipe", interrupted)
+    finished = run(capsys, "train", *recipe, "--out", "run")
+    assert finished.code == 130
+    assert message in finished.err
+
+
+def test_evaluate_prints_and_writes_scores(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    finished = run(capsys, "evaluate", tiny_model_folder, "sts-smoke", "--json", tmp_path / "scores.json")
+    assert finished.code == 0, finished.err
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert set(scores) == {"sts-smoke"}
+    assert set(scores["sts-smoke"]) == {"spearman", "pearson"}
+    spearman = scores["sts-smoke"]["spearman"]
+    assert spearman["low"] <= spearman["value"] <= spearman["high"]
+    assert f"{100 * spearman['value']:.2f}" in finished.out
+
+
+def test_evaluate_names_a_missing_data_set(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    finished = run(capsys, "evaluate", tiny_model_folder, "scifact", "--data-dir", tmp_path)
+    assert finished.code == 1
+    assert str(tmp_path) in finished.err
+
+
+def test_encode_writes_a_row_a_line(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, lines: Path, tmp_path: Path
+) -> None:
+    finished = run(capsys, "encode", tiny_model_folder, lines, "--out", tmp_path / "v.npy")
+    assert finished.code == 0, finished.err
+    assert finished.out == f"{tmp_path / 'v.npy'}: 7 vectors of 16 numbers\n"
+    expected = open_encoder(tiny_model_folder).encode(SENTENCES)
+    np.testing.assert_allclose(np.load(tmp_path / "v.npy"), expected, atol=1e-6)
+
+
+def test_encode_names_a_blank_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("one\n\ntwo\n")
+    finished = run(capsys, "encode", "any", tmp_path / "in.txt", "--out", tmp_path / "v.npy")
+    assert finished.code == 1
+    assert "in.txt, line 2 is blank" in finished.err

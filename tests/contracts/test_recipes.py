@@ -1,0 +1,70 @@
+"""Every bundled recipe is right: it loads, says everything, and names parts that exist."""
+
+from pathlib import Path
+
+import pytest
+
+from textcl.recipe import load_recipe, parse, recipe_text, resolved
+from textcl.recipe.build import build_objective
+from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.schema import InlineTask
+from textcl.recipe.yaml_text import read_yaml
+from textcl.shelf import names, recipes_folder
+
+GIVEN = {"simcse": ["data.sources.0.path=lines.txt"]}  # what a user must add
+RECIPES = names(recipes_folder())
+
+
+def test_the_recipes_that_others_rely_on_are_there() -> None:
+    assert {"quickstart", "simcse"} <= set(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_bundled_recipe_is_right_and_named_like_its_file(name: str) -> None:
+    recipe = load_recipe(name, GIVEN.get(name, []))
+    assert recipe.name == name
+    build_objective(recipe)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_bundled_recipe_resolves_to_an_equal_one(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name, GIVEN.get(name, []))
+    (tmp_path / "recipe.yaml").write_text(resolved(recipe), encoding="utf-8")
+    assert load_recipe(str(tmp_path / "recipe.yaml")) == recipe
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_bundled_recipe_begins_with_what_it_is_for(name: str) -> None:
+    first = recipe_text(name).partition("\n")[0]
+    assert first.startswith("# ")
+    assert first.endswith(".")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_held_out_packages_are_never_trained_on(name: str) -> None:
+    recipe = load_recipe(name, GIVEN.get(name, []))
+    trained = {package for source in recipe.data.sources for package in source.settings.get("packages", [])}
+    held_out = {
+        package
+        for entry in recipe.evaluation.after
+        if isinstance(entry, InlineTask)
+        for package in entry.source.settings["packages"]
+    }
+    assert not trained & held_out
+    assert bool(trained) == bool(held_out)
+
+
+def test_the_recipe_in_the_readme_is_right_and_says_every_setting() -> None:
+    text = (recipes_folder() / "README.md").read_text(encoding="utf-8")
+    block = text.partition("```yaml\n")[2].partition("```")[0]
+    raw = read_yaml(block, "README.md")
+    spelled = parse(raw).model_dump(mode="json")
+    sections = ("data", "encoder", "objective", "training", "evaluation", "hub")
+    assert {name: set(raw[name]) for name in sections} == {name: set(spelled[name]) for name in sections}
+
+
+def test_the_readme_lists_every_component() -> None:
+    text = (recipes_folder() / "README.md").read_text(encoding="utf-8")
+    assert [
+        name for room in (SOURCE, AUGMENTATION, OBJECTIVE) for name in room.names() if f"`{name}`" not in text
+    ] == []
