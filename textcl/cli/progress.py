@@ -23,7 +23,9 @@ def watching() -> Iterator[Watcher]:
         return
     bar, count, left = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(TextColumn("{task.description}"), bar, count, left, TextColumn("{task.fields[note]}")) as progress:
-        yield LiveWatcher(progress)
+        watcher = LiveWatcher(progress)
+        yield watcher
+        watcher.end_phase()
 
 
 class LiveWatcher:
@@ -36,10 +38,14 @@ class LiveWatcher:
 
     def phase(self, name: str) -> None:
         """End the bar of the phase before, and begin one."""
-        if self._task is not None:
-            self._progress.update(self._task, total=self._progress.tasks[self._task].completed)
+        self.end_phase()
         self._task = self._progress.add_task(name, total=None, note="")
         self._trains = False
+
+    def end_phase(self) -> None:
+        """Fill the bar of the phase, which may not have known its length."""
+        if self._task is not None:
+            self._progress.update(self._task, total=self._progress.tasks[self._task].completed)
 
     def texts(self, count: int) -> None:
         """Count texts; how many there will be is not known. Scores on the way leave the bar of the training alone."""
