@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from textcl import data
-from textcl.data import Concatenation, Docstrings, JsonLines, TextLines
+from textcl.data import Docstrings, JsonLines, TextLines
+from textcl.data.concatenation import Concatenation
 from textcl.types import Example, Source
 
 

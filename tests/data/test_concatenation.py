@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import Concatenation, TextLines
+from textcl.data import TextLines
+from textcl.data.concatenation import Concatenation
 
 
 def lines(folder: Path, name: str, *texts: str) -> TextLines:

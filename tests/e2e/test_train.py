@@ -128,6 +128,8 @@ def test_accelerate_launches_two_processes_that_do_what_one_does(backbone: Path,
     start = load_file(backbone / "model.safetensors")
     assert max(np.abs(alone[name] - start[name]).max() for name in alone) > 1e-3
     for name, value in alone.items():
+        if name.endswith("key.bias"):
+            continue  # moves no probability: its gradient is rounding noise, which AdamW scales up
         np.testing.assert_allclose(together[name], value, atol=2e-5, err_msg=name)
     logs = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("one", "two")]
     losses = [[json.loads(line)["loss"] for line in log] for log in logs]
@@ -143,7 +145,7 @@ def pairs_recipe(backbone: Path, folder: Path) -> Path:
     recipe.write_text(
         f"""
 name: pairs
-data: {{sources: [{{use: JsonLines, path: {pairs}}}], batch_size: 16}}
+data: {{sources: [{{use: JsonLines, path: {pairs}}}], batch_size: 16, max_length: 32}}
 encoder: {{backbone: {backbone}, dropout: 0.0}}
 objective: {{use: InfoNCE, symmetric: true}}
 training: {{steps: 6, learning_rate: 1.0e-3, precision: float32}}

@@ -9,7 +9,8 @@ import torch
 
 from tests.recipe.minimal import minimal
 from tests.tiny import tiny_encoder
-from textcl.data import Concatenation, TextLines
+from textcl.data import TextLines
+from textcl.data.concatenation import Concatenation
 from textcl.errors import DataError, RecipeError
 from textcl.evaluation import Retrieval
 from textcl.objectives import InfoNCE

@@ -19,7 +19,7 @@ _STARTED = (
 
 
 def start_missing_processes() -> None:
-    """Replace this process by torchrun with as many processes as `accelerate launch` was asked for, if it left them out.
+    """Become torchrun with as many processes as `accelerate launch` was asked for, if it left them out.
 
     Raises:
         TextclError: It was asked for several, and how many can not be found out.

@@ -1,6 +1,7 @@
 """From a recipe to the parts of a run: the one place that knows every room."""
 
-from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
+from textcl.data import Batches, ViewSpec, are_identical, default_views
+from textcl.data.concatenation import Concatenation
 from textcl.encoder import Encoder
 from textcl.encoder import build_encoder as assemble_encoder
 from textcl.errors import RecipeError
@@ -75,6 +76,7 @@ def build_encoder(recipe: Recipe) -> Encoder:
                 dropout=section.dropout,
                 random_init=section.random_init,
                 max_length=recipe.data.max_length,
+                precision=recipe.training.precision,
             )
     except ValueError as error:  # its first word is the name of the setting
         raise RecipeError(f"{'data' if str(error).startswith('max_length') else 'encoder'}.{error}") from error

@@ -15,6 +15,7 @@ from textcl.recipe.build import (
     build_source,
     build_views,
     refuse_equal_views,
+    run_length,
 )
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import shared_embed
@@ -142,9 +143,8 @@ class _Run:
 
     def _settings(self) -> Settings:
         section = self.recipe.training
-        steps = section.steps or (section.epochs or 1) * self.batches.steps_per_epoch
         return Settings(
-            steps=steps,
+            steps=run_length(self.recipe, self.batches),
             learning_rate=section.learning_rate,
             weight_decay=section.weight_decay,
             warmup=section.warmup,

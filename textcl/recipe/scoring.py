@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from textcl.encoder import Encoder, open_encoder
-from textcl.evaluation import Interval, Sample, Task, evaluate, load_suite, scores
-from textcl.types import FloatArray, Role
+from textcl.encoder import open_encoder
+from textcl.evaluation import Interval, evaluate, load_suite, scores
+from textcl.recipe.embedding import shared_embed
+from textcl.training import Ranks
 
 OnTask = Callable[[str], None]
 
@@ -30,14 +31,6 @@ def score_model(
         ModelError: The model can not be opened.
     """
     tasks = {task.name: task for suite in suites for task in load_suite(suite, data_dir)}  # suites may share tasks
-    samples = run_tasks(list(tasks.values()), open_encoder(model, precision=precision), on_task)
+    embed = shared_embed(open_encoder(model, precision=precision), Ranks())
+    samples = evaluate(list(tasks.values()), embed, on_task)
     return {task: scores(sample) for task, sample in samples.items()}
-
-
-def run_tasks(tasks: Sequence[Task], encoder: Encoder, on_task: OnTask) -> dict[str, Sample]:
-    """Run tasks on an encoder, and return their samples by name."""
-
-    def embed(texts: Sequence[str], role: Role) -> FloatArray:
-        return encoder.encode(texts, role=role)
-
-    return evaluate(tasks, embed, on_task)

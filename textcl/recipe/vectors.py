@@ -64,9 +64,7 @@ def _text(line: bytes, place: str) -> str:
     try:
         text = line.decode("utf-8-sig" if place.endswith(", line 1") else "utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{place}: not UTF-8 (byte {error.start + 1} of the line). Convert the file."
-        ) from None
+        raise DataError(f"{place}: not UTF-8 (byte {error.start + 1} of the line). Convert the file.") from None
     if not text.strip():
         raise DataError(f"{place} is blank, but each line is a text and gets a vector. Take the blank lines out.")
     return text
