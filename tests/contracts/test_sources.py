@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from textcl import data
-from textcl.data import Docstrings, JsonLines, TextLines
-from textcl.data.concatenation import Concatenation
+from textcl.data import Concatenation, Docstrings, JsonLines, TextLines
 from textcl.types import Example, Source
 
 

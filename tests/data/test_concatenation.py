@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import TextLines
-from textcl.data.concatenation import Concatenation
+from textcl.data import Concatenation, TextLines
 
 
 def lines(folder: Path, name: str, *texts: str) -> TextLines:

@@ -9,8 +9,7 @@ import torch
 
 from tests.recipe.minimal import minimal
 from tests.tiny import tiny_encoder
-from textcl.data import TextLines
-from textcl.data.concatenation import Concatenation
+from textcl.data import Concatenation, TextLines
 from textcl.errors import DataError, RecipeError
 from textcl.evaluation import Retrieval
 from textcl.objectives import InfoNCE

@@ -7,8 +7,7 @@ import pytest
 
 from tests.recipe.kinds import Pieces, Shout, Side, Wrapped
 from tests.recipe.minimal import faults_of, minimal, write_recipe_file
-from textcl.data import TextLines
-from textcl.data.concatenation import Concatenation
+from textcl.data import Concatenation, TextLines
 from textcl.errors import DataError, RecipeError
 from textcl.objectives import InfoNCE
 from textcl.recipe import load_recipe

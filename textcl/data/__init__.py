@@ -1,6 +1,7 @@
 """Data: sources (one a file), views of their rows, identities of texts, and batches."""
 
 from textcl.data.batches import Batches
+from textcl.data.concatenation import Concatenation
 from textcl.data.docstrings import Docstrings
 from textcl.data.identity import identities
 from textcl.data.json_lines import JsonLines
@@ -10,6 +11,7 @@ from textcl.data.views import ViewSpec, ViewText, are_identical, default_views, 
 
 __all__ = [
     "Batches",
+    "Concatenation",
     "Docstrings",
     "JsonLines",
     "LengthDistribution",

@@ -1,7 +1,6 @@
 """From a recipe to the parts of a run: the one place that knows every room."""
 
-from textcl.data import Batches, ViewSpec, are_identical, default_views
-from textcl.data.concatenation import Concatenation
+from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
 from textcl.encoder import Encoder
 from textcl.encoder import build_encoder as assemble_encoder
 from textcl.errors import RecipeError
