@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 quickstart: $(READY)
-	$(BIN)/textcl train quickstart
+	$(BIN)/textcl train quickstart $(if $(wildcard runs/quickstart/recipe.yaml),--resume)
 
 test: $(READY)
 	$(BIN)/pytest
