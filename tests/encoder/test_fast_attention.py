@@ -92,7 +92,7 @@ def test_float32_heads_are_multiplied_in_bf16_under_autocast() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_row_that_sees_nothing_stays_finite(dtype: torch.dtype) -> None:
-    for length in (6, fast_attention.LONGEST_ROW + 1):
+    for length in (6, fast_attention.LONGEST_WITH_GRADIENT + 1):
         heads = heads_of(length, dtype, rows=1)
         mask = torch.full((1, 1, length, length), torch.finfo(torch.float32).min)
         output = attention(LAYER, *heads, mask)[0]
@@ -100,15 +100,45 @@ def test_a_row_that_sees_nothing_stays_finite(dtype: torch.dtype) -> None:
         assert all(tensor.isfinite().all() for tensor in (output, *gradients))
 
 
+def test_many_blocks_equal_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = []
+    for block in (1, 2 * 2 * 9 * 9, 1 << 18):  # a row, two rows, all rows at a time
+        monkeypatch.setattr(fast_attention, "BLOCK", block)
+        heads = heads_of(9, torch.float32)
+        torch.manual_seed(2)
+        output = attention(LAYER, *heads, mask_of(9, torch.float32), 0.1)[0]
+        runs.append((output, *torch.autograd.grad(output.square().sum(), heads)))
+    for run in runs[:2]:
+        assert all(torch.allclose(ours, whole, atol=1e-6) for ours, whole in zip(run, runs[2], strict=True))
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 def test_long_rows_equal_the_formula_whoever_computes_them(dropout: float) -> None:
-    length = fast_attention.LONGEST_ROW + 3
+    length = fast_attention.LONGEST_WITH_GRADIENT + 3
     heads, mask = heads_of(length, torch.float32, rows=2), mask_of(length, torch.float32, rows=2)
     torch.manual_seed(8)
     output = attention(LAYER, *heads, mask, dropout)[0]
     torch.manual_seed(8)
     kept = draw_mask((4, length, length), dropout) if dropout else None
     assert torch.allclose(output, naive(*heads, mask, kept, scale_of_kept(dropout)), atol=1e-5)
+
+
+@pytest.mark.parametrize("gradient", [True, False])
+@pytest.mark.parametrize(("beyond", "dropout", "handed_over"), [(1, 0.0, True), (1, 0.1, False), (0, 0.0, False)])
+def test_long_rows_without_dropout_are_handed_over(
+    monkeypatch: pytest.MonkeyPatch, beyond: int, dropout: float, handed_over: bool, gradient: bool
+) -> None:
+    longest = fast_attention.LONGEST_WITH_GRADIENT if gradient else fast_attention.LONGEST_ROW
+
+    def recorded(*arguments: object) -> tuple[Tensor, None]:
+        calls.append(arguments)
+        return torch.empty(0), None
+
+    calls: list[object] = []
+    monkeypatch.setattr(fast_attention, "sdpa_attention_forward", recorded)
+    heads = [head.detach().requires_grad_(gradient) for head in heads_of(longest + beyond, torch.float32, rows=1)]
+    attention(LAYER, *heads, None, dropout)
+    assert bool(calls) is handed_over
 
 
 def test_a_position_bias_is_added() -> None:

@@ -1,11 +1,12 @@
 """Attention for short rows on the CPU: plain matrix products, softmax and dropout in one autograd function.
 
-torch's fused kernel for the CPU is several times slower than this on rows of up to some hundred tokens, and knows no
+torch's fused kernel for the CPU takes several times as long for the backward pass of such rows, and knows no
 dropout. Numerics are those of transformers' eager attention: scores and their softmax in float32 under autocast, matrix
 products in the query's format. Everything unusual (another device, long rows, position biases, shared key heads) is
 handed to transformers' own `sdpa`.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -17,7 +18,9 @@ from transformers.masking_utils import eager_mask, sdpa_mask
 from textcl.encoder.fast_dropout import apply_mask, draw_mask, dropped_levels, scale_of_kept
 
 NAME = "textcl"  # under which transformers finds the two functions below
-LONGEST_ROW = 256  # tokens; above, the fused kernel is faster
+LONGEST_ROW = 128  # tokens; above, the fused kernel is as fast or faster
+LONGEST_WITH_GRADIENT = 256  # tokens; its backward pass is slower, but above it saves memory
+BLOCK = 1 << 18  # probabilities that are worked on at a time
 SHORTEST_IN_BF16 = 32  # tokens; below, torch's bf16 kernel of the softmax backward is not vectorised
 _EXTRAS = ("position_bias", "softcap", "cache")  # arguments of sdpa that `_Attention` has not
 
@@ -51,8 +54,8 @@ def attention(
         The mixed values, (n, L, heads, channels), and None for the probabilities.
     """
     if _is_unusual(query, key, dropout, kwargs):
-        if query.device.type == "cpu" and attention_mask is not None:
-            attention_mask = _narrow(attention_mask, query.dtype)
+        if attention_mask is not None and attention_mask.dtype is not torch.bool:
+            attention_mask = attention_mask.to(query.dtype)
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **kwargs)
     query, key, value = (_as_autocast(tensor) for tensor in (query, key, value))
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
@@ -65,7 +68,8 @@ def _is_unusual(query: Tensor, key: Tensor, dropout: float, kwargs: dict[str, An
         return True
     if any(kwargs.get(name) is not None for name in _EXTRAS):
         return True
-    return key.shape[2] > LONGEST_ROW and dropped_levels(dropout) == 0
+    longest = LONGEST_WITH_GRADIENT if query.requires_grad else LONGEST_ROW
+    return key.shape[2] > longest and dropped_levels(dropout) == 0
 
 
 def _as_autocast(tensor: Tensor) -> Tensor:
@@ -75,12 +79,9 @@ def _as_autocast(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _narrow(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """Change a mask's format and keep it finite: a row that sees nothing must not become NaN."""
-    return mask.clamp(min=torch.finfo(dtype).min).to(dtype)
-
-
 class _Attention(torch.autograd.Function):
+    """Works block by block, each of some rows, so that what is not kept for the backward pass stays in the cache."""
+
     @staticmethod
     def forward(
         ctx: FunctionCtx,
@@ -91,46 +92,59 @@ class _Attention(torch.autograd.Function):
         dropout: float,
         scaling: float,
     ) -> Tensor:
-        rows, heads, _, channels = query.shape
-        query, key, value = (tensor.flatten(0, 1) for tensor in (query, key, value))  # (n * heads, L, channels)
-        scores = _product(query, key.transpose(1, 2), scaling)  # (n * heads, L, L)
-        probabilities = _softmax(scores.unflatten(0, (rows, heads)), mask).flatten(0, 1)
-        kept, scale, mixing = None, 1.0, probabilities
-        if dropped_levels(dropout):
-            kept, scale = draw_mask(probabilities.shape, dropout), scale_of_kept(dropout)
-            mixing = apply_mask(probabilities, kept)
+        query, key, value = (tensor.contiguous() for tensor in (query, key, value))  # (n, heads, L, channels)
+        probabilities = query.new_empty(*query.shape[:3], key.shape[2])  # (n, heads, L, L)
+        kept = draw_mask(probabilities.shape, dropout) if dropped_levels(dropout) else None
+        scale = scale_of_kept(dropout)
+        mixed = query.new_empty(query.transpose(1, 2).shape)  # (n, L, heads, channels)
+        for rows in _blocks(probabilities):
+            scores = _product(query[rows], key[rows].transpose(2, 3), scaling)
+            probabilities[rows] = _softmax(scores, None if mask is None else mask[rows])
+            mixing = _kept(probabilities[rows], kept, rows)
+            mixed[rows] = _product(mixing, value[rows], scale).transpose(1, 2)
         ctx.save_for_backward(query, key, value, probabilities, kept)  # type: ignore[arg-type]  # None may be saved
-        ctx.rows, ctx.scale, ctx.scaling = rows, scale, scaling  # type: ignore[attr-defined]
-        mixed = _product(mixing, value, scale)
-        return mixed.view(rows, heads, -1, channels).transpose(1, 2).contiguous()
+        ctx.scale, ctx.scaling = scale, scaling  # type: ignore[attr-defined]
+        return mixed
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, probabilities, kept = ctx.saved_tensors  # type: ignore[attr-defined]
         scale, scaling = ctx.scale, ctx.scaling  # type: ignore[attr-defined]
-        gradient = gradient.transpose(1, 2).flatten(0, 1)  # (n * heads, L, channels)
-        mixing = probabilities if kept is None else apply_mask(probabilities, kept)
-        of_value = _product(mixing.transpose(1, 2), gradient, scale)
-        of_mixing = _product(gradient, value.transpose(1, 2), scale)
-        of_probabilities = of_mixing if kept is None else apply_mask(of_mixing, kept)
-        of_scores = _softmax_backward(of_probabilities, probabilities)
-        of_query = _product(of_scores, key, scaling)
-        of_key = _product(of_scores.transpose(1, 2), query, scaling)
-        rows = ctx.rows  # type: ignore[attr-defined]
-        return (*(tensor.unflatten(0, (rows, -1)) for tensor in (of_query, of_key, of_value)), None, None, None)
+        of_query, of_key, of_value = (torch.empty_like(tensor) for tensor in (query, key, value))
+        for rows in _blocks(probabilities):
+            of_mixed = gradient[rows].transpose(1, 2)  # (rows, heads, L, channels)
+            mixing = _kept(probabilities[rows], kept, rows)
+            of_value[rows] = _product(mixing.transpose(2, 3), of_mixed, scale)
+            of_mixing = _product(of_mixed, value[rows].transpose(2, 3), scale)
+            of_scores = _softmax_backward(_kept(of_mixing, kept, rows), probabilities[rows])
+            of_query[rows] = _product(of_scores, key[rows], scaling)
+            of_key[rows] = _product(of_scores.transpose(2, 3), query[rows], scaling)
+        return of_query, of_key, of_value, None, None, None
+
+
+def _blocks(probabilities: Tensor) -> Iterator[slice]:
+    """Yield slices of rows, each of about `BLOCK` probabilities."""
+    rows = len(probabilities)
+    step = max(1, BLOCK // max(1, probabilities[0].numel())) if rows else 1
+    return (slice(start, start + step) for start in range(0, rows, step))
+
+
+def _kept(values: Tensor, kept: Tensor | None, rows: slice) -> Tensor:
+    """Return what dropout keeps of a block, not scaled."""
+    return values if kept is None else apply_mask(values, kept[rows])
 
 
 def _product(left: Tensor, right: Tensor, factor: float) -> Tensor:
-    """Return left @ right * factor, one rounding for both."""
-    return torch.baddbmm(left.new_empty(1, 1, 1), left, right, beta=0, alpha=factor)
+    """Return left @ right * factor of two (rows, heads, ., .), with one rounding."""
+    flat = torch.baddbmm(left.new_empty(1, 1, 1), left.flatten(0, 1), right.flatten(0, 1), beta=0, alpha=factor)
+    return flat.view(*left.shape[:2], *flat.shape[1:])
 
 
 def _softmax(scores: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the probabilities of the scores (n, heads, L, L) in their format, computed in float32 at least."""
+    """Return the probabilities of scores (rows, heads, L, L), in float32 at least."""
     masked = scores if mask is None else scores + mask
-    wide = torch.promote_types(masked.dtype, torch.float32)
-    return torch.softmax(masked, dim=-1, dtype=wide).to(scores.dtype)
+    return torch.softmax(masked, dim=-1, dtype=torch.promote_types(masked.dtype, torch.float32))
 
 
 def _softmax_backward(gradient: Tensor, probabilities: Tensor) -> Tensor:
