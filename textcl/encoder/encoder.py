@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from textcl.encoder.checks import check_length, check_texts
 from textcl.encoder.dense import Dense
 from textcl.encoder.dropout import largest_dropout
+from textcl.encoder.fast_linear import packed_weights
 from textcl.encoder.files import Settings
 from textcl.encoder.modes import evaluating
 from textcl.encoder.pooling import pooling_named
@@ -123,7 +124,13 @@ class Encoder(nn.Module):
         role = as_role(role)
         check_texts(texts)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        with evaluating(self), torch.inference_mode(), autocast(resolve(self.precision, self.device), self.device):
+        precision = resolve(self.precision, self.device)
+        with (
+            evaluating(self),
+            torch.inference_mode(),
+            autocast(precision, self.device),
+            packed_weights(self.backbone),
+        ):
             for start in range(0, len(texts), WINDOW):
                 tokens = self.tokenize(texts[start : start + WINDOW], role)
                 window = self._encode_window(tokens, chunk_tokens, progress)

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from textcl.encoder.backbone import load_backbone
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.fast_swaps import use_fast_parts
 from textcl.encoder.files import Settings, read_settings
 from textcl.encoder.places import find_folder
 from textcl.encoder.prompts import by_role
@@ -93,6 +94,7 @@ def _assemble(
 ) -> Encoder:
     if settings.lowercase:
         _lowercase_first(tokenizer)
+    use_fast_parts(backbone)
     return Encoder(
         backbone,
         tokenizer,

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from textcl.encoder import Encoder
-from textcl.encoder.fast_swaps import use_fast_parts
 from textcl.evaluation import Interval, Sample, Task, differences, evaluate, scores
 from textcl.precision import resolve
 from textcl.recipe.build import (
@@ -106,7 +104,7 @@ class _Run:
         self.recipe, self.folder, self.ranks, self.watcher = recipe, folder, ranks, watcher
         watcher.phase("Reading the data")
         self.source = build_source(recipe)
-        self.encoder = _ready_encoder(recipe, ranks)
+        self.encoder = build_encoder(recipe).to(ranks.device)
         views = build_views(recipe, self.source)
         refuse_equal_views(views, self.source, self.encoder.dropout)
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
@@ -153,12 +151,6 @@ class _Run:
             save_every=section.save_every,
             keep_checkpoints=section.keep_checkpoints,
         )
-
-
-def _ready_encoder(recipe: Recipe, ranks: Ranks) -> Encoder:
-    encoder = build_encoder(recipe).to(ranks.device)
-    use_fast_parts(encoder.backbone)
-    return encoder
 
 
 def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks) -> Outcome:
