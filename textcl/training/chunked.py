@@ -30,7 +30,7 @@ class Memory:
     """
 
     chunk_tokens: int = 2048
-    live_tokens: int = 8192
+    live_tokens: int = 4096
 
 
 class ChunkedPass:
