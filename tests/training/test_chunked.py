@@ -1,0 +1,53 @@
+"""The chunked pass on a real Hugging Face encoder, with the fast parts and dropout on."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tiny import SENTENCES, tiny_encoder
+from textcl.encoder import Encoder
+from textcl.encoder.fast_swaps import use_fast_parts
+from textcl.precision import Precision
+from textcl.training import Memory
+from textcl.training.chunked import ChunkedPass
+
+CPU = torch.device("cpu")
+KEPT, REPLAYED = Memory(chunk_tokens=24, live_tokens=10**9), Memory(chunk_tokens=24, live_tokens=0)
+
+
+def one_pass(memory: Memory, precision: Precision, seed: int = 1) -> tuple[torch.Tensor, torch.Tensor, Encoder]:
+    """Embeddings and the gradient of the word embeddings after one pass."""
+    encoder = tiny_encoder(dropout=0.2)
+    use_fast_parts(encoder.backbone)
+    encoder.train()
+    chunks = ChunkedPass(encoder, encoder.tokenize(SENTENCES * 2, "anchor"), memory, precision, CPU, seed)
+    assert len(chunks.chunks) > 2
+    embeddings = chunks.embed()
+    assert embeddings is not None
+    chunks.backward(torch.linspace(-1, 1, embeddings.numel()).view_as(embeddings))
+    return embeddings, encoder.backbone.embeddings.word_embeddings.weight.grad, encoder
+
+
+@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.BF16])
+def test_a_replayed_pass_is_bit_equal_to_one_that_kept_its_graphs(precision: Precision) -> None:
+    kept, replayed = one_pass(KEPT, precision), one_pass(REPLAYED, precision)
+    assert torch.equal(kept[0], replayed[0])
+    assert torch.equal(kept[1], replayed[1])
+    assert kept[1].abs().max() > 0
+
+
+def test_the_two_dropout_views_of_a_text_differ() -> None:
+    embeddings, _, _ = one_pass(KEPT, Precision.FLOAT32)
+    first, second = embeddings.chunk(2)
+    assert (first - second).norm(dim=1).min() > 1e-3
+
+
+def test_another_seed_draws_other_masks() -> None:
+    assert not torch.equal(one_pass(KEPT, Precision.FLOAT32, 1)[0], one_pass(KEPT, Precision.FLOAT32, 2)[0])
+
+
+def test_embeddings_stand_in_the_order_of_the_pool() -> None:
+    encoder = tiny_encoder(dropout=0.0).train()
+    chunks = ChunkedPass(encoder, encoder.tokenize(SENTENCES, "anchor"), KEPT, Precision.FLOAT32, CPU, 1)
+    embedded = torch.nn.functional.normalize(chunks.embed(), dim=1)
+    np.testing.assert_allclose(embedded.numpy(), encoder.encode(SENTENCES), atol=1e-5)
