@@ -1,5 +1,6 @@
 """`textcl train`: a recipe becomes a run folder."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
 ) -> None:
     """Train an encoder, scored before and after. Ctrl-C leaves a checkpoint, --resume goes on from it."""
+    # Each shape of chunk gets kernels of its own, and oneDNN would keep 1,024 of them: hundreds of megabytes. It reads
+    # this when torch is first imported, below; 32 hold what the layers of one chunk share.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.progress import show_outcome, watching
     from textcl.recipe import load_recipe, train_recipe
