@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.toy import ToyEncoder, share, toy_batch
-from textcl.errors import TrainingError
+from textcl.errors import ModelError, TrainingError
 from textcl.objectives import InfoNCE
 from textcl.training import Loop, Memory, OnlineTarget, Ranks, Settings, Step, StepLog, Stopped
 from textcl.types import EmbeddedBatch, IntArray, PairBatch
@@ -118,9 +118,19 @@ def test_old_checkpoints_make_room(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-4", "step-5", "step-6"]
 
 
-def test_a_full_disk_is_named_and_loses_no_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(28, "No space left on device"),
+        RuntimeError("file write failed: No space left on device"),  # torch's own way
+        ModelError("model.safetensors: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_named_and_loses_no_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise fault
 
     loop = make_loop(tmp_path)
     loop.on_step.append(lambda entry: entry.step == 3 and monkeypatch.setattr(torch, "save", full))

@@ -12,7 +12,7 @@ import torch
 from torch.optim import Optimizer
 
 from textcl.atomic import new_folder
-from textcl.errors import TrainingError
+from textcl.errors import ModelError, TrainingError
 from textcl.types import Objective, TokenEncoder
 
 _NAME = re.compile(r"step-(\d+)")
@@ -43,12 +43,11 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
     try:
         with new_folder(path) as temporary:
             trained.encoder.save(temporary / "model")
-            with (temporary / _STATE).open("wb") as file:  # through Python, so that a full disk is an OSError
-                torch.save(_state(step, trained), file)
+            torch.save(_state(step, trained), temporary / _STATE)
             (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
-    except OSError as error:
+    except (OSError, RuntimeError, ModelError) as error:  # torch tells of a full disk by a RuntimeError
         raise TrainingError(
-            f"{path}: the checkpoint can not be written ({error.strerror or error}). "
+            f"{path}: the checkpoint can not be written ({error}). Is the disk full? "
             "Earlier ones are kept: make room and go on with --resume."
         ) from error
     for old in checkpoints(folder)[keep:]:
