@@ -19,6 +19,7 @@ def train(
     # Each shape of chunk gets kernels of its own, and oneDNN would keep 1,024 of them: hundreds of megabytes. It reads
     # this when torch is first imported, below; 32 hold what the layers of one chunk share.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: large tensors in huge pages, with far fewer page faults
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.progress import show_outcome, watching
     from textcl.recipe import load_recipe, train_recipe

@@ -9,6 +9,7 @@ Source:
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 from textcl.packing import pad, padding_share, plan
 from textcl.precision import Precision, autocast
 from textcl.seeds import derive, seeded
+from textcl.training.row_gradients import dense_gradients, gradients_by_row
 from textcl.types import IntArray, TokenEncoder, Tokens, View
 
 
@@ -68,27 +70,42 @@ class ChunkedPass:
         """Return the embeddings of the pool without their graph, (N, D); None for an empty pool."""
         embedded = []
         budget = self.memory.live_tokens
-        for number, rows in enumerate(self.chunks):
-            budget -= len(rows) * int(self.pool.lengths[rows].max())
-            with torch.set_grad_enabled(budget >= 0):
-                embeddings = self._encode(number)
-            if budget >= 0:
-                self._live[number] = embeddings
-            embedded.append(embeddings.detach())
+        with self._weights_cast_once():
+            for number, rows in enumerate(self.chunks):
+                budget -= len(rows) * int(self.pool.lengths[rows].max())
+                with torch.set_grad_enabled(budget >= 0):
+                    embeddings = self._encode(number)
+                if budget >= 0:
+                    self._live[number] = embeddings
+                embedded.append(embeddings.detach())
         return scatter(embedded, self.chunks) if embedded else None
 
     def backward(self, gradient: Tensor) -> None:
         """Add to the encoder's parameters the gradient that follows from that of the embeddings, (N, D)."""
-        for number, rows in enumerate(self.chunks):
-            embeddings = self._live.pop(number, None)
-            if embeddings is None:
-                embeddings = self._encode(number)
-            embeddings.backward(gradient[torch.from_numpy(rows).to(gradient.device)])
+        with self._weights_cast_once():
+            for number, rows in enumerate(self.chunks):
+                embeddings = self._live.pop(number, None)
+                if embeddings is None:
+                    embeddings = self._encode(number)
+                embeddings.backward(gradient[torch.from_numpy(rows).to(gradient.device)])
+        dense_gradients(self.encoder.parameters())
 
     def _encode(self, number: int) -> Tensor:
         chunk = pad(self.pool, self.chunks[number], self.device)
-        with seeded(derive(self.seed, "chunk", number)), autocast(self.precision, self.device):
+        with (
+            seeded(derive(self.seed, "chunk", number)),
+            autocast(self.precision, self.device),
+            gradients_by_row(self.encoder.modules()),
+        ):
             return self.encoder(chunk)  # (n, D)
+
+    def _weights_cast_once(self) -> AbstractContextManager[object]:
+        """Keep autocast's copies of the weights from chunk to chunk; backward passes run as without autocast.
+
+        The copies live until the outermost context ends, so an outer one that is switched off holds them. A block may
+        go from chunks with a graph to chunks without, never back: a copy made without a graph would lose the gradient.
+        """
+        return torch.autocast(self.device.type, enabled=False)
 
 
 def scatter(embedded: Sequence[Tensor], chunks: Sequence[IntArray]) -> Tensor:

@@ -129,7 +129,7 @@ class Loop:
 
     def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
         """Compute the gradients of a step and let the parameters follow them."""
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad(set_to_none=False)  # fresh pages cost more than zeros
         result = self.step.backward(batch, number)
         norm = float(torch.nn.utils.clip_grad_norm_(self.step.parameters(), self.settings.clip))
         if not math.isfinite(norm):
