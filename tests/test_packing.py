@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcl.packing import CHUNK_COST, pad, padding_share, plan
+from textcl.packing import CHUNK_COST, joined, pad, plan
 from textcl.types import Tokens
 
 lengths_of_sequences = st.lists(st.integers(1, 60), max_size=40)
@@ -51,10 +51,14 @@ def test_padding_stands_on_the_right_and_skipped_tokens_are_not_pooled() -> None
     assert chunk.pooled.tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
-def test_padding_share_counts_positions_without_a_token() -> None:
-    assert padding_share(np.array([1, 3, 4]), [np.array([0, 1]), np.array([2])]) == pytest.approx(2 / 10)
-
-
 def test_an_empty_pool_has_no_chunks() -> None:
     assert plan(np.array([], dtype=np.int64)) == []
-    assert padding_share(np.array([], dtype=np.int64), []) == 0.0
+
+
+def test_pools_of_a_tower_are_joined_in_order() -> None:
+    one = Tokens((np.array([1, 2]),), np.array([1]), pad_id=0, tower=1)
+    two = Tokens((np.array([3]), np.array([4])), np.array([0, 0]), pad_id=0, tower=1)
+    both = joined([one, two])
+    assert [ids.tolist() for ids in both.ids] == [[1, 2], [3], [4]]
+    assert both.skipped.tolist() == [1, 0, 0]
+    assert pad(both, np.array([2])).tower == 1

@@ -10,6 +10,8 @@ from textcl.types import Chunk, PairBatch, Role, Tokens, View
 
 VOCABULARY = 50
 WIDTH = 8
+PAIR = (Role.ANCHOR, Role.POSITIVE)
+TRIPLET = (*PAIR, Role.NEGATIVE)
 
 
 class ToyEncoder(nn.Module):
@@ -39,17 +41,17 @@ def toy_tokens(rows: int, rng: np.random.Generator) -> Tokens:
     return Tokens(ids, np.zeros(rows, dtype=np.int64), pad_id=0)
 
 
-def toy_batch(rows: int, negatives: int = 0, seed: int = 0) -> PairBatch:
-    """A batch whose first two rows share their anchor, and whose others are all different."""
+def toy_batch(rows: int, roles: tuple[Role, ...] = PAIR, seed: int = 0) -> PairBatch:
+    """A batch whose first two rows share their anchor; labels come in threes, scores are 0 and 1 by turns."""
     rng = np.random.default_rng(seed)
-    roles = [Role.ANCHOR, Role.POSITIVE, *[Role.NEGATIVE] * negatives]
     views = []
     for number, role in enumerate(roles):
         identity = np.arange(rows, dtype=np.int64) + 1000 * number
         if role is Role.ANCHOR:
             identity[:2] = 0
         views.append(View(role, toy_tokens(rows, rng), identity))
-    return PairBatch(tuple(views), np.arange(rows, dtype=np.int64))
+    numbers = np.arange(rows, dtype=np.int64)
+    return PairBatch(tuple(views), numbers, scores=(numbers % 2).astype(np.float32), labels=numbers // 3)
 
 
 def share(batch: PairBatch, rank: int, ranks: int) -> PairBatch:
@@ -63,7 +65,7 @@ def share(batch: PairBatch, rank: int, ranks: int) -> PairBatch:
         )
         for view in batch.views
     )
-    return PairBatch(views, batch.rows[own])
+    return PairBatch(views, batch.rows[own], batch.scores[own], batch.labels[own])
 
 
 def flat_gradient(modules: list[nn.Module]) -> Tensor:

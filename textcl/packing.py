@@ -4,6 +4,9 @@ The cuts are planned by dynamic programming over the sorted lengths: the padded 
 chunk are as few as they can be.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -49,6 +52,12 @@ def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
     return ends[::-1]
 
 
+def joined(pools: Sequence[Tokens]) -> Tokens:
+    """Put pools of one tower end to end."""
+    ids = tuple(sequence for pool in pools for sequence in pool.ids)
+    return replace(pools[0], ids=ids, skipped=np.concatenate([pool.skipped for pool in pools]))
+
+
 def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> Chunk:
     """Pad some sequences on the right to the longest of them.
 
@@ -68,10 +77,5 @@ def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> C
     columns = np.arange(width)
     mask = (columns < lengths[:, None]).astype(np.int64)
     pooled = mask * (columns >= tokens.skipped[rows][:, None])
-    return Chunk(*(torch.from_numpy(array).to(device, non_blocking=True) for array in (ids, mask, pooled)))
-
-
-def padding_share(lengths: IntArray, chunks: list[IntArray]) -> float:
-    """Return the share of padded positions that hold no token, a fraction."""
-    padded = sum(len(chunk) * int(lengths[chunk].max()) for chunk in chunks)
-    return 1 - int(lengths.sum()) / padded if padded else 0.0
+    tensors = [torch.from_numpy(array).to(device, non_blocking=True) for array in (ids, mask, pooled)]
+    return Chunk(tensors[0], tensors[1], tensors[2], tokens.tower)

@@ -47,11 +47,13 @@ class Tokens:
     """Token sequences of unequal length, special tokens included, without padding.
 
     `skipped` counts the leading tokens of each sequence that pooling leaves out (a prompt that is not pooled, else 0).
+    `tower` says which tower of an encoder with several the sequences are for.
     """
 
     ids: tuple[IntArray, ...]  # N x (L,)
     skipped: IntArray  # (N,) tokens
     pad_id: int
+    tower: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,6 +71,7 @@ class Chunk:
     ids: Tensor  # (n, L) int64
     mask: Tensor  # (n, L) int64, 1 for a token, 0 for padding
     pooled: Tensor  # (n, L) int64, 1 for a token that pooling reads
+    tower: int = 0  # which tower of an encoder with several encodes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class View:
     role: Role
     tokens: Tokens  # B sequences
     identity: IntArray  # (B,) equal numbers are equal texts
+    texts: tuple[str, ...] = ()  # B texts that the tokens were cut from, for a teacher with tokens of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class PairBatch:
     views: tuple[View, ...]  # V
     rows: IntArray  # (B,) rows of the source
     scores: FloatArray | None = None  # (B,)
+    labels: IntArray | None = None  # (B,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +99,11 @@ class EmbeddedBatch:
     """The batch of all ranks, embedded: all that an objective ever sees."""
 
     views: tuple[Tensor, ...]  # V x (B, D) float32, of the online encoder; gradient wanted
-    targets: tuple[Tensor, ...]  # V x (B, D) float32, of the target encoder; no gradient
+    targets: tuple[Tensor, ...]  # V x (B, D) float32, of the target encoder, a teacher's of its own width; no gradient
     roles: tuple[Role, ...]  # V
     identity: tuple[Tensor, ...]  # V x (B,) int64: equal numbers are equal texts, never each other's negatives
     scores: Tensor | None = None  # (B,)
+    labels: Tensor | None = None  # (B,) int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +118,36 @@ class Objective(nn.Module, ABC):
     """A loss over one batch of embeddings, written for one machine.
 
     It may hold parameters (a projector, prototypes) and buffers (a queue). Everything that mixes rows lives here.
+    A constructor argument called `dimension` is the encoder's D, and `teacher_dimension` the teacher's: recipes fill
+    them in.
     """
+
+    momentum: float | None = None  # set: the targets come from a moving average of the encoder, which keeps this share
+    wants_teacher: bool = False  # the targets come from a teacher
+
+    def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
+        """Refuse batches that the objective can not learn from, before anything trains.
+
+        Args:
+            roles: Of the V views.
+            scored: Whether rows carry scores.
+            labelled: Whether rows carry labels.
+
+        Raises:
+            ValueError: Says what is found and what is wanted.
+        """
 
     @abstractmethod
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the loss of a batch, a scalar. It has no side effects: it may run any number of times."""
+
+    def terms(self, batch: EmbeddedBatch) -> dict[str, Tensor]:
+        """Return the terms that the loss adds up, by name; only a sum of objectives has more than one."""
+        return {"loss": self(batch)}
+
+    def readings(self) -> dict[str, float]:
+        """Return what is worth watching of own state, by name: `temperature`, `queue_age` (steps)."""
+        return {}
 
     def after_step(self, batch: EmbeddedBatch) -> None:
         """Change own state (a queue, a moving average) after the optimiser's step: the one place that does."""

@@ -1,11 +1,39 @@
 """The objectives under contract: every name of `textcl.objectives.__all__`, in the settings worth testing."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import torch
+
+from tests.toy import PAIR, ToyEncoder
 from textcl.objectives import InfoNCE
-from textcl.types import Objective
+from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
+from textcl.types import Objective, Role
 
-CASES: dict[str, Callable[[], Objective]] = {
-    "InfoNCE": InfoNCE,
-    "InfoNCE symmetric": lambda: InfoNCE(temperature=0.1, symmetric=True),
+
+@dataclass(frozen=True)
+class Case:
+    """An objective, and the kinds of batches that it is tested on: the roles of their views."""
+
+    make: Callable[[], Objective]
+    batches: tuple[tuple[Role, ...], ...] = (PAIR,)
+
+
+NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
+
+CASES: dict[str, Case] = {
+    "InfoNCE": Case(InfoNCE, NEGATIVES),
+    "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, symmetric=True), NEGATIVES),
 }
+
+
+def target_of(objective: Objective, encoder: ToyEncoder, ranks: Ranks, memory: Memory) -> Target:
+    """The target that the objective asks for; a frozen encoder with other weights stands for a teacher."""
+    if objective.wants_teacher:
+        teacher = ToyEncoder()
+        with torch.no_grad():
+            teacher.hidden.weight.mul_(-1)
+        return EmaTarget(teacher, 0.0, ranks, seed=4, memory=memory)
+    if objective.momentum is None:
+        return OnlineTarget()
+    return EmaTarget(encoder, objective.momentum, ranks, seed=4, memory=memory)

@@ -2,73 +2,105 @@
 
 import copy
 import io
-from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 
 import textcl.objectives
-from tests.contracts.objectives import CASES
-from tests.toy import ToyEncoder, flat_gradient, toy_batch
+from tests.contracts.objectives import CASES, Case, target_of
+from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch
 from textcl.seeds import seeded
-from textcl.training import Memory, OnlineTarget, Ranks, Step
+from textcl.training import Memory, Ranks, Step
 from textcl.training.chunked import ChunkedPass
+from textcl.training.step import detached
 from textcl.types import EmbeddedBatch, Objective, Role
 
 EVERYTHING = 10**9
-MakeObjective = Callable[[], Objective]
-every_objective = pytest.mark.parametrize("make", CASES.values(), ids=CASES.keys())
-with_negatives = pytest.mark.parametrize("negatives", [0, 2])
+every_objective = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+every_batch = pytest.mark.parametrize(
+    ("case", "roles"),
+    [(case, roles) for case in CASES.values() for roles in case.batches],
+    ids=[f"{name} {'-'.join(roles)}" for name, case in CASES.items() for roles in case.batches],
+)
 
 
-def gradient(make: MakeObjective, encoder: ToyEncoder, memory: Memory, negatives: int = 0) -> torch.Tensor:
-    objective = make()
-    step = Step(encoder, objective, OnlineTarget(), Ranks(), seed=3, memory=memory)
-    encoder.zero_grad()
-    step.backward(toy_batch(12, negatives), number=5)
-    return flat_gradient([encoder, objective])
+def made(case: Case) -> Objective:
+    """The objective, its random weights the same every time."""
+    with seeded(2):
+        return case.make()
 
 
-def embedded(rows: int, dtype: torch.dtype = torch.float32, scale: float = 1.0) -> EmbeddedBatch:
+def gradient(case: Case, encoder: ToyEncoder, memory: Memory, roles: tuple[Role, ...] | None = None) -> torch.Tensor:
+    """The gradient of encoder and objective in the second of two steps, when queues and averages have moved."""
+    objective = made(case).double()
+    step = Step(encoder, objective, target_of(objective, encoder, Ranks(), memory), Ranks(), seed=3, memory=memory)
+    roles = roles or case.batches[0]
+    for number in (5, 6):
+        encoder.zero_grad()
+        objective.zero_grad()
+        result = step.backward(toy_batch(12, roles, seed=number), number)
+        gradient = flat_gradient([encoder, objective])
+        objective.after_step(result.batch)
+    return gradient
+
+
+def embedded(case: Case, rows: int, dtype: torch.dtype = torch.float32, scale: float = 1.0) -> EmbeddedBatch:
+    """Random embeddings as the encoder would give them, with scores and labels."""
     generator = torch.Generator().manual_seed(1)
-    views = tuple((torch.randn(rows, 6, generator=generator) * scale).to(dtype).float() for _ in range(2))
-    identity = (torch.arange(rows), torch.arange(rows) + rows)
-    return EmbeddedBatch(views, views, (Role.ANCHOR, Role.POSITIVE), identity)
+    roles = case.batches[0]
+    views = tuple((torch.randn(rows, WIDTH, generator=generator) * scale).to(dtype).float() for _ in roles)
+    targets = tuple((torch.randn(rows, WIDTH, generator=generator) * scale).to(dtype).float() for _ in roles)
+    numbers = torch.arange(rows)
+    identity = tuple(numbers + view * rows for view in range(len(roles)))
+    return EmbeddedBatch(views, targets, roles, identity, scores=(numbers % 2).float(), labels=numbers // 3)
+
+
+def with_leaves(batch: EmbeddedBatch) -> EmbeddedBatch:
+    """The batch with views that take a gradient."""
+    return replace(batch, views=tuple(view.clone().requires_grad_() for view in batch.views))
+
+
+def assert_finite(objective: Objective, batch: EmbeddedBatch) -> None:
+    """Loss and gradient are finite."""
+    loss = objective(batch)
+    assert loss.isfinite()
+    if loss.requires_grad:
+        loss.backward()
+    assert all(view.grad is None or view.grad.isfinite().all() for view in batch.views)
 
 
 def test_every_objective_is_under_contract() -> None:
     assert {name.split()[0] for name in CASES} == set(textcl.objectives.__all__)
 
 
-@every_objective
-@with_negatives
-def test_chunked_gradient_equals_that_of_the_whole_batch(make: MakeObjective, negatives: int) -> None:
-    whole = gradient(make, ToyEncoder(), Memory(EVERYTHING, EVERYTHING), negatives)
-    chunked = gradient(make, ToyEncoder(), Memory(chunk_tokens=16, live_tokens=40), negatives)
+@every_batch
+def test_chunked_gradient_equals_that_of_the_whole_batch(case: Case, roles: tuple[Role, ...]) -> None:
+    whole = gradient(case, ToyEncoder(), Memory(EVERYTHING, EVERYTHING), roles)
+    chunked = gradient(case, ToyEncoder(), Memory(chunk_tokens=16, live_tokens=40), roles)
     torch.testing.assert_close(chunked, whole, rtol=0, atol=1e-12)
     assert whole.abs().max() > 1e-3
 
 
 @every_objective
-def test_control_a_norm_over_the_batch_in_the_encoder_breaks_chunking(make: MakeObjective) -> None:
-    whole = gradient(make, ToyEncoder(mixes_rows=True), Memory(EVERYTHING, EVERYTHING))
-    chunked = gradient(make, ToyEncoder(mixes_rows=True), Memory(chunk_tokens=48, live_tokens=EVERYTHING))
+def test_control_a_norm_over_the_batch_in_the_encoder_breaks_chunking(case: Case) -> None:
+    whole = gradient(case, ToyEncoder(mixes_rows=True), Memory(EVERYTHING, EVERYTHING))
+    chunked = gradient(case, ToyEncoder(mixes_rows=True), Memory(chunk_tokens=48, live_tokens=EVERYTHING))
     assert (chunked - whole).norm() > 0.05 * whole.norm()
 
 
-@every_objective
-@with_negatives
-def test_replayed_chunks_give_the_gradient_of_kept_graphs_with_dropout_on(make: MakeObjective, negatives: int) -> None:
-    kept = gradient(make, ToyEncoder(dropout=0.3), Memory(16, EVERYTHING), negatives)
-    replayed = gradient(make, ToyEncoder(dropout=0.3), Memory(16, 0), negatives)
+@every_batch
+def test_replayed_chunks_give_the_gradient_of_kept_graphs_with_dropout_on(case: Case, roles: tuple[Role, ...]) -> None:
+    kept = gradient(case, ToyEncoder(dropout=0.3), Memory(16, EVERYTHING), roles)
+    replayed = gradient(case, ToyEncoder(dropout=0.3), Memory(16, 0), roles)
     torch.testing.assert_close(replayed, kept, rtol=0, atol=1e-12)
 
 
 @every_objective
 def test_control_a_replay_without_its_random_state_gives_another_gradient(
-    make: MakeObjective, monkeypatch: pytest.MonkeyPatch
+    case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = gradient(make, ToyEncoder(dropout=0.3), Memory(16, EVERYTHING))
+    kept = gradient(case, ToyEncoder(dropout=0.3), Memory(16, EVERYTHING))
     backward = ChunkedPass.backward
 
     def forgetful(self: ChunkedPass, leaves: torch.Tensor) -> None:
@@ -76,69 +108,89 @@ def test_control_a_replay_without_its_random_state_gives_another_gradient(
         backward(self, leaves)
 
     monkeypatch.setattr(ChunkedPass, "backward", forgetful)
-    replayed = gradient(make, ToyEncoder(dropout=0.3), Memory(16, 0))
+    replayed = gradient(case, ToyEncoder(dropout=0.3), Memory(16, 0))
     assert (replayed - kept).norm() > 0.05 * kept.norm()
 
 
 @every_objective
-def test_forward_has_no_side_effects(make: MakeObjective) -> None:
-    objective, batch = make(), embedded(8)
+def test_forward_has_no_side_effects(case: Case) -> None:
+    objective, batch = made(case), embedded(case, 8)
+    objective.after_step(batch)
     before = copy.deepcopy(objective.state_dict())
-    views = [view.clone() for view in batch.views]
+    views = [view.clone() for view in (*batch.views, *batch.targets)]
     with seeded(1):
         first = objective(batch)
     with seeded(1):
         again = objective(batch)
     assert torch.equal(first, again)
     assert all(torch.equal(value, before[name]) for name, value in objective.state_dict().items())
-    assert all(torch.equal(view, copied) for view, copied in zip(batch.views, views, strict=True))
+    assert all(torch.equal(*pair) for pair in zip((*batch.views, *batch.targets), views, strict=True))
 
 
 @every_objective
-def test_state_survives_a_checkpoint(make: MakeObjective) -> None:
-    objective, batch = make(), embedded(8)
+def test_the_terms_add_up_to_the_loss(case: Case) -> None:
+    objective, batch = made(case), embedded(case, 8)
+    with seeded(1):
+        terms = objective.terms(batch)
+    with seeded(1):
+        torch.testing.assert_close(sum(terms.values()), objective(batch))
+
+
+@every_objective
+def test_state_survives_a_checkpoint(case: Case) -> None:
+    objective, batch = made(case), embedded(case, 8)
     for _ in range(3):
         objective.after_step(batch)
     file = io.BytesIO()
     torch.save(objective.state_dict(), file)
     file.seek(0)
-    restored = make()
+    restored = case.make()
     restored.load_state_dict(torch.load(file, weights_only=True))
-    with seeded(1):
-        expected = objective(batch)
-    with seeded(1):
-        assert torch.equal(restored(batch), expected)
+    for _ in range(2):
+        with seeded(1):
+            expected = objective(batch)
+        with seeded(1):
+            assert torch.equal(restored(batch), expected)
+        objective.after_step(batch)
+        restored.after_step(batch)
 
 
 @every_objective
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
-def test_loss_and_gradient_are_finite(make: MakeObjective, dtype: torch.dtype, scale: float) -> None:
-    batch = embedded(8, dtype, scale)
-    leaves = tuple(view.clone().requires_grad_() for view in batch.views)
-    loss = make()(EmbeddedBatch(leaves, batch.targets, batch.roles, batch.identity))
-    loss.backward()
-    assert loss.isfinite()
-    assert all(leaf.grad.isfinite().all() for leaf in leaves)
+def test_loss_and_gradient_are_finite(case: Case, dtype: torch.dtype, scale: float) -> None:
+    objective = made(case)
+    for _ in range(3):
+        batch = with_leaves(embedded(case, 8, dtype, scale))
+        assert_finite(objective, batch)
+        objective.after_step(detached(batch))
 
 
 @every_objective
-def test_equal_and_zero_embeddings_are_finite(make: MakeObjective) -> None:
-    batch = embedded(4)
-    for value in (0.0, 1.0):
-        leaves = tuple(torch.full_like(view, value).requires_grad_() for view in batch.views)
-        loss = make()(EmbeddedBatch(leaves, leaves, batch.roles, batch.identity))
-        loss.backward()
-        assert loss.isfinite()
-        assert all(leaf.grad.isfinite().all() for leaf in leaves)
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_equal_and_zero_embeddings_are_finite(case: Case, value: float) -> None:
+    batch = embedded(case, 4)
+    equal = tuple(torch.full_like(view, value) for view in batch.views)
+    assert_finite(made(case), with_leaves(replace(batch, views=equal, targets=equal)))
 
 
 @every_objective
-def test_rows_without_any_negative_are_finite(make: MakeObjective) -> None:
-    batch = embedded(4)
-    leaves = tuple(view.clone().requires_grad_() for view in batch.views)
+def test_rows_whose_texts_and_labels_are_all_equal_are_finite(case: Case) -> None:
+    batch = embedded(case, 4)
     same = tuple(torch.zeros_like(identity) for identity in batch.identity)
-    loss = make()(EmbeddedBatch(leaves, batch.targets, batch.roles, same))
-    loss.backward()
-    assert loss.isfinite()
-    assert all(leaf.grad.isfinite().all() for leaf in leaves)
+    zero = torch.zeros(4)
+    assert_finite(made(case), with_leaves(replace(batch, identity=same, scores=zero, labels=zero.long())))
+
+
+@every_objective
+def test_two_rows_are_enough(case: Case) -> None:
+    assert_finite(made(case), with_leaves(embedded(case, 2)))
+
+
+@every_objective
+def test_parameters_in_training_get_a_gradient(case: Case) -> None:
+    objective = made(case)
+    if any(parameter.requires_grad for parameter in objective.parameters()):
+        objective(with_leaves(embedded(case, 8))).backward()
+    for name, parameter in objective.named_parameters():
+        assert not parameter.requires_grad or parameter.grad is not None, name

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from textcl.recipe import load_recipe, parse, recipe_text, resolved
-from textcl.recipe.build import build_objective
+from textcl.recipe.learning import build_objective
 from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
 from textcl.recipe.schema import InlineTask
 from textcl.recipe.yaml_text import read_yaml
@@ -23,7 +23,7 @@ def test_the_recipes_that_others_rely_on_are_there() -> None:
 def test_a_bundled_recipe_is_right_and_named_like_its_file(name: str) -> None:
     recipe = load_recipe(name, GIVEN.get(name, []))
     assert recipe.name == name
-    build_objective(recipe)
+    build_objective(recipe, dimension=8, teacher_dimension=None if recipe.encoder.teacher is None else 8)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -95,7 +95,7 @@ def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> No
 
 
 def test_two_positive_views_are_refused_by_name() -> None:
-    batch = embedded(3, 1)
-    wrong = EmbeddedBatch(batch.views, batch.targets, (Role.ANCHOR, Role.POSITIVE, Role.POSITIVE), batch.identity)
-    with pytest.raises(ValueError, match=r"one positive view .* found anchor, positive, positive"):
-        InfoNCE()(wrong)
+    with pytest.raises(
+        ValueError, match=r"anchor, positive, positive, but InfoNCE takes 1 anchor, 1 positive, 0 or more"
+    ):
+        InfoNCE().check([Role.ANCHOR, Role.POSITIVE, Role.POSITIVE], scored=False, labelled=False)

@@ -7,11 +7,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from torch import Tensor
+from torch import Tensor, nn
 
-from tests.contracts.objectives import CASES
-from tests.toy import ToyEncoder, flat_gradient, share, toy_batch
-from textcl.training import Memory, OnlineTarget, Ranks, Step, join_ranks
+from tests.contracts.objectives import CASES, target_of
+from tests.toy import PAIR, ToyEncoder, flat_gradient, share, toy_batch
+from textcl.seeds import seeded
+from textcl.training import Memory, Ranks, Step, join_ranks
+from textcl.types import Role
 
 CHUNKED = Memory(chunk_tokens=16, live_tokens=40)
 WHOLE = Memory(10**9, 10**9)  # a norm over the batch needs several rows a chunk
@@ -21,7 +23,7 @@ WHOLE = Memory(10**9, 10**9)  # a norm over the batch needs several rows a chunk
 class Case:
     objective: str
     rows: int = 12
-    negatives: int = 0
+    roles: tuple[Role, ...] = PAIR
     mixes_rows: bool = False
     forgets_factor: bool = False
 
@@ -34,15 +36,34 @@ class WithoutFactor(Step):
 
 
 def outcome(case: Case, ranks: Ranks) -> dict[str, Tensor]:
-    """Loss and gradient of one step on this rank."""
-    encoder, objective = ToyEncoder(mixes_rows=case.mixes_rows), CASES[case.objective]()
+    """Loss and gradient on this rank of the second of two steps, when weights, queues and averages have moved."""
+    encoder = ToyEncoder(mixes_rows=case.mixes_rows)
+    with seeded(2):
+        objective = CASES[case.objective].make().double()
     memory = WHOLE if case.mixes_rows else CHUNKED
     kind = WithoutFactor if case.forgets_factor else Step
-    step = kind(encoder, objective, OnlineTarget(), ranks, seed=3, memory=memory)
-    batch = share(toy_batch(case.rows, case.negatives), ranks.rank, ranks.count)
-    result = step.backward(batch, number=5)
-    gradient = flat_gradient([encoder, objective])
+    target = target_of(objective, encoder, ranks, memory)
+    step = kind(encoder, objective, target, ranks, seed=3, memory=memory)
+    for number in (5, 6):
+        batch = share(toy_batch(case.rows, case.roles, seed=number), ranks.rank, ranks.count)
+        encoder.zero_grad()
+        objective.zero_grad()
+        result = step.backward(batch, number)
+        gradient = flat_gradient([encoder, objective])
+        if not case.forgets_factor:
+            descend([encoder, objective])
+        target.update()
+        objective.after_step(result.batch)
     return {"loss": torch.tensor(result.loss), "tokens": torch.tensor(result.tokens), "gradient": gradient}
+
+
+def descend(modules: list[nn.Module]) -> None:
+    """Take a step of plain gradient descent."""
+    with torch.no_grad():
+        for module in modules:
+            for parameter in module.parameters():
+                if parameter.grad is not None:
+                    parameter -= 0.1 * parameter.grad
 
 
 def run(cases: list[Case], count: int, folder: Path) -> list[list[dict[str, Tensor]]]:

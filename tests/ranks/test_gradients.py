@@ -10,9 +10,10 @@ from tests.ranks.processes import Case, outcome, run
 from textcl.training import Ranks
 
 EQUAL = [
-    Case(objective, rows, negatives)
-    for objective in CASES
-    for rows, negatives in [(12, 0), (11, 2), (1, 0), (3, 1)]  # 11, 1 and 3 rows leave unequal or empty shares
+    Case(name, rows, roles)
+    for name, case in CASES.items()
+    for roles in case.batches
+    for rows in (12, 11, 2, 3)  # 11, 2 and 3 rows leave unequal or empty shares
 ]
 FORGETFUL = Case("InfoNCE", forgets_factor=True)
 MIXING = Case("InfoNCE", mixes_rows=True)
@@ -26,9 +27,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return dict(zip(cases, zip(*run(cases, request.param, folder), strict=True), strict=True))
 
 
-@pytest.mark.parametrize(
-    "case", EQUAL, ids=lambda case: f"{case.objective}, {case.rows} rows, {case.negatives} negatives"
-)
+@pytest.mark.parametrize("case", EQUAL, ids=lambda case: f"{case.objective}, {case.rows} rows, {'-'.join(case.roles)}")
 def test_ranks_give_the_loss_and_gradient_of_one_process(outcomes: dict[Case, list[dict]], case: Case) -> None:
     alone = outcome(case, Ranks())
     for rank in outcomes[case]:
@@ -40,7 +39,7 @@ def test_ranks_give_the_loss_and_gradient_of_one_process(outcomes: dict[Case, li
 def test_control_without_the_factor_the_gradient_is_too_small_by_the_number_of_ranks(
     outcomes: dict[Case, list[dict]],
 ) -> None:
-    alone = outcome(Case("InfoNCE"), Ranks())["gradient"]
+    alone = outcome(FORGETFUL, Ranks())["gradient"]
     ranks = outcomes[FORGETFUL]
     torch.testing.assert_close(ranks[0]["gradient"] * len(ranks), alone, rtol=0, atol=1e-10)
     assert alone.norm() > 1e-3

@@ -17,12 +17,12 @@ from textcl.recipe import Recipe, parse, plan
 from textcl.recipe.build import (
     build_batches,
     build_encoder,
-    build_objective,
     build_source,
     build_views,
     refuse_equal_views,
     run_length,
 )
+from textcl.recipe.learning import build_objective
 from textcl.recipe.tasks import build_tasks, build_tasks_during
 from textcl.types import Role
 
@@ -114,7 +114,7 @@ def test_what_the_backbone_can_not_do_is_told_with_its_place(
 
 def test_an_objective_is_built_with_its_settings(recipe: dict[str, Any]) -> None:
     recipe["objective"] = {"use": "InfoNCE", "temperature": 0.2}
-    objective = build_objective(parse(recipe))
+    objective = build_objective(parse(recipe), dimension=8)
     assert isinstance(objective, InfoNCE)
     assert objective.temperature == 0.2
 

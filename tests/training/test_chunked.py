@@ -1,15 +1,19 @@
 """The chunked pass on a real Hugging Face encoder, with the fast parts and dropout on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tests.tiny import SENTENCES, tiny_encoder
+from tests.toy import TRIPLET, ToyEncoder, toy_batch
 from textcl.encoder import Encoder
 from textcl.encoder.fast_swaps import use_fast_parts
 from textcl.precision import Precision
 from textcl.training import Memory
 from textcl.training.chunked import ChunkedPass
+from textcl.types import Chunk, Tokens
 
 CPU = torch.device("cpu")
 KEPT, REPLAYED = Memory(chunk_tokens=24, live_tokens=10**9), Memory(chunk_tokens=24, live_tokens=0)
@@ -20,7 +24,7 @@ def one_pass(memory: Memory, precision: Precision, seed: int = 1) -> tuple[torch
     encoder = tiny_encoder(dropout=0.2)
     use_fast_parts(encoder.backbone)
     encoder.train()
-    chunks = ChunkedPass(encoder, encoder.tokenize(SENTENCES * 2, "anchor"), memory, precision, CPU, seed)
+    chunks = ChunkedPass(encoder, [encoder.tokenize(SENTENCES * 2, "anchor")], memory, precision, CPU, seed)
     assert len(chunks.chunks) > 2
     embeddings = chunks.embed()
     assert embeddings is not None
@@ -48,6 +52,35 @@ def test_another_seed_draws_other_masks() -> None:
 
 def test_embeddings_stand_in_the_order_of_the_pool() -> None:
     encoder = tiny_encoder(dropout=0.0).train()
-    chunks = ChunkedPass(encoder, encoder.tokenize(SENTENCES, "anchor"), KEPT, Precision.FLOAT32, CPU, 1)
+    chunks = ChunkedPass(encoder, [encoder.tokenize(SENTENCES, "anchor")], KEPT, Precision.FLOAT32, CPU, 1)
     embedded = torch.nn.functional.normalize(chunks.embed(), dim=1)
     np.testing.assert_allclose(embedded.numpy(), encoder.encode(SENTENCES), atol=1e-5)
+
+
+def test_padding_share_counts_positions_without_a_token() -> None:
+    tokens = Tokens(tuple(np.ones(length, dtype=np.int64) for length in (1, 3, 4)), np.zeros(3, dtype=np.int64), 0)
+    chunks = ChunkedPass(ToyEncoder(), [tokens], Memory(chunk_tokens=100), Precision.FLOAT32, CPU, 1)
+    assert chunks.tokens == 8
+    assert chunks.padding_share == 1 - 8 / 12
+    empty = ChunkedPass(
+        ToyEncoder(), [replace(tokens, ids=(), skipped=tokens.skipped[:0])], KEPT, Precision.FLOAT32, CPU, 1
+    )
+    assert empty.embed() is None
+    assert (empty.tokens, empty.padding_share) == (0, 0.0)
+
+
+class TwoToys(ToyEncoder):
+    """Two towers: the second turns the first one's embeddings around. A chunk is for one tower."""
+
+    def forward(self, chunk: Chunk) -> torch.Tensor:
+        return super().forward(chunk) * (1 - 2 * chunk.tower)
+
+
+def test_views_of_different_towers_never_share_a_chunk_and_keep_their_order() -> None:
+    views = [view.tokens for view in toy_batch(5, TRIPLET).views]
+    towers = [views[0], replace(views[1], tower=1), views[2]]
+    chunks = ChunkedPass(TwoToys(), towers, Memory(chunk_tokens=24, live_tokens=0), Precision.FLOAT32, CPU, 1)
+    embedded = chunks.embed()
+    same = ChunkedPass(TwoToys(), views, KEPT, Precision.FLOAT32, CPU, 1).embed()
+    signs = torch.tensor([1.0] * 5 + [-1.0] * 5 + [1.0] * 5)[:, None]
+    torch.testing.assert_close(embedded, same * signs)

@@ -56,7 +56,7 @@ def test_a_pass_has_the_gradients_of_chunks_on_their_own(precision: Precision, l
         embeddings.backward(wanted[torch.from_numpy(rows)])
     expected = {name: parameter.grad.clone() for name, parameter in encoder.named_parameters()}
     encoder.zero_grad()
-    chunks = ChunkedPass(encoder, tokens, Memory(24, live), precision, CPU, seed=1)
+    chunks = ChunkedPass(encoder, [tokens], Memory(24, live), precision, CPU, seed=1)
     assert len(chunks.chunks) > 2
     chunks.embed()
     chunks.backward(wanted)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcl.data.identity import identities
+from textcl.data.label_groups import grouped
 from textcl.data.rows import RowReader, RowTexts
 from textcl.data.views import ViewSpec
 from textcl.seeds import derive
@@ -23,6 +24,8 @@ class Batches:
         tokenize: Turns N texts of one role into N token sequences, N = 0 included.
         batch_size: Rows of a batch over all processes, at least 2; more than the source has means all rows.
         seed: The seed of the run's data.
+        rows_per_label: So many rows of one label stand side by side, where the label has as many; None: rows are
+            drawn whatever their label.
 
     Raises:
         DataError: The source has fewer than two rows.
@@ -30,7 +33,14 @@ class Batches:
     """
 
     def __init__(
-        self, source: Source, views: Sequence[ViewSpec], tokenize: Tokenize, batch_size: int, seed: int
+        self,
+        source: Source,
+        views: Sequence[ViewSpec],
+        tokenize: Tokenize,
+        batch_size: int,
+        seed: int,
+        *,
+        rows_per_label: int | None = None,
     ) -> None:
         if batch_size < 2:
             raise ValueError(f"batch_size must be at least 2 rows, found {batch_size}: one row has no contrast.")
@@ -38,6 +48,7 @@ class Batches:
         self._tokenize = tokenize
         self._batch_size = min(batch_size, len(source))
         self._seed = seed
+        self._rows_per_label = rows_per_label
         self._order: tuple[int, IntArray] | None = None  # the last epoch asked for and its permutation
 
     @property
@@ -78,19 +89,37 @@ class Batches:
         epoch = step // self.steps_per_epoch
         read = [self._reader.read(int(row), epoch) for row in share]
         views = tuple(self._view(spec, position, read) for position, spec in enumerate(self._reader.views))
-        return PairBatch(views, share, _scores(read) if self._reader.has_scores else None)
+        return PairBatch(
+            views,
+            share,
+            scores=_scores(read) if self._reader.has_scores else None,
+            labels=_labels(read) if self._reader.has_labels else None,
+        )
 
     def _permutation(self, epoch: int) -> IntArray:
         if self._order is None or self._order[0] != epoch:
             rng = np.random.default_rng(derive(self._seed, "order", epoch))
-            self._order = (epoch, rng.permutation(len(self._reader.source)))
+            order = rng.permutation(len(self._reader.source))
+            if self._rows_per_label is not None:
+                order = grouped(order, self._labels_of_rows(), self._rows_per_label, rng)
+            self._order = (epoch, order)
         return self._order[1]
+
+    def _labels_of_rows(self) -> IntArray:
+        """Return the label of every row of the source."""
+        source = self._reader.source
+        return np.array([source[row].label for row in range(len(source))], dtype=np.int64)
 
     def _view(self, spec: ViewSpec, position: int, read: Sequence[RowTexts]) -> View:
         texts = [row.texts[position] for row in read]
         tokens = self._tokenize([text.text for text in texts], spec.role)
-        return View(spec.role, tokens, identities(text.original for text in texts))
+        identity = identities(text.original for text in texts)
+        return View(spec.role, tokens, identity, tuple(text.text for text in texts))
 
 
 def _scores(read: Sequence[RowTexts]) -> FloatArray:
     return np.array([row.score for row in read], dtype=np.float32)  # (B,)
+
+
+def _labels(read: Sequence[RowTexts]) -> IntArray:
+    return np.array([row.label for row in read], dtype=np.int64)  # (B,)

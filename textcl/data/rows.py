@@ -15,6 +15,7 @@ class RowTexts:
     row: int
     texts: tuple[ViewText, ...]  # V
     score: float | None
+    label: int | None
 
 
 class RowReader:
@@ -47,6 +48,11 @@ class RowReader:
         """Whether the rows carry graded similarities."""
         return self._first.score is not None
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether the rows carry labels."""
+        return self._first.label is not None
+
     def read(self, row: int, epoch: int) -> RowTexts:
         """Read a row as it is in an epoch.
 
@@ -56,7 +62,7 @@ class RowReader:
         example = self.source[row]
         if fault := self._fault(example):
             raise DataError(f"{self.source.place(row)}: {fault}")
-        return RowTexts(row, texts_of(example, self.views, self._seed, epoch), example.score)
+        return RowTexts(row, texts_of(example, self.views, self._seed, epoch), example.score, example.label)
 
     def _fault(self, example: Example) -> str | None:
         """Say what a row lacks, and what would be right."""
@@ -70,4 +76,7 @@ class RowReader:
         if (example.score is None) != (self._first.score is None):
             found = "no score, but {} has one" if example.score is None else "a score, but {} has none"
             return f"found {found.format(first)}; give every row a score, or none of them."
+        if (example.label is None) != (self._first.label is None):
+            found = "no label, but {} has one" if example.label is None else "a label, but {} has none"
+            return f"found {found.format(first)}; give every row a label, or none of them."
         return None

@@ -1,9 +1,12 @@
 """InfoNCE: pick each anchor's own positive among all candidates of the batch."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from textcl.objectives.roles import views_of, want_roles
 from textcl.types import EmbeddedBatch, Objective, Role
 
 
@@ -35,9 +38,15 @@ class InfoNCE(Objective):
         self.temperature = temperature
         self.symmetric = symmetric
 
+    def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
+        """Refuse other views than one anchor, one positive and any number of negatives."""
+        want_roles("InfoNCE", roles, negatives=(0, None))
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over anchors (and over both directions when symmetric), a scalar in nats."""
-        anchor, positive, negatives = _views_by_role(batch)
+        anchor, positive, *negatives = (
+            view for role in (Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE) for view in views_of(batch.roles, role)
+        )
         candidates = (positive, *negatives)
         loss = info_nce(
             batch.views[anchor],
@@ -99,17 +108,3 @@ def false_negatives(identity: tuple[Tensor, ...], anchor: int, positive: int, ca
     masked[:, :rows] |= same_anchor
     masked[:, :rows].fill_diagonal_(False)
     return masked
-
-
-def _views_by_role(batch: EmbeddedBatch) -> tuple[int, int, list[int]]:
-    """Return the position of the anchors, of the positives, and of each view of hard negatives."""
-    anchors, positives, negatives = (
-        [view for view, role in enumerate(batch.roles) if role is wanted]
-        for wanted in (Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE)
-    )
-    if len(anchors) != 1 or len(positives) != 1:
-        found = ", ".join(batch.roles)
-        raise ValueError(
-            f"InfoNCE takes one anchor view, one positive view and any number of negatives; found {found}."
-        )
-    return anchors[0], positives[0], negatives

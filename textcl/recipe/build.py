@@ -1,14 +1,14 @@
-"""From a recipe to the parts of a run: the one place that knows every room."""
+"""From a recipe to its data and its encoder; `learning.py` builds what they are trained with."""
 
 from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
 from textcl.encoder import Encoder
 from textcl.encoder import build_encoder as assemble_encoder
 from textcl.errors import RecipeError
 from textcl.recipe.components import build
-from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.rooms import AUGMENTATION, SOURCE
 from textcl.recipe.schema import Component, Recipe
 from textcl.seeds import derive, seeded
-from textcl.types import Augmentation, Objective, Role, Source, Tokenize
+from textcl.types import Augmentation, Role, Source, Tokenize
 
 
 def build_source(recipe: Recipe) -> Source:
@@ -35,7 +35,7 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
     """Return the views that a recipe lists, or those that its rows suggest.
 
     Raises:
-        RecipeError: The views have no anchor or no positive, so there is nothing to pull together.
+        RecipeError: The views have no anchor, or no positive and no labels, so there is nothing to pull together.
     """
     if recipe.data.views is None:
         return default_views(source[0])
@@ -48,7 +48,8 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
         ]
         specs.append(ViewSpec(entry.role, tuple(augment)))
     roles = [spec.role for spec in specs]
-    absent = [role for role in (Role.ANCHOR, Role.POSITIVE) if role not in roles]
+    wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
+    absent = [role for role in wanted if role not in roles]
     if absent:
         found = ", ".join(roles) or "none"
         raise RecipeError(f"data.views: found the roles {found}, but there must be a view of role {absent[0]} too.")
@@ -81,20 +82,14 @@ def build_encoder(recipe: Recipe) -> Encoder:
         raise RecipeError(f"{'data' if str(error).startswith('max_length') else 'encoder'}.{error}") from error
 
 
-def build_objective(recipe: Recipe) -> Objective:
-    """Build the objective of a recipe; its random weights follow from the recipe's seed."""
-    with seeded(derive(recipe.seed, "objective")):
-        objective: Objective = build(recipe.objective.model_dump(), OBJECTIVE, "objective")
-    return objective
-
-
 def build_batches(recipe: Recipe, source: Source, views: tuple[ViewSpec, ...], tokenize: Tokenize) -> Batches:
     """Return the batches of a run.
 
     Raises:
         DataError: There are fewer than two rows.
     """
-    return Batches(source, views, tokenize, recipe.data.batch_size, recipe.seed)
+    section = recipe.data
+    return Batches(source, views, tokenize, section.batch_size, recipe.seed, rows_per_label=section.rows_per_label)
 
 
 def run_length(recipe: Recipe, batches: Batches) -> int:

@@ -32,7 +32,7 @@ def component_faults(component: Component, room: Room, place: str) -> list[str]:
         cls = find_class(component["use"], room, place)
     except RecipeError as error:
         return [str(error)]
-    parameters = parameters_of(cls)
+    parameters = _named_by_recipes(cls, room)
     lines = []
     for name, value in _settings(component).items():
         inner = _inner_components(value, f"{place}.{name}")
@@ -61,10 +61,16 @@ def spelled_out(component: Component, room: Room, place: str) -> dict[str, Any]:
     return {"use": component["use"], **spelled, **given}
 
 
-def build(component: Component, room: Room, place: str) -> Any:
+def build(component: Component, room: Room, place: str, known: Mapping[str, object] | None = None) -> Any:
     """Construct a checked component, inner ones first.
 
     The result is `Any` because the room decides its type; callers name it.
+
+    Args:
+        component: `use`, and the settings beside it.
+        room: The kind that the place wants.
+        place: Where it stands in the recipe.
+        known: What the room fills in, by the names of its `filled_in`.
 
     Raises:
         RecipeError: The constructor refuses a value; names the place.
@@ -72,10 +78,10 @@ def build(component: Component, room: Room, place: str) -> Any:
     """
     cls = find_class(component["use"], room, place)
     parameters = parameters_of(cls)
-    arguments = {}
+    arguments = {name: value for name, value in (known or {}).items() if name in parameters}
     for name, value in _settings(component).items():
         if _inner_components(value, name) or name not in parameters:
-            value = _each_component(value, f"{place}.{name}", lambda entry, at: build(entry, room, at))
+            value = _each_component(value, f"{place}.{name}", lambda entry, at: build(entry, room, at, known))
             arguments[name] = value
         else:
             arguments[name] = converted(value, parameters[name])
@@ -85,6 +91,11 @@ def build(component: Component, room: Room, place: str) -> Any:
         raise type(error)(f"{place}: {error}") from error
     except ValueError as error:
         raise RecipeError(f"{place}: {error}") from error
+
+
+def _named_by_recipes(cls: type, room: Room) -> Parameters:
+    """Return the parameters that a recipe may name: not those that follow from the rest of it."""
+    return {name: parameter for name, parameter in parameters_of(cls).items() if name not in room.filled_in}
 
 
 def _settings(component: Component) -> dict[str, Any]:

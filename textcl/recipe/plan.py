@@ -9,11 +9,16 @@ from textcl.encoder.tokenizing import tokenize
 from textcl.recipe.build import (
     build_batches,
     build_encoder,
-    build_objective,
     build_source,
     build_views,
     refuse_equal_views,
     run_length,
+)
+from textcl.recipe.learning import (
+    build_objective,
+    build_teacher,
+    refuse_unfit_batches,
+    width_of,
 )
 from textcl.recipe.schema import Recipe
 from textcl.types import Role, Tokens
@@ -42,7 +47,8 @@ def plan(recipe: Recipe) -> Plan:
     views = build_views(recipe, source)
     encoder = build_encoder(recipe)
     refuse_equal_views(views, source, encoder.dropout)
-    build_objective(recipe)
+    objective = build_objective(recipe, encoder.dimension, width_of(build_teacher(recipe, "cpu")))
+    refuse_unfit_batches(recipe, objective, views, source)
     batches = build_batches(recipe, source, views, encoder.tokenize)
     return Plan(
         rows=len(source),

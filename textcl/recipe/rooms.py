@@ -18,6 +18,7 @@ class Room:
     noun: str
     traits: str  # what a class of the kind has, for messages
     accepts: Callable[[type], bool]
+    filled_in: frozenset[str] = frozenset()  # arguments that follow from the rest of the recipe
 
     def names(self) -> list[str]:
         """Return the components that the package lists in its `__all__`."""
@@ -39,7 +40,10 @@ SOURCE = Room(
     _has("__len__", "__getitem__", "place"),
 )  # fmt: skip
 AUGMENTATION = Room("textcl.augment", "augmentation", "__call__(text, rng)", _has("__call__"))
-OBJECTIVE = Room("textcl.objectives", "objective", "textcl.types.Objective as its base", _is_objective)
+OBJECTIVE = Room(
+    "textcl.objectives", "objective", "textcl.types.Objective as its base", _is_objective,
+    filled_in=frozenset({"dimension", "teacher_dimension"}),
+)  # fmt: skip
 
 # Where components stand in a recipe; a star is any position of a list.
 PLACES = {

@@ -9,7 +9,6 @@ from textcl.precision import resolve
 from textcl.recipe.build import (
     build_batches,
     build_encoder,
-    build_objective,
     build_source,
     build_views,
     refuse_equal_views,
@@ -17,20 +16,28 @@ from textcl.recipe.build import (
 )
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import shared_embed
+from textcl.recipe.learning import (
+    build_memory,
+    build_objective,
+    build_target,
+    build_teacher,
+    refuse_unfit_batches,
+    width_of,
+)
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
 from textcl.report import write_report
 from textcl.training import (
+    CollapseAlarm,
     Loop,
-    Memory,
-    OnlineTarget,
     Ranks,
     Schedule,
     Settings,
     Step,
     StepLog,
+    first_readings,
     join_ranks,
 )
 from textcl.types import Embed
@@ -107,6 +114,9 @@ class _Run:
         self.encoder = build_encoder(recipe).to(ranks.device)
         views = build_views(recipe, self.source)
         refuse_equal_views(views, self.source, self.encoder.dropout)
+        self.teacher = build_teacher(recipe, ranks.device)
+        self.objective = build_objective(recipe, self.encoder.dimension, width_of(self.teacher)).to(ranks.device)
+        refuse_unfit_batches(recipe, self.objective, views, self.source)
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
         self.tasks: list[Task] = build_tasks(recipe)
         self.tasks_during = build_tasks_during(recipe)
@@ -120,15 +130,16 @@ class _Run:
         """Take every step that is left, and end with the weights that the recipe wants."""
         step = Step(
             self.encoder,
-            build_objective(self.recipe).to(self.ranks.device),
-            OnlineTarget(),
+            self.objective,
+            build_target(self.recipe, self.encoder, self.objective, self.teacher, self.ranks),
             self.ranks,
             seed=self.recipe.seed,
-            memory=Memory(self.recipe.training.chunk_tokens, self.recipe.training.live_tokens),
+            memory=build_memory(self.recipe),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
         loop = Loop(step, self.batches, self._settings(), self.folder, [self.watcher.step])
         done = loop.resume() if resume else 0
+        loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
         during = self.recipe.evaluation.during
         if during is not None:
             scorer = DuringEvaluation(
@@ -138,6 +149,9 @@ class _Run:
         self.watcher.phase("Training")
         loop.run(done)
         take_best(self.encoder, self.folder)
+
+    def _stops_on_collapse(self) -> bool:
+        return self.recipe.training.on_collapse == "stop"
 
     def _settings(self) -> Settings:
         section = self.recipe.training

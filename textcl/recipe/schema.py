@@ -49,6 +49,7 @@ class DataSection(Section):
     views: tuple[ViewEntry, ...] | None = None  # null: what the rows hold; two dropout views where there is no positive
     max_length: Annotated[int, Field(ge=3)] = 128  # tokens
     batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
+    rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
 
 
 class EncoderSection(Section):
@@ -61,6 +62,7 @@ class EncoderSection(Section):
     prompts: dict[Role, str] | None = None  # put before each text of the role; null: the backbone's own, else none
     pool_prompt: bool | None = None  # null: the backbone's own, else true
     random_init: bool = False  # draw the weights instead of reading them
+    teacher: str | None = None  # the model whose vectors a distilling objective follows, named as a backbone is
 
 
 class TrainingSection(Section):
@@ -75,6 +77,7 @@ class TrainingSection(Section):
     clip: Positive = 1.0  # largest norm of the gradient
     save_every: Count = 500  # steps
     keep_checkpoints: Count = 2
+    on_collapse: Literal["warn", "stop"] = "warn"  # when the monitor sees all embeddings become one
     precision: Precision = Precision.AUTO
     chunk_tokens: Count = Memory().chunk_tokens  # padded tokens that go through the encoder at once
     live_tokens: Whole = Memory().live_tokens  # padded tokens whose graph is kept; bounds memory, changes no result

@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from textcl.atomic import new_folder
 from textcl.errors import ModelError, TrainingError
+from textcl.training.target import Target
 from textcl.types import Objective, TokenEncoder
 
 _NAME = re.compile(r"step-(\d+)")
@@ -27,6 +28,7 @@ class Trained:
 
     encoder: TokenEncoder
     objective: Objective
+    target: Target
     optimiser: Optimizer
 
 
@@ -90,6 +92,7 @@ def load_checkpoint(path: Path, trained: Trained) -> int:
     state = torch.load(path / _STATE, map_location="cpu", weights_only=True)
     trained.encoder.load_state_dict(state["encoder"])
     trained.objective.load_state_dict(state["objective"])
+    trained.target.load_state_dict(state["target"])
     trained.optimiser.load_state_dict(state["optimiser"])
     return int(state["step"])
 
@@ -99,6 +102,7 @@ def _state(step: int, trained: Trained) -> dict[str, object]:
         "step": step,
         "encoder": trained.encoder.state_dict(),
         "objective": trained.objective.state_dict(),
+        "target": trained.target.state_dict(),
         "optimiser": trained.optimiser.state_dict(),
     }
 

@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from textcl.packing import pad, padding_share, plan
+from textcl.packing import joined, pad, plan
 from textcl.precision import Precision, autocast
 from textcl.seeds import derive, seeded
 from textcl.training.row_gradients import dense_gradients, gradients_by_row
-from textcl.types import IntArray, TokenEncoder, Tokens, View
+from textcl.types import IntArray, TokenEncoder, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ChunkedPass:
 
     Args:
         encoder: Maps a Chunk to embeddings (n, D), each row on its own.
-        pool: The sequences of all views.
+        pools: The sequences of each view; together N.
         memory: How the pass is cut.
         precision: What the encoder multiplies in.
         device: Where the encoder lies.
@@ -50,48 +51,55 @@ class ChunkedPass:
     def __init__(
         self,
         encoder: TokenEncoder,
-        pool: Tokens,
+        pools: Sequence[Tokens],
         memory: Memory,
         precision: Precision,
         device: torch.device,
         seed: int,
     ) -> None:
-        self.encoder, self.pool, self.memory = encoder, pool, memory
+        self.encoder, self.memory = encoder, memory
         self.precision, self.device, self.seed = precision, device, seed
-        self.chunks = plan(pool.lengths, memory.chunk_tokens)
+        self.chunks = _cut(pools, memory.chunk_tokens)
         self._live: dict[int, Tensor] = {}  # chunk -> its embeddings, with their graph
+
+    @property
+    def tokens(self) -> int:
+        """Real tokens of the pools, without padding."""
+        return sum(int(piece.pool.lengths[piece.rows].sum()) for piece in self.chunks)
 
     @property
     def padding_share(self) -> float:
         """The share of encoded positions that hold no token, a fraction."""
-        return padding_share(self.pool.lengths, self.chunks)
+        padded = sum(piece.padded_tokens for piece in self.chunks)
+        return 1 - self.tokens / padded if padded else 0.0
 
     def embed(self) -> Tensor | None:
-        """Return the embeddings of the pool without their graph, (N, D); None for an empty pool."""
+        """Return the embeddings of all pools, view after view, without their graph, (N, D); None if there are none."""
         embedded = []
         budget = self.memory.live_tokens
         with self._weights_cast_once():
-            for number, rows in enumerate(self.chunks):
-                budget -= len(rows) * int(self.pool.lengths[rows].max())
+            for number, piece in enumerate(self.chunks):
+                budget -= piece.padded_tokens
                 with torch.set_grad_enabled(budget >= 0):
                     embeddings = self._encode(number)
                 if budget >= 0:
                     self._live[number] = embeddings
                 embedded.append(embeddings.detach())
-        return scatter(embedded, self.chunks) if embedded else None
+        return _in_order(embedded, self.chunks) if embedded else None
 
     def backward(self, gradient: Tensor) -> None:
         """Add to the encoder's parameters the gradient that follows from that of the embeddings, (N, D)."""
         with self._weights_cast_once():
-            for number, rows in enumerate(self.chunks):
+            for number, piece in enumerate(self.chunks):
                 embeddings = self._live.pop(number, None)
                 if embeddings is None:
                     embeddings = self._encode(number)
-                embeddings.backward(gradient[torch.from_numpy(rows).to(gradient.device)])
-        dense_gradients(self.encoder.parameters())
+                embeddings.backward(gradient[torch.from_numpy(piece.positions).to(gradient.device)])
+                dense_gradients(self.encoder.parameters())
 
     def _encode(self, number: int) -> Tensor:
-        chunk = pad(self.pool, self.chunks[number], self.device)
+        piece = self.chunks[number]
+        chunk = pad(piece.pool, piece.rows, self.device)
         with (
             seeded(derive(self.seed, "chunk", number)),
             autocast(self.precision, self.device),
@@ -108,15 +116,33 @@ class ChunkedPass:
         return torch.autocast(self.device.type, enabled=False)
 
 
-def scatter(embedded: Sequence[Tensor], chunks: Sequence[IntArray]) -> Tensor:
-    """Put the embeddings of chunks back into the order of the pool, (N, D)."""
-    joined = torch.cat(list(embedded))
-    positions = torch.cat([torch.from_numpy(rows) for rows in chunks]).to(joined.device)
-    return torch.empty_like(joined).index_copy_(0, positions, joined)
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one chunk is cut from."""
+
+    pool: Tokens  # of one tower
+    rows: IntArray  # (n,) of the pool
+    positions: IntArray  # (n,) of the same sequences, counted over all views
+
+    @property
+    def padded_tokens(self) -> int:
+        return len(self.rows) * int(self.pool.lengths[self.rows].max())
 
 
-def pooled(views: Sequence[View]) -> Tokens:
-    """Join the sequences of all views into one pool, view after view."""
-    ids = tuple(sequence for view in views for sequence in view.tokens.ids)
-    skipped = torch.cat([torch.from_numpy(view.tokens.skipped) for view in views]).numpy()
-    return Tokens(ids, skipped, views[0].tokens.pad_id)
+def _cut(views: Sequence[Tokens], chunk_tokens: int) -> list[_Piece]:
+    """Cut the sequences of all views into chunks, each for one tower."""
+    ends = np.cumsum([len(view) for view in views])
+    positions = [np.arange(end - len(view), end) for end, view in zip(ends, views, strict=True)]
+    pieces = []
+    for tower in sorted({view.tower for view in views}):
+        own = [number for number, view in enumerate(views) if view.tower == tower]
+        pool, of_pool = joined([views[number] for number in own]), np.concatenate([positions[number] for number in own])
+        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in plan(pool.lengths, chunk_tokens)]
+    return pieces
+
+
+def _in_order(embedded: Sequence[Tensor], chunks: Sequence[_Piece]) -> Tensor:
+    """Put the embeddings of chunks back into the order of the views, (N, D)."""
+    together = torch.cat(list(embedded))
+    positions = torch.cat([torch.from_numpy(piece.positions) for piece in chunks]).to(together.device)
+    return torch.empty_like(together).index_copy_(0, positions, together)

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from textcl.atomic import new_file
 
@@ -20,6 +21,8 @@ class StepLog:
     rows_per_second: float
     tokens_per_second: float  # real tokens
     padding_share: float  # fraction of encoded positions
+    terms: dict[str, float] = field(default_factory=dict)  # of the loss, where it has several
+    readings: dict[str, float] = field(default_factory=dict)  # the monitor's, on some steps
 
 
 class Log:
@@ -42,7 +45,12 @@ class Log:
             file.write(json.dumps(dict(entry)) + "\n")
 
 
-def _lines(path: Path) -> list[dict[str, int]]:
+def first_readings(path: Path, done: int) -> dict[str, float] | None:
+    """Return what the monitor read first, on the first `done` steps of a log; None if there is no such line."""
+    return next((line["readings"] for line in _lines(path) if line["step"] <= done and line.get("readings")), None)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a log that are whole; a killed run may have left half of one."""
     lines = []
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:

@@ -12,6 +12,7 @@ import torch
 from textcl.errors import TrainingError
 from textcl.training.checkpoint import Trained, load_checkpoint, newest_good, save_checkpoint
 from textcl.training.log import Log, StepLog
+from textcl.training.monitor import READ_EVERY, readings
 from textcl.training.optimiser import Schedule, learning_rate, make_optimiser, set_learning_rate
 from textcl.training.step import NonFiniteError, Step, StepResult
 from textcl.training.stopping import Stopped, StopRequest, watched_signals
@@ -78,7 +79,7 @@ class Loop:
         self.folder, self.on_step = folder, on_step
         self.ranks = step.ranks
         self.optimiser = make_optimiser(step.parameters(), settings.weight_decay)
-        self.trained = Trained(step.encoder, step.objective, self.optimiser)
+        self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser)
 
     def resume(self) -> int:
         """Load the newest good checkpoint, if there is one, and return the number of steps done."""
@@ -92,7 +93,7 @@ class Loop:
             TrainingError: The loss or a gradient is not finite; the message names the rows.
             Stopped: The user asked for it; a checkpoint has been written.
         """
-        self.ranks.agree(self.step.parameters())
+        self.ranks.agree(self.step.tensors())
         log = Log(self.folder / "log.jsonl", done) if self.ranks.is_main else None
         with watched_signals() as request:
             for number in range(done, self.settings.steps):
@@ -125,7 +126,15 @@ class Loop:
             rows_per_second=rows / seconds,
             tokens_per_second=result.tokens / seconds,
             padding_share=result.padding_share,
+            terms=result.terms if len(result.terms) > 1 else {},
+            readings=self._readings(number, result),
         )
+
+    def _readings(self, number: int, result: StepResult) -> dict[str, float]:
+        """Return what the monitor reads on this step, nothing on most."""
+        if number % READ_EVERY:
+            return {}
+        return readings(result.batch) | self.step.objective.readings()
 
     def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
         """Compute the gradients of a step and let the parameters follow them."""

@@ -1,4 +1,4 @@
-"""Gradients of embedding tables: rows while the chunks of a step add up, a whole table once at its end.
+"""Gradients of embedding tables: a chunk adds the rows that it looked up to one table, not a table of its own.
 
 A dense gradient of a vocabulary of 30,000 words is 47 MB of zeros a chunk; the words of a chunk are a few hundred rows.
 """
@@ -23,7 +23,10 @@ def gradients_by_row(modules: Iterable[nn.Module]) -> Iterator[None]:
 
 
 def dense_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace sparse gradients by dense ones, which clipping, averaging and the optimiser want."""
+    """Replace sparse gradients by dense ones; later sparse ones are added to these in place.
+
+    Done after the first chunk, it keeps the memory of a step from growing with its chunks.
+    """
     for parameter in parameters:
         if parameter.grad is not None and parameter.grad.is_sparse:
             parameter.grad = parameter.grad.to_dense()

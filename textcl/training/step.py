@@ -1,7 +1,7 @@
 """One step: embed the batch of all ranks, ask the objective, carry the gradient back, move the parameters."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from textcl.precision import Precision
 from textcl.seeds import derive, seeded
-from textcl.training.chunked import ChunkedPass, Memory, pooled
+from textcl.training.chunked import ChunkedPass, Memory
 from textcl.training.ranks import Ranks
-from textcl.training.target import Target
-from textcl.types import EmbeddedBatch, Objective, PairBatch, TokenEncoder
+from textcl.training.target import Target, by_row
+from textcl.types import EmbeddedBatch, FloatArray, IntArray, Objective, PairBatch, TokenEncoder
 
 
 class NonFiniteError(ArithmeticError):
@@ -33,6 +33,7 @@ class StepResult:
     """What a step measured, over all ranks."""
 
     loss: float  # nats, or what the objective counts in
+    terms: dict[str, float]  # which add up to it
     tokens: int  # real tokens, without padding
     padding_share: float  # fraction of encoded positions
     batch: EmbeddedBatch  # detached
@@ -65,6 +66,11 @@ class Step:
         yield from self.encoder.parameters()
         yield from self.objective.parameters()
 
+    def tensors(self) -> Iterator[Tensor]:
+        """Yield all that must be equal on every rank: parameters, buffers and the state of the target."""
+        for part in (self.encoder, self.objective, self.target):
+            yield from part.state_dict().values()
+
     def backward(self, batch: PairBatch, number: int) -> StepResult:
         """Add the gradient of this rank's share of a batch, then average it over the ranks.
 
@@ -75,51 +81,56 @@ class Step:
         Raises:
             NonFiniteError: The loss is NaN or infinite; no gradient has been added.
         """
-        pool = pooled(batch.views)
         chunks = ChunkedPass(
             self.encoder,
-            pool,
+            [view.tokens for view in batch.views],
             self.memory,
             self.precision,
             self.ranks.device,
             derive(self.seed, "dropout", number, self.ranks.rank),
         )
-        leaves = self._gathered(chunks.embed(), len(batch.views), len(batch.rows)).requires_grad_()  # (B, V, D)
-        embedded = self._embedded(batch, leaves)
-        loss = self._loss(embedded, number)
+        leaves = self.ranks.gather(by_row(chunks.embed(), batch, self.encoder)).requires_grad_()  # (B, V, D)
+        embedded = self._embedded(batch, leaves, number)
+        terms = self._terms(embedded, number)
+        loss = torch.stack(list(terms.values())).sum()
+        self._refuse_non_finite(loss, embedded)
         loss.backward()
         chunks.backward(self._own_gradient(leaves, len(batch.rows)))
         self.ranks.average_gradients(self.parameters())
-        tokens, padding = self.ranks.sum([int(pool.lengths.sum()), chunks.padding_share])
-        return StepResult(loss.item(), int(tokens), padding / self.ranks.count, detached(embedded))
+        tokens, padding = self.ranks.sum([chunks.tokens, chunks.padding_share])
+        return StepResult(
+            loss=loss.item(),
+            terms={name: term.item() for name, term in terms.items()},
+            tokens=int(tokens),
+            padding_share=padding / self.ranks.count,
+            batch=detached(embedded),
+        )
 
-    def _gathered(self, embeddings: Tensor | None, views: int, rows: int) -> Tensor:
-        """Return the embeddings of all ranks, row by row, (B, V, D)."""
-        if embeddings is not None:
-            return self.ranks.gather(embeddings.unflatten(0, (views, rows)).transpose(0, 1).contiguous())
-        weight = next(self.encoder.parameters())  # an empty share has the type of the other ranks' rows
-        return self.ranks.gather(weight.new_zeros(0, views, self.encoder.dimension))
-
-    def _embedded(self, batch: PairBatch, leaves: Tensor) -> EmbeddedBatch:
+    def _embedded(self, batch: PairBatch, leaves: Tensor, number: int) -> EmbeddedBatch:
         device = self.ranks.device
         identity = torch.from_numpy(np.stack([view.identity for view in batch.views], axis=1)).to(device)  # (b, V)
-        scores = None if batch.scores is None else self.ranks.gather(torch.from_numpy(batch.scores).to(device))
         views = leaves.unbind(dim=1)
         return EmbeddedBatch(
             views=views,
-            targets=self.target.targets(views),
+            targets=self.target.targets(batch, views, number),
             roles=tuple(view.role for view in batch.views),
             identity=self.ranks.gather(identity).unbind(dim=1),
-            scores=scores,
+            scores=self._gathered(batch.scores),
+            labels=self._gathered(batch.labels),
         )
 
-    def _loss(self, embedded: EmbeddedBatch, number: int) -> Tensor:
+    def _gathered(self, values: FloatArray | IntArray | None) -> Tensor | None:
+        """Return what all ranks' rows carry, (B,), or None."""
+        return None if values is None else self.ranks.gather(torch.from_numpy(values).to(self.ranks.device))
+
+    def _terms(self, embedded: EmbeddedBatch, number: int) -> dict[str, Tensor]:
         with seeded(derive(self.seed, "objective", number)):
-            loss: Tensor = self.objective(embedded)
+            return self.objective.terms(embedded)
+
+    def _refuse_non_finite(self, loss: Tensor, embedded: EmbeddedBatch) -> None:
         if not torch.isfinite(loss):
             finite = torch.stack([view.isfinite().all(dim=1) for view in embedded.views]).all(dim=0)  # (B,)
             raise NonFiniteError(f"the loss is {loss.item()}", (~finite).nonzero().flatten().tolist())
-        return loss
 
     def _own_gradient(self, leaves: Tensor, rows: int) -> Tensor:
         """Return the gradient of this rank's pool, view after view, (V * b, D)."""
@@ -131,6 +142,4 @@ class Step:
 
 def detached(batch: EmbeddedBatch) -> EmbeddedBatch:
     """Return the batch without its graph."""
-    return EmbeddedBatch(
-        tuple(view.detach() for view in batch.views), batch.targets, batch.roles, batch.identity, batch.scores
-    )
+    return replace(batch, views=tuple(view.detach() for view in batch.views))

@@ -1,0 +1,22 @@
+"""Rows of one label side by side."""
+
+import numpy as np
+
+from textcl.data.label_groups import grouped
+
+
+def test_rows_of_a_label_stand_in_groups_and_none_is_lost() -> None:
+    labels = np.array([5, 6, 5, 6, 5, 6, 7, 5])
+    order = np.random.default_rng(1).permutation(8)
+    found = grouped(order, labels, 2, np.random.default_rng(2))
+    assert sorted(found) == list(range(8))
+    runs = np.split(labels[found], np.flatnonzero(np.diff(labels[found])) + 1)
+    assert {int(run[0]): sum(len(r) for r in runs if r[0] == run[0]) for run in runs} == {5: 4, 6: 3, 7: 1}
+    assert all(len(run) in (2, 4) for run in runs if run[0] == 5)
+
+
+def test_the_order_within_a_label_and_the_order_of_groups_are_random() -> None:
+    labels = np.repeat(np.arange(10), 4)
+    orders = {tuple(grouped(np.arange(40), labels, 4, np.random.default_rng(seed))) for seed in range(5)}
+    assert len(orders) == 5
+    assert tuple(range(40)) not in orders
