@@ -1,8 +1,8 @@
 """The table of objectives: every family on the same encoder and texts. Stop it when you like; it goes on where it was.
 
 Each finished run is kept in eval/results/objectives.json, and eval/results/objectives.md is written anew after each.
-For every family and start STS-B dev chooses the learning rate among three, after 64 steps of the first seed; all else is
-the bundled recipe's. Hours on two CPU cores.
+For every family and start STS-B dev chooses the learning rate among three, after 64 steps of the first seed; all else
+is the bundled recipe's. Hours on two CPU cores.
 
 Run: python eval/objectives/table.py --data-dir ../shared/data
 """
