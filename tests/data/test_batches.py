@@ -180,3 +180,33 @@ def test_shared_triplets_make_batches_of_three_views(shared_data):
     batch = batches(source, 64).batch(3)
     assert [view.role for view in batch.views] == [Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE]
     assert len(batch.rows) == 197 - 3 * 64
+
+
+def test_labels_travel_with_their_rows_and_every_row_needs_one():
+    source = Rows(*(Example(0, f"text {row}", label=row % 3) for row in range(9)))
+    batch = batches(source, 9).batch(0)
+    assert batch.labels.tolist() == (batch.rows % 3).tolist()
+    assert batch.labels.dtype == np.int64
+    assert batches(anchors(4), 2).batch(0).labels is None
+    mixed = Rows(Example(0, "a", label=1), Example(0, "b"))
+    with pytest.raises(DataError, match="no label, but rows, row 0 has one; give every row a label"):
+        batches(mixed, 2).batch(0)
+
+
+def test_a_batch_holds_several_rows_of_each_of_its_labels_when_asked():
+    source = Rows(*(Example(0, f"text {row}", label=row % 10) for row in range(40)))
+    made = Batches(source, default_views(source[0]), tokenize, 8, 17, rows_per_label=4)
+    for step in range(2 * made.steps_per_epoch):
+        labels = made.rows(step) % 10
+        assert sorted(np.unique(labels, return_counts=True)[1].tolist()) == [4, 4]
+    epochs = [np.concatenate([made.rows(5 * epoch + step) for step in range(5)]).tolist() for epoch in range(2)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(40))
+    assert epochs[0] != epochs[1]
+
+
+def test_views_carry_their_augmented_texts():
+    source = anchors(5)
+    batch = Batches(source, CROPS, tokenize, 5, 17).batch(0)
+    assert [len(text.split()) for text in batch.views[0].texts] == [3] * 5
+    assert all(len(ids) == 1 + len(text.split()) for view in batch.views
+               for ids, text in zip(view.tokens.ids, view.texts, strict=True))  # fmt: skip
