@@ -158,6 +158,7 @@ class _Run:
         return Settings(
             steps=run_length(self.recipe, self.batches),
             learning_rate=section.learning_rate,
+            objective_factor=(section.objective_learning_rate or section.learning_rate) / section.learning_rate,
             weight_decay=section.weight_decay,
             warmup=section.warmup,
             schedule=Schedule(section.schedule),

@@ -71,6 +71,7 @@ class TrainingSection(Section):
     epochs: Count | None = None  # 1 when steps are not given either
     steps: Count | None = None
     learning_rate: Positive = 3e-5
+    objective_learning_rate: Positive | None = None  # of its heads, prototypes, temperature; null: the same
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     warmup: Share = 0.06  # fraction of the steps
     schedule: Schedule = Schedule.LINEAR

@@ -42,6 +42,7 @@ class Settings:
     Args:
         steps: Length of the run.
         learning_rate: At the end of the warm-up.
+        objective_factor: How many times that rate the objective's own parameters have.
         weight_decay: Of matrices, as AdamW counts it.
         warmup: Fraction of the steps.
         schedule: Shape of the fall after the warm-up.
@@ -52,6 +53,7 @@ class Settings:
 
     steps: int
     learning_rate: float = 3e-5
+    objective_factor: float = 1.0
     weight_decay: float = 0.01
     warmup: float = 0.06
     schedule: Schedule = Schedule.LINEAR
@@ -78,7 +80,12 @@ class Loop:
         self.step, self.batches, self.settings = step, batches, settings
         self.folder, self.on_step = folder, on_step
         self.ranks = step.ranks
-        self.optimiser = make_optimiser(step.parameters(), settings.weight_decay)
+        self.optimiser = make_optimiser(
+            step.encoder.parameters(),
+            step.objective.parameters(),
+            weight_decay=settings.weight_decay,
+            objective_factor=settings.objective_factor,
+        )
         self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser)
 
     def resume(self) -> int:

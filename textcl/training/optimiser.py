@@ -15,16 +15,31 @@ class Schedule(StrEnum):
     COSINE = "cosine"
 
 
-def make_optimiser(parameters: Iterable[nn.Parameter], weight_decay: float) -> AdamW:
+def make_optimiser(
+    encoder: Iterable[nn.Parameter],
+    objective: Iterable[nn.Parameter] = (),
+    *,
+    weight_decay: float,
+    objective_factor: float = 1.0,
+) -> AdamW:
     """Return AdamW that decays matrices only: norms, biases and temperatures are left alone.
 
-    Its learning rate is set before each step (`learning_rate`); it starts at 0.
+    Its learning rate is set before each step (`set_learning_rate`); it starts at 0.
+
+    Args:
+        encoder: Its parameters; frozen ones are left out.
+        objective: Its parameters: heads, prototypes, temperatures.
+        weight_decay: Of matrices.
+        objective_factor: How many times the encoder's learning rate the objective has: heads start from nothing.
     """
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
+    groups = []
+    for parameters, factor in ((encoder, 1.0), (objective, objective_factor)):
+        trained = [parameter for parameter in parameters if parameter.requires_grad]
+        for chosen, decay in (
+            ([p for p in trained if p.ndim >= 2], weight_decay),
+            ([p for p in trained if p.ndim < 2], 0.0),
+        ):
+            groups.append({"params": chosen, "weight_decay": decay, "factor": factor})
     return AdamW([group for group in groups if group["params"]], lr=0.0, fused=True)
 
 
@@ -46,6 +61,6 @@ def learning_rate(step: int, steps: int, peak: float, warmup: float, schedule: S
 
 
 def set_learning_rate(optimiser: AdamW, rate: float) -> None:
-    """Set the learning rate of the next step."""
+    """Set the encoder's learning rate of the next step, and with it the objective's."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["factor"]
