@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from textcl.types import Chunk, IntArray, Tokens
+from textcl.types import BoolArray, Chunk, InputFormat, IntArray, Kept, Tokens
 
 CHUNK_TOKENS = 2048  # padded tokens a chunk holds at most
 CHUNK_COST = 150  # what starting a chunk costs, in tokens
@@ -55,7 +55,10 @@ def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
 def joined(pools: Sequence[Tokens]) -> Tokens:
     """Put pools of one tower end to end."""
     ids = tuple(sequence for pool in pools for sequence in pool.ids)
-    return replace(pools[0], ids=ids, skipped=np.concatenate([pool.skipped for pool in pools]))
+    skipped = np.concatenate([pool.skipped for pool in pools])
+    kept = tuple(entry for pool in pools for entry in pool.kept or (None,) * len(pool))
+    # Each pool has a prompt of its own, so together they have no format.
+    return replace(pools[0], ids=ids, skipped=skipped, format=InputFormat(), kept=kept if any(kept) else ())
 
 
 def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> Chunk:
@@ -77,5 +80,20 @@ def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> C
     columns = np.arange(width)
     mask = (columns < lengths[:, None]).astype(np.int64)
     pooled = mask * (columns >= tokens.skipped[rows][:, None])
-    tensors = [torch.from_numpy(array).to(device, non_blocking=True) for array in (ids, mask, pooled)]
-    return Chunk(tensors[0], tensors[1], tensors[2], tokens.tower)
+    arrays = (ids, mask, pooled, *_kept([tokens.kept[row] for row in rows] if tokens.kept else [], width))
+    tensors = [torch.from_numpy(array).to(device, non_blocking=True) for array in arrays]
+    chunk = Chunk(tensors[0], tensors[1], tensors[2], tokens.tower)
+    return chunk if len(tensors) == 3 else replace(chunk, kept_tokens=tensors[3], kept_features=tensors[4])
+
+
+def _kept(sequences: Sequence[Kept | None], width: int) -> tuple[BoolArray, ...]:
+    """Return the kept tokens (n, L) and features (n, H) of a chunk, or nothing where all are kept."""
+    cut = {row: kept for row, kept in enumerate(sequences) if kept is not None}
+    if not cut:
+        return ()
+    tokens = np.ones((len(sequences), width), dtype=np.bool_)
+    features = np.ones((len(sequences), len(next(iter(cut.values())).features)), dtype=np.bool_)
+    for row, kept in cut.items():
+        tokens[row, : len(kept.tokens)] = kept.tokens
+        features[row] = kept.features
+    return tokens, features

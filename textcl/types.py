@@ -1,6 +1,7 @@
 """Every type that crosses a wall between two rooms, and the letters that shapes are written in.
 
-Letters: `B` rows of the batch (all ranks), `V` views, `N` texts or sequences, `L` tokens, `D` embedding width.
+Letters: `B` rows of the batch (all ranks), `V` views, `N` texts or sequences, `L` tokens, `D` embedding width, `H` the
+width of a word's embedding at the input of an encoder.
 """
 
 import random
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
 
 
 class Role(StrEnum):
@@ -43,17 +45,46 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What an encoder keeps of the word embeddings of one sequence; the rest is cut, that is, set to zero."""
+
+    tokens: BoolArray  # (L,) whether any of the token's embedding is kept
+    features: BoolArray  # (H,) whether the feature is kept in the tokens of the sequence
+
+
+@dataclass(frozen=True, slots=True)
+class InputSequence:
+    """One sequence on its way into an encoder: all that an input augmentation sees and changes."""
+
+    ids: IntArray  # (L,)
+    is_text: BoolArray  # (L,) neither a special token nor one of the prompt: these alone may be moved or cut
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
+class InputFormat:
+    """What must be known of an encoder's sequences to change them."""
+
+    features: int = 0  # H
+    special: frozenset[int] = frozenset()  # ids of tokens that stand for no text
+    prompt: int = 0  # leading tokens of each sequence up to the end of the prompt, 0 where there is none
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """Token sequences of unequal length, special tokens included, without padding.
 
     `skipped` counts the leading tokens of each sequence that pooling leaves out (a prompt that is not pooled, else 0).
-    `tower` says which tower of an encoder with several the sequences are for.
+    `tower` says which tower of an encoder with several the sequences are for. `kept` has an entry for each sequence, or
+    none at all where nothing is cut.
     """
 
     ids: tuple[IntArray, ...]  # N x (L,)
     skipped: IntArray  # (N,) tokens
     pad_id: int
     tower: int = 0
+    format: InputFormat = InputFormat()
+    kept: tuple[Kept | None, ...] = ()  # N; None: all of the sequence
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,6 +103,8 @@ class Chunk:
     mask: Tensor  # (n, L) int64, 1 for a token, 0 for padding
     pooled: Tensor  # (n, L) int64, 1 for a token that pooling reads
     tower: int = 0  # which tower of an encoder with several encodes it
+    kept_tokens: Tensor | None = None  # (n, L) bool, of which tokens the word embedding is kept; None: of all
+    kept_features: Tensor | None = None  # (n, H) bool, which of its features; None where the tokens are None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +232,12 @@ class Augmentation(Protocol):
     """A pure function from text to text; all randomness comes from `rng`."""
 
     def __call__(self, text: str, rng: random.Random) -> str: ...
+
+
+class InputAugmentation(Protocol):
+    """A pure function from a sequence to one of the same length; all randomness comes from `rng`."""
+
+    def change(self, sequence: InputSequence, rng: random.Random) -> InputSequence: ...
 
 
 class Index(Protocol):

@@ -59,6 +59,14 @@ def test_check_prints_the_resolved_recipe_and_the_plan_and_trains_nothing(
     assert not (tmp_path / "runs").exists()
 
 
+def test_check_names_what_changes_the_input_of_a_view(capsys: pytest.CaptureFixture[str], recipe: list[str]) -> None:
+    views = "data.views=[{role: anchor}, {role: positive, input: [{use: TokenCutoff}, {use: TokenShuffle}]}]"
+    finished = run(capsys, "check", *recipe, views)
+    assert finished.code == 0, finished.err
+    assert finished.out.count("  [input: TokenCutoff, TokenShuffle]\n") == 3
+    assert "rate: 0.15\n" in finished.out
+
+
 def test_train_leaves_a_run_folder_and_says_what_it_gained(
     capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""What every augmentation of `textcl.augment.__all__` owes."""
+"""What every text augmentation of `textcl.augment.__all__` owes."""
 
 import pickle
 import random
@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from textcl import augment
+from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION
 from textcl.types import Augmentation
 
 TEXTS = ("word", "two words", "A man, a plan -- a canal: Panama!", "日本語 の テキスト", " spaced \t out\n", "x " * 200)
-AUGMENTATIONS = {name: getattr(augment, name) for name in augment.__all__}
+AUGMENTATIONS = {name: getattr(augment, name) for name in AUGMENTATION.names()}
 
 
 @pytest.fixture(params=AUGMENTATIONS.values(), ids=AUGMENTATIONS.keys())
@@ -47,5 +48,6 @@ def test_it_survives_pickling(augmentation: Augmentation):
     assert again(TEXTS[2], random.Random(5)) == augmentation(TEXTS[2], random.Random(5))
 
 
-def test_the_list_is_not_empty():
+def test_the_list_is_not_empty_and_every_name_is_of_one_kind():
     assert AUGMENTATIONS
+    assert sorted([*AUGMENTATIONS, *INPUT_AUGMENTATION.names()]) == augment.__all__

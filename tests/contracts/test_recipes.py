@@ -6,7 +6,7 @@ import pytest
 
 from textcl.recipe import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.learning import build_objective
-from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
 from textcl.recipe.schema import InlineTask
 from textcl.recipe.yaml_text import read_yaml
 from textcl.shelf import names, recipes_folder
@@ -65,5 +65,5 @@ def test_the_recipe_in_the_readme_is_right_and_says_every_setting() -> None:
 
 def test_the_readme_lists_every_component() -> None:
     text = (recipes_folder() / "README.md").read_text(encoding="utf-8")
-    components = {name for room in (SOURCE, AUGMENTATION, OBJECTIVE) for name in room.names()}
+    components = {name for room in (SOURCE, AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE) for name in room.names()}
     assert {name for name in components if f"`{name}`" not in text} == set()

@@ -2,7 +2,8 @@
 
 from tests.data.sources import Rows, anchors
 from tests.data.tokens import tokenize
-from textcl.data import default_views, length_distribution, preview
+from textcl.augment import TokenCutoff, TokenShuffle
+from textcl.data import ViewSpec, default_views, length_distribution, preview
 from textcl.types import Example, Role
 
 
@@ -32,3 +33,8 @@ def test_a_preview_shows_the_views_of_three_rows_with_their_places():
 
 def test_a_preview_of_two_rows_shows_both():
     assert len(preview(anchors(2), default_views(anchors(2)[0]), seed=1)) == 2
+
+
+def test_a_preview_names_what_changes_the_input_of_a_view():
+    views = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, input=(TokenCutoff(), TokenShuffle())))
+    assert preview(anchors(2), views, seed=1)[0].inputs == ("", "TokenCutoff, TokenShuffle")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.data.sources import Rows
 from textcl.data import ViewSpec, are_identical, default_views, texts_of
-from textcl.types import Example, Role
+from textcl.types import Example, InputSequence, Role
 
 ANCHOR, POSITIVE, NEGATIVE = ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE), ViewSpec(Role.NEGATIVE)
 TRIPLET = Example(5, "a", ("b",), ("c", "d"))
@@ -19,6 +19,11 @@ def tagged(text: str, rng: random.Random) -> str:
 
 def upper(text: str, rng: random.Random) -> str:
     return text.upper()
+
+
+class Untouched:
+    def change(self, sequence: InputSequence, rng: random.Random) -> InputSequence:
+        return sequence
 
 
 def texts(example: Example, *views: ViewSpec, seed: int = 1, epoch: int = 0) -> list[str]:
@@ -96,6 +101,7 @@ def test_views_leave_the_global_random_state_alone():
         (Example(0, "a"), (ANCHOR, POSITIVE), True),
         (Example(0, "a"), (ANCHOR, ViewSpec(Role.POSITIVE, (upper,))), False),
         (Example(0, "a"), (ViewSpec(Role.ANCHOR, (upper,)), ViewSpec(Role.POSITIVE, (upper,))), False),
+        (Example(0, "a"), (ANCHOR, ViewSpec(Role.POSITIVE, input=(Untouched(),))), False),
         (Example(0, "a", ("b",)), (ANCHOR, POSITIVE), False),
         (Example(0, "a", ("b",)), (ANCHOR, ANCHOR), True),
         (Example(0, "a", ("b",)), (ANCHOR, POSITIVE, POSITIVE), True),

@@ -9,6 +9,7 @@ import torch
 
 from tests.recipe.minimal import minimal
 from tests.tiny import tiny_encoder
+from textcl.augment import FeatureCutoff, TokenShuffle
 from textcl.data import Concatenation, TextLines
 from textcl.errors import DataError, RecipeError
 from textcl.evaluation import Retrieval
@@ -74,6 +75,26 @@ def test_views_follow_from_the_rows_unless_the_recipe_lists_them(recipe: dict[st
     views = build_views(parse(recipe), source)
     assert views[0].augment == ()
     assert [augment("a man", random.Random(0)) for augment in views[1].augment] == ["A MAN"]
+
+
+def test_what_changes_the_input_of_a_view_is_built_and_reaches_the_batches(recipe: dict[str, Any]) -> None:
+    changes = [{"use": "FeatureCutoff", "rate": 0.25}, {"use": "TokenShuffle"}]
+    recipe["data"]["views"] = [{"role": "anchor"}, {"role": "positive", "input": changes}]
+    checked = _parsed(recipe, encoder__dropout=0.0)
+    source, encoder = build_source(checked), build_encoder(checked)
+    views = build_views(checked, source)
+    assert views[1].input == (FeatureCutoff(0.25), TokenShuffle())
+    refuse_equal_views(views, source, encoder.dropout)
+    anchor, positive = build_batches(checked, source, views, encoder.tokenize).batch(0).views
+    assert anchor.tokens.kept == ()
+    assert [int((~kept.features).sum()) for kept in positive.tokens.kept] == [4, 4]  # of 16
+
+
+def test_a_rate_that_an_input_augmentation_refuses_is_told_with_its_place(recipe: dict[str, Any]) -> None:
+    recipe["data"]["views"] = [{"role": "anchor"}, {"role": "positive", "input": [{"use": "TokenCutoff", "rate": 1.0}]}]
+    checked = parse(recipe)
+    with pytest.raises(RecipeError, match=r"^data\.views\.1\.input\.0: rate: found 1\.0, but it must be at least 0"):
+        build_views(checked, build_source(checked))
 
 
 def test_views_without_a_positive_are_refused(recipe: dict[str, Any]) -> None:

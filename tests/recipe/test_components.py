@@ -12,7 +12,7 @@ from textcl.errors import DataError, RecipeError
 from textcl.objectives import InfoNCE
 from textcl.recipe import load_recipe
 from textcl.recipe.components import build, component_faults, spelled_out
-from textcl.recipe.rooms import AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
 
 KINDS = "tests.recipe.kinds"
 WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperature": 0.1}}
@@ -110,10 +110,26 @@ def test_components_are_checked_wherever_they_stand(tmp_path: Path) -> None:
     ]
 
 
+def test_a_change_of_texts_and_one_of_inputs_do_not_take_each_others_places(tmp_path: Path) -> None:
+    views = [
+        {"role": "anchor", "augment": [{"use": "textcl.augment:TokenCutoff"}]},
+        {"role": "positive", "input": [{"use": "SpanCrop"}, {"use": "TokenCutoff", "rat": 0.1}]},
+    ]
+    lines = faults_of(tmp_path, minimal(data={"sources": [{"use": "TextLines", "path": "a"}], "views": views}))
+    assert [line.partition(". ")[0] for line in lines] == [
+        "data.views.0.augment.0.use: textcl.augment:TokenCutoff is no augmentation: that is a class with "
+        "__call__(text, rng).",
+        "data.views.1.input.0.use: there is no input augmentation 'SpanCrop'",
+        "data.views.1.input.1.rat: TokenCutoff has no such setting",
+    ]
+
+
 def test_what_is_no_component_of_a_room_is_no_name_of_it() -> None:
     assert set(SOURCE.names()) == {"Concatenation", "Docstrings", "JsonLines", "TextLines"}
     assert "InfoNCE" in OBJECTIVE.names()
     assert "SpanCrop" in AUGMENTATION.names()
+    assert "TokenCutoff" in INPUT_AUGMENTATION.names()
+    assert not set(AUGMENTATION.names()) & set(INPUT_AUGMENTATION.names())
 
 
 def test_a_union_is_described_in_words() -> None:

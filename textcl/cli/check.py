@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textcl.cli.options import Changes, RecipeName
 
 if TYPE_CHECKING:
+    from textcl.data import PreviewRow
     from textcl.recipe import Plan
 
 _WIDTH = 300  # characters that are shown of a text
@@ -35,5 +36,12 @@ def _lines(found: Plan, max_length: int) -> list[str]:
         f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
     ]
     for example in found.examples:
-        lines += ["", example.place, *(f"  {role:<9} {shorten(text, _WIDTH)}" for role, text in example.views)]
+        lines += ["", example.place, *_views(example)]
+    return lines
+
+
+def _views(example: PreviewRow) -> list[str]:
+    lines = []
+    for (role, text), names in zip(example.views, example.inputs, strict=True):
+        lines.append(f"  {role:<9} {shorten(text, _WIDTH)}" + (f"  [input: {names}]" if names else ""))
     return lines

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcl.data.identity import identities
+from textcl.data.inputs import change_inputs
 from textcl.data.label_groups import grouped
 from textcl.data.rows import RowReader, RowTexts
 from textcl.data.views import ViewSpec
@@ -88,7 +89,7 @@ class Batches:
         share = np.array_split(self.rows(step), ranks)[rank]
         epoch = step // self.steps_per_epoch
         read = [self._reader.read(int(row), epoch) for row in share]
-        views = tuple(self._view(spec, position, read) for position, spec in enumerate(self._reader.views))
+        views = tuple(self._view(spec, position, read, epoch) for position, spec in enumerate(self._reader.views))
         return PairBatch(
             views,
             share,
@@ -110,9 +111,10 @@ class Batches:
         source = self._reader.source
         return np.array([source[row].label for row in range(len(source))], dtype=np.int64)
 
-    def _view(self, spec: ViewSpec, position: int, read: Sequence[RowTexts]) -> View:
+    def _view(self, spec: ViewSpec, position: int, read: Sequence[RowTexts], epoch: int) -> View:
         texts = [row.texts[position] for row in read]
-        tokens = self._tokenize([text.text for text in texts], spec.role)
+        seeds = (derive(self._seed, "input", epoch, row.row, position) for row in read)
+        tokens = change_inputs(self._tokenize([text.text for text in texts], spec.role), spec.input, seeds)
         identity = identities(text.original for text in texts)
         return View(spec.role, tokens, identity, tuple(text.text for text in texts))
 

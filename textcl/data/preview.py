@@ -31,6 +31,7 @@ class PreviewRow:
 
     place: str
     views: tuple[tuple[Role, str], ...]  # V
+    inputs: tuple[str, ...]  # V, the input augmentations of a view by name: "TokenCutoff, TokenShuffle", "" for none
 
 
 def length_distribution(
@@ -68,12 +69,14 @@ def preview(source: Source, views: Sequence[ViewSpec], seed: int, rows: int = 3)
         DataError: A row lacks what the views ask for.
     """
     reader = RowReader(source, views, seed)
+    inputs = tuple(", ".join(type(augmentation).__name__ for augmentation in view.input) for view in views)
     return tuple(
         PreviewRow(
             source.place(row),
             tuple(
                 (view.role, text.text) for view, text in zip(reader.views, reader.read(row, epoch=0).texts, strict=True)
             ),
+            inputs,
         )
         for row in _sample(len(source), rows, seed)
     )

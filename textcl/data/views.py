@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from itertools import cycle, repeat
 
 from textcl.seeds import derive
-from textcl.types import Augmentation, Example, Role, Source
+from textcl.types import Augmentation, Example, InputAugmentation, Role, Source
 
 
 @dataclass(frozen=True, slots=True)
 class ViewSpec:
-    """One view of every row: what its text is to the row, and the augmentations it passes through in order."""
+    """One view of every row: what its text is to the row, and what it passes through in order.
+
+    First the text passes through `augment`, then its sequence of tokens through `input`.
+    """
 
     role: Role
     augment: tuple[Augmentation, ...] = ()
+    input: tuple[InputAugmentation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int)
 
 
 def are_identical(views: Sequence[ViewSpec], source: Source) -> bool:
-    """Say whether two views of a row are always the same text, so that only dropout can tell them apart."""
+    """Say whether two views of a row are always the same input, so that only dropout can tell them apart."""
     example = source[0]
-    plain = [view.role for view in views if not view.augment]
+    plain = [view.role for view in views if not view.augment and not view.input]
     positives = plain.count(Role.POSITIVE)
     if not example.positives:
         return plain.count(Role.ANCHOR) + positives > 1

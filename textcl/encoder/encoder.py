@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from textcl.encoder.checks import check_length, check_texts
+from textcl.encoder.cutting import word_width, words_cut
 from textcl.encoder.dense import Dense
 from textcl.encoder.dropout import largest_dropout
 from textcl.encoder.fast_linear import packed_weights
@@ -89,7 +90,8 @@ class Encoder(nn.Module):
 
     def forward(self, chunk: Chunk) -> Tensor:
         """Embed a chunk: (n, D) float32, each row on its own, not of unit length."""
-        hidden = self.backbone(input_ids=chunk.ids, attention_mask=chunk.mask).last_hidden_state  # (n, L, D)
+        with words_cut(self.backbone, chunk):
+            hidden = self.backbone(input_ids=chunk.ids, attention_mask=chunk.mask).last_hidden_state  # (n, L, D)
         with torch.autocast(hidden.device.type, enabled=False):
             hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
             vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))
@@ -97,7 +99,8 @@ class Encoder(nn.Module):
 
     def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
-        return tokenize(self.tokenizer, texts, self.prompts[as_role(role)], self.max_length, self.pool_prompt)
+        prompt, features = self.prompts[as_role(role)], word_width(self.backbone)
+        return tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
 
     def encode(
         self,

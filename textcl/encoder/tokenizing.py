@@ -6,13 +6,18 @@ import numpy as np
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from textcl.types import IntArray, Tokens
+from textcl.types import InputFormat, IntArray, Tokens
 
 _NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
 
 
 def tokenize(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], prompt: str, max_length: int | None, pool_prompt: bool
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    prompt: str,
+    max_length: int | None,
+    pool_prompt: bool,
+    features: int = 0,
 ) -> Tokens:
     """Put a prompt before each text and cut both into tokens, special tokens included.
 
@@ -22,10 +27,14 @@ def tokenize(
         prompt: Stands before each text; may be empty.
         max_length: Tokens a sequence has at most, special tokens and prompt included.
         pool_prompt: Whether pooling reads the prompt's tokens.
+        features: The width of a word's embedding, H; only input augmentations want it.
     """
     ids = _ids(tokenizer, [prompt + text for text in texts] if prompt else list(texts), max_length)
-    skipped = 0 if pool_prompt or not prompt else _prompt_tokens(tokenizer, prompt, max_length)
-    return Tokens(ids, np.full(len(ids), skipped, dtype=np.int64), _pad_id(tokenizer))
+    leading = _prompt_tokens(tokenizer, prompt, max_length) if prompt else 0
+    skipped = np.full(len(ids), 0 if pool_prompt else leading, dtype=np.int64)
+    # A word that the tokenizer does not know is text, though its token is listed among the special ones.
+    special = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    return Tokens(ids, skipped, _pad_id(tokenizer), format=InputFormat(features, special, leading))
 
 
 def longest_input(backbone: PreTrainedModel) -> int | None:

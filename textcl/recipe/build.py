@@ -5,10 +5,10 @@ from textcl.encoder import Encoder
 from textcl.encoder import build_encoder as assemble_encoder
 from textcl.errors import RecipeError
 from textcl.recipe.components import build
-from textcl.recipe.rooms import AUGMENTATION, SOURCE
+from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, SOURCE
 from textcl.recipe.schema import Component, Recipe
 from textcl.seeds import derive, seeded
-from textcl.types import Augmentation, Role, Source, Tokenize
+from textcl.types import Augmentation, InputAugmentation, Role, Source, Tokenize
 
 
 def build_source(recipe: Recipe) -> Source:
@@ -41,12 +41,16 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
         return default_views(source[0])
     specs = []
     for number, entry in enumerate(recipe.data.views):
-        place = f"data.views.{number}.augment"
+        place = f"data.views.{number}"
         augment: list[Augmentation] = [
-            build(component.model_dump(), AUGMENTATION, f"{place}.{position}")
+            build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}")
             for position, component in enumerate(entry.augment)
         ]
-        specs.append(ViewSpec(entry.role, tuple(augment)))
+        changes: list[InputAugmentation] = [
+            build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}")
+            for position, component in enumerate(entry.input)
+        ]
+        specs.append(ViewSpec(entry.role, tuple(augment), tuple(changes)))
     roles = [spec.role for spec in specs]
     wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
     absent = [role for role in wanted if role not in roles]

@@ -40,6 +40,7 @@ SOURCE = Room(
     _has("__len__", "__getitem__", "place"),
 )  # fmt: skip
 AUGMENTATION = Room("textcl.augment", "augmentation", "__call__(text, rng)", _has("__call__"))
+INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", "change(sequence, rng)", _has("change"))
 OBJECTIVE = Room(
     "textcl.objectives", "objective", "textcl.types.Objective as its base", _is_objective,
     filled_in=frozenset({"dimension", "teacher_dimension"}),
@@ -49,6 +50,7 @@ OBJECTIVE = Room(
 PLACES = {
     "data.sources.*": SOURCE,
     "data.views.*.augment.*": AUGMENTATION,
+    "data.views.*.input.*": INPUT_AUGMENTATION,
     "objective": OBJECTIVE,
     "evaluation.after.*.source": SOURCE,
 }

@@ -39,7 +39,8 @@ class ViewEntry(Section):
     """One view of every row."""
 
     role: Role = Field(description="what the text is to its row: anchor, positive or negative")
-    augment: tuple[Component, ...] = ()  # applied in this order
+    augment: tuple[Component, ...] = ()  # changes of the text, in this order
+    input: tuple[Component, ...] = ()  # then changes of what the encoder is given, in this order
 
 
 class DataSection(Section):
