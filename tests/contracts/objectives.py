@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.toy import PAIR, ToyEncoder
-from textcl.objectives import InfoNCE
+from tests.toy import PAIR, WIDTH, ToyEncoder
+from textcl.objectives import BYOL, BarlowTwins, InfoNCE, SimSiam, SwAV, VICReg
 from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
 from textcl.types import Objective, Role
 
@@ -20,10 +20,17 @@ class Case:
 
 
 NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
+POSITIVES = (PAIR, (*PAIR, Role.POSITIVE))
 
 CASES: dict[str, Case] = {
+    "BYOL": Case(lambda: BYOL(WIDTH, hidden=16, projection=4), POSITIVES),
+    "BarlowTwins": Case(lambda: BarlowTwins(WIDTH, projection=16)),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
     "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, symmetric=True), NEGATIVES),
+    "SimSiam": Case(lambda: SimSiam(WIDTH, projection=16, bottleneck=4), POSITIVES),
+    "SwAV": Case(lambda: SwAV(WIDTH, hidden=16, projection=4, prototypes=6, frozen_steps=0), POSITIVES),
+    "SwAV without a projector": Case(lambda: SwAV(WIDTH, projection=None, prototypes=6, frozen_steps=0), POSITIVES),
+    "VICReg": Case(lambda: VICReg(WIDTH, projection=16)),
 }
 
 

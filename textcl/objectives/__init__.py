@@ -1,5 +1,10 @@
 """Objectives: losses over one batch of embeddings, one a file."""
 
+from textcl.objectives.barlow_twins import BarlowTwins
+from textcl.objectives.byol import BYOL
 from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.sim_siam import SimSiam
+from textcl.objectives.swav import SwAV
+from textcl.objectives.vicreg import VICReg
 
-__all__ = ["InfoNCE"]
+__all__ = ["BYOL", "BarlowTwins", "InfoNCE", "SimSiam", "SwAV", "VICReg"]

@@ -32,5 +32,16 @@ def mlp(widths: Sequence[int], *, ends_in_norm: bool = False) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def check_widths(**widths: int) -> None:
+    """Refuse a layer without units.
+
+    Raises:
+        ValueError: Names the argument.
+    """
+    for name, width in widths.items():
+        if width < 1:
+            raise ValueError(f"{name}: found {width}, but it is the width of a layer: 1 or more.")
+
+
 def _norm(width: int, affine: bool = True) -> nn.BatchNorm1d:
     return nn.BatchNorm1d(width, affine=affine, track_running_stats=False)

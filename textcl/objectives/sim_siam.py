@@ -1,0 +1,54 @@
+"""SimSiam: predict the other view's projection, which takes no gradient."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from textcl.objectives.agreement import agreement
+from textcl.objectives.heads import check_widths, mlp
+from textcl.objectives.roles import want_roles
+from textcl.types import EmbeddedBatch, Objective, Role
+
+
+class SimSiam(Objective):
+    """Predict from one view the projection of the other view; no negatives, no moving average.
+
+    The targets are the same embeddings without their gradient. Both sides pass the projector, only the predicting side
+    passes the predictor, a bottleneck. Each view predicts each other view.
+
+    A constant would be a perfect answer, and only the predictor and the stopped gradient keep the run from it. When
+    they do not, the loss falls to -1 early: projections use few directions, and the embeddings stop learning or
+    collapse. As the loss has no negatives, its value alone does not tell a good run from a bad one.
+
+    The default widths are half of vision's 2048 and 512: beside an encoder 384 to 768 wide the head stays cheap, on a
+    CPU too. The predictor's hidden layer has a quarter of its outer width, as in the paper.
+
+    Args:
+        dimension: Width D of the embeddings; filled in by recipes.
+        projection: Width of the projector's layers, and of what is compared.
+        bottleneck: Width of the predictor's hidden layer.
+
+    Raises:
+        ValueError: A width is below 1.
+
+    Source:
+        Chen & He 2021, Exploring Simple Siamese Representation Learning. arXiv:2011.10566
+    """
+
+    def __init__(self, dimension: int, projection: int = 1024, bottleneck: int = 256) -> None:
+        super().__init__()
+        check_widths(projection=projection, bottleneck=bottleneck)
+        self.projector = mlp((dimension, projection, projection, projection), ends_in_norm=True)
+        self.predictor = mlp((projection, bottleneck, projection))
+
+    def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
+        """Refuse other views than one anchor and any number of positives."""
+        want_roles("SimSiam", roles, positives=(1, None))
+
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the negative mean cosine of predictions and targets, a scalar from -1 to 1."""
+        predictions = [self.predictor(self.projector(view)) for view in batch.views]
+        with torch.no_grad():
+            targets = [self.projector(target) for target in batch.targets]
+        return -agreement(predictions, targets)
