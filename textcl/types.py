@@ -178,6 +178,10 @@ class Objective(nn.Module, ABC):
         """Return the terms that the loss adds up, by name; only a sum of objectives has more than one."""
         return {"loss": self(batch)}
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor | None:
+        """Return what a projector makes of the first view, (B, any width), for the monitor; None without one."""
+        return None
+
     def readings(self) -> dict[str, float]:
         """Return what is worth watching of own state, by name: `temperature`, `queue_age` (steps)."""
         return {}

@@ -9,7 +9,7 @@ import torch
 from tests.toy import PAIR
 from textcl.errors import TrainingError
 from textcl.training import CollapseAlarm, StepLog
-from textcl.training.monitor import readings
+from textcl.training.monitor import readings, readings_of_projections
 from textcl.types import EmbeddedBatch
 
 HEALTHY = {"effective_rank": 40.0, "mean_cosine": 0.1, "identical_share": 0.0}
@@ -57,6 +57,19 @@ def test_a_batch_of_equal_texts_and_zero_vectors_is_read_without_nan() -> None:
     assert all(np.isfinite(value) for value in read.values())
 
 
+def test_projections_that_point_one_way_are_told_apart_from_the_embeddings() -> None:
+    rows = torch.eye(4)
+    projected = torch.ones(4, 9) + 1e-3 * torch.randn(4, 9, generator=torch.Generator().manual_seed(1))
+    read = readings_of_projections(projected, batch(rows))
+    assert read["projected_mean_cosine"] > 0.999
+    assert read["projected_effective_rank"] < 1.1
+    alarm = CollapseAlarm(stops=True)
+    alarm(entry(1, HEALTHY | {"projected_mean_cosine": 0.2}))
+    alarm(entry(2, HEALTHY | read))
+    with pytest.raises(TrainingError, match=r"projected_mean_cosine is 1, beyond 0\.95; it was 0\.2"):
+        alarm(entry(3, HEALTHY | {"projected_mean_cosine": read["projected_mean_cosine"]}))
+
+
 def test_the_alarm_speaks_once_on_the_second_suspicion_and_names_the_number(caplog: pytest.LogCaptureFixture) -> None:
     alarm = CollapseAlarm()
     with caplog.at_level(logging.WARNING):
@@ -67,7 +80,7 @@ def test_the_alarm_speaks_once_on_the_second_suspicion_and_names_the_number(capl
             alarm(entry(step, COLLAPSED))
             alarm(entry(step, {}))
     assert len(caplog.records) == 1
-    assert "Step 5: the embeddings are collapsing: mean_cosine is 0.999, beyond 0.95; it was 0.1" in caplog.text
+    assert "Step 5: the embeddings are collapsing: effective_rank is 1.1, beyond 10; it was 40" in caplog.text
 
 
 def test_the_alarm_can_end_the_run() -> None:

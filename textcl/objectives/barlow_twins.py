@@ -48,6 +48,11 @@ class BarlowTwins(Objective):
         """Refuse other views than one anchor and one positive."""
         want_roles("BarlowTwins", roles)
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the projections of the first view, (B, projection)."""
+        projections: Tensor = self.projector(batch.views[0])
+        return projections
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted squared distance of the correlations from the identity, a scalar without unit."""
         anchors, positives = (

@@ -56,6 +56,11 @@ class BYOL(Objective):
         """Refuse other views than one anchor and any number of positives."""
         want_roles("BYOL", roles, positives=(1, None))
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the projections of the first view, (B, projection)."""
+        projections: Tensor = self.projector(batch.views[0])
+        return projections
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean squared distance of unit predictions and unit targets, a scalar from 0 to 4."""
         predictions = [self.predictor(self.projector(view)) for view in batch.views]

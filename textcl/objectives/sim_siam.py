@@ -46,6 +46,11 @@ class SimSiam(Objective):
         """Refuse other views than one anchor and any number of positives."""
         want_roles("SimSiam", roles, positives=(1, None))
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the projections of the first view, (B, projection)."""
+        projections: Tensor = self.projector(batch.views[0])
+        return projections
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the negative mean cosine of predictions and targets, a scalar from -1 to 1."""
         predictions = [self.predictor(self.projector(view)) for view in batch.views]

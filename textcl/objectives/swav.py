@@ -75,6 +75,11 @@ class SwAV(Objective):
         """Refuse other views than one anchor and any number of positives."""
         want_roles("SwAV", roles, positives=(1, None))
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the projections of the first view, (B, projection)."""
+        projections: Tensor = self.projector(batch.views[0])
+        return projections
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean cross-entropy between codes and the other views' predictions, a scalar in nats."""
         views = [view for role in (Role.ANCHOR, Role.POSITIVE) for view in views_of(batch.roles, role)]

@@ -56,6 +56,11 @@ class VICReg(Objective):
         """Refuse other views than one anchor and one positive."""
         want_roles("VICReg", roles)
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the projections of the first view, (B, projection)."""
+        projections: Tensor = self.projector(batch.views[0])
+        return projections
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted sum of the three terms, a scalar without unit."""
         anchors, positives = (

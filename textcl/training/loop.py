@@ -12,7 +12,7 @@ import torch
 from textcl.errors import TrainingError
 from textcl.training.checkpoint import Trained, load_checkpoint, newest_good, save_checkpoint
 from textcl.training.log import Log, StepLog
-from textcl.training.monitor import READ_EVERY, readings
+from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
 from textcl.training.optimiser import Schedule, learning_rate, make_optimiser, set_learning_rate
 from textcl.training.step import NonFiniteError, Step, StepResult
 from textcl.training.stopping import Stopped, StopRequest, watched_signals
@@ -141,7 +141,10 @@ class Loop:
         """Return what the monitor reads on this step, nothing on most."""
         if number % READ_EVERY:
             return {}
-        return readings(result.batch) | self.step.objective.readings()
+        read = readings(result.batch) | self.step.objective.readings()
+        with torch.no_grad():
+            projected = self.step.objective.projected(result.batch)
+        return read if projected is None else read | readings_of_projections(projected, result.batch)
 
     def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
         """Compute the gradients of a step and let the parameters follow them."""

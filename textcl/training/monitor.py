@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -37,17 +36,33 @@ def readings(batch: EmbeddedBatch) -> dict[str, float]:
         Wang & Isola 2020, Alignment and Uniformity on the Hypersphere. arXiv:2005.10242
         Roy & Vetterli 2007, The Effective Rank. EUSIPCO
     """
-    first = F.normalize(batch.views[0][:ROWS].float(), dim=-1)  # (n, D)
+    first = _unit(batch.views[0])  # (n, D)
     read = {"effective_rank": _effective_rank(first)}
-    cosines = (first @ first.T)[_different(batch.identity[0][:ROWS])]
+    cosines = _cosines_of_others(first, batch)
     if len(cosines):
         read["mean_cosine"] = float(cosines.mean())
         read["uniformity"] = float((4 * cosines - 4).exp().mean().log())  # d² = 2 - 2 cos
-        read["identical_share"] = _identical_share(first, batch.identity[0][:ROWS])
+        read["identical_share"] = _identical_share(first, batch)
     if len(batch.views) > 1:
-        second = F.normalize(batch.views[1][:ROWS].float(), dim=-1)
-        read["alignment"] = float((first - second).square().sum(dim=-1).mean())
+        read["alignment"] = float((first - _unit(batch.views[1])).square().sum(dim=-1).mean())
     return read
+
+
+@torch.no_grad()
+def readings_of_projections(projected: Tensor, batch: EmbeddedBatch) -> dict[str, float]:
+    """Read what a projector makes of the first view: it may collapse while the embeddings merely stop learning.
+
+    Args:
+        projected: (B, any width).
+        batch: Of the same rows.
+
+    Returns:
+        `projected_effective_rank` and `projected_mean_cosine`, as of the embeddings.
+    """
+    unit = _unit(projected)
+    read = {"projected_effective_rank": _effective_rank(unit)}
+    cosines = _cosines_of_others(unit, batch)
+    return read | ({"projected_mean_cosine": float(cosines.mean())} if len(cosines) else {})
 
 
 @dataclass(slots=True)
@@ -96,29 +111,50 @@ def collapse(read: dict[str, float], first: dict[str, float]) -> str | None:
         read: The readings of a step.
         first: The first readings of the run.
     """
-    limits: list[tuple[str, Callable[[float, float], bool], float]] = [
-        ("identical_share", float.__gt__, max(0.2, 2 * first.get("identical_share", 0))),
-        ("mean_cosine", float.__gt__, max(0.95, (1 + first.get("mean_cosine", 0)) / 2)),
-        ("effective_rank", float.__lt__, first["effective_rank"] / 4),
-    ]
-    for name, is_beyond, limit in limits:
-        if name in read and is_beyond(read[name], limit):
-            return f"{name} is {read[name]:.3g}, beyond {limit:.3g}; it was {first[name]:.3g} at the start"
+    for name, value in read.items():
+        start = first.get(name, value)
+        limit, is_beyond = _limit(name, value, start)
+        if is_beyond:
+            return f"{name} is {value:.3g}, beyond {limit:.3g}; it was {start:.3g} at the start"
     return None
 
 
-def _different(identity: Tensor) -> Tensor:
-    """Return which pairs of rows hold different texts, (n, n) bool."""
+def _limit(name: str, value: float, start: float) -> tuple[float, bool]:
+    """Return the limit of a reading, and whether it is beyond; a reading without a limit never is."""
+    if name == "identical_share":
+        limit = max(0.2, 2 * start)
+        return limit, value > limit
+    if name.endswith("mean_cosine"):
+        limit = max(0.95, (1 + start) / 2)
+        return limit, value > limit
+    if name.endswith("effective_rank"):
+        return start / 4, value < start / 4
+    return 0.0, False
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Return the first rows at unit length, (n, width)."""
+    return F.normalize(rows[:ROWS].float(), dim=-1)
+
+
+def _others(batch: EmbeddedBatch) -> Tensor:
+    """Return which pairs of the first rows hold different texts, (n, n) bool."""
+    identity = batch.identity[0][:ROWS]
     return identity[:, None] != identity
 
 
-def _identical_share(unit: Tensor, identity: Tensor) -> float:
-    same = ((unit @ unit.T) > SAME) & _different(identity)
+def _cosines_of_others(unit: Tensor, batch: EmbeddedBatch) -> Tensor:
+    """Return the cosines of all pairs of different texts, flat."""
+    return (unit @ unit.T)[_others(batch)]
+
+
+def _identical_share(unit: Tensor, batch: EmbeddedBatch) -> float:
+    same = ((unit @ unit.T) > SAME) & _others(batch)
     return float(same.any(dim=1).float().mean())
 
 
 def _effective_rank(unit: Tensor) -> float:
-    """Return the exponential of the entropy of the singular values of rows (n, D)."""
+    """Return the exponential of the entropy of the singular values of rows (n, width)."""
     gram = unit @ unit.T if len(unit) < unit.shape[1] else unit.T @ unit
     values = torch.linalg.eigvalsh(gram.double()).clamp(min=0).sqrt()
     shares = values / values.sum().clamp(min=1e-12)
