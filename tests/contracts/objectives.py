@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.toy import PAIR, ToyEncoder
-from textcl.objectives import InfoNCE
+from tests.toy import PAIR, WIDTH, ToyEncoder
+from textcl.objectives import CLIP, InfoNCE, MoCo, SimCLR
+from textcl.objectives.directions import Direction
+from textcl.objectives.hardness import Hardened
 from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
 from textcl.types import Objective, Role
 
@@ -21,9 +23,18 @@ class Case:
 
 NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
 
+SYMMETRIC = (Direction.ANCHOR_TO_CANDIDATES, Direction.POSITIVE_TO_ANCHORS)
+
 CASES: dict[str, Case] = {
+    "CLIP": Case(CLIP, NEGATIVES),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
-    "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, symmetric=True), NEGATIVES),
+    "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, directions=SYMMETRIC, shares_softmax=False), NEGATIVES),
+    "InfoNCE in all directions": Case(lambda: InfoNCE(learns_temperature=True, directions=tuple(Direction)), NEGATIVES),
+    "InfoNCE with hardness": Case(lambda: InfoNCE(hardness=9.0, hardened=Hardened.ALL), NEGATIVES),
+    "InfoNCE with margin": Case(lambda: InfoNCE(directions=tuple(Direction), margin=0.1), NEGATIVES),
+    "MoCo": Case(lambda: MoCo(WIDTH)),
+    "MoCo with a short queue": Case(lambda: MoCo(WIDTH, momentum=0.5, queue_rows=7)),
+    "SimCLR": Case(lambda: SimCLR(WIDTH, projected_dimension=6), (PAIR, (*PAIR, Role.POSITIVE))),
 }
 
 
