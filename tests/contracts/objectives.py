@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from tests.toy import PAIR, WIDTH, ToyEncoder
-from textcl.objectives import BYOL, BarlowTwins, InfoNCE, SimSiam, SwAV, VICReg
+from textcl.objectives import BYOL, CLIP, BarlowTwins, InfoNCE, MoCo, SimCLR, SimSiam, SwAV, VICReg
+from textcl.objectives.directions import Direction
+from textcl.objectives.hardness import Hardened
 from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
 from textcl.types import Objective, Role
 
@@ -22,11 +24,20 @@ class Case:
 NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
 POSITIVES = (PAIR, (*PAIR, Role.POSITIVE))
 
+SYMMETRIC = (Direction.ANCHOR_TO_CANDIDATES, Direction.POSITIVE_TO_ANCHORS)
+
 CASES: dict[str, Case] = {
-    "BYOL": Case(lambda: BYOL(WIDTH, hidden=16, projection=4), POSITIVES),
     "BarlowTwins": Case(lambda: BarlowTwins(WIDTH, projection=16)),
+    "BYOL": Case(lambda: BYOL(WIDTH, hidden=16, projection=4), POSITIVES),
+    "CLIP": Case(CLIP, NEGATIVES),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
-    "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, symmetric=True), NEGATIVES),
+    "InfoNCE in all directions": Case(lambda: InfoNCE(learns_temperature=True, directions=tuple(Direction)), NEGATIVES),
+    "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, directions=SYMMETRIC, shares_softmax=False), NEGATIVES),
+    "InfoNCE with hardness": Case(lambda: InfoNCE(hardness=9.0, hardened=Hardened.ALL), NEGATIVES),
+    "InfoNCE with margin": Case(lambda: InfoNCE(directions=tuple(Direction), margin=0.1), NEGATIVES),
+    "MoCo": Case(lambda: MoCo(WIDTH)),
+    "MoCo with a short queue": Case(lambda: MoCo(WIDTH, momentum=0.5, queue_rows=7)),
+    "SimCLR": Case(lambda: SimCLR(WIDTH, projection=6), (PAIR, (*PAIR, Role.POSITIVE))),
     "SimSiam": Case(lambda: SimSiam(WIDTH, projection=16, bottleneck=4), POSITIVES),
     "SwAV": Case(lambda: SwAV(WIDTH, hidden=16, projection=4, prototypes=6, frozen_steps=0), POSITIVES),
     "SwAV without a projector": Case(lambda: SwAV(WIDTH, projection=None, prototypes=6, frozen_steps=0), POSITIVES),

@@ -1,24 +1,11 @@
 import math
 
 import pytest
-import torch
-import torch.nn.functional as F
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
+from tests.objectives.batches import embedded, with_identity
 from textcl.objectives import InfoNCE
 from textcl.types import EmbeddedBatch, Role
-
-
-def embedded(rows: int, negatives: int = 0, seed: int = 0) -> EmbeddedBatch:
-    generator = torch.Generator().manual_seed(seed)
-    views = tuple(torch.randn(rows, 5, generator=generator, dtype=torch.float64) for _ in range(2 + negatives))
-    identity = tuple(torch.arange(rows) + 100 * view for view in range(2 + negatives))
-    roles = (Role.ANCHOR, Role.POSITIVE, *[Role.NEGATIVE] * negatives)
-    return EmbeddedBatch(views, views, roles, identity)
-
-
-def with_identity(batch: EmbeddedBatch, *identity: list[int]) -> EmbeddedBatch:
-    return EmbeddedBatch(batch.views, batch.targets, batch.roles, tuple(torch.tensor(row) for row in identity))
 
 
 def naive(batch: EmbeddedBatch, temperature: float) -> float:
@@ -59,14 +46,6 @@ def test_loss_equals_that_of_sentence_transformers(negatives: int) -> None:
     theirs = MultipleNegativesRankingLoss(model=None, scale=20.0)
     expected = theirs.compute_loss_from_embeddings(list(batch.views), labels=None)
     assert InfoNCE(temperature=1 / 20)(batch).item() == pytest.approx(expected.item(), abs=1e-6)
-
-
-def test_symmetric_loss_is_the_mean_of_both_directions_and_turns_no_negatives_round() -> None:
-    batch = embedded(6, 1)
-    anchors, positives, negatives = (F.normalize(view, dim=1) for view in batch.views)
-    there = F.cross_entropy(anchors @ torch.cat([positives, negatives]).T / 0.2, torch.arange(6))
-    back = F.cross_entropy(positives @ anchors.T / 0.2, torch.arange(6))
-    assert InfoNCE(temperature=0.2, symmetric=True)(batch).item() == pytest.approx((there + back).item() / 2, abs=1e-12)
 
 
 def test_views_may_stand_in_any_order() -> None:

@@ -137,7 +137,7 @@ def test_an_objective_is_built_with_its_settings(recipe: dict[str, Any]) -> None
     recipe["objective"] = {"use": "InfoNCE", "temperature": 0.2}
     objective = build_objective(parse(recipe), dimension=8)
     assert isinstance(objective, InfoNCE)
-    assert objective.temperature == 0.2
+    assert objective.readings() == {"temperature": 0.2}
 
 
 @pytest.mark.parametrize(("training", "steps"), [({"epochs": 3}, 6), ({"steps": 7}, 7), ({}, 2)])

@@ -15,6 +15,7 @@ from textcl.recipe.components import build, component_faults, spelled_out
 from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
 
 KINDS = "tests.recipe.kinds"
+TAKES = "temperature, learns_temperature, directions, shares_softmax, hardness, hardened, margin"
 WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperature": 0.1}}
 
 
@@ -23,21 +24,20 @@ WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperatu
     [
         (
             {"use": "InfoNCE", "temprature": 0.1},
-            "objective.temprature: InfoNCE has no such setting. It takes temperature, symmetric. "
-            "Did you mean 'temperature'?",
+            f"objective.temprature: InfoNCE has no such setting. It takes {TAKES}. Did you mean 'temperature'?",
         ),
         (
             {"use": "InfoNCE", "temperature": "low"},
             "objective.temperature: found 'low', but InfoNCE takes a number here.",
         ),
         (
-            {"use": "InfoNCE", "symmetric": 1},
-            "objective.symmetric: found 1, but InfoNCE takes true or false here.",
+            {"use": "InfoNCE", "shares_softmax": 1},
+            "objective.shares_softmax: found 1, but InfoNCE takes true or false here.",
         ),
         (
             {"use": "InfoNCS"},
-            "objective.use: there is no objective 'InfoNCS'. textcl has InfoNCE; your own is written "
-            "my_package.module:Class. Did you mean 'InfoNCE'?",
+            f"objective.use: there is no objective 'InfoNCS'. textcl has {', '.join(OBJECTIVE.names())}; your own is "
+            "written my_package.module:Class. Did you mean 'InfoNCE'?",
         ),
         (
             {"use": "no_such_package.losses:Mine"},
@@ -70,7 +70,7 @@ WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperatu
         ),
         (
             {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "tau": 1}},
-            "objective.objective.tau: InfoNCE has no such setting. It takes temperature, symmetric.",
+            f"objective.objective.tau: InfoNCE has no such setting. It takes {TAKES}.",
         ),
         (
             {**WRAPPED, "side": "up"},
@@ -141,9 +141,16 @@ def test_a_union_is_described_in_words() -> None:
 
 
 def test_defaults_are_spelled_out_inner_ones_too() -> None:
-    assert spelled_out(WRAPPED, OBJECTIVE, "objective") == {
+    spelled = spelled_out(WRAPPED, OBJECTIVE, "objective")
+    inner = spelled["objective"]
+    assert {name: inner[name] for name in ("use", "temperature", "directions")} == {
+        "use": "InfoNCE",
+        "temperature": 0.1,
+        "directions": ["anchor_to_candidates"],
+    }
+    assert {**spelled, "objective": None} == {
         "use": f"{KINDS}:Wrapped",
-        "objective": {"use": "InfoNCE", "temperature": 0.1, "symmetric": False},
+        "objective": None,
         "widths": [8, 4],
         "side": "left",
     }
@@ -153,7 +160,7 @@ def test_inner_components_are_built_and_values_become_what_annotations_say() -> 
     objective = build({**WRAPPED, "widths": [2], "side": "right"}, OBJECTIVE, "objective")
     assert isinstance(objective, Wrapped)
     assert isinstance(objective.objective, InfoNCE)
-    assert objective.objective.temperature == 0.1
+    assert objective.objective.readings() == {"temperature": 0.1}
     assert objective.widths == (2,)
     assert objective.side is Side.RIGHT
 

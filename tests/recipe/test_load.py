@@ -9,13 +9,23 @@ from textcl.errors import RecipeError
 from textcl.recipe import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.yaml_text import read_yaml
 
+INFO_NCE = {
+    "temperature": 0.05,
+    "learns_temperature": False,
+    "directions": ["anchor_to_candidates"],
+    "shares_softmax": True,
+    "hardness": 0.0,
+    "hardened": "other_rows",
+    "margin": None,
+}
+
 
 def test_a_minimal_recipe_gets_every_default(tmp_path: Path) -> None:
     recipe = load_recipe(write_recipe_file(tmp_path, minimal()))
     assert (recipe.data.batch_size, recipe.data.max_length, recipe.seed) == (64, 128, 17)
     assert (recipe.training.epochs, recipe.training.steps) == (1, None)
     assert recipe.objective.use == "InfoNCE"
-    assert recipe.objective.settings == {"temperature": 0.05, "symmetric": False}
+    assert recipe.objective.settings == INFO_NCE
     assert recipe.evaluation.during is None
     assert recipe.evaluation.after == ()
 
@@ -38,7 +48,7 @@ def test_a_resolved_recipe_loads_again_to_an_equal_one(tmp_path: Path) -> None:
 
 def test_a_resolved_recipe_spells_out_the_defaults_of_components() -> None:
     spelled = read_yaml(resolved(parse(minimal())), "here")
-    assert spelled["objective"] == {"use": "InfoNCE", "temperature": 0.05, "symmetric": False}
+    assert spelled["objective"] == {"use": "InfoNCE", **INFO_NCE}
     assert list(spelled) == ["name", "seed", "data", "encoder", "objective", "training", "evaluation", "hub"]
 
 

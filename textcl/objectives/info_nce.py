@@ -1,12 +1,15 @@
 """InfoNCE: pick each anchor's own positive among all candidates of the batch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.objectives.roles import views_of, want_roles
+from textcl.objectives.directions import Direction, Pool, checked_directions, pick_own, pool_of
+from textcl.objectives.hardness import Hardened, hardness_bonus
+from textcl.objectives.roles import want_roles
+from textcl.objectives.temperature import Temperature
 from textcl.types import EmbeddedBatch, Objective, Role
 
 
@@ -14,97 +17,95 @@ class InfoNCE(Objective):
     """Cross-entropy of finding an anchor's positive among the positives and hard negatives of the whole batch.
 
     The other rows' texts serve as negatives. Texts that are equal to the anchor or to its positive are not: they are
-    masked by their identity, so repeated texts do no harm. A row without any negative left has loss 0.
+    masked by their identity, so repeated texts do no harm. A row without any negative left has no gradient; its loss is
+    0, or log 2 where a shared softmax holds the positive twice.
+
+    Further directions bring further negatives. `positive_to_anchors` with a softmax of its own is the symmetric loss;
+    all four in one softmax are GTE's, which counts the positive once in each of the two directions that hold it.
 
     With the two dropout views of one text (SimCSE) a small temperature matters. The loss falls to 0 and teaches nothing
-    when the positives are too easy; it stays at log(candidates) when the encoder has collapsed.
+    when the positives are too easy; it stays at log(candidates) when the encoder has collapsed. A small margin in front
+    of an encoder that knows nothing yet masks the negatives that would teach it.
 
     Args:
         temperature: Divides the cosines; below 0.1 the hardest negatives dominate. Positive, no unit.
-        symmetric: Also find each positive's anchor among the anchors, and take the mean of both directions.
+        learns_temperature: Whether it is a parameter, which starts there and never falls below 0.01.
+        directions: Which similarities are read; `anchor_to_candidates` is always among them.
+        shares_softmax: Whether the candidates of all directions stand in one softmax. Else each direction has its own,
+            and the loss is the mean; then only directions that hold the positive can be used.
+        hardness: How much harder negatives of an anchor weigh more: multiplies their cosine, which is added to the
+            logit. 0: not at all; Lan et al. take 9, and EmbeddingGemma 5 with `own_negatives`. No unit.
+        hardened: Which negatives are so weighted: those of the other rows, the row's own hard negatives, or all.
+        margin: A candidate, hard negatives among them, whose cosine is above that of anchor and positive by more than
+            this counts as no negative. A difference of cosines; None: every candidate counts.
 
     Raises:
-        ValueError: The temperature is not positive.
+        ValueError: A setting is out of its range, or the directions do not fit together.
 
     Source:
-        van den Oord et al. 2018, Representation Learning with Contrastive Predictive Coding. arXiv:1807.03748
+        van den Oord et al. 2018, Representation Learning with Contrastive Predictive Coding, eq. 4. arXiv:1807.03748
         Gao et al. 2021, SimCSE. arXiv:2104.08821
+        Li et al. 2023, GTE, section 3.3. arXiv:2308.03281
+        Lan et al. 2025, LLaVE, eq. 5. arXiv:2503.04812
     """
 
-    def __init__(self, temperature: float = 0.05, symmetric: bool = False) -> None:
+    def __init__(
+        self,
+        temperature: float = 0.05,
+        learns_temperature: bool = False,
+        directions: Sequence[Direction] = (Direction.ANCHOR_TO_CANDIDATES,),
+        shares_softmax: bool = True,
+        hardness: float = 0.0,
+        hardened: Hardened = Hardened.OTHER_ROWS,
+        margin: float | None = None,
+    ) -> None:
         super().__init__()
-        if not temperature > 0:
-            raise ValueError(f"temperature: found {temperature}, but cosines are divided by it: it must be above 0.")
-        self.temperature = temperature
-        self.symmetric = symmetric
+        self.temperature = Temperature(temperature, learns_temperature)
+        self.directions = checked_directions(directions, shares_softmax)
+        if not hardness >= 0:
+            raise ValueError(f"hardness: found {hardness}, but it must be 0 (no weighting) or above.")
+        if margin is not None and not margin >= 0:
+            raise ValueError(f"margin: found {margin}, but it must be 0 or above, or null (no mask).")
+        if hardened not in set(Hardened):
+            raise ValueError(f"hardened: found {hardened}, but it is one of {', '.join(Hardened)}.")
+        self.shares_softmax = shares_softmax
+        self.hardness, self.hardened = hardness, Hardened(hardened)
+        self.margin = margin
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse other views than one anchor, one positive and any number of negatives."""
+        if self.hardness > 0 and self.hardened is Hardened.OWN_NEGATIVES:
+            want_roles("InfoNCE with hardened: own_negatives", roles, negatives=(1, None))
         want_roles("InfoNCE", roles, negatives=(0, None))
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
-        """Return the mean loss over anchors (and over both directions when symmetric), a scalar in nats."""
-        anchor, positive, *negatives = (
-            view for role in (Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE) for view in views_of(batch.roles, role)
-        )
-        candidates = (positive, *negatives)
-        loss = info_nce(
-            batch.views[anchor],
-            torch.cat([batch.views[view] for view in candidates]),
-            false_negatives(batch.identity, anchor, positive, candidates),
-            self.temperature,
-        )
-        if not self.symmetric:
-            return loss
-        backward = info_nce(
-            batch.views[positive],
-            batch.views[anchor],
-            false_negatives(batch.identity, positive, anchor, (anchor,)),
-            self.temperature,
-        )
-        return (loss + backward) / 2
+        """Return the mean loss over rows (and over directions, if each has its own softmax), a scalar in nats."""
+        temperature = self.temperature()
+        pools = [pool_of(batch, direction) for direction in self.directions]
+        own = pools[0].cosines.diagonal()  # (B,) of anchor and positive
+        logits = [self._hardened(self._within_margin(pool, own), temperature) for pool in pools]
+        return pick_own([torch.cat(logits, dim=1)] if self.shares_softmax else logits)
 
+    def readings(self) -> dict[str, float]:
+        """Return the temperature."""
+        return self.temperature.readings()
 
-def info_nce(anchors: Tensor, candidates: Tensor, masked: Tensor, temperature: float | Tensor) -> Tensor:
-    """Cross-entropy of picking each anchor's own candidate among all candidates.
+    def after_step(self, batch: EmbeddedBatch) -> None:
+        """Keep a learned temperature in its range."""
+        self.temperature.keep_in_range()
 
-    Both sides are scaled to unit length first, so similarities are cosines.
+    def _within_margin(self, pool: Pool, own: Tensor) -> Pool:
+        """Mask the candidates that are closer than the positive by more than the margin."""
+        if self.margin is None:
+            return pool
+        too_close = pool.cosines > (own + self.margin)[:, None]  # (B, N)
+        if pool.direction.holds_positive:  # rounding may put it above itself
+            too_close[:, : len(own)].fill_diagonal_(False)
+        return replace(pool, masked=pool.masked | too_close)
 
-    Args:
-        anchors: Embeddings of the batch's anchors, (B, D).
-        candidates: Embeddings to choose from, (N, D) with N ≥ B; candidate i is the positive of anchor i.
-        masked: Candidates that are no negatives of an anchor, (B, N) bool; never an anchor's own positive.
-        temperature: Divides the cosines. Positive, no unit.
-
-    Returns:
-        The mean over anchors, a scalar in nats.
-
-    Source:
-        van den Oord et al. 2018, eq. 4. arXiv:1807.03748
-    """
-    cosines = F.normalize(anchors, dim=-1) @ F.normalize(candidates, dim=-1).T  # (B, N)
-    logits = (cosines / temperature).masked_fill(masked, -torch.inf)
-    return F.cross_entropy(logits, torch.arange(len(anchors), device=anchors.device))
-
-
-def false_negatives(identity: tuple[Tensor, ...], anchor: int, positive: int, candidates: tuple[int, ...]) -> Tensor:
-    """Find the candidates that must not count as negatives because their text says the same.
-
-    These are the texts equal to the anchor or to its positive, and the positives of rows with an equal anchor.
-
-    Args:
-        identity: For each view the numbers of its texts, V x (B,) int64.
-        anchor: The view that chooses.
-        positive: The view that holds each anchor's own positive.
-        candidates: The views to choose from, `positive` first.
-
-    Returns:
-        True where anchor i must not be pushed from candidate j, (B, N) bool; False at an anchor's own positive.
-    """
-    same_anchor = identity[anchor][:, None] == identity[anchor]  # (B, B)
-    texts = torch.cat([identity[view] for view in candidates])  # (N,)
-    masked = (identity[anchor][:, None] == texts) | (identity[positive][:, None] == texts)  # (B, N)
-    rows = len(same_anchor)
-    masked[:, :rows] |= same_anchor
-    masked[:, :rows].fill_diagonal_(False)
-    return masked
+    def _hardened(self, pool: Pool, temperature: float | Tensor) -> Tensor:
+        """Return the logits, (B, N); hard negatives of an anchor weigh more, as the source has it in one direction."""
+        logits = pool.logits(temperature)
+        if self.hardness == 0 or pool.direction is not Direction.ANCHOR_TO_CANDIDATES:
+            return logits
+        return logits + hardness_bonus(pool.cosines, self.hardened, self.hardness)

@@ -1,0 +1,56 @@
+"""CLIP: find each anchor's positive, and each positive's anchor, at a temperature that is learned."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from textcl.objectives.directions import Direction, pick_own, pool_of
+from textcl.objectives.roles import want_roles
+from textcl.objectives.temperature import Temperature
+from textcl.types import EmbeddedBatch, Objective, Role
+
+
+class CLIP(Objective):
+    """The mean of two cross-entropies: anchors find their positives, positives find their anchors.
+
+    It suits an encoder with two towers, where neither side should be drawn to the other more than the reverse; one
+    tower does as well. Texts that say the same as the row's own are masked, as in InfoNCE. Hard negatives are further
+    candidates for the anchors. They belong to no anchor, so in the other direction there is nothing for them to find,
+    nor to be found.
+
+    A learned temperature falls while training goes well. Staying near 0.01 it says that the pairs are nearly all told
+    apart; rising it says that labels are noisy. It moves no faster than the encoder's learning rate allows.
+
+    Args:
+        temperature: What the learned temperature starts at, 0.01 or more; it never falls below 0.01. No unit.
+
+    Raises:
+        ValueError: The temperature is below 0.01.
+
+    Source:
+        Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision, section 2.3 and
+        figure 3. arXiv:2103.00020
+    """
+
+    def __init__(self, temperature: float = 0.07) -> None:
+        super().__init__()
+        self.temperature = Temperature(temperature, is_learned=True)
+
+    def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
+        """Refuse other views than one anchor, one positive and any number of negatives."""
+        want_roles("CLIP", roles, negatives=(0, None))
+
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the mean over rows and over both directions, a scalar in nats."""
+        temperature = self.temperature()
+        there = pool_of(batch, Direction.ANCHOR_TO_CANDIDATES).logits(temperature)
+        back = pool_of(batch, Direction.POSITIVE_TO_ANCHORS).logits(temperature)
+        return pick_own([there, back])
+
+    def readings(self) -> dict[str, float]:
+        """Return the temperature."""
+        return self.temperature.readings()
+
+    def after_step(self, batch: EmbeddedBatch) -> None:
+        """Keep the temperature in its range."""
+        self.temperature.keep_in_range()
