@@ -1,6 +1,7 @@
 """A toy run in which an objective without negatives can collapse: noisy points, a small encoder, its moving average."""
 
 import copy
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -9,21 +10,27 @@ from torch import Tensor, nn
 from textcl.ema import move_towards
 from textcl.objectives.byol import BYOL
 from textcl.seeds import seeded
+from textcl.training.step import detached
 from textcl.types import EmbeddedBatch, Objective, Role
 
 ROWS, WIDTH, STEPS = 64, 8, 60
 
 
-def trained(objective: Objective, seed: int, noise: float) -> Tensor:
+OnStep = Callable[[int, EmbeddedBatch], None]
+
+
+def trained(
+    objective: Objective, seed: int, noise: float, rate: float = 0.1, on_step: OnStep = lambda step, batch: None
+) -> Tensor:
     """The embeddings of fixed points after some steps on noisy views of them, (B, D)."""
     with seeded(seed):
         points = torch.randn(ROWS, WIDTH)
         encoder = nn.Sequential(nn.Linear(WIDTH, 32), nn.Tanh(), nn.Linear(32, WIDTH))
         average = copy.deepcopy(encoder)
         parameters = [p for p in (*encoder.parameters(), *objective.parameters()) if p.requires_grad]
-        optimiser = torch.optim.SGD(parameters, lr=0.1, momentum=0.9)
+        optimiser = torch.optim.SGD(parameters, lr=rate, momentum=0.9)
         numbers = (torch.arange(ROWS), torch.arange(ROWS) + ROWS)
-        for _ in range(STEPS):
+        for step in range(STEPS):
             noisy = [points + noise * torch.randn_like(points) for _ in numbers]
             with torch.no_grad():
                 targets = tuple((encoder if objective.momentum is None else average)(view) for view in noisy)
@@ -34,6 +41,7 @@ def trained(objective: Objective, seed: int, noise: float) -> Tensor:
             optimiser.step()
             move_towards(average.state_dict(), encoder.state_dict(), objective.momentum or 0.0)
             objective.after_step(batch)
+            on_step(step, detached(batch))
         return encoder(points).detach()
 
 

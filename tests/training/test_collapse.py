@@ -1,0 +1,85 @@
+"""The alarm on sabotaged toy runs, and its silence on healthy ones."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.data.sources import Rows
+from tests.objectives.collapse import WIDTH, byol, trained
+from tests.tiny import SENTENCES, tiny_encoder
+from textcl.data import Batches, default_views
+from textcl.errors import TrainingError
+from textcl.objectives import BarlowTwins, InfoNCE, MoCo, SimCLR, SimSiam, SwAV, VICReg
+from textcl.seeds import seeded
+from textcl.training import CollapseAlarm, Loop, OnlineTarget, Ranks, Settings, Step, StepLog
+from textcl.training.monitor import readings, readings_of_projections
+from textcl.types import EmbeddedBatch, Example, Objective
+
+HEALTHY = {
+    "BYOL": lambda: byol(1, predicts=True, projects=True),
+    "BYOL without a projector": lambda: byol(1, predicts=True, projects=False),
+    "BarlowTwins": lambda: BarlowTwins(WIDTH, projection=32),
+    "InfoNCE": InfoNCE,
+    "MoCo": lambda: MoCo(WIDTH, queue_rows=128),
+    "SimCLR": lambda: SimCLR(WIDTH, projection=8),
+    "SimSiam": lambda: SimSiam(WIDTH, projection=32, bottleneck=8),
+    "SwAV": lambda: SwAV(WIDTH, hidden=32, projection=8, prototypes=16, frozen_steps=0),
+    "VICReg": lambda: VICReg(WIDTH, projection=32),
+}
+
+
+def run(objective: Objective, noise: float, rate: float = 0.1) -> None:
+    """Train with the alarm on; it ends the run when it fires."""
+    alarm = CollapseAlarm(stops=True)
+
+    def watch(step: int, batch: EmbeddedBatch) -> None:
+        read = readings(batch)
+        with torch.no_grad():
+            projected = objective.projected(batch)
+        if projected is not None:
+            read |= readings_of_projections(projected, batch)
+        alarm(StepLog(step + 1, 60, 0.0, rate, 1.0, 1.0, 1.0, 0.0, readings=read))
+
+    trained(objective, seed=1, noise=noise, rate=rate, on_step=watch)
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_it_is_silent_on_a_healthy_run(name: str) -> None:
+    with seeded(1):
+        objective = HEALTHY[name]()
+    run(objective, noise=0.5, rate=0.01)
+
+
+@pytest.mark.parametrize("projects", [True, False])
+def test_it_fires_on_byol_without_its_predictor(projects: bool) -> None:
+    with pytest.raises(
+        TrainingError, match=r"collapsing: (projected_)?(mean_cosine|effective_rank|identical_share) is"
+    ):
+        run(byol(1, predicts=False, projects=projects), noise=1.0)
+
+
+def test_it_fires_on_swav_without_sinkhorn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "textcl.objectives.swav.sinkhorn", lambda scores, epsilon, rounds: (scores / epsilon).softmax(1)
+    )
+    with seeded(1):
+        objective = SwAV(WIDTH, hidden=32, projection=8, prototypes=16, frozen_steps=0)
+    with pytest.raises(TrainingError, match="collapsing: projected_"):
+        run(objective, noise=0.5)
+
+
+@pytest.mark.parametrize(("rate", "breaks"), [(1e-3, False), (1e-1, True)])
+def test_it_fires_on_infonce_at_a_learning_rate_that_breaks_a_transformer(
+    rate: float, breaks: bool, tmp_path: Path
+) -> None:
+    encoder = tiny_encoder(dropout=0.1)
+    rows = Rows(*(Example(0, f"{text} {word}") for text in SENTENCES for word in ("now", "red", "song", "old", "six")))
+    batches = Batches(rows, default_views(rows[0]), encoder.tokenize, 16, seed=1)
+    step = Step(encoder, InfoNCE(), OnlineTarget(), Ranks(), seed=1)
+    loop = Loop(step, batches, Settings(steps=61, learning_rate=rate), tmp_path, [CollapseAlarm(stops=True)])
+    if not breaks:
+        loop.run()
+        return
+    with pytest.raises(TrainingError, match="the embeddings are collapsing: "):
+        loop.run()
