@@ -5,8 +5,20 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.toy import PAIR, ToyEncoder
-from textcl.objectives import InfoNCE
+from tests.toy import PAIR, TRIPLET, ToyEncoder
+from textcl.objectives import (
+    AnglE,
+    BatchAllTriplet,
+    BatchHardTriplet,
+    BatchSemiHardTriplet,
+    Contrastive,
+    CoSENT,
+    CosineRegression,
+    InfoNCE,
+    SupCon,
+    Triplet,
+)
+from textcl.objectives.distances import Distance
 from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
 from textcl.types import Objective, Role
 
@@ -21,9 +33,23 @@ class Case:
 
 NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
 
+TRIPLETS = (TRIPLET, (*TRIPLET, Role.NEGATIVE))
+LABELLED = (PAIR, (Role.ANCHOR,), (*PAIR, Role.POSITIVE))
+
 CASES: dict[str, Case] = {
+    "AnglE": Case(AnglE),
+    "BatchAllTriplet": Case(BatchAllTriplet, LABELLED),
+    "BatchHardTriplet": Case(BatchHardTriplet, LABELLED),
+    "BatchHardTriplet euclidean": Case(lambda: BatchHardTriplet(margin=1.0, distance=Distance.EUCLIDEAN), LABELLED),
+    "BatchSemiHardTriplet": Case(BatchSemiHardTriplet, LABELLED),
+    "CoSENT": Case(CoSENT),
+    "Contrastive": Case(Contrastive),
+    "CosineRegression": Case(CosineRegression),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
     "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, symmetric=True), NEGATIVES),
+    "SupCon": Case(SupCon, LABELLED),
+    "Triplet": Case(Triplet, TRIPLETS),
+    "Triplet euclidean": Case(lambda: Triplet(margin=1.0, distance=Distance.EUCLIDEAN), TRIPLETS),
 }
 
 

@@ -1,5 +1,25 @@
 """Objectives: losses over one batch of embeddings, one a file."""
 
+from textcl.objectives.angle import AnglE
+from textcl.objectives.batch_all_triplet import BatchAllTriplet
+from textcl.objectives.batch_hard_triplet import BatchHardTriplet
+from textcl.objectives.batch_semi_hard_triplet import BatchSemiHardTriplet
+from textcl.objectives.contrastive import Contrastive
+from textcl.objectives.cosent import CoSENT
+from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.sup_con import SupCon
+from textcl.objectives.triplet import Triplet
 
-__all__ = ["InfoNCE"]
+__all__ = [
+    "AnglE",
+    "BatchAllTriplet",
+    "BatchHardTriplet",
+    "BatchSemiHardTriplet",
+    "CoSENT",
+    "Contrastive",
+    "CosineRegression",
+    "InfoNCE",
+    "SupCon",
+    "Triplet",
+]
