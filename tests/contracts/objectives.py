@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.toy import PAIR, TRIPLET, ToyEncoder
+from tests.toy import PAIR, TRIPLET, WIDTH, ToyEncoder
 from textcl.objectives import (
     AnglE,
     BatchAllTriplet,
@@ -14,7 +14,10 @@ from textcl.objectives import (
     Contrastive,
     CoSENT,
     CosineRegression,
+    Distillation,
     InfoNCE,
+    Matryoshka,
+    Sum,
     SupCon,
     Triplet,
 )
@@ -34,6 +37,7 @@ class Case:
 NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
 
 TRIPLETS = (TRIPLET, (*TRIPLET, Role.NEGATIVE))
+ANY_ROLES = (PAIR, (Role.ANCHOR,), TRIPLET)
 LABELLED = (PAIR, (Role.ANCHOR,), (*PAIR, Role.POSITIVE))
 
 CASES: dict[str, Case] = {
@@ -45,8 +49,14 @@ CASES: dict[str, Case] = {
     "CoSENT": Case(CoSENT),
     "Contrastive": Case(Contrastive),
     "CosineRegression": Case(CosineRegression),
+    "Distillation": Case(lambda: Distillation(WIDTH, WIDTH), ANY_ROLES),
+    "Distillation similarities": Case(lambda: Distillation(WIDTH, WIDTH, embeddings=0.0), ANY_ROLES),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
     "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, symmetric=True), NEGATIVES),
+    "Matryoshka": Case(lambda: Matryoshka(InfoNCE(), [WIDTH, 3], WIDTH, weights=[1.0, 0.5]), NEGATIVES),
+    "Matryoshka of a Sum": Case(lambda: Matryoshka(Sum([CoSENT(), AnglE()]), [WIDTH, 4], WIDTH)),
+    "Sum": Case(lambda: Sum([InfoNCE(), CosineRegression(), InfoNCE(0.5)], weights=[1.0, 2.0, 0.1])),
+    "Sum with a teacher": Case(lambda: Sum([SupCon(), Matryoshka(Distillation(WIDTH, WIDTH), [4], WIDTH)])),
     "SupCon": Case(SupCon, LABELLED),
     "Triplet": Case(Triplet, TRIPLETS),
     "Triplet euclidean": Case(lambda: Triplet(margin=1.0, distance=Distance.EUCLIDEAN), TRIPLETS),

@@ -7,9 +7,12 @@ from textcl.objectives.batch_semi_hard_triplet import BatchSemiHardTriplet
 from textcl.objectives.contrastive import Contrastive
 from textcl.objectives.cosent import CoSENT
 from textcl.objectives.cosine_regression import CosineRegression
+from textcl.objectives.distillation import Distillation
 from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.matryoshka import Matryoshka
 from textcl.objectives.sup_con import SupCon
 from textcl.objectives.triplet import Triplet
+from textcl.objectives.weighted_sum import Sum
 
 __all__ = [
     "AnglE",
@@ -19,7 +22,10 @@ __all__ = [
     "CoSENT",
     "Contrastive",
     "CosineRegression",
+    "Distillation",
     "InfoNCE",
+    "Matryoshka",
+    "Sum",
     "SupCon",
     "Triplet",
 ]

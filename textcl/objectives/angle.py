@@ -28,7 +28,7 @@ class AnglE(Objective):
         ValueError: The temperature is not positive.
 
     Source:
-        Li & Li 2023, AnglE-optimized Text Embeddings, eqs. 3 to 8. arXiv:2309.12871
+        Li & Li 2023, AnglE-optimized Text Embeddings. arXiv:2309.12871
     """
 
     def __init__(self, temperature: float = 0.05) -> None:

@@ -29,8 +29,8 @@ class BatchAllTriplet(Objective):
         ValueError: The margin is not above 0.
 
     Source:
-        Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification, eq. 6, the mean over losses
-        that are not 0 (section 4.4). arXiv:1703.07737
+        Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification (batch all, the mean over
+        losses that are not 0). arXiv:1703.07737
     """
 
     def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:

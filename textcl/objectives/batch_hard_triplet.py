@@ -30,7 +30,7 @@ class BatchHardTriplet(Objective):
         ValueError: The margin is not above 0.
 
     Source:
-        Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification, eq. 5. arXiv:1703.07737
+        Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification (batch hard). arXiv:1703.07737
     """
 
     def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:

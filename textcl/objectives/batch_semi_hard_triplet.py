@@ -30,7 +30,7 @@ class BatchSemiHardTriplet(Objective):
         ValueError: The margin is not above 0.
 
     Source:
-        Schroff et al. 2015, FaceNet, eq. 4 (squared distances there). arXiv:1503.03832
+        Schroff et al. 2015, FaceNet, section 3.2 (squared distances there). arXiv:1503.03832
         The furthest negative in place of a missing one: TripletSemiHardLoss of TensorFlow Addons (no paper).
     """
 

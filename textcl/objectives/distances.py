@@ -46,7 +46,8 @@ def distances_by_row(left: Tensor, right: Tensor, distance: Distance) -> Tensor:
     """
     if distance is Distance.COSINE:
         return 1 - cosines_by_row(left, right)
-    return torch.linalg.vector_norm(left - right, dim=-1)
+    lengths: Tensor = torch.linalg.vector_norm(left - right, dim=-1)
+    return lengths
 
 
 def distances_of_all(embeddings: Tensor, distance: Distance) -> Tensor:

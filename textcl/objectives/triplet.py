@@ -31,7 +31,7 @@ class Triplet(Objective):
         ValueError: The margin is not above 0.
 
     Source:
-        Schroff et al. 2015, FaceNet, eq. 2. arXiv:1503.03832
+        Schroff et al. 2015, FaceNet, section 3.1 (squared distances there). arXiv:1503.03832
         Reimers & Gurevych 2019, Sentence-BERT, section 3. arXiv:1908.10084
     """
 
