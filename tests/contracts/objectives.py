@@ -5,9 +5,32 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.toy import PAIR, WIDTH, ToyEncoder
-from textcl.objectives import BYOL, CLIP, BarlowTwins, InfoNCE, MoCo, SimCLR, SimSiam, SwAV, VICReg
+from tests.toy import PAIR, TRIPLET, WIDTH, ToyEncoder
+from textcl.objectives import (
+    BYOL,
+    CLIP,
+    AnglE,
+    BarlowTwins,
+    BatchAllTriplet,
+    BatchHardTriplet,
+    BatchSemiHardTriplet,
+    Contrastive,
+    CoSENT,
+    CosineRegression,
+    Distillation,
+    InfoNCE,
+    Matryoshka,
+    MoCo,
+    SimCLR,
+    SimSiam,
+    Sum,
+    SupCon,
+    SwAV,
+    Triplet,
+    VICReg,
+)
 from textcl.objectives.directions import Direction
+from textcl.objectives.distances import Distance
 from textcl.objectives.hardness import Hardened
 from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
 from textcl.types import Objective, Role
@@ -26,21 +49,42 @@ POSITIVES = (PAIR, (*PAIR, Role.POSITIVE))
 
 SYMMETRIC = (Direction.ANCHOR_TO_CANDIDATES, Direction.POSITIVE_TO_ANCHORS)
 
+TRIPLETS = (TRIPLET, (*TRIPLET, Role.NEGATIVE))
+ANY_ROLES = (PAIR, (Role.ANCHOR,), TRIPLET)
+LABELLED = (PAIR, (Role.ANCHOR,), (*PAIR, Role.POSITIVE))
+
 CASES: dict[str, Case] = {
+    "AnglE": Case(AnglE),
     "BarlowTwins": Case(lambda: BarlowTwins(WIDTH, projection=16)),
+    "BatchAllTriplet": Case(BatchAllTriplet, LABELLED),
+    "BatchHardTriplet": Case(BatchHardTriplet, LABELLED),
+    "BatchHardTriplet euclidean": Case(lambda: BatchHardTriplet(margin=1.0, distance=Distance.EUCLIDEAN), LABELLED),
+    "BatchSemiHardTriplet": Case(BatchSemiHardTriplet, LABELLED),
     "BYOL": Case(lambda: BYOL(WIDTH, hidden=16, projection=4), POSITIVES),
     "CLIP": Case(CLIP, NEGATIVES),
+    "Contrastive": Case(Contrastive),
+    "CoSENT": Case(CoSENT),
+    "CosineRegression": Case(CosineRegression),
+    "Distillation": Case(lambda: Distillation(WIDTH, WIDTH), ANY_ROLES),
+    "Distillation similarities": Case(lambda: Distillation(WIDTH, WIDTH, embeddings=0.0), ANY_ROLES),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
     "InfoNCE in all directions": Case(lambda: InfoNCE(learns_temperature=True, directions=tuple(Direction)), NEGATIVES),
     "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, directions=SYMMETRIC, shares_softmax=False), NEGATIVES),
     "InfoNCE with hardness": Case(lambda: InfoNCE(hardness=9.0, hardened=Hardened.ALL), NEGATIVES),
     "InfoNCE with margin": Case(lambda: InfoNCE(directions=tuple(Direction), margin=0.1), NEGATIVES),
+    "Matryoshka": Case(lambda: Matryoshka(InfoNCE(), [WIDTH, 3], WIDTH, weights=[1.0, 0.5]), NEGATIVES),
+    "Matryoshka of a Sum": Case(lambda: Matryoshka(Sum([CoSENT(), AnglE()]), [WIDTH, 4], WIDTH)),
     "MoCo": Case(lambda: MoCo(WIDTH)),
     "MoCo with a short queue": Case(lambda: MoCo(WIDTH, momentum=0.5, queue_rows=7)),
     "SimCLR": Case(lambda: SimCLR(WIDTH, projection=6), (PAIR, (*PAIR, Role.POSITIVE))),
     "SimSiam": Case(lambda: SimSiam(WIDTH, projection=16, bottleneck=4), POSITIVES),
+    "Sum": Case(lambda: Sum([InfoNCE(), CosineRegression(), InfoNCE(0.5)], weights=[1.0, 2.0, 0.1])),
+    "Sum with a teacher": Case(lambda: Sum([SupCon(), Matryoshka(Distillation(WIDTH, WIDTH), [4], WIDTH)])),
+    "SupCon": Case(SupCon, LABELLED),
     "SwAV": Case(lambda: SwAV(WIDTH, hidden=16, projection=4, prototypes=6, frozen_steps=0), POSITIVES),
     "SwAV without a projector": Case(lambda: SwAV(WIDTH, projection=None, prototypes=6, frozen_steps=0), POSITIVES),
+    "Triplet": Case(Triplet, TRIPLETS),
+    "Triplet euclidean": Case(lambda: Triplet(margin=1.0, distance=Distance.EUCLIDEAN), TRIPLETS),
     "VICReg": Case(lambda: VICReg(WIDTH, projection=16)),
 }
 

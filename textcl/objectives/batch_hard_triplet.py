@@ -1,0 +1,53 @@
+"""Batch-hard triplets: each text's furthest positive and nearest negative in the batch, by labels."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from textcl.objectives.distances import Distance, check_margin, distances_of_all
+from textcl.objectives.label_pairs import pairs_by_label, want_labels
+from textcl.types import EmbeddedBatch, Objective, Role
+
+
+class BatchHardTriplet(Objective):
+    """The triplet loss of every text with the worst of its positives and the worst of its negatives.
+
+    Texts are compared with all texts of the batch, of every view; those of one label are positives. A text without a
+    positive or without a negative does not count, and a batch without any triplet has loss 0. Batches should hold
+    several rows of each label (`data.rows_per_label`).
+
+    Only the worst pairs teach, so wrong labels do most of the talking, and training may collapse at the start: then the
+    loss stays at the margin. BatchSemiHardTriplet is milder. Equal to sentence-transformers' BatchHardTripletLoss where
+    every text has a positive and a negative; there, a text without one counts as if it lay on its positive.
+
+    Args:
+        margin: By how much a negative is to be further away than a positive, in units of the distance. Above 0.
+        distance: `cosine`, or `euclidean` of the vectors as they are, which wants a margin near 5.
+
+    Raises:
+        ValueError: The margin is not above 0.
+
+    Source:
+        Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification (batch hard). arXiv:1703.07737
+    """
+
+    def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:
+        super().__init__()
+        check_margin(margin)
+        self.margin, self.distance = margin, Distance(distance)
+
+    def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
+        """Refuse rows without labels, and negative views."""
+        want_labels("BatchHardTriplet", roles, labelled)
+
+    def forward(self, batch: EmbeddedBatch) -> Tensor:
+        """Return the mean loss over texts with a triplet, a scalar in units of the distance."""
+        positives, negatives = pairs_by_label(batch)
+        distances = distances_of_all(torch.cat(batch.views), self.distance)  # (N, N)
+        furthest = distances.masked_fill(~positives, -torch.inf).amax(dim=1)  # (N,)
+        nearest = distances.masked_fill(~negatives, torch.inf).amin(dim=1)
+        losses = F.relu(furthest - nearest + self.margin)  # 0 where either is missing: there the difference is -inf
+        counts = positives.any(dim=1) & negatives.any(dim=1)
+        return losses.sum() / counts.sum().clamp(min=1)

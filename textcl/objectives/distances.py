@@ -1,0 +1,59 @@
+"""How far embeddings lie apart: by their cosine, or in a straight line."""
+
+from enum import StrEnum
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Distance(StrEnum):
+    """What tells near from far: 1 minus the cosine (0 to 2), or the length of the difference."""
+
+    COSINE = "cosine"
+    EUCLIDEAN = "euclidean"
+
+
+def check_margin(margin: float) -> None:
+    """Refuse a margin that asks for nothing.
+
+    Raises:
+        ValueError: Says what is right.
+    """
+    if not margin > 0:
+        raise ValueError(f"margin: found {margin}, but it is a distance that is kept: it must be above 0.")
+
+
+def check_temperature(temperature: float) -> None:
+    """Refuse a temperature that is not positive.
+
+    Raises:
+        ValueError: Says what is right.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature: found {temperature}, but similarities are divided by it: it must be above 0.")
+
+
+def cosines_by_row(left: Tensor, right: Tensor) -> Tensor:
+    """Return the cosine of each row of one matrix with the same row of the other: (N, D), (N, D) to (N,)."""
+    return (F.normalize(left, dim=-1) * F.normalize(right, dim=-1)).sum(dim=-1)
+
+
+def distances_by_row(left: Tensor, right: Tensor, distance: Distance) -> Tensor:
+    """Return the distance of each row of one matrix to the same row of the other: (N, D), (N, D) to (N,).
+
+    The gradient of equal rows is 0, not NaN.
+    """
+    if distance is Distance.COSINE:
+        return 1 - cosines_by_row(left, right)
+    lengths: Tensor = torch.linalg.vector_norm(left - right, dim=-1)
+    return lengths
+
+
+def distances_of_all(embeddings: Tensor, distance: Distance) -> Tensor:
+    """Return the distances between all rows: (N, D) to (N, N). The gradient of equal rows is 0, not NaN."""
+    if distance is Distance.COSINE:
+        unit = F.normalize(embeddings, dim=-1)
+        return 1 - unit @ unit.T
+    # by differences: |a|² - 2ab + |b|² would lose near neighbours in rounding, and its root has no bounded slope there
+    return torch.cdist(embeddings, embeddings, compute_mode="donot_use_mm_for_euclid_dist")

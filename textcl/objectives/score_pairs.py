@@ -1,0 +1,54 @@
+"""Rows of two texts with a score: what is wanted of them, and of the scores."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from textcl.objectives.roles import views_of, want_roles
+from textcl.types import EmbeddedBatch, Role
+
+
+def want_scored_pairs(objective: str, roles: Sequence[Role], scored: bool) -> None:
+    """Refuse rows without scores, and other views than one anchor and one positive.
+
+    Args:
+        objective: Its name, for the message.
+        roles: Of the V views.
+        scored: Whether rows carry scores.
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    want_roles(objective, roles)
+    if not scored:
+        raise ValueError(
+            f"found rows without scores, but {objective} learns from how alike two texts are. Name their column in the "
+            "source (score: …)."
+        )
+
+
+def scored_pairs(batch: EmbeddedBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return anchors (B, D), positives (B, D) and scores (B,)."""
+    assert batch.scores is not None, "`check` wants scores"
+    (anchor,), (positive,) = (views_of(batch.roles, role) for role in (Role.ANCHOR, Role.POSITIVE))
+    return batch.views[anchor], batch.views[positive], batch.scores
+
+
+def want_scores_within(objective: str, scores: Tensor, lowest: float, highest: float, advice: str) -> None:
+    """Refuse scores beyond a scale.
+
+    Args:
+        objective: Its name, for the message.
+        scores: Of the rows, (B,).
+        lowest, highest: The ends of the scale.
+        advice: What to do, a sentence.
+
+    Raises:
+        ValueError: Names a score that does not fit.
+    """
+    outside = scores[~((scores >= lowest) & (scores <= highest))]  # NaN is outside
+    if len(outside):
+        raise ValueError(
+            f"found a score of {outside[0].item():g}, but {objective} takes scores from {lowest:g} to {highest:g} "
+            f"here. {advice}"
+        )
