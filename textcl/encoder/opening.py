@@ -83,10 +83,10 @@ def build_encoder(
             max_length=settings.max_length if max_length is None else max_length,
         )
         encoders.append(_assemble(model, tokenizer, settings, precision))
-    return encoders[0] if len(encoders) == 1 else _pair(*encoders, folder)
+    return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
 
 
-def _pair(queries: Encoder, documents: Encoder, folder: Path) -> TwoTower:
+def _pair(folder: Path, queries: Encoder, documents: Encoder) -> TwoTower:
     try:
         return TwoTower(queries, documents)
     except ValueError as error:
