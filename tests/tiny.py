@@ -3,11 +3,13 @@
 import string
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
 
-from textcl.encoder import Encoder
+from textcl.encoder import Encoder, TwoTower
+from textcl.types import PairBatch, Role, View
 
 KINDS = ("bert", "roberta", "mpnet", "distilbert", "modernbert")
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -101,6 +103,23 @@ def tiny_encoder(
     """Build an encoder of (N, 16) vectors; `settings` are those of `Encoder`."""
     backbone = tiny_backbone(kind, dropout, seed)
     return Encoder(backbone, tiny_tokenizer(_pad_id(kind)), pooling=pooling, **settings)
+
+
+def tiny_towers(dropout: float = 0.1) -> TwoTower:
+    """Build two towers of (N, 16) vectors that differ in kind, padding, pooling, prompts and lengths."""
+    queries = tiny_encoder("mean", dropout, prompts={"anchor": "query: "}, max_length=20)
+    documents = tiny_encoder("cls", dropout, "roberta", 5, prompts={"positive": "answer: "}, max_length=12)
+    return TwoTower(queries, documents)
+
+
+def sentence_batch(encoder: Encoder | TwoTower, roles: tuple[Role, ...]) -> PairBatch:
+    """Tokenise the sentences as the first view; each further view holds them shifted by one more."""
+    rows = np.arange(len(SENTENCES))
+    views = []
+    for number, role in enumerate(roles):
+        texts = tuple(SENTENCES[(row + number) % len(SENTENCES)] for row in rows)
+        views.append(View(role, encoder.tokenize(texts, role), rows + 100 * number, texts))
+    return PairBatch(tuple(views), rows)
 
 
 def _pad_id(kind: str) -> int:

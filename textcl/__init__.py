@@ -4,18 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textcl.encoder import Encoder
+    from textcl.encoder import Encoder, TwoTower
     from textcl.encoder import open_encoder as load
     from textcl.types import Role
 
     __version__: str
 
-__all__ = ["Encoder", "Role", "__version__", "load"]
+__all__ = ["Encoder", "Role", "TwoTower", "__version__", "load"]
 
 # Public name → where it lives. Looked up on first use, so that `import textcl` does not load torch.
 _HOMES = {
     "Encoder": ("textcl.encoder", "Encoder"),
     "Role": ("textcl.types", "Role"),
+    "TwoTower": ("textcl.encoder", "TwoTower"),
     "load": ("textcl.encoder", "open_encoder"),
 }
 

@@ -98,7 +98,7 @@ def test_a_fault_names_its_place_and_what_would_be_right(
 def test_a_misspelt_setting_gets_the_list_of_settings_and_a_suggestion(tmp_path: Path) -> None:
     assert faults_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
         "encoder.poling: encoder has no such setting. It takes backbone, pooling, layers, dropout, prompts, "
-        "pool_prompt, random_init, teacher. Did you mean 'pooling'?"
+        "pool_prompt, random_init, documents, teacher. Did you mean 'pooling'?"
     ]
 
 

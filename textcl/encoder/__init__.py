@@ -1,7 +1,9 @@
-"""The encoder: backbone, pooling and prompts; encoding of text lists; files in sentence-transformers' format."""
+"""The encoder: backbone, pooling and prompts; two towers; text lists; files in sentence-transformers' format."""
 
 from textcl.encoder.backbone import load_backbone
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder, open_encoder
+from textcl.encoder.text_encoder import TextEncoder
+from textcl.encoder.two_tower import TwoTower
 
-__all__ = ["Encoder", "build_encoder", "load_backbone", "open_encoder"]
+__all__ = ["Encoder", "TextEncoder", "TwoTower", "build_encoder", "load_backbone", "open_encoder"]

@@ -15,8 +15,8 @@ from transformers import (
 )
 
 from textcl.encoder.dropout import set_dropout
-from textcl.encoder.files import backbone_folder
 from textcl.encoder.layers import keep_layers
+from textcl.encoder.modules import backbone_folder
 from textcl.encoder.places import find_folder
 from textcl.encoder.pooler import without_pooler
 from textcl.encoder.quiet import quiet_transformers

@@ -18,7 +18,7 @@ from textcl.encoder.files import Settings
 from textcl.encoder.modes import evaluating
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.prompts import as_role, by_role
-from textcl.encoder.saving import save_encoder
+from textcl.encoder.saving import Contents, save_encoder
 from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
 from textcl.errors import ModelError
 from textcl.packing import CHUNK_TOKENS, pad, plan
@@ -102,6 +102,10 @@ class Encoder(nn.Module):
         prompt, features = self.prompts[as_role(role)], word_width(self.backbone)
         return tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
 
+    def tokenize_whole(self, texts: Sequence[str], role: Role | str) -> Tokens:
+        """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
+        return tokenize(self.tokenizer, texts, self.prompts[as_role(role)], None, self.pool_prompt)
+
     def encode(
         self,
         texts: Sequence[str],
@@ -158,5 +162,9 @@ class Encoder(nn.Module):
         Raises:
             ModelError: It could not be written.
         """
+        save_encoder(Path(folder), self.contents())
+
+    def contents(self) -> Contents:
+        """Return what is written of the encoder when it is saved."""
         settings = Settings(self.pooling, self.pool_prompt, self.prompts, self.max_length, dense=self._dense)
-        save_encoder(Path(folder), self.backbone, self.tokenizer, settings)
+        return Contents(self.backbone, self.tokenizer, settings)

@@ -11,14 +11,20 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from textcl.encoder.backbone import load_backbone
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.fast_swaps import use_fast_parts
-from textcl.encoder.files import Settings, read_settings
+from textcl.encoder.files import Settings
 from textcl.encoder.places import find_folder
 from textcl.encoder.prompts import by_role
+from textcl.encoder.router import read_towers
+from textcl.encoder.text_encoder import TextEncoder
 from textcl.encoder.tokenizing import longest_input
+from textcl.encoder.two_tower import TwoTower
+from textcl.errors import ModelError
 
 
-def open_encoder(model: str | Path, *, precision: str = "float32", device: torch.device | str | None = None) -> Encoder:
-    """Open a saved encoder, ready to encode.
+def open_encoder(
+    model: str | Path, *, precision: str = "float32", device: torch.device | str | None = None
+) -> TextEncoder:
+    """Open a saved encoder, one or two towers, ready to encode.
 
     Args:
         model: A run folder, a model folder (of sentence-transformers, or of transformers: then the mean is pooled),
@@ -29,9 +35,7 @@ def open_encoder(model: str | Path, *, precision: str = "float32", device: torch
     Raises:
         ModelError: The model can not be found or read, or textcl would compute other vectors than it was made for.
     """
-    folder = find_folder(str(model))
-    backbone, tokenizer = load_backbone(str(folder))
-    encoder = _assemble(backbone, tokenizer, _read_fitting(folder, backbone), precision)
+    encoder = build_encoder(str(model), precision=precision)
     return encoder.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
 
 
@@ -46,11 +50,11 @@ def build_encoder(
     random_init: bool = False,
     max_length: int | None = None,
     precision: str = "float32",
-) -> Encoder:
-    """Build the encoder that a recipe asks for, on the CPU.
+) -> TextEncoder:
+    """Build the encoder that a recipe asks for, on the CPU; it has two towers where the folder holds two.
 
     Whatever is None stays as the backbone's folder says, if it is one of sentence-transformers; else it is the mean
-    over all tokens, no prompts, and as many tokens as the backbone reads.
+    over all tokens, no prompts, and as many tokens as the backbone reads. Of two towers each is changed alike.
 
     Args:
         backbone: A run folder, a model folder, `pkg://package/folder`, or a Hub id, with `@revision` if wished.
@@ -67,22 +71,30 @@ def build_encoder(
         ModelError: The backbone can not be found or read.
         ValueError: A setting that it does not know or have.
     """
-    folder = find_folder(backbone)
-    model, tokenizer = load_backbone(str(folder), layers=layers, dropout=dropout, random_init=random_init)
-    settings = _read_fitting(folder, model)
-    settings = replace(
-        settings,
-        pooling=settings.pooling if pooling is None else pooling,
-        prompts=settings.prompts if prompts is None else by_role(prompts),
-        pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
-        max_length=settings.max_length if max_length is None else max_length,
-    )
-    return _assemble(model, tokenizer, settings, precision)
+    folder, encoders = find_folder(backbone), []
+    for tower in read_towers(folder):
+        model, tokenizer = load_backbone(str(tower.folder), layers=layers, dropout=dropout, random_init=random_init)
+        settings = _fitting(tower.settings, model)
+        settings = replace(
+            settings,
+            pooling=settings.pooling if pooling is None else pooling,
+            prompts=settings.prompts if prompts is None else by_role(prompts),
+            pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
+            max_length=settings.max_length if max_length is None else max_length,
+        )
+        encoders.append(_assemble(model, tokenizer, settings, precision))
+    return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
 
 
-def _read_fitting(folder: Path, backbone: PreTrainedModel) -> Settings:
-    """Read a folder's settings; a length beyond the backbone's positions, as some models state, becomes theirs."""
-    settings = read_settings(folder)
+def _pair(folder: Path, queries: Encoder, documents: Encoder) -> TwoTower:
+    try:
+        return TwoTower(queries, documents)
+    except ValueError as error:
+        raise ModelError(f"{folder}: {error}") from error
+
+
+def _fitting(settings: Settings, backbone: PreTrainedModel) -> Settings:
+    """Change a length beyond the backbone's positions, as some models state it, into theirs."""
     limit = longest_input(backbone)
     if limit is None or settings.max_length is None:
         return settings

@@ -1,7 +1,8 @@
 """Write an encoder as a folder of sentence-transformers."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,32 +13,85 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from textcl.atomic import new_folder
 from textcl.encoder.dense import write_dense
 from textcl.encoder.files import Settings
+from textcl.encoder.json_files import read_json, write_json
+from textcl.encoder.modules import MODULES, type_of
 from textcl.encoder.pooler import without_pooler
 from textcl.encoder.pooling_config import pooling_config
 from textcl.encoder.quiet import quiet_transformers
 from textcl.errors import ModelError
 from textcl.types import Role
 
-# The names that every release of sentence-transformers since 2019 resolves.
-_TYPE = "sentence_transformers.models.{}"
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is written of an encoder."""
+
+    backbone: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    settings: Settings
+
+    @property
+    def kinds(self) -> list[str]:
+        """The modules of sentence-transformers that do the same, in the order in which they run."""
+        return ["Transformer", "Pooling", *("Dense" for _ in self.settings.dense), "Normalize"]
 
 
-def save_encoder(
-    folder: Path, backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: Settings
-) -> None:
-    """Write backbone, tokenizer and settings; the folder appears whole or not at all.
+def save_encoder(folder: Path, contents: Contents) -> None:
+    """Write an encoder, its transformer at the root; the folder appears whole or not at all.
 
     Raises:
         ModelError: It could not be written.
     """
+    paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(contents.kinds) if number)]
+    with whole_folder(folder) as new:
+        write_modules([new / path for path in paths], contents)
+        write_list(new, dict(zip(paths, contents.kinds, strict=True)), contents.settings.prompts)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder that is moved to `folder` when the block ends well.
+
+    Raises:
+        ModelError: The disk does not take it; what stood there is kept.
+    """
     try:
         with new_folder(folder) as new:
-            _write_backbone(new, backbone)
-            _write_tokenizer(new, tokenizer, settings.max_length)
-            _write_modules(new, settings, int(backbone.config.hidden_size))
-            _write(new / "sentence_bert_config.json", _text_settings(backbone, settings))
+            yield new
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model could not be written ({error}); what stood there is kept.") from error
+
+
+def write_modules(folders: Sequence[Path], contents: Contents) -> None:
+    """Write the modules of an encoder, each into a folder of its own, which is made where it is missing."""
+    settings, backbone = contents.settings, contents.backbone
+    transformer, pooling, *dense, normalize = folders
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    _write_backbone(transformer, backbone)
+    _write_tokenizer(transformer, contents.tokenizer, settings.max_length)
+    write_json(transformer / "sentence_bert_config.json", _text_settings(backbone, settings))
+    width = int(backbone.config.hidden_size)
+    write_json(pooling / "config.json", pooling_config(settings.pooling, settings.pool_prompt, width))
+    for layer, folder in zip(settings.dense, dense, strict=True):
+        write_dense(layer, folder)
+    write_json(normalize / "config.json", {})
+
+
+def write_list(folder: Path, kinds: Mapping[str, str], prompts: Mapping[Role, str]) -> None:
+    """Write the list of a model folder's modules, and the prompts.
+
+    Args:
+        folder: The model folder.
+        kinds: Where a module lies → the name of its class, in the order in which they run.
+        prompts: By role.
+    """
+    modules = [
+        {"idx": number, "name": str(number), "path": path, "type": type_of(kind)}
+        for number, (path, kind) in enumerate(kinds.items())
+    ]
+    write_json(folder / MODULES, modules)
+    write_json(folder / "config_sentence_transformers.json", _prompts(prompts))
 
 
 def _write_backbone(folder: Path, backbone: PreTrainedModel) -> None:
@@ -53,24 +107,6 @@ def _write_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerBase, max_lengt
     _change(folder / "tokenizer_config.json", settings, ("name_or_path", "is_local", "local_files_only"))
 
 
-def _write_modules(folder: Path, settings: Settings, width: int) -> None:
-    """Write the list of modules and the folder of each."""
-    kinds = ["Transformer", "Pooling", *("Dense" for _ in settings.dense), "Normalize"]
-    paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(kinds) if number)]
-    modules = [
-        {"idx": number, "name": str(number), "path": path, "type": _TYPE.format(kind)}
-        for number, (kind, path) in enumerate(zip(kinds, paths, strict=True))
-    ]
-    _write(folder / "modules.json", modules)
-    _write(folder / "config_sentence_transformers.json", _prompts(settings))
-    for path in paths[1:]:
-        (folder / path).mkdir()
-    _write(folder / paths[1] / "config.json", pooling_config(settings.pooling, settings.pool_prompt, width))
-    for dense, path in zip(settings.dense, paths[2:-1], strict=True):
-        write_dense(dense, folder / path)
-    _write(folder / paths[-1] / "config.json", {})
-
-
 def _text_settings(backbone: PreTrainedModel, settings: Settings) -> dict[str, Any]:
     """Return what sentence-transformers reads for its transformer: no pooling layer drawn at random beside ours."""
     pooler = without_pooler(type(backbone))
@@ -78,9 +114,9 @@ def _text_settings(backbone: PreTrainedModel, settings: Settings) -> dict[str, A
     return text | {"model_args": pooler} if pooler else text
 
 
-def _prompts(settings: Settings) -> dict[str, Any]:
+def _prompts(by_role: Mapping[Role, str]) -> dict[str, Any]:
     """Return the prompts under our roles' names and under those of sentence-transformers' own methods."""
-    prompts = {role.value: settings.prompts.get(role, "") for role in Role}
+    prompts = {role.value: by_role.get(role, "") for role in Role}
     packages = {"textcl": "textcl", "sentence_transformers": "sentence-transformers", "transformers": "transformers"}
     return {
         "__version__": {name: version(package) for name, package in packages.items()},
@@ -93,9 +129,5 @@ def _prompts(settings: Settings) -> dict[str, Any]:
 
 def _change(file: Path, settings: dict[str, Any], without: Sequence[str]) -> None:
     """Set and remove keys of a JSON file."""
-    content = {name: value for name, value in json.loads(file.read_text()).items() if name not in without}
-    _write(file, content | settings)
-
-
-def _write(file: Path, content: object) -> None:
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    content = {name: value for name, value in read_json(file).items() if name not in without}
+    write_json(file, content | settings)

@@ -1,12 +1,12 @@
 """From a recipe to its data and its encoder; `learning.py` builds what they are trained with."""
 
 from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
-from textcl.encoder import Encoder
+from textcl.encoder import Encoder, TextEncoder, TwoTower
 from textcl.encoder import build_encoder as assemble_encoder
 from textcl.errors import RecipeError
 from textcl.recipe.components import build
 from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, SOURCE
-from textcl.recipe.schema import Component, Recipe
+from textcl.recipe.schema import Component, EncoderSection, Recipe
 from textcl.seeds import derive, seeded
 from textcl.types import Augmentation, InputAugmentation, Role, Source, Tokenize
 
@@ -60,17 +60,40 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
     return tuple(specs)
 
 
-def build_encoder(recipe: Recipe) -> Encoder:
+def build_encoder(recipe: Recipe) -> TextEncoder:
     """Build the encoder of a recipe, on the CPU; random weights follow from the recipe's seed.
 
     Raises:
-        RecipeError: The backbone has no such number of layers, no dropout, or not so many positions.
-        ModelError: The backbone can not be found or read.
+        RecipeError: A backbone has no such number of layers, no dropout, or not so many positions; or two towers do
+            not fit together.
+        ModelError: A backbone can not be found or read.
     """
     section = recipe.encoder
+    queries = _build_tower(recipe, section, "encoder")
+    if section.documents is None:
+        return queries
+    if not isinstance(queries, Encoder):
+        raise RecipeError(
+            f"encoder.documents: found a tower, but {section.backbone} brings one of its own for documents. Set "
+            "encoder.documents=null to train both, or name a backbone of one tower."
+        )
+    given = {name: value for name, value in section.documents if value is not None}
+    documents = _build_tower(recipe, section.model_copy(update=given), "encoder.documents")
+    if not isinstance(documents, Encoder):
+        raise RecipeError(
+            f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and can not be one of two."
+        )
+    try:
+        return TwoTower(queries, documents)
+    except ValueError as error:
+        raise RecipeError(f"encoder.documents: {error}") from error
+
+
+def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEncoder:
+    """Build what a section asks for; `place` is where it stands in the recipe."""
     prompts = None if section.prompts is None else {str(role): prompt for role, prompt in section.prompts.items()}
     try:
-        with seeded(derive(recipe.seed, "encoder")):
+        with seeded(derive(recipe.seed, place)):
             return assemble_encoder(
                 section.backbone,
                 pooling=section.pooling,
@@ -83,7 +106,7 @@ def build_encoder(recipe: Recipe) -> Encoder:
                 precision=recipe.training.precision,
             )
     except ValueError as error:  # its first word is the name of the setting
-        raise RecipeError(f"{'data' if str(error).startswith('max_length') else 'encoder'}.{error}") from error
+        raise RecipeError(f"{'data' if str(error).startswith('max_length') else place}.{error}") from error
 
 
 def build_batches(recipe: Recipe, source: Source, views: tuple[ViewSpec, ...], tokenize: Tokenize) -> Batches:
@@ -120,4 +143,21 @@ def refuse_equal_views(views: tuple[ViewSpec, ...], source: Source, dropout: flo
         raise RecipeError(
             "encoder.dropout: found 0 in the backbone, but two views of each row are the same text, and only dropout "
             "tells them apart. Set encoder.dropout=0.1, or give a view an augmentation in data.views."
+        )
+
+
+def refuse_idle_tower(encoder: TextEncoder, views: tuple[ViewSpec, ...]) -> None:
+    """Refuse to train two towers on the texts of one.
+
+    Args:
+        encoder: One or two towers.
+        views: V views.
+
+    Raises:
+        RecipeError: There are two towers, and no view is for the second.
+    """
+    if isinstance(encoder, TwoTower) and all(view.role is Role.ANCHOR for view in views):
+        raise RecipeError(
+            "encoder.documents: found a tower for documents, but every view is an anchor, so it would learn nothing. "
+            "Give data.views one of role positive, or train one encoder."
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from textcl.atomic import new_file
-from textcl.encoder import Encoder, open_encoder
+from textcl.encoder import TextEncoder, open_encoder
 from textcl.errors import RecipeError
 from textcl.evaluation import Task, evaluate
 from textcl.recipe.schema import During
@@ -36,7 +36,7 @@ class DuringEvaluation:
         section: During,
         tasks: list[Task],
         embed: Embed,
-        encoder: Encoder,
+        encoder: TextEncoder,
         folder: Path,
         ranks: Ranks,
         done: int,
@@ -81,7 +81,7 @@ class DuringEvaluation:
             temporary.write_text(json.dumps({"step": step, "score": score}), encoding="utf-8")
 
 
-def take_best(encoder: Encoder, folder: Path) -> None:
+def take_best(encoder: TextEncoder, folder: Path) -> None:
     """Give an encoder the weights of the best model of a run, if the run kept one."""
     if (folder / BEST / "best.json").exists():
         encoder.load_state_dict(open_encoder(folder / BEST / "model", device="cpu").state_dict())

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from textcl.encoder import Encoder
+from textcl.encoder import TextEncoder
 from textcl.training import Ranks
 from textcl.types import Embed, FloatArray, Role
 
 
-def shared_embed(encoder: Encoder, ranks: Ranks, on_texts: Callable[[int], None] | None = None) -> Embed:
+def shared_embed(encoder: TextEncoder, ranks: Ranks, on_texts: Callable[[int], None] | None = None) -> Embed:
     """Return the function that embeds texts with this encoder; every rank embeds a share and gets all vectors.
 
     Args:

@@ -3,7 +3,7 @@
 import torch
 
 from textcl.data import ViewSpec
-from textcl.encoder import Encoder, open_encoder
+from textcl.encoder import TextEncoder, open_encoder
 from textcl.errors import RecipeError
 from textcl.precision import resolve
 from textcl.recipe.components import build
@@ -14,7 +14,7 @@ from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target, Teac
 from textcl.types import Objective, Source
 
 
-def build_teacher(recipe: Recipe, device: torch.device | str) -> Encoder | None:
+def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | None:
     """Open the teacher of a recipe, if it has one.
 
     Raises:
@@ -24,7 +24,7 @@ def build_teacher(recipe: Recipe, device: torch.device | str) -> Encoder | None:
     return None if name is None else open_encoder(name, precision=recipe.training.precision, device=device)
 
 
-def width_of(teacher: Encoder | None) -> int | None:
+def width_of(teacher: TextEncoder | None) -> int | None:
     """Return the width of a teacher's vectors, if there is a teacher."""
     return None if teacher is None else teacher.dimension
 
@@ -57,7 +57,7 @@ def build_objective(recipe: Recipe, dimension: int, teacher_dimension: int | Non
 
 
 def build_target(
-    recipe: Recipe, encoder: Encoder, objective: Objective, teacher: Encoder | None, ranks: Ranks
+    recipe: Recipe, encoder: TextEncoder, objective: Objective, teacher: TextEncoder | None, ranks: Ranks
 ) -> Target:
     """Build what the objective compares the encoder with: a teacher, a moving average, or the encoder itself."""
     if teacher is not None:

@@ -1,17 +1,15 @@
 """What a recipe would do, found out without training."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textcl.data import LengthDistribution, PreviewRow, length_distribution, preview
-from textcl.encoder import Encoder
-from textcl.encoder.tokenizing import tokenize
 from textcl.recipe.build import (
     build_batches,
     build_encoder,
     build_source,
     build_views,
     refuse_equal_views,
+    refuse_idle_tower,
     run_length,
 )
 from textcl.recipe.learning import (
@@ -21,7 +19,6 @@ from textcl.recipe.learning import (
     width_of,
 )
 from textcl.recipe.schema import Recipe
-from textcl.types import Role, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,7 @@ def plan(recipe: Recipe) -> Plan:
     views = build_views(recipe, source)
     encoder = build_encoder(recipe)
     refuse_equal_views(views, source, encoder.dropout)
+    refuse_idle_tower(encoder, views)
     objective = build_objective(recipe, encoder.dimension, width_of(build_teacher(recipe, "cpu")))
     refuse_unfit_batches(recipe, objective, views, source)
     batches = build_batches(recipe, source, views, encoder.tokenize)
@@ -56,17 +54,6 @@ def plan(recipe: Recipe) -> Plan:
         steps_per_epoch=batches.steps_per_epoch,
         steps=run_length(recipe, batches),
         parameters=sum(parameter.numel() for parameter in encoder.parameters()),
-        lengths=length_distribution(source, views, _Uncut(encoder), recipe.data.max_length, recipe.seed),
+        lengths=length_distribution(source, views, encoder.tokenize_whole, recipe.data.max_length, recipe.seed),
         examples=preview(source, views, recipe.seed),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Uncut:
-    """Tokenises as an encoder does, but keeps texts whole."""
-
-    encoder: Encoder
-
-    def __call__(self, texts: Sequence[str], role: Role) -> Tokens:
-        encoder = self.encoder
-        return tokenize(encoder.tokenizer, texts, encoder.prompts[role], None, encoder.pool_prompt)

@@ -12,6 +12,7 @@ from textcl.recipe.build import (
     build_source,
     build_views,
     refuse_equal_views,
+    refuse_idle_tower,
     run_length,
 )
 from textcl.recipe.during import DuringEvaluation, take_best
@@ -114,6 +115,7 @@ class _Run:
         self.encoder = build_encoder(recipe).to(ranks.device)
         views = build_views(recipe, self.source)
         refuse_equal_views(views, self.source, self.encoder.dropout)
+        refuse_idle_tower(self.encoder, views)
         self.teacher = build_teacher(recipe, ranks.device)
         self.objective = build_objective(recipe, self.encoder.dimension, width_of(self.teacher)).to(ranks.device)
         refuse_unfit_batches(recipe, self.objective, views, self.source)

@@ -14,6 +14,7 @@ Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Pooling = Literal["mean", "cls", "last", "max", "weighted_mean"]
 
 
 class Section(BaseModel):
@@ -53,16 +54,28 @@ class DataSection(Section):
     rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
 
 
+class DocumentsSection(Section):
+    """The tower of positives and negatives; what is null is as in `encoder`."""
+
+    backbone: str | None = None
+    pooling: Pooling | None = None
+    layers: Count | None = None
+    dropout: Share | None = None
+    pool_prompt: bool | None = None
+    random_init: bool | None = None
+
+
 class EncoderSection(Section):
     """What is trained."""
 
     backbone: str = Field(description="the encoder to start from: a Hub id, a folder, or pkg://a_python_package/folder")
-    pooling: Literal["mean", "cls", "last", "max", "weighted_mean"] | None = None  # null: the backbone's own, else mean
+    pooling: Pooling | None = None  # null: the backbone's own, else mean
     layers: Count | None = None  # null: all
     dropout: Share | None = None  # null: the backbone's own
     prompts: dict[Role, str] | None = None  # put before each text of the role; null: the backbone's own, else none
     pool_prompt: bool | None = None  # null: the backbone's own, else true
     random_init: bool = False  # draw the weights instead of reading them
+    documents: DocumentsSection | None = None  # a tower of their own for positives and negatives; null: one for all
     teacher: str | None = None  # the model whose vectors a distilling objective follows, named as a backbone is
 
 

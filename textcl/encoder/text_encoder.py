@@ -1,0 +1,59 @@
+"""What the rest of textcl knows of an encoder, be it one or two towers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, Self
+
+import torch
+
+from textcl.types import FloatArray, Role, TokenEncoder, Tokens
+
+
+class TextEncoder(TokenEncoder, Protocol):
+    """A module that training can train, and that embeds lists of texts: an `Encoder` or a `TwoTower`."""
+
+    @property
+    def dropout(self) -> float:
+        """The largest dropout rate in it; 0 means that two passes in training mode are equal."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        ...
+
+    @property
+    def prompts(self) -> Mapping[Role, str]:
+        """What is put before the texts of each role."""
+        ...
+
+    def tokenize(self, texts: Sequence[str], role: Role) -> Tokens:
+        """Cut texts into tokens, the prompt of their role before them."""
+        ...
+
+    def tokenize_whole(self, texts: Sequence[str], role: Role) -> Tokens:
+        """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
+        ...
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        role: Role | str = ...,
+        chunk_tokens: int = ...,
+        progress: Callable[[int], None] | None = ...,
+    ) -> FloatArray:
+        """Embed a list of texts: vectors of unit length in their order, (N, D) float32."""
+        ...
+
+    def save(self, folder: str | Path) -> None:
+        """Write it as a folder that textcl and sentence-transformers open."""
+        ...
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the weights."""
+        ...
+
+    def eval(self) -> Self:
+        """Switch dropout off."""
+        ...

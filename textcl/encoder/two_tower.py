@@ -1,0 +1,116 @@
+"""Two encoders side by side: one for queries, one for documents."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.prompts import as_role
+from textcl.encoder.router import save_towers
+from textcl.encoder.saving import Contents
+from textcl.packing import CHUNK_TOKENS
+from textcl.types import Chunk, FloatArray, Role, Tokens
+
+_TOWERS = {Role.ANCHOR: 0, Role.POSITIVE: 1, Role.NEGATIVE: 1}  # role → the number of its tower
+
+
+class TwoTower(nn.Module):
+    """Embeds anchors with one tower, positives and negatives with another, into one space.
+
+    The towers share no weights, and may differ in backbone, tokenizer, depth and pooling. Where one encoder with a
+    prompt for each role will do, that is half the weights; two towers are for two kinds of text, such as two languages,
+    or a small encoder for queries beside a large one for documents.
+
+    Args:
+        queries: Embeds the anchors, under its own anchors' prompt.
+        documents: Embeds positives and negatives, under its own prompts for them.
+
+    Raises:
+        ValueError: The vectors of the two are not of one width.
+
+    Source:
+        Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision. arXiv:2103.00020
+    """
+
+    def __init__(self, queries: Encoder, documents: Encoder) -> None:
+        super().__init__()
+        if queries.dimension != documents.dimension:
+            raise ValueError(
+                f"The towers' vectors must be of one width, to be compared; those of the queries have "
+                f"{queries.dimension} channels, those of the documents {documents.dimension}."
+            )
+        self.queries, self.documents = queries, documents
+
+    @property
+    def dimension(self) -> int:
+        """The width of the vectors, D."""
+        return self.queries.dimension
+
+    @property
+    def dropout(self) -> float:
+        """The largest dropout rate in the towers; 0 means that two passes in training mode are equal."""
+        return max(self.queries.dropout, self.documents.dropout)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.queries.device
+
+    @property
+    def prompts(self) -> Mapping[Role, str]:
+        """What is put before the texts of each role."""
+        return {role: self.tower(role).prompts[role] for role in Role}
+
+    def tower(self, role: Role | str) -> Encoder:
+        """Return the encoder that embeds the texts of a role."""
+        return self._towers()[_TOWERS[as_role(role)]]
+
+    def forward(self, chunk: Chunk) -> Tensor:
+        """Embed a chunk with the tower that it is for: (n, D) float32, each row on its own, not of unit length."""
+        vectors: Tensor = self._towers()[chunk.tower](chunk)
+        return vectors
+
+    def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
+        """Cut texts into the tokens of their role's tower, the prompt of the role before them."""
+        return replace(self.tower(role).tokenize(texts, role), tower=_TOWERS[as_role(role)])
+
+    def tokenize_whole(self, texts: Sequence[str], role: Role | str) -> Tokens:
+        """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
+        return replace(self.tower(role).tokenize_whole(texts, role), tower=_TOWERS[as_role(role)])
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        role: Role | str = Role.ANCHOR,
+        chunk_tokens: int = CHUNK_TOKENS,
+        progress: Callable[[int], None] | None = None,
+    ) -> FloatArray:
+        """Embed a list of texts of one role with its tower; `Encoder.encode` says what the arguments are.
+
+        Returns:
+            Vectors of unit length in the order of the texts, (N, D) float32.
+        """
+        return self.tower(role).encode(texts, role=role, chunk_tokens=chunk_tokens, progress=progress)
+
+    def save(self, folder: str | Path) -> None:
+        """Write both towers as one folder that textcl and sentence-transformers open.
+
+        The folder appears whole or not at all; one that stood there before stays until then.
+
+        Raises:
+            ModelError: It could not be written.
+        """
+        queries, documents = (self._contents(tower) for tower in self._towers())
+        save_towers(Path(folder), queries, documents)
+
+    def _contents(self, tower: Encoder) -> Contents:
+        """Return what is written of a tower, the prompts being those that the roles are embedded under."""
+        contents = tower.contents()
+        return replace(contents, settings=replace(contents.settings, prompts=dict(self.prompts)))
+
+    def _towers(self) -> tuple[Encoder, Encoder]:
+        return self.queries, self.documents
