@@ -76,14 +76,14 @@ class Table:
 
     def _rate(self, trial: Trial) -> str:
         """Return the learning rate that STS-B dev likes best after a short run of the first seed."""
-        for rate in RATES[trial.start]:
+        for rate in RATES:
             key = f"{trial.name}/{trial.start}/{rate}"
             if key not in self.results["search"]:
                 short = Trial("search", trial.name, trial.start, SEEDS[0], trial.recipe, trial.corpus, trial.changes)
                 settings = (f"training.learning_rate={rate}", f"training.steps={SEARCH_STEPS}", "training.epochs=null")
                 model, _ = self._trained(short, settings)
                 self._keep("search", key, score(model, ("stsb-dev",), self.data)["stsb-dev"])
-        found = {rate: self.results["search"][f"{trial.name}/{trial.start}/{rate}"] for rate in RATES[trial.start]}
+        found = {rate: self.results["search"][f"{trial.name}/{trial.start}/{rate}"] for rate in RATES}
         return max(found, key=lambda rate: found[rate])
 
     def _trained(self, trial: Trial, more: tuple[str, ...]) -> tuple[Path, bool]:

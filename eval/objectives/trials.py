@@ -11,7 +11,7 @@ STARTS = {
     "tuned": ("encoder.layers=4",),  # the lower layers of a model that was tuned for sentences
     "random": ("encoder.layers=4", "encoder.random_init=true"),
 }
-RATES = {"tuned": ("3e-5", "1e-4", "3e-4"), "random": ("1e-4", "3e-4", "1e-3")}  # STS-B dev chooses
+RATES = ("3e-5", "1e-4", "3e-4", "1e-3")  # STS-B dev chooses
 FAMILIES = {
     "InfoNCE": "crops",
     "SimCLR": "simclr",

@@ -3,6 +3,7 @@ import torch
 from sentence_transformers.sentence_transformer.losses import ContrastiveLoss
 
 from tests.objectives.random_batches import ANCHOR, POSITIVE, batch_of, random_batch
+from textcl.errors import DataError
 from textcl.objectives import Contrastive
 
 RIGHT, UP = [1.0, 0.0], [0.0, 1.0]
@@ -39,7 +40,7 @@ def test_views_may_stand_in_any_order() -> None:
 
 @pytest.mark.parametrize("score", [5.0, -1.0, float("nan")])
 def test_a_score_outside_0_to_1_is_refused_by_value(score: float) -> None:
-    with pytest.raises(ValueError, match=rf"found a score of {score:g}, but Contrastive takes scores from 0 to 1"):
+    with pytest.raises(DataError, match=rf"found a score of {score:g}, but Contrastive takes scores from 0 to 1"):
         Contrastive()(random_batch(2, scores=[1, score]))
 
 

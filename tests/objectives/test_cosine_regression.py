@@ -2,6 +2,7 @@ import pytest
 from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
 
 from tests.objectives.random_batches import ANCHOR, POSITIVE, batch_of, random_batch
+from textcl.errors import DataError
 from textcl.objectives import CosineRegression
 
 
@@ -25,7 +26,7 @@ def test_scores_are_divided_by_their_scale() -> None:
 @pytest.mark.parametrize("score", [5.0, -1.5, float("nan")])
 def test_a_score_beyond_the_scale_is_refused_by_value(score: float) -> None:
     with pytest.raises(
-        ValueError, match=rf"found a score of {score:g}, .* from -1 to 1 here. Set objective.score_scale"
+        DataError, match=rf"found a score of {score:g}, .* from -1 to 1 here. Set objective.score_scale"
     ):
         CosineRegression()(random_batch(2, scores=[1.0, score]))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from textcl.errors import DataError
 from textcl.objectives.roles import views_of, want_roles
 from textcl.types import EmbeddedBatch, Role
 
@@ -44,11 +45,11 @@ def want_scores_within(objective: str, scores: Tensor, lowest: float, highest: f
         advice: What to do, a sentence.
 
     Raises:
-        ValueError: Names a score that does not fit.
+        DataError: Names a score that does not fit.
     """
     outside = scores[~((scores >= lowest) & (scores <= highest))]  # NaN is outside
     if len(outside):
-        raise ValueError(
+        raise DataError(
             f"found a score of {outside[0].item():g}, but {objective} takes scores from {lowest:g} to {highest:g} "
             f"here. {advice}"
         )
