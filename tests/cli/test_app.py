@@ -40,7 +40,7 @@ def test_every_verb_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_python_m_textcl_is_textcl() -> None:
     done = subprocess.run([sys.executable, "-m", "textcl", "recipes"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["quickstart", "simcse"]
+    assert {"quickstart", "simcse"} <= {line.split()[0] for line in done.stdout.splitlines()}
 
 
 @pytest.mark.parametrize("arguments", [["train"], ["no-such-verb"], ["train", "simcse", "--no-such-option"]])

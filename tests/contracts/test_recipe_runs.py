@@ -36,7 +36,13 @@ def own_file(recipe: Recipe, path: Path) -> Path:
 def offline(name: str, tiny: Path) -> list[str]:
     """What stands for the Hub's encoders, and makes the run short."""
     recipe = load_recipe(name, ["data.sources.0.path=mine"])
-    changes = [f"encoder.backbone={tiny}", "data.batch_size=8", "training.steps=3", "training.epochs=null"]
+    changes = [
+        f"encoder.backbone={tiny}",
+        "data.batch_size=8",
+        "data.max_length=16",
+        "training.steps=3",
+        "training.epochs=null",
+    ]
     if recipe.encoder.teacher is not None:
         changes.append(f"encoder.teacher={tiny}")
     if getattr(recipe.encoder, "documents", None) is not None:

@@ -11,19 +11,23 @@ from textcl.recipe.schema import InlineTask
 from textcl.recipe.yaml_text import read_yaml
 from textcl.shelf import names, recipes_folder
 
-GIVEN = {"simcse": ["data.sources.0.path=lines.txt"]}  # what a user must add
 RECIPES = names(recipes_folder())
+GIVEN = {name: ["data.sources.0.path=mine"] for name in RECIPES if name != "quickstart"}  # all that a user must add
+WIDTH = 768  # of BERT base, which the recipes name
 
 
 def test_the_recipes_that_others_rely_on_are_there() -> None:
-    assert {"quickstart", "simcse"} <= set(RECIPES)
+    plain = {"simcse", "crops", "simclr", "moco", "byol", "simsiam", "swav", "barlow-twins", "vicreg"}
+    paired = {"pairs", "triplets", "matryoshka", "two-tower", "distil"}
+    labelled = {"cosent", "angle", "cosine-regression", "contrastive", "supcon", "batch-triplet"}
+    assert {"quickstart"} | plain | paired | labelled == set(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_bundled_recipe_is_right_and_named_like_its_file(name: str) -> None:
     recipe = load_recipe(name, GIVEN.get(name, []))
     assert recipe.name == name
-    build_objective(recipe, dimension=8, teacher_dimension=None if recipe.encoder.teacher is None else 8)
+    build_objective(recipe, WIDTH, None if recipe.encoder.teacher is None else WIDTH)
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -17,4 +17,4 @@ def recipes(show: Annotated[str | None, typer.Option(metavar="NAME", help="Print
     folder = recipes_folder()
     for name in names(folder):
         first = (folder / f"{name}.yaml").read_text(encoding="utf-8").partition("\n")[0]
-        print(f"{name:<12} {first.removeprefix('#').strip()}")
+        print(f"{name:<17} {first.removeprefix('#').strip()}")

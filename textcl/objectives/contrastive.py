@@ -23,7 +23,8 @@ class Contrastive(Objective):
         margin: The distance that different texts are to keep, from 0 to 2 (opposite directions).
 
     Raises:
-        ValueError: The margin is not above 0; a score is not from 0 to 1.
+        ValueError: The margin is not above 0.
+        DataError: A score is not from 0 to 1; raised by the first batch that holds it.
 
     Source:
         Hadsell et al. 2006, Dimensionality Reduction by Learning an Invariant Mapping, eq. 4 (no arXiv id).

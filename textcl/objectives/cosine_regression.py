@@ -20,7 +20,8 @@ class CosineRegression(Objective):
         score_scale: The score that means a cosine of 1; scores are divided by it. 5 for the scores of STS-B. Above 0.
 
     Raises:
-        ValueError: The scale is not above 0; a divided score is not from -1 to 1.
+        ValueError: The scale is not above 0.
+        DataError: A divided score is not from -1 to 1; raised by the first batch that holds it.
 
     Source:
         Reimers & Gurevych 2019, Sentence-BERT, section 3, regression objective. arXiv:1908.10084
