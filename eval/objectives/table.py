@@ -1,8 +1,8 @@
 """The table of objectives: every family on the same encoder and texts. Stop it when you like; it goes on where it was.
 
 Each finished run is kept in eval/results/objectives.json, and eval/results/objectives.md is written anew after each.
-For every family and start STS-B dev chooses the learning rate among three, after 64 steps of the first seed; all else
-is the bundled recipe's. Hours on two CPU cores.
+For every family and start STS-B dev chooses the learning rate among a few, after short runs of the first seed; all else
+is the bundled recipe's. Hours on two CPU cores; several of these may run side by side, each with a --work of its own.
 
 Run: python eval/objectives/table.py --data-dir ../shared/data
 """
@@ -15,18 +15,18 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from corpora import prepare
 from page import write_page
 from scoring import score
-from trials import LENGTH, MODEL, RATES, SEEDS, STARTS, Trial, all_trials
+from trials import LENGTH, MODEL, SEARCH, SEEDS, STARTS, Trial, all_trials
 
 from textcl.atomic import new_file
 from textcl.encoder import build_encoder
 from textcl.seeds import seeded
 
 RESULTS = Path(__file__).parents[1] / "results" / "objectives.json"
-SEARCH_STEPS = 64  # of 64 rows: a fifth of an epoch
 
 
 def main() -> None:
@@ -52,9 +52,7 @@ class Table:
     def __init__(self, data: Path, work: Path) -> None:
         self.data, self.work = data, work
         self.corpora = prepare(data, work)
-        empty: dict[str, dict[str, object]] = {"versions": {}, "starts": {}, "search": {}, "runs": {}}
-        self.results = json.loads(RESULTS.read_text()) if RESULTS.exists() else empty
-        self.results["versions"] = {name: version(name) for name in ("torch", "transformers", "sentence-transformers")}
+        self.results = saved()
 
     def score_start(self, start: str) -> None:
         """Score the encoder that runs start from, untrained."""
@@ -65,6 +63,7 @@ class Table:
 
     def add(self, trial: Trial) -> None:
         """Train and score one run, unless it is there."""
+        self.results = saved()
         if trial.key in self.results["runs"]:
             return
         rate = () if trial.block != "families" else (f"training.learning_rate={self._rate(trial)}",)
@@ -76,14 +75,15 @@ class Table:
 
     def _rate(self, trial: Trial) -> str:
         """Return the learning rate that STS-B dev likes best after a short run of the first seed."""
-        for rate in RATES:
+        steps, rates = SEARCH[trial.start]
+        for rate in rates:
             key = f"{trial.name}/{trial.start}/{rate}"
             if key not in self.results["search"]:
                 short = Trial("search", trial.name, trial.start, SEEDS[0], trial.recipe, trial.corpus, trial.changes)
-                settings = (f"training.learning_rate={rate}", f"training.steps={SEARCH_STEPS}", "training.epochs=null")
+                settings = (f"training.learning_rate={rate}", f"training.steps={steps}", "training.epochs=null")
                 model, _ = self._trained(short, settings)
                 self._keep("search", key, score(model, ("stsb-dev",), self.data)["stsb-dev"])
-        found = {rate: self.results["search"][f"{trial.name}/{trial.start}/{rate}"] for rate in RATES}
+        found = {rate: self.results["search"][f"{trial.name}/{trial.start}/{rate}"] for rate in rates}
         return max(found, key=lambda rate: found[rate])
 
     def _trained(self, trial: Trial, more: tuple[str, ...]) -> tuple[Path, bool]:
@@ -129,10 +129,19 @@ class Table:
         return folder
 
     def _keep(self, part: str, key: str, value: object) -> None:
+        self.results = saved()  # another process may have added to it
         self.results[part][key] = value
         with new_file(RESULTS) as temporary:
             temporary.write_text(json.dumps(self.results, indent=1) + "\n", encoding="utf-8")
         write_page(self.results, RESULTS.with_suffix(".md"))
+
+
+def saved() -> dict[str, dict[str, Any]]:
+    """Return the results so far (`Any`: JSON)."""
+    if RESULTS.exists():
+        return dict(json.loads(RESULTS.read_text()))
+    versions = {name: version(name) for name in ("torch", "transformers", "sentence-transformers")}
+    return {"versions": versions, "starts": {}, "search": {}, "runs": {}}
 
 
 if __name__ == "__main__":
