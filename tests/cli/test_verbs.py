@@ -37,7 +37,7 @@ def recipe(lines: Path, tiny_model_folder: Path) -> list[str]:
 def test_recipes_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
     finished = run(capsys, "recipes")
     assert finished.code == 0
-    assert "simcse       Unsupervised SimCSE: each sentence" in finished.out
+    assert "simcse            Unsupervised SimCSE: each sentence" in finished.out
 
 
 def test_a_recipe_is_shown_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:

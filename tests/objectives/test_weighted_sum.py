@@ -93,7 +93,8 @@ def test_beside_a_teacher_the_others_see_the_online_embeddings() -> None:
 
 
 def test_readings_carry_the_name_of_their_objective() -> None:
-    assert Sum([Online(), InfoNCE(), Online()]).readings() == {"Online 1 age": 2.0, "Online 2 age": 2.0}
+    readings = Sum([Online(), InfoNCE(), Online()]).readings()
+    assert readings == {"Online 1 age": 2.0, "InfoNCE temperature": 0.05, "Online 2 age": 2.0}
 
 
 def test_what_one_objective_refuses_is_refused() -> None:
