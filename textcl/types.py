@@ -175,7 +175,7 @@ class Objective(nn.Module, ABC):
         """Return the loss of a batch, a scalar. It has no side effects: it may run any number of times."""
 
     def terms(self, batch: EmbeddedBatch) -> dict[str, Tensor]:
-        """Return the terms that the loss adds up, by name; only a sum of objectives has more than one."""
+        """Return the terms that the loss adds up, by name; most objectives have one."""
         return {"loss": self(batch)}
 
     def projected(self, batch: EmbeddedBatch) -> Tensor | None:
