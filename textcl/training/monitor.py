@@ -125,7 +125,7 @@ def _limit(name: str, value: float, start: float) -> tuple[float, bool]:
         limit = max(0.2, 2 * start)
         return limit, value > limit
     if name.endswith("mean_cosine"):
-        limit = max(0.95, (1 + start) / 2)
+        limit = 1 - (1 - start) / 3  # the spread has fallen to a third
         return limit, value > limit
     if name.endswith("effective_rank"):
         return start / 4, value < start / 4
