@@ -7,7 +7,7 @@ from statistics import mean
 
 import numpy as np
 
-from textcl.encoder import open_encoder
+from textcl.encoder import Encoder, TwoTower, open_encoder
 from textcl.evaluation import evaluate, load_suite
 from textcl.types import Embed, FloatArray, Role
 
@@ -61,9 +61,11 @@ def _suite(suite: str, name: str, embed: Embed, data: Path) -> dict[str, float]:
     return each if suite in tasks else {name: mean(each.values())} | ({} if "@" in name else each)
 
 
-def _embed(encoder: object) -> Embed:
-    encoder.max_length = LENGTH  # type: ignore[attr-defined]
-    return lambda texts, role: encoder.encode(texts, role=role)  # type: ignore[attr-defined]
+def _embed(encoder: Encoder | TwoTower) -> Embed:
+    for tower in encoder.modules():
+        if isinstance(tower, Encoder):
+            tower.max_length = LENGTH
+    return lambda texts, role: encoder.encode(texts, role=role)
 
 
 def _cut(embed: Embed, width: int) -> Embed:

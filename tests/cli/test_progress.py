@@ -1,6 +1,7 @@
 """What a run shows while it goes on."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -25,6 +26,11 @@ def _entry(step: int, steps: int = 100) -> StepLog:
 
 def test_the_figures_of_a_step_are_a_line() -> None:
     assert figures(_entry(1)) == "loss 0.1235  1,234 rows/s  56,789 tokens/s  8% padding  learning rate 3.0e-05"
+
+
+def test_the_terms_of_a_sum_stand_beside_their_sum() -> None:
+    entry = replace(_entry(1), terms={"InfoNCE": 0.1, "CoSENT": 0.02345})
+    assert figures(entry).startswith("loss 0.1235 (InfoNCE 0.1000, CoSENT 0.0234)  1,234 rows/s")
 
 
 def test_plain_lines_are_some_twenty_however_long_the_run(
