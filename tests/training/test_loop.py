@@ -3,17 +3,20 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tests.contracts.objectives import CASES, target_of
 from tests.toy import ToyEncoder, share, toy_batch
 from textcl.errors import ModelError, TrainingError
 from textcl.objectives import InfoNCE
-from textcl.training import Loop, Memory, OnlineTarget, Ranks, Settings, Step, StepLog, Stopped
-from textcl.types import EmbeddedBatch, IntArray, PairBatch
+from textcl.seeds import seeded
+from textcl.training import Loop, Memory, Ranks, Settings, Step, StepLog, Stopped
+from textcl.types import EmbeddedBatch, IntArray, Objective, PairBatch
 
 STEPS = 6
 
@@ -29,9 +32,11 @@ class ToyBatches:
         return f"row {row}"
 
 
-def make_loop(folder: Path, on_step=lambda entry: None, objective: InfoNCE | None = None, **settings: object) -> Loop:
+def make_loop(folder: Path, on_step=lambda entry: None, objective: Objective | None = None, **settings: object) -> Loop:
     folder.mkdir(exist_ok=True)
-    step = Step(ToyEncoder(dropout=0.2), objective or InfoNCE(), OnlineTarget(), Ranks(), seed=1, memory=Memory(32, 64))
+    encoder, objective = ToyEncoder(dropout=0.2), objective or InfoNCE()
+    target = target_of(objective, encoder, Ranks(), Memory(32, 64))
+    step = Step(encoder, objective, target, Ranks(), seed=1, memory=Memory(32, 64))
     chosen = {"steps": STEPS, "learning_rate": 1e-2, "save_every": 2, **settings}
     return Loop(step, ToyBatches(), Settings(**chosen), folder, [on_step])
 
@@ -58,6 +63,35 @@ def test_two_runs_give_bit_identical_weights(tmp_path: Path) -> None:
     one.run()
     other.run()
     assert_equal_weights(one, other)
+
+
+@pytest.mark.parametrize("name", ["MoCo with a short queue", "BYOL", "SwAV", "Matryoshka"])
+def test_a_run_with_state_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
+    def loop(folder: str, steps: int) -> Loop:
+        with seeded(2):
+            objective = CASES[name].make().double()
+        return make_loop(tmp_path / folder, objective=objective, steps=steps)
+
+    whole, broken = loop("whole", STEPS), loop("broken", STEPS)
+    whole.run()
+    broken.on_step = [stop_after(3)]
+    with pytest.raises(KeyboardInterrupt):
+        broken.run()
+    resumed = loop("broken", STEPS)
+    done = resumed.resume()
+    assert done == 2
+    resumed.run(done)
+    for part in ("encoder", "objective", "target"):
+        own, other = (getattr(run.step, part).state_dict() for run in (whole, resumed))
+        assert all(torch.equal(value, other[key]) for key, value in own.items()), part
+
+
+def stop_after(step: int) -> Callable[[StepLog], None]:
+    def stop(entry: StepLog) -> None:
+        if entry.step == step:
+            raise KeyboardInterrupt
+
+    return stop
 
 
 def test_a_run_stopped_by_ctrl_c_keeps_a_checkpoint_and_goes_on_bit_for_bit(tmp_path: Path) -> None:
