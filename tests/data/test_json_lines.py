@@ -71,9 +71,17 @@ def test_a_score_must_be_a_finite_number(tmp_path: Path, value: str):
         JsonLines(written(tmp_path, line), score="score")
 
 
-def test_a_label_must_be_a_whole_number(tmp_path: Path):
-    with pytest.raises(DataError, match=r"column 'label': found 1\.5; it should be a whole number"):
-        JsonLines(written(tmp_path, '{"anchor": "a", "positive": "b", "label": 1.5}'), label="label")
+def test_labels_may_be_names(tmp_path: Path):
+    lines = [f'{{"anchor": "a{row}", "positive": "b", "label": "{name}"}}' for row, name in enumerate("xyx")]
+    labels = [JsonLines(written(tmp_path, *lines), label="label")[row].label for row in range(3)]
+    assert labels[0] == labels[2] != labels[1]
+    assert all(-(2**63) <= label < 2**63 for label in labels)
+
+
+@pytest.mark.parametrize("label", ["1.5", "null", '""', "true"])
+def test_a_label_must_be_a_whole_number_or_a_name(label: str, tmp_path: Path):
+    with pytest.raises(DataError, match=rf"column 'label': found {label}; it should be a whole number or a name"):
+        JsonLines(written(tmp_path, f'{{"anchor": "a", "positive": "b", "label": {label}}}'), label="label")
 
 
 def test_pairs_and_triplets_of_the_shared_data_read_as_they_are(shared_data: Path):

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from textcl.data.identity import number_of
 from textcl.errors import DataError, suggestion
 from textcl.types import Example
 
@@ -84,6 +85,8 @@ def _label(record: Mapping[str, object], column: str | None, place: str) -> int 
     if column is None:
         return None
     value = _value(record, column, place)
+    if isinstance(value, str) and value.strip():
+        return number_of(value.strip())
     if isinstance(value, bool) or not isinstance(value, int):
-        raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a whole number.")
+        raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a whole number or a name.")
     return value

@@ -16,9 +16,10 @@ def identities(texts: Iterable[str]) -> IntArray:
     Returns:
         (N,) int64.
     """
-    return np.fromiter(map(_digest, texts), dtype=np.int64)
+    folded = (" ".join(text.split()).casefold() for text in texts)
+    return np.fromiter(map(number_of, folded), dtype=np.int64)
 
 
-def _digest(text: str) -> int:
-    folded = " ".join(text.split()).casefold()
-    return int.from_bytes(hashlib.blake2b(folded.encode(), digest_size=8).digest(), "big", signed=True)
+def number_of(text: str) -> int:
+    """Return the number of a text, as it is spelt: 64 bits of its digest, signed."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)

@@ -24,7 +24,7 @@ class JsonLines:
         positive: The column of positives; null: the views are made from the anchor.
         negative: The column of hard negatives; null: none.
         score: The column of graded similarities, numbers; null: none.
-        label: The column of class labels, whole numbers; null: none.
+        label: The column of class labels, whole numbers or names; null: none.
 
     Raises:
         DataError: The file is missing, empty, not UTF-8 or not JSONL, or a line lacks what a column needs.
