@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from tests.objectives.embeddings import positives_only
+from tests.objectives.batches import embedded
 from textcl.objectives.agreement import agreement
 
 
@@ -21,7 +21,7 @@ def naive(predictions: tuple[torch.Tensor, ...], targets: tuple[torch.Tensor, ..
 
 @pytest.mark.parametrize("views", [2, 3])
 def test_agreement_equals_a_naive_loop(views: int) -> None:
-    batch = positives_only(4, 3, views)
+    batch = embedded(4, positives=views - 1, width=3)
     expected = naive(batch.views, batch.targets)
     assert agreement(batch.views, batch.targets).item() == pytest.approx(expected, abs=1e-12)
 

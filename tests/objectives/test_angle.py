@@ -3,7 +3,7 @@ import math
 import pytest
 from sentence_transformers.sentence_transformer.losses import AnglELoss
 
-from tests.objectives.random_batches import ANCHOR, POSITIVE, batch_of, random_batch
+from tests.objectives.batches import ANCHOR, POSITIVE, batch_of, random_batch
 from textcl.objectives import AnglE
 
 SCORES = [4.2, 0.0, 2.5, 2.5, 5.0, 0.4, 3.0]

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.objectives.embeddings import positives_only
+from tests.objectives.batches import embedded
 from textcl.objectives import BarlowTwins
 from textcl.objectives.barlow_twins import EPSILON, barlow_twins
 from textcl.types import Role
@@ -30,12 +30,12 @@ def naive(first: torch.Tensor, second: torch.Tensor, redundancy: float) -> float
 
 @pytest.mark.parametrize("redundancy", [0.0, 5e-3, 1.0])
 def test_loss_equals_a_naive_loop(redundancy: float) -> None:
-    views = positives_only(6, 5).views
+    views = embedded(6).views
     assert barlow_twins(*views, redundancy).item() == pytest.approx(naive(*views, redundancy), abs=1e-12)
 
 
 def test_standardising_is_that_of_batch_norm() -> None:
-    first, second = positives_only(6, 5).views
+    first, second = embedded(6).views
     a, b = (F.batch_norm(view, None, None, training=True) for view in (first, second))
     on_diagonal = (1 - (a * b).mean(dim=0)).square().sum()
     assert barlow_twins(first, second, 0.0).item() == pytest.approx(on_diagonal.item(), abs=1e-12)
@@ -43,7 +43,7 @@ def test_standardising_is_that_of_batch_norm() -> None:
 
 def test_loss_is_taken_on_projections() -> None:
     torch.manual_seed(0)
-    objective, batch = BarlowTwins(5, projection=4, redundancy=0.1).double(), positives_only(6, 5)
+    objective, batch = BarlowTwins(5, projection=4, redundancy=0.1).double(), embedded(6)
     projections = [objective.projector(view).detach() for view in batch.views]
     assert objective(batch).item() == pytest.approx(naive(*projections, 0.1), abs=1e-10)
 

@@ -11,7 +11,7 @@ from sentence_transformers.sentence_transformer.losses import (
     BatchSemiHardTripletLoss,
 )
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
 from textcl.objectives import BatchAllTriplet, BatchHardTriplet, BatchSemiHardTriplet
 from textcl.objectives.distances import Distance
 from textcl.types import EmbeddedBatch, Objective

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.objectives.batches import embedded
 from tests.objectives.collapse import byol, spread, trained
-from tests.objectives.embeddings import positives_only
 from textcl.objectives import BYOL
 from textcl.types import Role
 
@@ -29,7 +29,7 @@ def squared_distance(predictions: torch.Tensor, targets: torch.Tensor) -> float:
 
 
 def test_loss_is_the_squared_distance_of_unit_vectors_in_the_mean_of_both_directions() -> None:
-    objective, batch = moved(made()), positives_only(6, 5)
+    objective, batch = moved(made()), embedded(6)
     there, back = (objective.predictor(objective.projector(view)) for view in batch.views)
     first, second = (objective.target_projector(target) for target in batch.targets)
     expected = (squared_distance(there, second) + squared_distance(back, first)) / 2
@@ -39,13 +39,13 @@ def test_loss_is_the_squared_distance_of_unit_vectors_in_the_mean_of_both_direct
 def test_loss_without_heads_is_2_minus_2_cosines_worked_out_by_hand() -> None:
     objective = made()
     objective.projector = objective.target_projector = objective.predictor = nn.Identity()
-    batch = positives_only(2, 5)
+    batch = embedded(2)
     cosines = [F.cosine_similarity(batch.views[a], batch.targets[1 - a], dim=1) for a in (0, 1)]
     assert objective(batch).item() == pytest.approx(2 - 2 * torch.cat(cosines).mean().item(), abs=1e-12)
 
 
 def test_targets_and_their_projector_take_no_gradient() -> None:
-    objective, batch = made(), positives_only(6, 5)
+    objective, batch = made(), embedded(6)
     leaves = [tensor.requires_grad_() for tensor in (*batch.views, *batch.targets)]
     objective(batch).backward()
     assert all(leaf.grad is not None for leaf in leaves[:2])
@@ -54,7 +54,7 @@ def test_targets_and_their_projector_take_no_gradient() -> None:
 
 
 def test_the_target_never_passes_the_predictor() -> None:
-    objective, batch, seen = made(), positives_only(6, 5), []
+    objective, batch, seen = made(), embedded(6), []
     objective.predictor.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))
     objective(batch)
     assert len(seen) == len(batch.views)
@@ -65,7 +65,7 @@ def test_the_target_projector_starts_equal_and_keeps_the_share_momentum_in_a_ste
     objective = made(momentum=0.9)
     start = [parameter.clone() for parameter in objective.projector.parameters()]
     assert all(map(torch.equal, start, objective.target_projector.parameters()))
-    moved(objective).after_step(positives_only(6, 5))
+    moved(objective).after_step(embedded(6))
     triples = zip(start, objective.projector.parameters(), objective.target_projector.parameters(), strict=True)
     for before, online, target in triples:
         torch.testing.assert_close(target, 0.9 * before + 0.1 * online)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from sentence_transformers.sentence_transformer.losses import ContrastiveLoss
 
-from tests.objectives.random_batches import ANCHOR, POSITIVE, batch_of, random_batch
+from tests.objectives.batches import ANCHOR, POSITIVE, batch_of, random_batch
 from textcl.errors import DataError
 from textcl.objectives import Contrastive
 

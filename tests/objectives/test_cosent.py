@@ -4,7 +4,7 @@ import pytest
 import torch
 from sentence_transformers.sentence_transformer.losses import CoSENTLoss
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
 from textcl.objectives import CoSENT
 
 SCORES = [4.2, 0.0, 2.5, 2.5, 5.0, 0.4, 3.0]

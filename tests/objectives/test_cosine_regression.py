@@ -1,7 +1,7 @@
 import pytest
 from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
 
-from tests.objectives.random_batches import ANCHOR, POSITIVE, batch_of, random_batch
+from tests.objectives.batches import ANCHOR, POSITIVE, batch_of, random_batch
 from textcl.errors import DataError
 from textcl.objectives import CosineRegression
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from sentence_transformers.sentence_transformer.losses import DistillKLDivLoss, EmbedDistillLoss, MSELoss
 from sentence_transformers.util import pairwise_cos_sim
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
 from textcl.objectives import Distillation
 from textcl.types import EmbeddedBatch
 

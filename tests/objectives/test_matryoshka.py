@@ -5,7 +5,7 @@ import torch
 from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
 from torch import Tensor, nn
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
 from textcl.objectives import Distillation, InfoNCE, Matryoshka, Triplet
 from textcl.objectives.distances import Distance
 from textcl.types import EmbeddedBatch, Objective, Role

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.objectives.batches import embedded
 from tests.objectives.collapse import WIDTH, spread, trained
-from tests.objectives.embeddings import positives_only
 from textcl.objectives import SimSiam
 from textcl.seeds import seeded
 from textcl.types import Role
@@ -16,7 +16,7 @@ def made() -> SimSiam:
 
 
 def test_loss_is_the_negative_cosine_in_the_mean_of_both_directions() -> None:
-    objective, batch = made(), positives_only(6, 5)
+    objective, batch = made(), embedded(6)
     p1, p2 = (objective.predictor(objective.projector(view)) for view in batch.views)
     z1, z2 = (objective.projector(target) for target in batch.targets)
     expected = -(F.cosine_similarity(p1, z2).mean() + F.cosine_similarity(p2, z1).mean()) / 2
@@ -24,7 +24,7 @@ def test_loss_is_the_negative_cosine_in_the_mean_of_both_directions() -> None:
 
 
 def test_gradient_stops_at_the_projections_of_the_targets() -> None:
-    objective, batch = made(), positives_only(6, 5)
+    objective, batch = made(), embedded(6)
     p1, p2 = (objective.predictor(objective.projector(view)) for view in batch.views)
     z1, z2 = (objective.projector(target).detach() for target in batch.targets)
     stopped = -(F.cosine_similarity(p1, z2).mean() + F.cosine_similarity(p2, z1).mean()) / 2

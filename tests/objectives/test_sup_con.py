@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
 from textcl.objectives import SupCon
 from textcl.types import EmbeddedBatch
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tests.objectives.batches import embedded
 from tests.objectives.collapse import WIDTH, spread, trained
-from tests.objectives.embeddings import positives_only
 from textcl.objectives import SwAV
 from textcl.objectives.sinkhorn import sinkhorn
 from textcl.seeds import seeded
@@ -36,12 +36,12 @@ def naive(objective: SwAV, batch: EmbeddedBatch) -> float:
 @pytest.mark.parametrize("views", [2, 3, 4])
 @pytest.mark.parametrize("projection", [None, 3])
 def test_loss_equals_a_naive_loop(views: int, projection: int | None) -> None:
-    objective, batch = made(projection=projection), positives_only(6, 5, views)
+    objective, batch = made(projection=projection), embedded(6, positives=views - 1)
     assert objective(batch).item() == pytest.approx(naive(objective, batch), abs=1e-12)
 
 
 def test_short_crops_predict_codes_and_give_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    objective, batch, coded = made(), positives_only(6, 5, views=4), []
+    objective, batch, coded = made(), embedded(6, positives=3), []
 
     def remembering(scores: torch.Tensor, epsilon: float, iterations: int) -> torch.Tensor:
         coded.append(scores)
@@ -58,7 +58,7 @@ def test_short_crops_predict_codes_and_give_none(monkeypatch: pytest.MonkeyPatch
 
 
 def test_codes_take_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    objective, batch = made(), positives_only(6, 5)
+    objective, batch = made(), embedded(6)
     found = torch.autograd.grad(objective(batch), objective.prototypes)[0]
     fixed = iter([sinkhorn(objective._scores(view).detach(), 0.05, 3) for view in batch.views])
     monkeypatch.setattr("textcl.objectives.swav.sinkhorn", lambda *_: next(fixed))
@@ -66,7 +66,7 @@ def test_codes_take_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_length_of_prototypes_and_features_does_not_matter() -> None:
-    objective, batch = made(), positives_only(6, 5)
+    objective, batch = made(), embedded(6)
     before = objective(batch).item()
     with torch.no_grad():
         objective.prototypes.mul_(torch.tensor([[3.0], [0.1], [7.0], [1.0]]))
@@ -77,7 +77,7 @@ def test_the_length_of_prototypes_and_features_does_not_matter() -> None:
 
 
 def test_views_may_stand_in_any_order() -> None:
-    objective, batch = made(), positives_only(6, 5, views=3)
+    objective, batch = made(), embedded(6, positives=2)
     order = (1, 0, 2)  # the anchor second, the long positive still before the short one
     turned = EmbeddedBatch(*(tuple(part[view] for view in order) for part in (batch.views, batch.targets, batch.roles)),
                            identity=tuple(batch.identity[view] for view in order))  # fmt: skip
@@ -85,7 +85,7 @@ def test_views_may_stand_in_any_order() -> None:
 
 
 def test_prototypes_stand_still_for_the_frozen_steps_and_learn_after_them() -> None:
-    objective, batch = made(frozen_steps=2), positives_only(6, 5)
+    objective, batch = made(frozen_steps=2), embedded(6)
     learns = []
     for _ in range(4):
         objective.zero_grad()
@@ -98,7 +98,7 @@ def test_prototypes_stand_still_for_the_frozen_steps_and_learn_after_them() -> N
 
 
 def test_frozen_prototypes_are_not_decayed_by_the_optimiser_either() -> None:
-    objective, batch = made(frozen_steps=1, projection=3), positives_only(6, 5)
+    objective, batch = made(frozen_steps=1, projection=3), embedded(6)
     optimiser = torch.optim.AdamW(objective.parameters(), lr=0.1, weight_decay=0.5)
     before = objective.prototypes.clone()
     objective(batch).backward()
@@ -109,10 +109,10 @@ def test_frozen_prototypes_are_not_decayed_by_the_optimiser_either() -> None:
 def test_a_checkpoint_knows_how_many_steps_were_frozen() -> None:
     objective = made(frozen_steps=2)
     for _ in range(2):
-        objective.after_step(positives_only(6, 5))
+        objective.after_step(embedded(6))
     restored = made(frozen_steps=2)
     restored.load_state_dict(objective.state_dict())
-    restored(positives_only(6, 5)).backward()
+    restored(embedded(6)).backward()
     assert restored.prototypes.grad is not None
 
 

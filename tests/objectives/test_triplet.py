@@ -2,7 +2,7 @@ import pytest
 import torch
 from sentence_transformers.sentence_transformer.losses import TripletDistanceMetric, TripletLoss
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
 from textcl.objectives import Triplet
 from textcl.objectives.distances import Distance
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tests.objectives.embeddings import positives_only
+from tests.objectives.batches import embedded
 from textcl.objectives import VICReg
 from textcl.objectives.vicreg import EPSILON, squared_covariance, variance_hinge
 from textcl.types import Role
@@ -29,7 +29,7 @@ def naive(views: list[torch.Tensor], invariance: float, variance: float, covaria
 @pytest.mark.parametrize("weights", [(25.0, 25.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)])
 def test_loss_equals_a_naive_loop_on_projections(weights: tuple[float, float, float]) -> None:
     torch.manual_seed(0)
-    batch = positives_only(6, 5)
+    batch = embedded(6)
     objective = VICReg(5, 4, *weights).double()
     projections = [objective.projector(view).detach() for view in batch.views]
     assert objective(batch).item() == pytest.approx(naive(projections, *weights), abs=1e-12)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.objectives.random_batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
+from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
 from textcl.objectives import CosineRegression, Distillation, InfoNCE, Matryoshka, Sum, SupCon
 from textcl.types import EmbeddedBatch, Objective
 
