@@ -16,6 +16,19 @@ class DataError(TextclError):
     """Data that can not be read or used: names the file and the row."""
 
 
+class RowError(DataError):
+    """A row of a batch can not be used; whoever knows where it stands turns this into a `DataError` with its place.
+
+    Args:
+        what: What was found, and what would be right.
+        row: Its position in the batch of all ranks.
+    """
+
+    def __init__(self, what: str, row: int) -> None:
+        super().__init__(what)
+        self.row = row
+
+
 class ModelError(TextclError):
     """A model that can not be found, read or written."""
 

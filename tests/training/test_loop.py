@@ -12,8 +12,8 @@ import torch
 
 from tests.contracts.objectives import CASES, target_of
 from tests.toy import ToyEncoder, share, toy_batch
-from textcl.errors import ModelError, TrainingError
-from textcl.objectives import InfoNCE
+from textcl.errors import DataError, ModelError, TrainingError
+from textcl.objectives import CosineRegression, InfoNCE
 from textcl.seeds import seeded
 from textcl.training import Loop, Memory, Ranks, Settings, Step, StepLog, Stopped
 from textcl.types import EmbeddedBatch, IntArray, Objective, PairBatch
@@ -184,6 +184,15 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_rows(tmp_path: Pa
     with pytest.raises(TrainingError, match=r"Step 1: the loss is nan. The rows are row 0; .* row 4 and 3 more"):
         loop.run()
     assert all(torch.equal(value, before[name]) for name, value in weights(loop).items())
+
+
+def test_a_score_off_its_scale_is_told_with_the_place_of_its_row(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, objective=CosineRegression())
+    batch = toy_batch(8)
+    batch.scores[3] = 5.0
+    loop.batches.batch = lambda step, rank, ranks: batch
+    with pytest.raises(DataError, match=r"^row 3: found a score of 5, but CosineRegression takes scores from -1 to 1"):
+        loop.run()
 
 
 def test_rows_whose_embedding_is_not_finite_are_named_alone(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Contrastive(Objective):
 
     Raises:
         ValueError: The margin is not above 0.
-        DataError: A score is not from 0 to 1; raised by the first batch that holds it.
+        RowError: A score is not from 0 to 1; raised by the first batch that holds it.
 
     Source:
         Hadsell et al. 2006, Dimensionality Reduction by Learning an Invariant Mapping, eq. 4 (no arXiv id).

@@ -21,7 +21,7 @@ class CosineRegression(Objective):
 
     Raises:
         ValueError: The scale is not above 0.
-        DataError: A divided score is not from -1 to 1; raised by the first batch that holds it.
+        RowError: A divided score is not from -1 to 1; raised by the first batch that holds it.
 
     Source:
         Reimers & Gurevych 2019, Sentence-BERT, section 3, regression objective. arXiv:1908.10084

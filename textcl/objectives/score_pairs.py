@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from textcl.errors import DataError
+from textcl.errors import RowError
 from textcl.objectives.roles import views_of, want_roles
 from textcl.types import EmbeddedBatch, Role
 
@@ -45,11 +45,13 @@ def want_scores_within(objective: str, scores: Tensor, lowest: float, highest: f
         advice: What to do, a sentence.
 
     Raises:
-        DataError: Names a score that does not fit.
+        RowError: Names the first score that does not fit, and its row.
     """
-    outside = scores[~((scores >= lowest) & (scores <= highest))]  # NaN is outside
-    if len(outside):
-        raise DataError(
-            f"found a score of {outside[0].item():g}, but {objective} takes scores from {lowest:g} to {highest:g} "
-            f"here. {advice}"
+    outside = ~((scores >= lowest) & (scores <= highest))  # (B,) NaN is outside
+    if outside.any():
+        row = int(outside.nonzero()[0])
+        raise RowError(
+            f"found a score of {scores[row].item():g}, but {objective} takes scores from {lowest:g} to {highest:g} "
+            f"here. {advice}",
+            row,
         )

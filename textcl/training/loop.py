@@ -9,7 +9,7 @@ from typing import Protocol
 
 import torch
 
-from textcl.errors import TrainingError
+from textcl.errors import DataError, RowError, TrainingError
 from textcl.training.checkpoint import Trained, load_checkpoint, newest_good, save_checkpoint
 from textcl.training.log import Log, StepLog
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
@@ -98,6 +98,7 @@ class Loop:
 
         Raises:
             TrainingError: The loss or a gradient is not finite; the message names the rows.
+            DataError: The objective can not use a row; the message names it.
             Stopped: The user asked for it; a checkpoint has been written.
         """
         self.ranks.agree(self.step.tensors())
@@ -122,6 +123,9 @@ class Loop:
             result, norm = self._move(batch, number, rate)
         except NonFiniteError as error:
             raise TrainingError(self._explain(error, number)) from error
+        except RowError as error:
+            place = self.batches.place(int(self.batches.rows(number)[error.row]))
+            raise DataError(f"{place}: {error}") from error
         seconds = time.perf_counter() - start
         rows = len(self.batches.rows(number))
         return StepLog(
