@@ -58,7 +58,9 @@ def _suite(suite: str, name: str, embed: Embed, data: Path) -> dict[str, float]:
         task: 100 * float(sample.metrics(np.ones((1, sample.size)))[metric][0])
         for task, sample in evaluate(chosen, embed).items()
     }
-    return each if suite in tasks else {name: mean(each.values())} | ({} if "@" in name else each)
+    if suite in tasks:
+        return {name: each[suite]}
+    return {name: mean(each.values())} | ({} if "@" in name else each)
 
 
 def _embed(encoder: Encoder | TwoTower) -> Embed:
