@@ -40,11 +40,11 @@ def test_global_random_state_is_left_alone(augmentation: Augmentation):
     for text in TEXTS:
         augmentation(text, random.Random(3))
     assert random.getstate() == python
-    assert (np.random.get_state()[1] == numpy).all()  # noqa: NPY002
+    assert (np.random.get_state()[1] == numpy).all()  # noqa: NPY002 (the state under test)
 
 
 def test_it_survives_pickling(augmentation: Augmentation):
-    again = pickle.loads(pickle.dumps(augmentation))  # noqa: S301
+    again = pickle.loads(pickle.dumps(augmentation))  # noqa: S301 (our own bytes)
     assert again(TEXTS[2], random.Random(5)) == augmentation(TEXTS[2], random.Random(5))
 
 

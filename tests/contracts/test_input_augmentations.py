@@ -94,11 +94,11 @@ def test_global_random_state_is_left_alone(augmentation: InputAugmentation):
     python, numpy = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002 (the state under test)
     made(augmentation, seeds=3)
     assert random.getstate() == python
-    assert (np.random.get_state()[1] == numpy).all()  # noqa: NPY002
+    assert (np.random.get_state()[1] == numpy).all()  # noqa: NPY002 (the state under test)
 
 
 def test_it_survives_pickling(augmentation: InputAugmentation):
-    again = pickle.loads(pickle.dumps(augmentation))  # noqa: S301
+    again = pickle.loads(pickle.dumps(augmentation))  # noqa: S301 (our own bytes)
     assert plain(again.change(sequence(30), random.Random(5))) == plain(
         augmentation.change(sequence(30), random.Random(5))
     )

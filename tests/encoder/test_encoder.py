@@ -75,7 +75,7 @@ def test_no_texts_give_no_rows() -> None:
 @pytest.mark.parametrize("fault", [None, float("nan"), 3, b"text"])
 def test_an_entry_that_is_no_string_is_named_by_its_position(fault: object) -> None:
     with pytest.raises(ValueError, match=r"texts\[1\] is .*every entry must be a string"):
-        tiny_encoder().encode(["a dog", fault])  # type: ignore[list-item]
+        tiny_encoder().encode(["a dog", fault])  # type: ignore[list-item]  # the wrong type is the test
 
 
 def test_one_string_in_place_of_a_list_is_refused() -> None:

@@ -2,14 +2,15 @@ import numpy as np
 
 from tests.tiny import KINDS, tiny_backbone, tiny_encoder, tiny_tokenizer
 from textcl.encoder.tokenizing import longest_input, tokenize
+from textcl.types import Tokens
 
 TOKENIZER = tiny_tokenizer()
 PAD, CLS, SEP = TOKENIZER.pad_token_id, TOKENIZER.cls_token_id, TOKENIZER.sep_token_id
 DOG, QUERY, COLON = TOKENIZER.convert_tokens_to_ids(["dog", "query", ":"])
 
 
-def ids(tokens: object) -> list[list[int]]:
-    return [row.tolist() for row in tokens.ids]  # type: ignore[attr-defined]
+def ids(tokens: Tokens) -> list[list[int]]:
+    return [row.tolist() for row in tokens.ids]
 
 
 def test_texts_get_special_tokens_and_an_empty_one_nothing_else() -> None:

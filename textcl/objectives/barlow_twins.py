@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from textcl.objectives.heads import check_widths, mlp
-from textcl.objectives.roles import views_of, want_roles
+from textcl.objectives.roles import pair_of, want_roles
 from textcl.types import EmbeddedBatch, Objective, Role
 
 EPSILON = 1e-5  # added to variances, as batch norm does
@@ -55,11 +55,7 @@ class BarlowTwins(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted squared distance of the correlations from the identity, a scalar without unit."""
-        anchors, positives = (
-            self.projector(batch.views[view])
-            for role in (Role.ANCHOR, Role.POSITIVE)
-            for view in views_of(batch.roles, role)
-        )
+        anchors, positives = (self.projector(batch.views[view]) for view in pair_of(batch.roles))
         return barlow_twins(anchors, positives, self.redundancy)
 
 

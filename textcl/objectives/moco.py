@@ -9,7 +9,7 @@ from torch import Tensor
 from textcl.ema import check_momentum
 from textcl.objectives.directions import pick_own
 from textcl.objectives.masks import false_negatives
-from textcl.objectives.roles import views_of, want_roles
+from textcl.objectives.roles import pair_of, want_roles
 from textcl.objectives.temperature import check_temperature
 from textcl.types import EmbeddedBatch, Objective, Role
 
@@ -69,7 +69,7 @@ class MoCo(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean over rows and over both directions, a scalar in nats."""
-        anchor, positive = _pair(batch)
+        anchor, positive = pair_of(batch.roles)
         return pick_own([self._logits(batch, anchor, positive, 1), self._logits(batch, positive, anchor, 0)])
 
     @torch.no_grad()
@@ -79,7 +79,7 @@ class MoCo(Objective):
         places = self._next_places(rows)
         newest = slice(rows - len(places), rows)  # of a batch longer than the queue its last rows
         self.steps += 1
-        for side, view in enumerate(_pair(batch)):
+        for side, view in enumerate(pair_of(batch.roles)):
             self.queue[side, places] = F.normalize(batch.targets[view], dim=-1)[newest].to(self.queue.dtype)
             self.queue_identity[side, places] = batch.identity[view][newest]
         self.queue_step[places] = self.steps
@@ -112,8 +112,3 @@ class MoCo(Objective):
         """Return the places that so many rows go to, from the oldest on, each once."""
         size = len(self.queue_step)
         return (self.pointer + torch.arange(min(rows, size), device=self.pointer.device)) % size
-
-
-def _pair(batch: EmbeddedBatch) -> tuple[int, int]:
-    (anchor,), (positive,) = views_of(batch.roles, Role.ANCHOR), views_of(batch.roles, Role.POSITIVE)
-    return anchor, positive

@@ -10,6 +10,12 @@ def views_of(roles: Sequence[Role], role: Role) -> list[int]:
     return [view for view, found in enumerate(roles) if found is role]
 
 
+def pair_of(roles: Sequence[Role]) -> tuple[int, int]:
+    """Return the positions of the anchor and of the positive, where `want_roles` has left one of each."""
+    (anchor,), (positive,) = views_of(roles, Role.ANCHOR), views_of(roles, Role.POSITIVE)
+    return anchor, positive
+
+
 def want_roles(
     objective: str,
     roles: Sequence[Role],

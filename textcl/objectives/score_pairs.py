@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from textcl.errors import RowError
-from textcl.objectives.roles import views_of, want_roles
+from textcl.objectives.roles import pair_of, want_roles
 from textcl.types import EmbeddedBatch, Role
 
 
@@ -31,7 +31,7 @@ def want_scored_pairs(objective: str, roles: Sequence[Role], scored: bool) -> No
 def scored_pairs(batch: EmbeddedBatch) -> tuple[Tensor, Tensor, Tensor]:
     """Return anchors (B, D), positives (B, D) and scores (B,)."""
     assert batch.scores is not None, "`check` wants scores"
-    (anchor,), (positive,) = (views_of(batch.roles, role) for role in (Role.ANCHOR, Role.POSITIVE))
+    anchor, positive = pair_of(batch.roles)
     return batch.views[anchor], batch.views[positive], batch.scores
 
 

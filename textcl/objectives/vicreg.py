@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.heads import check_widths, mlp
-from textcl.objectives.roles import views_of, want_roles
+from textcl.objectives.roles import pair_of, want_roles
 from textcl.types import EmbeddedBatch, Objective, Role
 
 EPSILON = 1e-4  # added to variances: a square root has no slope at 0
@@ -63,11 +63,7 @@ class VICReg(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted sum of the three terms, a scalar without unit."""
-        anchors, positives = (
-            self.projector(batch.views[view])
-            for role in (Role.ANCHOR, Role.POSITIVE)
-            for view in views_of(batch.roles, role)
-        )
+        anchors, positives = (self.projector(batch.views[view]) for view in pair_of(batch.roles))
         return (
             self.invariance * F.mse_loss(anchors, positives)
             + self.variance * (variance_hinge(anchors) + variance_hinge(positives))
