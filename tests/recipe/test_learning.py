@@ -9,7 +9,7 @@ import torch
 from tests.recipe.minimal import faults_of, minimal
 from tests.tiny import SENTENCES
 from textcl.encoder import open_encoder
-from textcl.errors import RecipeError
+from textcl.errors import ModelError, RecipeError
 from textcl.recipe import parse
 from textcl.recipe.build import build_encoder, build_source, build_views
 from textcl.recipe.learning import (
@@ -55,7 +55,7 @@ def recipe(folder: Path, objective: str, **encoder: Any) -> dict[str, Any]:
     (folder / "lines.txt").write_text("a\nb\nc\n", encoding="utf-8")
     return minimal(
         data={"sources": [{"use": "TextLines", "path": str(folder / "lines.txt")}], "max_length": 8},
-        encoder={"backbone": "b", **encoder},
+        encoder={"backbone": "b"} | encoder,
         objective={"use": f"{__name__}:{objective}"},
         training={"precision": "float32"},
     )
@@ -100,6 +100,17 @@ def test_the_target_is_what_the_objective_asks_for(tmp_path: Path, tiny_model_fo
     assert isinstance(taught, TeacherTarget)
     expected = open_encoder(tiny_model_folder).encode(SENTENCES[:2], role="positive")
     assert (taught.embed(SENTENCES[:2], Role.POSITIVE) == expected).all()
+
+
+def test_a_model_that_is_not_there_is_told_with_its_place(tmp_path: Path, tiny_model_folder: Path) -> None:
+    gone = str(tmp_path / "gone")
+    with pytest.raises(ModelError, match=r"^encoder\.teacher: There is no folder .*gone"):
+        build_teacher(parse(recipe(tmp_path, "Taught", teacher=gone)), "cpu")
+    with pytest.raises(ModelError, match=r"^encoder\.backbone: There is no folder .*gone"):
+        build_encoder(parse(recipe(tmp_path, "Plain", backbone=gone)))
+    towers = recipe(tmp_path, "Plain", backbone=str(tiny_model_folder), documents={"backbone": gone})
+    with pytest.raises(ModelError, match=r"^encoder\.documents\.backbone: There is no folder .*gone"):
+        build_encoder(parse(towers))
 
 
 def test_data_that_the_objective_can_not_use_is_refused_before_training(tmp_path: Path) -> None:

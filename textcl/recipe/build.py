@@ -3,7 +3,7 @@
 from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
 from textcl.encoder import Encoder, TextEncoder, TwoTower
 from textcl.encoder import build_encoder as assemble_encoder
-from textcl.errors import RecipeError
+from textcl.errors import ModelError, RecipeError
 from textcl.recipe.components import build
 from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, SOURCE
 from textcl.recipe.schema import Component, EncoderSection, Recipe
@@ -105,6 +105,8 @@ def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEnc
                 max_length=recipe.data.max_length,
                 precision=recipe.training.precision,
             )
+    except ModelError as error:
+        raise ModelError(f"{place}.backbone: {error}") from error
     except ValueError as error:  # its first word is the name of the setting
         raise RecipeError(f"{'data' if str(error).startswith('max_length') else place}.{error}") from error
 

@@ -4,7 +4,7 @@ import torch
 
 from textcl.data import ViewSpec
 from textcl.encoder import TextEncoder, open_encoder
-from textcl.errors import RecipeError
+from textcl.errors import ModelError, RecipeError
 from textcl.precision import resolve
 from textcl.recipe.components import build
 from textcl.recipe.rooms import OBJECTIVE
@@ -21,7 +21,12 @@ def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | N
         ModelError: It can not be found or read.
     """
     name = recipe.encoder.teacher
-    return None if name is None else open_encoder(name, precision=recipe.training.precision, device=device)
+    if name is None:
+        return None
+    try:
+        return open_encoder(name, precision=recipe.training.precision, device=device)
+    except ModelError as error:
+        raise ModelError(f"encoder.teacher: {error}") from error
 
 
 def width_of(teacher: TextEncoder | None) -> int | None:
