@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from textcl.evaluation import CorrelationSample, RetrievalSample, differences, scores
+from textcl.evaluation import CorrelationSample, MeanSample, differences, scores
 from textcl.evaluation.significance import resampled_weights
 
 
 def _retrieval(values):
-    return RetrievalSample({"mrr@10": np.array(values, dtype=np.float64)})
+    return MeanSample({"mrr@10": np.array(values, dtype=np.float64)})
 
 
 def test_each_resample_draws_as_many_items_as_there_are():

@@ -1,33 +1,15 @@
 """Retrieval: does each query find its relevant documents among all documents?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from textcl.errors import DataError
+from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.ranking import DEPTH, measure
-from textcl.evaluation.task import Values, Weights
 from textcl.index import FlatIndex
 from textcl.types import Embed, Role
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievalSample:
-    """The metrics of each query; a metric of the task is their mean."""
-
-    per_query: Mapping[str, Values]  # metric -> (Q,)
-
-    @property
-    def size(self) -> int:
-        """Number of judged queries."""
-        return len(next(iter(self.per_query.values())))
-
-    def metrics(self, weights: Weights) -> dict[str, Values]:
-        """Return the weighted mean of each metric for each row of weights (R, Q)."""
-        totals = weights.sum(axis=1)
-        return {name: weights @ values / totals for name, values in self.per_query.items()}
 
 
 class Retrieval:
@@ -81,7 +63,7 @@ class Retrieval:
         corpus = {document: text for text, document in documents.items()}
         return cls(name, corpus, {query: text for text, query in anchors.items()}, qrels, drops_self=False)
 
-    def run(self, embed: Embed) -> RetrievalSample:
+    def run(self, embed: Embed) -> MeanSample:
         """Embed documents and queries, search, and score each query."""
         documents = embed(list(self.corpus.values()), Role.POSITIVE)  # (documents, D)
         queries = embed(list(self.queries.values()), Role.ANCHOR)  # (queries, D)
@@ -93,7 +75,7 @@ class Retrieval:
         for query, ids, scores in zip(self.queries, hits.ids.tolist(), hits.scores.tolist(), strict=True):
             found = {names[i]: score for i, score in zip(ids, scores, strict=True) if i >= 0}
             ranking[query] = self._kept(query, found)
-        return RetrievalSample({name: np.array(values) for name, values in measure(self.qrels, ranking).items()})
+        return MeanSample({name: np.array(values) for name, values in measure(self.qrels, ranking).items()})
 
     def _kept(self, query: str, found: dict[str, float]) -> dict[str, float]:
         """Drop the query's own document where the task wants it, and then all but the best `DEPTH`."""

@@ -1,6 +1,6 @@
 """What an evaluation task is, and what it hands back."""
 
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from textcl.types import Embed
 
 Weights = NDArray[np.float64]  # (R, size): how often each item counts, in each of R resamples
 Values = NDArray[np.float64]  # (R,)
+Swaps = NDArray[np.bool_]  # (size,)
 
 
 class Sample(Protocol):
@@ -21,6 +22,15 @@ class Sample(Protocol):
 
     def metrics(self, weights: Weights) -> dict[str, Values]:
         """Return each metric for each row of weights; a row of ones gives the score itself."""
+        ...
+
+
+@runtime_checkable
+class Exchangeable(Sample, Protocol):
+    """A sample whose items can be exchanged with those of another model: what a paired permutation test needs."""
+
+    def exchanged(self, other: Self, swaps: Swaps) -> tuple[Self, Self]:
+        """Return both samples with the items at `swaps` exchanged between them."""
         ...
 
 
