@@ -1,0 +1,1 @@
+"""What it costs to search: recall against speed against memory."""
