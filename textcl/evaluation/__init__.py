@@ -3,8 +3,12 @@
 A task knows a model only as `types.Embed`.
 """
 
+from textcl.evaluation.bitext import Bitext
 from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.pair_classification import LabelledPair, PairClassification
+from textcl.evaluation.reranking import Candidates, Reranking
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import Interval, differences, scores
@@ -14,16 +18,22 @@ from textcl.evaluation.task import Exchangeable, Sample, Task
 
 __all__ = [
     "STS",
+    "Bitext",
+    "Candidates",
     "CorrelationSample",
     "Exchangeable",
     "GradedPair",
     "Interval",
+    "LabelledPair",
     "MeanSample",
+    "PairClassification",
+    "Reranking",
     "Retrieval",
     "Sample",
     "Task",
     "differences",
     "evaluate",
     "load_suite",
+    "load_tasks",
     "scores",
 ]
