@@ -162,5 +162,12 @@ def test_two_sets_of_one_name_are_refused(tmp_path):
             load_tasks(names)
 
 
+def test_a_suite_may_have_the_name_of_a_kind(tmp_path):
+    for place in ("quora-test.jsonl", "mrpc-test.jsonl"):
+        rows = ({"sentence1": "a", "sentence2": "b", "label": label} for label in (0, 1))
+        _lines(tmp_path / "pairs-labelled" / place, *rows)
+    assert [task.name for task in load_tasks(["pairs"], tmp_path)] == ["quora-pairs", "mrpc-test"]
+
+
 def test_a_task_that_stands_in_two_suites_is_loaded_once():
     assert [task.name for task in load_tasks(["sts-smoke", "sts-smoke"])] == ["sts-smoke"]

@@ -32,8 +32,9 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
 def is_own(spec: str) -> bool:
-    """Say whether a name is that of a user's own set: a kind, a colon, and a file."""
-    return spec.partition(":")[0] in _KINDS
+    """Say whether a name is that of a user's own set: a kind, a colon, and a file. A suite may have the name of a kind."""
+    kind, colon, _ = spec.partition(":")
+    return bool(colon) and kind in _KINDS
 
 
 def own_task(spec: str, columns: Mapping[str, str]) -> Task:
