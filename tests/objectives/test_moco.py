@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from tests.objectives.batches import embedded, with_identity
 from textcl.objectives import CLIP, MoCo
@@ -12,7 +13,9 @@ from textcl.types import EmbeddedBatch, Role
 
 
 def filled(queue_rows: int, *batches: EmbeddedBatch) -> MoCo:
-    objective = MoCo(5, temperature=0.3, queue_rows=queue_rows).double()
+    """Return the objective without its projectors after some steps: what is tested of its queue needs none."""
+    objective = MoCo(5, temperature=0.3, queue_rows=queue_rows, projection=5).double()
+    objective.projector, objective.target_projector = nn.Identity(), nn.Identity()
     for batch in batches:
         objective.after_step(batch)
     return objective
@@ -121,7 +124,7 @@ def test_both_views_get_a_gradient() -> None:
 
 
 def test_readings_tell_the_age_of_the_rows_and_how_full_the_queue_is() -> None:
-    objective = MoCo(5, queue_rows=10)
+    objective = MoCo(5, queue_rows=10).double()
     assert objective.readings() == {"queue_age": 0.0, "queue_filled": 0.0}
     objective.after_step(embedded(4, seed=1))
     assert objective.readings() == {"queue_age": 1.0, "queue_filled": 0.4}
@@ -137,12 +140,37 @@ def test_with_the_encoder_as_its_own_target_and_no_queue_it_has_the_loss_of_clip
     assert filled(4)(online).item() == pytest.approx(CLIP(temperature=0.3).double()(online).item(), abs=1e-6)
 
 
+def test_projections_are_compared_of_views_by_the_projector_and_of_targets_by_its_average() -> None:
+    batch, bare = embedded(6), filled(4)
+    objective = MoCo(5, temperature=0.3, queue_rows=4, hidden=7, projection=5).double()
+    nn.init.normal_(objective.target_projector[0].weight)
+    seen = replace(
+        batch,
+        views=tuple(objective.projector(view) for view in batch.views),
+        targets=tuple(objective.target_projector(target) for target in batch.targets),
+    )
+    assert objective(batch).item() == pytest.approx(bare(seen).item(), abs=1e-12)
+    objective.after_step(batch)
+    bare.after_step(seen)
+    torch.testing.assert_close(objective.queue, bare.queue)
+
+
+def test_a_step_moves_the_target_s_projector_after_the_queue_is_filled() -> None:
+    objective = MoCo(5, momentum=0.75, projection=3).double()
+    nn.init.ones_(objective.projector[0].weight)
+    before = objective.target_projector[0].weight.clone()
+    objective.after_step(embedded(4))
+    expected = 0.75 * before + 0.25 * objective.projector[0].weight
+    torch.testing.assert_close(objective.target_projector[0].weight, expected)
+    assert not objective.target_projector[0].weight.requires_grad
+
+
 def test_further_views_are_refused() -> None:
     with pytest.raises(ValueError, match="but MoCo takes 1 anchor, 1 positive"):
         MoCo(5).check([Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE], scored=False, labelled=False)
 
 
-@pytest.mark.parametrize("settings", [{"temperature": -1.0}, {"momentum": 1.0}, {"queue_rows": 0}])
+@pytest.mark.parametrize("settings", [{"temperature": -1.0}, {"momentum": 1.0}, {"queue_rows": 0}, {"hidden": 0}])
 def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         MoCo(5, **settings)
