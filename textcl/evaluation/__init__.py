@@ -4,16 +4,20 @@ A task knows a model only as `types.Embed`.
 """
 
 from textcl.evaluation.correlation import CorrelationSample
-from textcl.evaluation.difference import Difference, Interval
+from textcl.evaluation.difference import LEVEL, Difference, Interval
+from textcl.evaluation.items import Result, items_digest, results_of
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.pairing import compared, refuse_other_items
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import differences, scores
+from textcl.evaluation.stored import read_samples, write_samples
 from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Sample, Task
 
 __all__ = [
+    "LEVEL",
     "STS",
     "CorrelationSample",
     "Difference",
@@ -22,11 +26,18 @@ __all__ = [
     "GradedPair",
     "Interval",
     "MeanSample",
+    "Result",
     "Retrieval",
     "Sample",
     "Task",
+    "compared",
     "differences",
     "evaluate",
+    "items_digest",
     "load_suite",
+    "read_samples",
+    "refuse_other_items",
+    "results_of",
     "scores",
+    "write_samples",
 ]

@@ -17,20 +17,12 @@ from numpy.typing import NDArray
 from textcl.atomic import new_file
 from textcl.errors import DataError
 from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.items import Result
 from textcl.evaluation.mean_sample import MeanSample
-from textcl.evaluation.task import Sample
 
 # What can be kept: a frozen dataclass whose fields are arrays, or mappings of names to arrays. A new kind joins here.
 KINDS: tuple[type[Any], ...] = (CorrelationSample, MeanSample)
 Arrays = dict[str, NDArray[Any]]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Result:
-    """The outcome of a task, and the digest of the items that it is about."""
-
-    items: str
-    sample: Sample
 
 
 def write_samples(path: Path, results: Mapping[str, Result]) -> None:
@@ -41,8 +33,9 @@ def write_samples(path: Path, results: Mapping[str, Result]) -> None:
     """
     arrays: Arrays = {}
     contents = {task: _describe(task, result, arrays) for task, result in results.items()}
+    arrays["contents"] = np.array(json.dumps(contents))
     with new_file(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, contents=np.array(json.dumps(contents)), **arrays)
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub takes every name for its one option
 
 
 def read_samples(path: Path) -> dict[str, Result]:
@@ -72,13 +65,21 @@ def _describe(task: str, result: Result, arrays: Arrays) -> dict[str, object]:
     fields: dict[str, object] = {}
     for field in dataclasses.fields(sample):
         value = getattr(sample, field.name)
+        place = f"{task}/{field.name}"
         if isinstance(value, Mapping):
-            fields[field.name] = {name: f"{task}/{field.name}/{name}" for name in value}
-            arrays.update({f"{task}/{field.name}/{name}": array for name, array in value.items()})
+            fields[field.name] = {name: f"{place}/{name}" for name in value}
+            arrays |= {f"{place}/{name}": _plain(array, place) for name, array in value.items()}
         else:
-            fields[field.name] = f"{task}/{field.name}"
-            arrays[f"{task}/{field.name}"] = value
+            fields[field.name] = place
+            arrays[place] = _plain(value, place)
     return {"kind": type(sample).__name__, "items": result.items, "fields": fields}
+
+
+def _plain(value: object, place: str) -> NDArray[Any]:
+    """Return an array as it is; refuse what numpy could only pickle."""
+    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+        raise TypeError(f"{place} is no array of numbers or texts, and nothing else can be kept.")
+    return value
 
 
 def _restore(entry: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Result:
