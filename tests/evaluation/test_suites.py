@@ -9,8 +9,9 @@ import pytest
 from textcl import shelf
 from textcl.errors import DataError
 from textcl.evaluation import STS, Retrieval, load_suite
+from textcl.evaluation.entries.sts import ends_digest
 from textcl.evaluation.sts import GradedPair
-from textcl.evaluation.suite import ends_digest, read_suite
+from textcl.evaluation.suite import read_suite
 
 PAIRS = [
     {"sentence1": "One.", "sentence2": "Two.", "score": 1.5},
@@ -167,8 +168,11 @@ def test_a_line_that_is_not_json_is_named(tmp_path):
         load_suite("sts-dev", tmp_path)
 
 
-def test_a_missing_file_is_named_with_what_the_folder_should_hold(tmp_path):
-    with pytest.raises(DataError, match=r"stsb-dev\.jsonl is not there.*A data folder holds"):
+def test_a_missing_file_is_named_with_what_its_folder_holds(tmp_path):
+    with pytest.raises(DataError, match=r"stsb-dev\.jsonl is not there.*There is no folder .*sts either"):
+        load_suite("sts-dev", tmp_path)
+    _write(tmp_path / "sts" / "stsb-def.jsonl", PAIRS)
+    with pytest.raises(DataError, match=r"holds stsb-def\.jsonl\. Did you mean 'stsb-def\.jsonl'\?"):
         load_suite("sts-dev", tmp_path)
 
 
