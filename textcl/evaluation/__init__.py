@@ -5,14 +5,17 @@ A task knows a model only as `types.Embed`.
 
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.ranking import DETAILS
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import Interval, differences, scores
 from textcl.evaluation.sts import STS, GradedPair
+from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Exchangeable, Sample, Task
 
 __all__ = [
+    "DETAILS",
     "STS",
     "CorrelationSample",
     "Exchangeable",
@@ -21,6 +24,7 @@ __all__ = [
     "MeanSample",
     "Retrieval",
     "Sample",
+    "SubsetCorrelations",
     "Task",
     "differences",
     "evaluate",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import pytrec_eval
 
 KS = (1, 3, 5, 10, 100)  # cut-offs, in documents
+HEADLINES = ("ndcg@10", "map@100", "mrr@10", "recall@10", "recall@100", "precision@10")  # what papers print
 _MEASURES = {
     "ndcg": "ndcg_cut",
     "map": "map_cut",
@@ -18,6 +19,7 @@ _MEASURES = {
     "precision": "P",
     "hit_rate": "success",
 }  # our name: trec_eval's
+DETAILS = frozenset(f"{name}@{k}" for name in _MEASURES for k in KS) - set(HEADLINES)  # in files, not in tables
 
 
 def measure(
@@ -31,17 +33,19 @@ def measure(
         ks: Cut-offs, in documents.
 
     Returns:
-        `metric@k` to its value for each query, in the order of `qrels`.
+        `metric@k` to its value for each query, in the order of `qrels`; `HEADLINES` come first.
     """
     cuts = ",".join(map(str, ks))
     wanted = {name if name == "recip_rank" else f"{name}.{cuts}" for name in _MEASURES.values()}
     evaluator = pytrec_eval.RelevanceEvaluator({query: dict(grades) for query, grades in qrels.items()}, wanted)
     results = evaluator.evaluate({query: dict(found) for query, found in ranking.items()})
-    return {
+    values = {
         f"{name}@{k}": [_value(results.get(query, {}), trec_name, k) for query in qrels]
         for name, trec_name in _MEASURES.items()
         for k in ks
     }
+    first = [name for name in HEADLINES if name in values]
+    return {name: values[name] for name in (*first, *(name for name in values if name not in first))}
 
 
 def _value(result: Mapping[str, float], trec_name: str, k: int) -> float:
