@@ -1,27 +1,21 @@
 """How sure a score, or the difference of two scores, is: percentile bootstrap over a task's items.
 
+A difference has a p-value as well, and a verdict in words by both.
+
 Source:
     Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from textcl.evaluation.difference import Difference, Interval
+from textcl.evaluation.permutation import p_values
 from textcl.evaluation.task import Sample, Values, Weights
 
 _CHUNK = 1_000_000  # weights drawn at once, so that memory does not grow with the number of resamples
 _BOUNDS = (2.5, 97.5)  # percent
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A value and the bounds between which it lies with 95 % confidence."""
-
-    value: float
-    low: float
-    high: float
 
 
 def scores(sample: Sample, seed: int = 17, resamples: int = 1000) -> dict[str, Interval]:
@@ -29,8 +23,8 @@ def scores(sample: Sample, seed: int = 17, resamples: int = 1000) -> dict[str, I
     return _intervals(sample.metrics, sample.size, seed, resamples)
 
 
-def differences(before: Sample, after: Sample, seed: int = 17, resamples: int = 1000) -> dict[str, Interval]:
-    """Return `after` minus `before` of each metric with its 95 % interval, resampling the same items on both sides."""
+def differences(before: Sample, after: Sample, seed: int = 17, resamples: int = 1000) -> dict[str, Difference]:
+    """Return `after` minus `before` of each metric with its 95 % interval and its p-value, pairing the same items."""
     if before.size != after.size:
         raise ValueError(f"before has {before.size} items and after {after.size}; a paired difference needs the same.")
 
@@ -38,7 +32,9 @@ def differences(before: Sample, after: Sample, seed: int = 17, resamples: int = 
         old, new = before.metrics(weights), after.metrics(weights)
         return {name: new[name] - old[name] for name in old}
 
-    return _intervals(difference, before.size, seed, resamples)
+    p = p_values(before, after, seed)
+    intervals = _intervals(difference, before.size, seed, resamples)
+    return {name: Difference(found.value, found.low, found.high, p[name]) for name, found in intervals.items()}
 
 
 def resampled_weights(size: int, resamples: int, seed: int) -> Iterator[Weights]:
