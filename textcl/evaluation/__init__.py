@@ -3,6 +3,7 @@
 A task knows a model only as `types.Embed`.
 """
 
+from textcl.evaluation.average import Average, AverageSample
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.difference import Difference, Interval
 from textcl.evaluation.mean_sample import MeanSample
@@ -18,6 +19,8 @@ from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Sample, Tas
 __all__ = [
     "DETAILS",
     "STS",
+    "Average",
+    "AverageSample",
     "CorrelationSample",
     "Difference",
     "Exchangeable",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.evaluation.correlation import CorrelationSample, Doubles
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.exchanging import Doubles
 from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.types import Embed, FloatArray, Role
 
@@ -45,9 +46,9 @@ class STS:
         first = vectors[[position[pair.first] for pair in self.pairs]]
         second = vectors[[position[pair.second] for pair in self.pairs]]
         gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
-        pooled = CorrelationSample(_cosines(first, second), gold)
+        cosines = _cosines(first, second)
         names, subsets = np.unique([pair.subset for pair in self.pairs], return_inverse=True)
-        return pooled if len(names) == 1 else SubsetCorrelations(pooled, subsets)
+        return CorrelationSample(cosines, gold) if len(names) == 1 else SubsetCorrelations(cosines, gold, subsets)
 
 
 def _cosines(first: FloatArray, second: FloatArray) -> Doubles:
