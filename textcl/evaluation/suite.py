@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from textcl import shelf
 from textcl.errors import DataError, suggestion
+from textcl.evaluation.average import Average
 from textcl.evaluation.files import Files
 from textcl.evaluation.schema import Suite
 from textcl.evaluation.task import Task
@@ -24,7 +25,9 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
     """
     path = _suite_file(name_or_path)
     files = Files(path.parent, data_dir)
-    return [entry.task(files) for entry in read_suite(path).tasks]
+    suite = read_suite(path)
+    tasks: list[Task] = [entry.task(files) for entry in suite.tasks]
+    return tasks if suite.average is None else [*tasks, Average(f"{path.stem}-average", tasks, suite.average)]
 
 
 def read_suite(path: Path) -> Suite:

@@ -44,6 +44,16 @@ class ExchangeableAtOnce(Sample, Protocol):
         ...
 
 
+@runtime_checkable
+class Stratified(Sample, Protocol):
+    """A sample of several sets of items, each of which a bootstrap resamples within itself."""
+
+    @property
+    def strata(self) -> tuple[int, ...]:
+        """Number of items of each set, in the order of the items."""
+        ...
+
+
 class Task(Protocol):
     """Scores a model that it knows only as a function from texts to vectors."""
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from textcl.evaluation import LEVEL, Difference
 from textcl.report.scores import Differences, Scores
-from textcl.report.tables import INTERVAL, bounds, points, table_of
+from textcl.report.tables import INTERVAL, bounds, points, shown, table_of
 
 _CHANGE = ("difference", INTERVAL, "p", "verdict")
 _COLOURS = {"better": "green", "worse": "red", "cannot tell": "white"}
@@ -18,9 +18,9 @@ def comparison_table(before: Scores, after: Scores, difference: Differences) -> 
     """Return one row a metric: before and after side by side, the difference, how sure it is, and the verdict."""
     table = table_of("before", "after", *_CHANGE)
     for task, metrics in difference.items():
-        for number, (metric, change) in enumerate(metrics.items()):
+        for number, metric in enumerate(shown(metrics)):
             old, new = points(before[task][metric].value), points(after[task][metric].value)
-            table.add_row(_heading(task, number), metric, old, new, *_change(change))
+            table.add_row(_heading(task, number), metric, old, new, *_change(metrics[metric]))
         table.add_section()
     table.caption = caution(difference)
     return table
@@ -30,9 +30,11 @@ def against_table(scores: Scores, other: Scores, difference: Differences) -> Tab
     """Return one row a metric: a model's score and its interval, the other's, the difference, and the verdict."""
     table = table_of("score", INTERVAL, "against", *_CHANGE)
     for task, metrics in difference.items():
-        for number, (metric, change) in enumerate(metrics.items()):
+        for number, metric in enumerate(shown(metrics)):
             score, its = scores[task][metric], points(other[task][metric].value)
-            table.add_row(_heading(task, number), metric, points(score.value), bounds(score), its, *_change(change))
+            table.add_row(
+                _heading(task, number), metric, points(score.value), bounds(score), its, *_change(metrics[metric])
+            )
         table.add_section()
     table.caption = caution(difference)
     return table
@@ -47,7 +49,7 @@ def runs_table(names: Sequence[str], scores: Sequence[Scores], differences: Sequ
         differences: Of each run from the first; empty for the first itself.
     """
     table = table_of("score", INTERVAL, *_CHANGE)
-    for task, metric in dict.fromkeys((name, metric) for run in scores for name in run for metric in run[name]):
+    for task, metric in dict.fromkeys((name, metric) for run in scores for name in run for metric in shown(run[name])):
         table.add_row(escape(task), metric, *("" for _ in range(len(table.columns) - 2)))
         for name, run, changes in zip(names, scores, differences, strict=True):
             score, change = run.get(task, {}).get(metric), changes.get(task, {}).get(metric)
@@ -69,7 +71,7 @@ def settings_table(names: Sequence[str], settings: Mapping[str, Sequence[str]]) 
 
 def caution(*differences: Differences) -> str:
     """Return what a reader of so many verdicts should know of them."""
-    count = sum(len(metrics) for difference in differences for metrics in difference.values())
+    count = sum(len(shown(metrics)) for difference in differences for metrics in difference.values())
     return (
         f"{count} verdicts at 5 % each: of equal models {count * LEVEL:.1f} of them would be better or worse by chance."
     )
