@@ -26,7 +26,10 @@ def evaluate(
         list[str], typer.Argument(metavar="SUITE", help="Suites: sts, scifact, a path; own sets: sts:FILE.")
     ],
     data_dir: DataDir = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to this file.")] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the scores to this file, and their items beside it."),
+    ] = None,
     precision: Precision = "auto",
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
@@ -36,6 +39,12 @@ def evaluate(
     query_column: QueryColumn = None,
     positive_column: PositiveColumn = None,
     negative_column: NegativeColumn = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL|REPORT", help="Compare with another model, or with a report: a run folder, a JSON file."
+        ),
+    ] = None,
 ) -> None:
     """Score a model on suites of tasks and sets of your own, each score with its 95 % interval.
 
@@ -44,7 +53,7 @@ def evaluate(
     """
     from textcl.cli.screen import results
     from textcl.recipe import score_model
-    from textcl.report import scores_table, write_scores
+    from textcl.report import against_table, scores_table, write_items, write_scores
 
     columns = {
         "text": text_column,
@@ -57,9 +66,13 @@ def evaluate(
         "negative": negative_column,
     }
     named = {role: name for role, name in columns.items() if name is not None}
-    scores = score_model(
-        model, suites, data_dir, precision, lambda task: typer.echo(f"Scoring {task}", err=True), named
+    found = score_model(
+        model, suites, data_dir, precision, lambda task: typer.echo(f"Scoring {task}", err=True), named, against
     )
     if json is not None:
-        write_scores(json, scores)
-    results().print(scores_table(scores))
+        write_items(json, found.results)
+        write_scores(json, found.scores, found.other, found.difference)
+    if against is None:
+        results().print(scores_table(found.scores))
+    else:
+        results().print(against_table(found.scores, found.other, found.difference))

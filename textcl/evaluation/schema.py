@@ -12,4 +12,5 @@ class Suite(Section):
     """A named list of tasks."""
 
     description: str
+    average: str | None = None  # a metric of all tasks, to be averaged over them as a task of its own
     tasks: Annotated[tuple[Entry, ...], Field(min_length=1)]

@@ -7,6 +7,7 @@ import numpy as np
 
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.cosines import pair_cosines
+from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.types import Embed
 
 
@@ -17,12 +18,14 @@ class GradedPair:
     first: str
     second: str
     score: float
+    subset: str = ""  # of a set that was put together: `MSRpar` in STS12
 
 
 class STS:
     """Correlation of the cosine of each pair with its gold score, over all pairs of the set at once.
 
-    Pooling all pairs is what SimCSE and mteb report; averaging over the subsets of a year gives other numbers.
+    Pooling all pairs is SentEval's `all`, and what SimCSE and mteb report. Where the pairs come from several subsets,
+    as those of a year of SemEval do, the metrics that end in `_mean` and `_wmean` average over the subsets instead.
 
     Args:
         name: The task's name in reports.
@@ -35,8 +38,9 @@ class STS:
         self.name = name
         self.pairs = tuple(pairs)
 
-    def run(self, embed: Embed) -> CorrelationSample:
+    def run(self, embed: Embed) -> CorrelationSample | SubsetCorrelations:
         """Embed each distinct sentence once, as an anchor, and compare the cosines with the gold scores."""
         cosines = pair_cosines([(pair.first, pair.second) for pair in self.pairs], embed)
         gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
-        return CorrelationSample(cosines, gold)
+        names, subsets = np.unique([pair.subset for pair in self.pairs], return_inverse=True)
+        return CorrelationSample(cosines, gold) if len(names) == 1 else SubsetCorrelations(cosines, gold, subsets)

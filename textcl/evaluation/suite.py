@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from textcl import shelf
 from textcl.errors import DataError, suggestion
+from textcl.evaluation.average import Average
 from textcl.evaluation.entries import Entry
 from textcl.evaluation.files import Files
 from textcl.evaluation.rows import ColumnError
@@ -26,7 +27,9 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
     """
     path = _suite_file(name_or_path)
     files = Files(path.parent, data_dir)
-    return [_task(entry, files, path) for entry in read_suite(path).tasks]
+    suite = read_suite(path)
+    tasks = [_task(entry, files, path) for entry in suite.tasks]
+    return tasks if suite.average is None else [*tasks, Average(f"{path.stem}-average", tasks, suite.average)]
 
 
 def read_suite(path: Path) -> Suite:

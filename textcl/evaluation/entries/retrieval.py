@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.files import Files
 from textcl.evaluation.hub import hub_rows
 from textcl.evaluation.local import file_rows, first_present
+from textcl.evaluation.ranking import KS
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.rows import Row
 from textcl.evaluation.section import Hub, Section
@@ -22,14 +25,17 @@ class RetrievalEntry(Section):
     name: str
     bundled: str | None = None  # a folder beside the suite file
     local: str | None = None  # a folder, below the data folder
-    hub: Hub | None = None  # configs `corpus`, `queries` and `default`; the split is that of the judgements
+    hub: Hub | None = None  # configs `corpus`, `queries` and `default`; config and split are those of the judgements
+    texts_split: str | None = None  # split of the configs `corpus` and `queries`; None: it has the config's name
     drops_self: bool = False
+    ks: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = KS  # cut-offs, in documents
 
     def task(self, files: Files) -> Retrieval:
         """Read the three parts."""
         place = files.place(self)
-        corpus, asked, qrels = _local_parts(place) if isinstance(place, Path) else _hub_parts(place)
-        return Retrieval(self.name, documents(corpus), queries(asked), judgements(qrels), drops_self=self.drops_self)
+        parts = _local_parts(place) if isinstance(place, Path) else _hub_parts(place, self.texts_split)
+        corpus, asked, qrels = documents(parts[0]), queries(parts[1]), judgements(parts[2])
+        return Retrieval(self.name, corpus, asked, qrels, drops_self=self.drops_self, ks=self.ks)
 
 
 def documents(rows: Iterable[Row]) -> dict[str, str]:
@@ -49,7 +55,12 @@ def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
         grade = row.number("score")
         if grade != int(grade):
             raise DataError(f"{row.place}: the grade is {grade}; grades are whole numbers.")
-        read.setdefault(row.identity("query-id"), {})[row.identity("corpus-id")] = int(grade)
+        query, document = row.identity("query-id"), row.identity("corpus-id")
+        if read.setdefault(query, {}).setdefault(document, int(grade)) != grade:
+            raise DataError(
+                f"{row.place}: query '{query}' and document '{document}' have grade {grade:g} here and "
+                f"{read[query][document]} further up; keep one."
+            )
     return read
 
 
@@ -64,10 +75,10 @@ def _local_parts(folder: Path) -> _Parts:
     return file_rows(folder / "corpus.jsonl"), file_rows(folder / "queries.jsonl"), file_rows(qrels)
 
 
-def _hub_parts(hub: Hub) -> _Parts:
+def _hub_parts(hub: Hub, texts_split: str | None) -> _Parts:
     return (
-        hub_rows(hub.id, hub.revision, "corpus", "corpus"),
-        hub_rows(hub.id, hub.revision, "queries", "queries"),
+        hub_rows(hub.id, hub.revision, texts_split or "corpus", "corpus"),
+        hub_rows(hub.id, hub.revision, texts_split or "queries", "queries"),
         hub_rows(hub.id, hub.revision, hub.split, hub.config or "default"),
     )
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from textcl.errors import DataError
 from textcl.evaluation.files import Files
+from textcl.evaluation.rows import Row
 from textcl.evaluation.section import Hub, Section
 from textcl.evaluation.sts import STS, GradedPair
 
@@ -16,6 +17,7 @@ class STSColumns(Section):
     first: str = "sentence1"
     second: str = "sentence2"
     score: str = "score"
+    subset: str = "subset"  # may be absent: which part of the set a pair belongs to
 
 
 class STSEntry(Section):
@@ -31,8 +33,7 @@ class STSEntry(Section):
 
     def task(self, files: Files) -> STS:
         """Read the pairs and check that they are the set that is meant."""
-        first, second, score = self.columns.first, self.columns.second, self.columns.score
-        pairs = [GradedPair(row.text(first), row.text(second), row.number(score)) for row in files.rows(self)]
+        pairs = [self._pair(row) for row in files.rows(self)]
         if len(pairs) < 2:
             raise DataError(f"{self.name}: {len(pairs)} pairs; a correlation needs at least two.")
         if self.ends is not None and ends_digest(pairs) != self.ends:
@@ -42,6 +43,11 @@ class STSEntry(Section):
                 "Name a folder that holds the right file with --data-dir."
             )
         return STS(self.name, pairs)
+
+    def _pair(self, row: Row) -> GradedPair:
+        columns = self.columns
+        subset = row.text(columns.subset) if columns.subset in row.fields else ""
+        return GradedPair(row.text(columns.first), row.text(columns.second), row.number(columns.score), subset)
 
 
 def ends_digest(pairs: Sequence[GradedPair]) -> str:
