@@ -20,3 +20,9 @@ Precision = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder of the evaluation sets; without it they come from the Hub.")
 ]
+Deterministic = Annotated[
+    bool,
+    typer.Option(
+        "--deterministic", help="Make a vector depend on its text alone, to the last bit: texts go one by one, slower."
+    ),
+]
