@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import DataDir, ModelName, Precision
+from textcl.cli.options import DataDir, Deterministic, ModelName, Precision
 
 
 def evaluate(
@@ -14,13 +14,24 @@ def evaluate(
     data_dir: DataDir = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to this file.")] = None,
     precision: Precision = "auto",
+    deterministic: Deterministic = False,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the vectors in this folder, for the next evaluation.")
+    ] = None,
 ) -> None:
-    """Score a model on suites of tasks, each score with its 95 % interval."""
+    """Score a model on suites of tasks, each score with its 95 % interval. A text is embedded once."""
+    from textcl.cli.launching import start_missing_processes
+    from textcl.cli.scoring_progress import watching
     from textcl.cli.screen import results
-    from textcl.recipe import score_model
+    from textcl.recipe import Embedding, score_model
     from textcl.report import scores_table, write_scores
+    from textcl.training import join_ranks
 
-    scores = score_model(model, suites, data_dir, precision, lambda task: typer.echo(f"Scoring {task}", err=True))
+    start_missing_processes()
+    with watching() as watcher:
+        scores = score_model(model, suites, data_dir, Embedding(precision, deterministic, cache), watcher)
+    if not join_ranks().is_main:
+        return
     if json is not None:
         write_scores(json, scores)
     results().print(scores_table(scores))
