@@ -167,7 +167,7 @@ def test_evaluate_keeps_vectors_where_asked_and_gives_the_same_scores_from_them(
     command = ["evaluate", tiny_model_folder, "sts-smoke", "--cache", tmp_path / "kept", "--deterministic"]
     first = run(capsys, *command)
     assert first.code == 0, first.err
-    assert first.err == "Scoring sts-smoke\n"
+    assert first.err.startswith("Scoring sts-smoke\n")
 
     def encode_nothing(*_: Any, **__: Any) -> None:
         raise AssertionError("the vectors are kept")

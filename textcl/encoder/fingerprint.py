@@ -1,49 +1,52 @@
-"""A digest of an encoder: of all that decides its vectors."""
+"""A digest of an encoder: two with one fingerprint give a text the same vector."""
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
-
-import torch
-from transformers import PreTrainedTokenizerBase
+from collections.abc import Iterator
 
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.text_encoder import TextEncoder
+from textcl.encoder.two_tower import TwoTower
 
-_OF_NO_WEIGHT = ("transformers_version", "dtype")  # in a config: they differ between files of one model
+# What configs and tokenizers carry along that no vector depends on; padding and truncation are set by each call.
+_CONFIG_NOISE = {
+    "_name_or_path",
+    "architectures",
+    "dtype",
+    "gradient_checkpointing",
+    "torch_dtype",
+    "transformers_version",
+    "use_cache",
+}
+_TOKENIZER_NOISE = {"padding", "truncation", "version"}
 
 
 def fingerprint(encoder: TextEncoder) -> str:
-    """Return 32 hexadecimal digits that change when a weight, the tokenizer or a setting of the encoder does.
+    """Digest the weights, the configs and the tokenizers of an encoder, as 32 hexadecimal digits.
 
-    Every weight is read: a second for each gigabyte or so. What the weights are multiplied in is not part of it.
+    Prompts and precision are left out: they belong to how a text was embedded, and are kept beside its vector.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for tower in (part for part in encoder.modules() if isinstance(part, Encoder)):
-        digest.update(json.dumps(_settings(tower), sort_keys=True, default=str).encode())
-        for name, weight in tower.state_dict().items():
-            digest.update(f"{name} {weight.dtype} {tuple(weight.shape)}".encode())
-            digest.update(weight.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().float().contiguous().numpy().data)
+    for tower in _towers(encoder):
+        for setting in _settings(tower):
+            digest.update(json.dumps(setting, sort_keys=True, default=str).encode())
     return digest.hexdigest()
 
 
-def _settings(encoder: Encoder) -> dict[str, Any]:
-    config = encoder.backbone.config.to_dict()
-    return {
-        "config": {name: value for name, value in config.items() if name not in _OF_NO_WEIGHT and name[0] != "_"},
-        "tokenizer": _rules(encoder.tokenizer),
-        "pooling": encoder.pooling,
-        "pool_prompt": encoder.pool_prompt,
-        "prompts": {role.value: prompt for role, prompt in encoder.prompts.items()},
-        "max_length": encoder.max_length,
-        "dense": [str(layer) for layer in encoder.dense],
-    }
+def _towers(encoder: TextEncoder) -> Iterator[Encoder]:
+    if isinstance(encoder, TwoTower):
+        yield from (encoder.queries, encoder.documents)
+    elif isinstance(encoder, Encoder):
+        yield encoder
 
 
-def _rules(tokenizer: PreTrainedTokenizerBase) -> Mapping[str, Any]:
-    """Return how a tokenizer cuts texts, without what its last call has set."""
-    if not tokenizer.is_fast:
-        return {"kind": type(tokenizer).__name__, "words": tokenizer.get_vocab()}
-    rules: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
-    return {name: value for name, value in rules.items() if name not in ("truncation", "padding")}
+def _settings(tower: Encoder) -> Iterator[object]:
+    """Yield what decides, beside the weights, how a text becomes a vector."""
+    config = tower.backbone.config.to_diff_dict()
+    yield {name: value for name, value in config.items() if name not in _CONFIG_NOISE}
+    rules = json.loads(tower.tokenizer.backend_tokenizer.to_str())
+    yield {name: value for name, value in rules.items() if name not in _TOKENIZER_NOISE}
+    yield [tower.pooling, tower.pool_prompt, tower.max_length, [repr(layer) for layer in tower.dense]]

@@ -1,12 +1,15 @@
-"""Scores of a model: on the tasks of a run, and on suites by name."""
+"""Scores of a model: on the tasks of a run, and on suites by name; alone, or against another model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Interval, Task, evaluate, load_suite, scores
+from textcl.evaluation import Difference, Interval, Result, Task, compared, evaluate, load_suite, results_of, scores
 from textcl.recipe.model_embed import Embedding, EmbedWatcher, model_embed
-from textcl.training import join_ranks
+from textcl.recipe.other import open_other
+from textcl.report import Report, Scores
+from textcl.training import Ranks, join_ranks
 
 
 class ScoreWatcher(EmbedWatcher, Protocol):
@@ -17,9 +20,24 @@ class ScoreWatcher(EmbedWatcher, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The scores of a model, the items that they are made of, and how they compare with another model's."""
+
+    scores: dict[str, dict[str, Interval]]  # task -> metric -> score
+    results: Mapping[str, Result]
+    other: Scores = field(default_factory=dict)  # empty: compared with none
+    difference: dict[str, dict[str, Difference]] = field(default_factory=dict)
+
+
 def score_model(
-    model: str, suites: Sequence[str], data_dir: Path | None, how: Embedding, watcher: ScoreWatcher
-) -> dict[str, dict[str, Interval]]:
+    model: str,
+    suites: Sequence[str],
+    data_dir: Path | None,
+    how: Embedding,
+    watcher: ScoreWatcher,
+    against: str | None = None,
+) -> Scored:
     """Score a saved model on suites; every rank of a launch calls it, and rank 0 gets the scores.
 
     Args:
@@ -28,19 +46,45 @@ def score_model(
         data_dir: The folder of the suites' files; None: from the Hub.
         how: Precision, determinism, cache.
         watcher: Is told of the progress.
+        against: Another model, which is scored on the same tasks, or a report, whose scores are taken as they are.
 
     Returns:
-        For each task its metrics with 95 % intervals; nothing on other ranks than 0.
+        For each task its metrics with 95 % intervals, and their differences from the other model's; no scores on other
+        ranks than 0.
 
     Raises:
-        DataError: A suite or its data is missing or faulty.
+        DataError: A suite or its data is missing or faulty, or the report is of other data.
         ModelError: The model can not be opened.
     """
     ranks = join_ranks()
     watcher = watcher if ranks.is_main else _Silent()
     tasks = ranks.together(lambda: _tasks(suites, data_dir))
-    samples = evaluate(tasks, model_embed(model, how, ranks, watcher), watcher.task)
-    return {task: scores(sample) for task, sample in samples.items()} if ranks.is_main else {}
+    # A report that is unfit is refused before the work.
+    other = ranks.together(lambda: None if against is None else open_other(against, tasks))
+    results = results_on(model, tasks, how, ranks, watcher.task, watcher)
+    others: dict[str, Result] = {}
+    if against is not None and other is None:
+        others = results_on(against, tasks, how, ranks, lambda task: watcher.task(f"{task} with {against}"), watcher)
+    if not ranks.is_main:
+        return Scored({}, results)
+    scored = {task: scores(result.sample) for task, result in results.items()}
+    if against is None:
+        return Scored(scored, results)
+    other = other or Report(against, {task: scores(result.sample) for task, result in others.items()}, others)
+    difference = compared(other.results, results, (against, model))
+    return Scored(scored, results, {task: other.scores[task] for task in results}, difference)
+
+
+def results_on(
+    model: str,
+    tasks: Sequence[Task],
+    how: Embedding,
+    ranks: Ranks,
+    on_task: Callable[[str], None],
+    watcher: EmbedWatcher,
+) -> dict[str, Result]:
+    """Open a model, run tasks on it, and let go of it."""
+    return results_of(tasks, evaluate(tasks, model_embed(model, how, ranks, watcher), on_task))
 
 
 def _tasks(suites: Sequence[str], data_dir: Path | None) -> list[Task]:
