@@ -131,12 +131,12 @@ def scifact(folder: Path) -> tuple[dict[str, str], dict[str, str], dict[str, set
 
 
 def cut(data: Path, folder: Path, limit: int) -> Path:
-    """Write the first rows of each STS set and of SciFact's corpus to a folder, for a trial."""
+    """Write the first rows of each STS set, its last, and the first of SciFact's corpus to a folder, for a trial."""
     (folder / "sts").mkdir()
     (folder / "retrieval" / "scifact").mkdir(parents=True)
     for name in STS:
-        head = lines(data / "sts" / f"{name}.jsonl")[:limit]
-        (folder / "sts" / f"{name}.jsonl").write_text("\n".join(head) + "\n", encoding="utf-8")
+        *head, last = lines(data / "sts" / f"{name}.jsonl")  # a suite may know its set by the first and the last pair
+        (folder / "sts" / f"{name}.jsonl").write_text("\n".join([*head[: limit - 1], last]) + "\n", encoding="utf-8")
     for name in FILES:
         content = lines(data / "retrieval" / "scifact" / name)
         kept = content[:limit] if name == "corpus.jsonl" else content
