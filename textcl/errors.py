@@ -37,6 +37,10 @@ class TrainingError(TextclError):
     """A run that can not go on; its last good checkpoint is kept."""
 
 
+class ElsewhereError(TextclError):
+    """Another process of the launch failed and says why; this one stops with it."""
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` when a known name is close to the one given, else an empty text."""
     close = difflib.get_close_matches(name, list(known), n=1)

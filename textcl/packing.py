@@ -33,6 +33,20 @@ def plan(lengths: IntArray, chunk_tokens: int = CHUNK_TOKENS) -> list[IntArray]:
     return [order[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
 
 
+def one_by_one(count: int) -> list[IntArray]:
+    """Give each sequence a chunk of its own: no padding, no neighbours, and a shape that depends on it alone.
+
+    Kernels choose by shape in which order they sum, so this is what makes a vector the same to the last bit.
+
+    Args:
+        count: Number of sequences.
+
+    Returns:
+        For each chunk the position of its sequence.
+    """
+    return list(np.arange(count).reshape(count, 1))
+
+
 def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
     """Return where each chunk ends in the ascending lengths, at the least total cost."""
     count = len(ascending)

@@ -161,6 +161,31 @@ def test_evaluate_prints_and_writes_scores(
     assert f"{100 * spearman['value']:.2f}" in finished.out
 
 
+def test_evaluate_keeps_vectors_where_asked_and_gives_the_same_scores_from_them(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["evaluate", tiny_model_folder, "sts-smoke", "--cache", tmp_path / "kept", "--deterministic"]
+    first = run(capsys, *command)
+    assert first.code == 0, first.err
+    assert first.err.startswith("Scoring sts-smoke\n")
+
+    def encode_nothing(*_: Any, **__: Any) -> None:
+        raise AssertionError("the vectors are kept")
+
+    monkeypatch.setattr("textcl.encoder.encoder.Encoder._encode_window", encode_nothing)
+    assert run(capsys, *command).out == first.out
+
+
+def test_evaluate_names_a_damaged_cache(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "vectors.sqlite").write_text("no database " * 50)
+    finished = run(capsys, "evaluate", tiny_model_folder, "sts-smoke", "--cache", tmp_path)
+    assert finished.code == 1
+    assert f"{tmp_path / 'vectors.sqlite'} is damaged" in finished.err
+    assert "Delete it" in finished.err
+
+
 def test_evaluate_names_a_missing_data_set(
     capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
 ) -> None:
@@ -200,6 +225,16 @@ def test_encode_writes_a_row_a_line(
     assert finished.out == f"{tmp_path / 'v.npy'}: 7 vectors of 16 numbers\n"
     expected = open_encoder(tiny_model_folder).encode(SENTENCES)
     np.testing.assert_allclose(np.load(tmp_path / "v.npy"), expected, atol=1e-6)
+
+
+def test_deterministic_vectors_of_a_line_do_not_depend_on_the_file(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, lines: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "one.txt").write_text(SENTENCES[3] + "\n", encoding="utf-8")
+    for name, path in (("all", lines), ("one", tmp_path / "one.txt")):
+        out = tmp_path / f"{name}.npy"
+        assert run(capsys, "encode", tiny_model_folder, path, "--out", out, "--deterministic").code == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "all.npy")[3], np.load(tmp_path / "one.npy")[0])
 
 
 def test_encode_names_a_blank_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -55,6 +55,15 @@ def test_layers_are_packed_from_the_second_call_on() -> None:
 
 
 @needs_bf16
+def test_packed_at_once_the_first_call_gives_the_bits_of_the_later_ones() -> None:
+    layer, values = nn.Linear(384, 384), torch.randn(1, 7, 384)
+    with torch.inference_mode(), bf16, packed_weights(layer, at_once=True):
+        first = layer(values)
+        assert layer.forward.weight is not None
+        assert torch.equal(first, layer(values))
+
+
+@needs_bf16
 def test_after_the_block_new_weights_count() -> None:
     layer = nn.Linear(8, 8)
     with torch.inference_mode(), bf16, packed_weights(layer):

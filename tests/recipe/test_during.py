@@ -44,7 +44,7 @@ def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | Non
     scorer = DuringEvaluation(
         section,
         [STS("toy", PAIRS)],
-        embed,
+        lambda: embed,
         encoder,
         folder,
         Ranks(),

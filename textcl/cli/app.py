@@ -12,7 +12,7 @@ from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.recipes import recipes
 from textcl.cli.train import train
-from textcl.errors import TextclError
+from textcl.errors import ElsewhereError, TextclError
 
 # The files of the verbs import torch, transformers and the rooms above them inside their functions: those take seconds,
 # and `textcl --help` should not.
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except TextclError as error:
         if os.environ.get("TEXTCL_DEBUG"):
             raise
+        if isinstance(error, ElsewhereError):
+            sys.exit(1)  # the process that failed says what it was
         first, *more = str(error).splitlines() or [type(error).__name__]
         print("\n".join([f"Error: {first}", *(f"       {line}" for line in more)]), file=sys.stderr)
         sys.exit(1)

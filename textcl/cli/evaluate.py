@@ -7,6 +7,7 @@ import typer
 
 from textcl.cli.options import (
     DataDir,
+    Deterministic,
     FirstColumn,
     LabelColumn,
     ModelName,
@@ -39,6 +40,10 @@ def evaluate(
     query_column: QueryColumn = None,
     positive_column: PositiveColumn = None,
     negative_column: NegativeColumn = None,
+    deterministic: Deterministic = False,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the vectors in this folder, for the next evaluation.")
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -46,14 +51,17 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Score a model on suites of tasks and sets of your own, each score with its 95 % interval.
+    """Score a model on suites of tasks and sets of your own, each score with its 95 % interval. A text is embedded once.
 
     A set of your own is a kind and a file: sts:FILE, pairs:FILE, reranking:FILE, bitext:FILE (JSONL, CSV or TSV,
     plain or gzipped), or retrieval:FOLDER (in BEIR's layout).
     """
+    from textcl.cli.launching import start_missing_processes
+    from textcl.cli.scoring_progress import watching
     from textcl.cli.screen import results
-    from textcl.recipe import score_model
+    from textcl.recipe import Embedding, score_model
     from textcl.report import against_table, scores_table, write_items, write_scores
+    from textcl.training import join_ranks
 
     columns = {
         "text": text_column,
@@ -66,9 +74,12 @@ def evaluate(
         "negative": negative_column,
     }
     named = {role: name for role, name in columns.items() if name is not None}
-    found = score_model(
-        model, suites, data_dir, precision, lambda task: typer.echo(f"Scoring {task}", err=True), named, against
-    )
+    start_missing_processes()
+    with watching() as watcher:
+        how = Embedding(precision, deterministic, cache)
+        found = score_model(model, suites, data_dir, how, watcher, named, against)
+    if not join_ranks().is_main:
+        return
     if json is not None:
         write_items(json, found.results)
         write_scores(json, found.scores, found.other, found.difference)

@@ -30,3 +30,9 @@ ScoreColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets:
 QueryColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of queries.")]
 PositiveColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of relevant texts.")]
 NegativeColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of other texts.")]
+Deterministic = Annotated[
+    bool,
+    typer.Option(
+        "--deterministic", help="Make a vector depend on its text alone, to the last bit: texts go one by one, slower."
+    ),
+]

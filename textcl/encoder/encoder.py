@@ -1,6 +1,7 @@
 """The encoder: a backbone, a pooling and prompts. It sees one row at a time; nothing in it mixes rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,15 @@ from textcl.encoder.dense import Dense
 from textcl.encoder.dropout import largest_dropout
 from textcl.encoder.fast_linear import packed_weights
 from textcl.encoder.files import Settings
-from textcl.encoder.modes import evaluating
+from textcl.encoder.modes import evaluating, on_one_thread
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.prompts import as_role, by_role
 from textcl.encoder.saving import Contents, save_encoder
 from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
 from textcl.errors import ModelError
-from textcl.packing import CHUNK_TOKENS, pad, plan
+from textcl.packing import CHUNK_TOKENS, one_by_one, pad, plan
 from textcl.precision import Precision, autocast, resolve
-from textcl.types import Chunk, FloatArray, Role, Tokens
+from textcl.types import Chunk, FloatArray, IntArray, Role, Tokens
 
 WINDOW = 4096  # texts that are sorted by length together; memory does not grow beyond them
 
@@ -113,6 +114,7 @@ class Encoder(nn.Module):
         role: Role | str = Role.ANCHOR,
         chunk_tokens: int = CHUNK_TOKENS,
         progress: Callable[[int], None] | None = None,
+        deterministic: bool = False,
     ) -> FloatArray:
         """Embed a list of texts.
 
@@ -121,6 +123,9 @@ class Encoder(nn.Module):
             role: Chooses the prompt. Queries are anchors, documents are positives.
             chunk_tokens: Padded tokens that go through the backbone at once.
             progress: Called with the number of texts just finished, again and again.
+            deterministic: Make a vector depend on nothing but its text, to the last bit, on one machine: each text goes
+                through the backbone alone, on one thread, which takes several times as long. Without it the other texts
+                change a vector's last digits, by less than 1e-5 in float32.
 
         Returns:
             Vectors of unit length in the order of the texts, (N, D) float32.
@@ -134,20 +139,24 @@ class Encoder(nn.Module):
         precision = resolve(self.precision, self.device)
         with (
             evaluating(self),
+            on_one_thread() if deterministic else nullcontext(),
             torch.inference_mode(),
             autocast(precision, self.device),
-            packed_weights(self.backbone),
+            packed_weights(self.backbone, at_once=deterministic),
         ):
             for start in range(0, len(texts), WINDOW):
                 tokens = self.tokenize(texts[start : start + WINDOW], role)
-                window = self._encode_window(tokens, chunk_tokens, progress)
+                chunks = one_by_one(len(tokens)) if deterministic else plan(tokens.lengths, chunk_tokens)
+                window = self._encode_window(tokens, chunks, progress)
                 vectors[start : start + WINDOW] = window.cpu().numpy()
         return vectors
 
-    def _encode_window(self, tokens: Tokens, chunk_tokens: int, progress: Callable[[int], None] | None) -> Tensor:
+    def _encode_window(
+        self, tokens: Tokens, chunks: Sequence[IntArray], progress: Callable[[int], None] | None
+    ) -> Tensor:
         """Embed the sequences of a window chunk by chunk, (n, D) of unit length."""
         vectors = torch.empty(len(tokens), self.dimension, device=self.device)
-        for rows in plan(tokens.lengths, chunk_tokens):
+        for rows in chunks:
             chunk = pad(tokens, rows, self.device)
             vectors[torch.from_numpy(rows).to(self.device)] = F.normalize(self(chunk), dim=-1).float()
             if progress is not None:

@@ -15,18 +15,19 @@ _ROWS = 2048  # tokens of a call that the layout is chosen for; others work too
 
 
 @contextmanager
-def packed_weights(backbone: nn.Module) -> Iterator[None]:
+def packed_weights(backbone: nn.Module, *, at_once: bool = False) -> Iterator[None]:
     """Multiply by packed weights for a block that computes no gradients; does nothing unless the CPU autocasts to bf16.
 
     Products equal those of autocast up to the order of summation. The weights must not change in the block.
 
     Args:
         backbone: Its linear layers are served, float32 on the CPU.
+        at_once: Pack before the first call, so that it gives the very bits that later calls give.
     """
     layers = [module for module in backbone.modules() if _can_be_packed(module)] if _is_worthwhile() else []
     try:
         for layer in layers:
-            layer.forward = _Packing(layer)  # type: ignore[arg-type]  # shadows the class's own
+            layer.forward = _Packing(layer, at_once)  # type: ignore[arg-type]  # shadows the class's own
         yield
     finally:
         for layer in layers:
@@ -34,10 +35,11 @@ def packed_weights(backbone: nn.Module) -> Iterator[None]:
 
 
 class _Packing:
-    """The forward function of a linear layer; it packs on the second call, as one call alone is faster without."""
+    """The forward function of a linear layer; it packs on the second call, as one call alone is faster without,
+    or at once."""
 
-    def __init__(self, layer: nn.Linear) -> None:
-        self.layer, self.is_first = layer, True
+    def __init__(self, layer: nn.Linear, at_once: bool) -> None:
+        self.layer, self.is_first = layer, not at_once
         self.weight: Tensor | None = None  # in oneDNN's layout
 
     def __call__(self, values: Tensor) -> Tensor:

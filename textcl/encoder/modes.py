@@ -1,8 +1,9 @@
-"""Training and evaluation mode."""
+"""The mode that a module runs in, and the threads that it runs on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import nn
 
 
@@ -16,3 +17,14 @@ def evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Let torch's CPU kernels run on one thread for a block: with several, their sums depend on how many there are."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -42,6 +42,7 @@ class TextEncoder(TokenEncoder, Protocol):
         role: Role | str = ...,
         chunk_tokens: int = ...,
         progress: Callable[[int], None] | None = ...,
+        deterministic: bool = ...,
     ) -> FloatArray:
         """Embed a list of texts: vectors of unit length in their order, (N, D) float32."""
         ...

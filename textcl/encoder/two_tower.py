@@ -88,13 +88,16 @@ class TwoTower(nn.Module):
         role: Role | str = Role.ANCHOR,
         chunk_tokens: int = CHUNK_TOKENS,
         progress: Callable[[int], None] | None = None,
+        deterministic: bool = False,
     ) -> FloatArray:
         """Embed a list of texts of one role with its tower; `Encoder.encode` says what the arguments are.
 
         Returns:
             Vectors of unit length in the order of the texts, (N, D) float32.
         """
-        return self.tower(role).encode(texts, role=role, chunk_tokens=chunk_tokens, progress=progress)
+        return self.tower(role).encode(
+            texts, role=role, chunk_tokens=chunk_tokens, progress=progress, deterministic=deterministic
+        )
 
     def save(self, folder: str | Path) -> None:
         """Write both towers as one folder that textcl and sentence-transformers open.

@@ -7,6 +7,7 @@ from textcl.evaluation.average import Average, AverageSample
 from textcl.evaluation.bitext import Bitext
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.difference import LEVEL, Difference, Interval
+from textcl.evaluation.embedding_cache import Store, cached
 from textcl.evaluation.items import Result, items_digest, results_of
 from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
@@ -22,6 +23,7 @@ from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Sample, Task
+from textcl.evaluation.vector_store import Found, VectorStore
 
 __all__ = [
     "DETAILS",
@@ -35,6 +37,7 @@ __all__ = [
     "Difference",
     "Exchangeable",
     "ExchangeableAtOnce",
+    "Found",
     "GradedPair",
     "Interval",
     "LabelledPair",
@@ -44,8 +47,11 @@ __all__ = [
     "Result",
     "Retrieval",
     "Sample",
+    "Store",
     "SubsetCorrelations",
     "Task",
+    "VectorStore",
+    "cached",
     "compared",
     "differences",
     "evaluate",

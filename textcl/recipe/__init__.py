@@ -2,18 +2,21 @@
 
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
+from textcl.recipe.model_embed import Embedding
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
 from textcl.recipe.schema import Recipe
-from textcl.recipe.scoring import Scored, score_model
+from textcl.recipe.scoring import Scored, ScoreWatcher, score_model
 from textcl.recipe.vectors import encode_file
 
 __all__ = [
     "Comparison",
+    "Embedding",
     "Outcome",
     "Plan",
     "Recipe",
     "RunScores",
+    "ScoreWatcher",
     "Scored",
     "Watcher",
     "compare_runs",

@@ -23,7 +23,7 @@ class DuringEvaluation:
     Args:
         section: How often, and by which `task/metric` the best is kept.
         tasks: What is scored.
-        embed: The encoder that is trained.
+        embed: Returns the encoder that is trained, as it is now; vectors that it remembers must not outlive a step.
         encoder: The same, to be saved.
         folder: The run folder; `evaluations.jsonl` and `best/` are written by rank 0.
         ranks: Every rank scores, with equal results.
@@ -35,7 +35,7 @@ class DuringEvaluation:
         self,
         section: During,
         tasks: list[Task],
-        embed: Embed,
+        embed: Callable[[], Embed],
         encoder: TextEncoder,
         folder: Path,
         ranks: Ranks,
@@ -60,7 +60,7 @@ class DuringEvaluation:
 
     def _scores(self) -> dict[str, float]:
         """Return `task/metric` -> score of every task."""
-        samples = evaluate(self.tasks, self.embed)
+        samples = evaluate(self.tasks, self.embed())
         return {
             f"{task}/{metric}": float(value[0])
             for task, sample in samples.items()

@@ -1,6 +1,8 @@
 """Run a recipe: score, train, score again, and leave a run folder."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +18,7 @@ from textcl.recipe.build import (
     run_length,
 )
 from textcl.recipe.during import DuringEvaluation, take_best
-from textcl.recipe.embedding import shared_embed
+from textcl.recipe.embedding import fresh_embed
 from textcl.recipe.learning import (
     build_memory,
     build_objective,
@@ -122,11 +124,11 @@ class _Run:
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
         self.tasks: list[Task] = build_tasks(recipe)
         self.tasks_during = build_tasks_during(recipe)
-        self.embed: Embed = shared_embed(self.encoder, ranks, watcher.texts)
+        self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, on_texts=watcher.texts)
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of `evaluation.after`."""
-        return evaluate(self.tasks, self.embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
+        return evaluate(self.tasks, self.embed(), lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""

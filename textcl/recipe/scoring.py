@@ -3,15 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from textcl.encoder import open_encoder
 from textcl.evaluation import Difference, Interval, Result, Task, compared, evaluate, load_tasks, results_of, scores
-from textcl.recipe.embedding import shared_embed
+from textcl.recipe.model_embed import Embedding, EmbedWatcher, model_embed
 from textcl.recipe.other import open_other
 from textcl.report import Report, Scores
-from textcl.training import Ranks
+from textcl.training import Ranks, join_ranks
 
-OnTask = Callable[[str], None]
+
+class ScoreWatcher(EmbedWatcher, Protocol):
+    """Is told what an evaluation does, to show it. Only rank 0 tells."""
+
+    def task(self, name: str) -> None:
+        """A task begins."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +34,66 @@ def score_model(
     model: str,
     suites: Sequence[str],
     data_dir: Path | None,
-    precision: str,
-    on_task: OnTask,
+    how: Embedding,
+    watcher: ScoreWatcher,
     columns: Mapping[str, str] | None = None,
     against: str | None = None,
 ) -> Scored:
-    """Score a saved model on suites.
+    """Score a saved model on suites; every rank of a launch calls it, and rank 0 gets the scores.
 
     Args:
         model: A run folder, a model folder, `pkg://…` or a Hub id.
         suites: Names of bundled suites, paths of suites, or sets of the user's own as `sts:FILE`.
         data_dir: The folder of the suites' files; None: from the Hub.
-        precision: float32, bf16 or auto.
-        on_task: Called with a task's name before it runs.
+        how: Precision, determinism, cache.
+        watcher: Is told of the progress.
         columns: For own sets: what a column is for to its name in the file.
         against: Another model, which is scored on the same tasks, or a report, whose scores are taken as they are.
 
     Returns:
-        For each task its metrics with 95 % intervals, and their differences from the other model's.
+        For each task its metrics with 95 % intervals, and their differences from the other model's; no scores on other
+        ranks than 0.
 
     Raises:
         DataError: A suite or its data is missing or faulty, or the report is of other data.
         ModelError: The model can not be opened.
     """
-    tasks = load_tasks(suites, data_dir, columns)
-    other = None if against is None else open_other(against, tasks)  # a report that is unfit is refused before the work
-    results = results_on(model, tasks, precision, on_task)
+    ranks = join_ranks()
+    watcher = watcher if ranks.is_main else _Silent()
+    tasks = ranks.together(lambda: load_tasks(suites, data_dir, columns))
+    # A report that is unfit is refused before the work.
+    other = ranks.together(lambda: None if against is None else open_other(against, tasks))
+    results = results_on(model, tasks, how, ranks, watcher.task, watcher)
+    others: dict[str, Result] = {}
+    if against is not None and other is None:
+        others = results_on(against, tasks, how, ranks, lambda task: watcher.task(f"{task} with {against}"), watcher)
+    if not ranks.is_main:
+        return Scored({}, results)
     scored = {task: scores(result.sample) for task, result in results.items()}
     if against is None:
         return Scored(scored, results)
-    if other is None:
-        others = results_on(against, tasks, precision, lambda task: on_task(f"{task} with {against}"))
-        other = Report(against, {task: scores(result.sample) for task, result in others.items()}, others)
+    other = other or Report(against, {task: scores(result.sample) for task, result in others.items()}, others)
     difference = compared(other.results, results, (against, model))
     return Scored(scored, results, {task: other.scores[task] for task in results}, difference)
 
 
-def results_on(model: str, tasks: Sequence[Task], precision: str, on_task: OnTask) -> dict[str, Result]:
+def results_on(
+    model: str,
+    tasks: Sequence[Task],
+    how: Embedding,
+    ranks: Ranks,
+    on_task: Callable[[str], None],
+    watcher: EmbedWatcher,
+) -> dict[str, Result]:
     """Open a model, run tasks on it, and let go of it."""
-    embed = shared_embed(open_encoder(model, precision=precision), Ranks())
-    return results_of(tasks, evaluate(tasks, embed, on_task))
+    return results_of(tasks, evaluate(tasks, model_embed(model, how, ranks, watcher), on_task))
+
+
+class _Silent:
+    """The watcher of the other ranks."""
+
+    def task(self, name: str) -> None: ...
+
+    def missing(self, count: int) -> None: ...
+
+    def texts(self, count: int) -> None: ...

@@ -14,7 +14,14 @@ BLOCK = 4096  # lines that are in memory at once
 
 
 def encode_file(
-    model: str, texts: Path, out: Path, *, role: str, precision: str, progress: Callable[[int, int], None]
+    model: str,
+    texts: Path,
+    out: Path,
+    *,
+    role: str,
+    precision: str,
+    progress: Callable[[int, int], None],
+    deterministic: bool = False,
 ) -> tuple[int, int]:
     """Embed every line of a text file, and write the vectors as a `.npy` file that appears whole or not at all.
 
@@ -27,6 +34,7 @@ def encode_file(
         role: anchor, positive or negative; chooses the prompt.
         precision: float32, bf16 or auto.
         progress: Called with the lines done and their total after each block.
+        deterministic: Make a row depend on its line alone, to the last bit; slower.
 
     Returns:
         N and D.
@@ -44,7 +52,9 @@ def encode_file(
     with new_file(out) as temporary:
         vectors = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)  # (N, D)
         for start in range(0, total, BLOCK):
-            vectors[start : start + BLOCK] = encoder.encode(list(islice(lines, BLOCK)), role=role)
+            vectors[start : start + BLOCK] = encoder.encode(
+                list(islice(lines, BLOCK)), role=role, deterministic=deterministic
+            )
             progress(min(start + BLOCK, total), total)
         vectors.flush()
     return shape

@@ -1,11 +1,16 @@
 """The processes of a run, and all that they say to each other: the one file that speaks to `torch.distributed`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from textcl.errors import ElsewhereError
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,29 @@ class Ranks:
     def any(self, flag: bool) -> bool:
         """Say whether the flag is up on any rank, so that all ranks act on it in the same step."""
         return self.sum([float(flag)])[0] > 0
+
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Do this rank's part of some work; where it fails on one rank, it fails on all, so that none waits for ever.
+
+        The work itself must not talk to other ranks.
+
+        Raises:
+            ElsewhereError: It failed on a lower rank, or on another while it went well here. The lowest rank that
+                failed raises its own error.
+        """
+        if self.count == 1:
+            return work()
+        fault: Exception | None = None
+        try:
+            result = work()
+        except Exception as error:
+            fault = error
+        failed = [rank for rank, has_failed in enumerate(self._sizes(int(fault is not None))) if has_failed]
+        if not failed:
+            return result
+        if fault is not None and failed[0] == self.rank:
+            raise fault
+        raise ElsewhereError(f"Process {failed[0]} of this launch failed, and its own message says why.") from fault
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace each gradient by its mean over the ranks, one message for all of them.
