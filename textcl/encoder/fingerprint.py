@@ -1,0 +1,52 @@
+"""A digest of an encoder: two with one fingerprint give a text the same vector."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.text_encoder import TextEncoder
+from textcl.encoder.two_tower import TwoTower
+
+# What configs and tokenizers carry along that no vector depends on; padding and truncation are set by each call.
+_CONFIG_NOISE = {
+    "_name_or_path",
+    "architectures",
+    "dtype",
+    "gradient_checkpointing",
+    "torch_dtype",
+    "transformers_version",
+    "use_cache",
+}
+_TOKENIZER_NOISE = {"padding", "truncation", "version"}
+
+
+def fingerprint(encoder: TextEncoder) -> str:
+    """Digest the weights, the configs and the tokenizers of an encoder, as 32 hexadecimal digits.
+
+    Prompts and precision are left out: they belong to how a text was embedded, and are kept beside its vector.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().float().contiguous().numpy().data)
+    for tower in _towers(encoder):
+        for setting in _settings(tower):
+            digest.update(json.dumps(setting, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def _towers(encoder: TextEncoder) -> Iterator[Encoder]:
+    if isinstance(encoder, TwoTower):
+        yield from (encoder.queries, encoder.documents)
+    elif isinstance(encoder, Encoder):
+        yield encoder
+
+
+def _settings(tower: Encoder) -> Iterator[object]:
+    """Yield what decides, beside the weights, how a text becomes a vector."""
+    config = tower.backbone.config.to_diff_dict()
+    yield {name: value for name, value in config.items() if name not in _CONFIG_NOISE}
+    rules = json.loads(tower.tokenizer.backend_tokenizer.to_str())
+    yield {name: value for name, value in rules.items() if name not in _TOKENIZER_NOISE}
+    yield [tower.pooling, tower.pool_prompt, tower.max_length, [repr(layer) for layer in tower.dense]]
