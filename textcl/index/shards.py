@@ -10,11 +10,9 @@ import numpy as np
 from textcl.atomic import new_file
 from textcl.types import FloatArray
 
-SHARD_ROWS = 4096
-
 
 class Shards:
-    """The vectors of `rows` documents, cut into files of `SHARD_ROWS`.
+    """The vectors of `rows` documents, cut into files of some thousand rows.
 
     Args:
         folder: Where they lie.
@@ -23,7 +21,7 @@ class Shards:
         shard_rows: Rows of each shard but the last.
     """
 
-    def __init__(self, folder: Path, rows: int, dimension: int, shard_rows: int = SHARD_ROWS) -> None:
+    def __init__(self, folder: Path, rows: int, dimension: int, shard_rows: int) -> None:
         self._folder, self._rows, self._dimension, self._shard_rows = folder, rows, dimension, shard_rows
 
     def __len__(self) -> int:

@@ -19,6 +19,7 @@ from textcl.recipe.provenance import versions
 from textcl.training import Ranks, join_ranks
 from textcl.types import Index, Role
 
+SHARD_ROWS = 4096  # texts that are embedded between two writes; what a kill may lose
 _SEED = 17  # of the vectors that an index learns from
 
 
@@ -88,7 +89,7 @@ def index_corpus(
     asked = _prepare(encoder, model, corpus, folder, watcher) if ranks.is_main else None
     if asked is not None:
         if done:
-            return _finished(folder, asked, factory)
+            return _finished(folder, asked, index)
         _check_training(index, folder, train_rows)
         folder.begin(asked)
     if done:
@@ -135,16 +136,16 @@ def _check_training(index: Index, folder: IndexFolder, train_rows: int | None) -
     assert rows >= fewest, "training on too few rows is refused"
 
 
-def _finished(folder: IndexFolder, asked: Asked, factory: str) -> Indexed:
-    folder.check_same(asked, factory)
-    Shards(folder.shards, 0, 1).remove()
+def _finished(folder: IndexFolder, asked: Asked, index: Index) -> Indexed:
+    folder.check_same(asked, index.factory)
+    Shards(folder.shards, 0, index.dimension, SHARD_ROWS).remove()
     return Indexed(folder.read(), was_finished=True)
 
 
 def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, watcher: IndexWatcher) -> Shards:
     """Embed the shards of this rank that are still missing."""
     with DocumentStore(folder.documents) as store:
-        shards = Shards(folder.shards, store.facts.count, encoder.dimension)
+        shards = Shards(folder.shards, store.facts.count, encoder.dimension, SHARD_ROWS)
         missing = shards.missing(ranks.rank, ranks.count)
         own = sum(_rows(shards, number) for number in range(ranks.rank, len(shards), ranks.count))
         share = f"Embedding, a share of {ranks.count}" if ranks.count > 1 else "Embedding"
