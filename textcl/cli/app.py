@@ -10,7 +10,9 @@ from textcl.cli.check import check
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
+from textcl.cli.index import index
 from textcl.cli.recipes import recipes
+from textcl.cli.search import search
 from textcl.cli.train import train
 from textcl.errors import ElsewhereError, TextclError
 
@@ -24,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, evaluate, compare, encode):
+for _verb in (recipes, check, train, evaluate, compare, encode, index, search):
     app.command()(_verb)
 
 

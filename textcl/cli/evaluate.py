@@ -51,7 +51,7 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Score a model on suites of tasks and sets of your own, each score with its 95 % interval. A text is embedded once.
+    """Score a model on suites of tasks and sets of your own, each score with its 95 % interval.
 
     A set of your own is a kind and a file: sts:FILE, pairs:FILE, reranking:FILE, bitext:FILE (JSONL, CSV or TSV,
     plain or gzipped), or retrieval:FOLDER (in BEIR's layout).

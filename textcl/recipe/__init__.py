@@ -1,29 +1,37 @@
 """Recipes: what a run is, read, checked, built and run; and what the command line does with a saved model."""
 
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
+from textcl.recipe.corpus_files import read_corpus
+from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.model_embed import Embedding
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.scoring import Scored, ScoreWatcher, score_model
+from textcl.recipe.searching import Found, Searcher
 from textcl.recipe.vectors import encode_file
 
 __all__ = [
     "Comparison",
+    "Corpus",
     "Embedding",
+    "Found",
     "Outcome",
     "Plan",
     "Recipe",
     "RunScores",
     "ScoreWatcher",
     "Scored",
+    "Searcher",
     "Watcher",
     "compare_runs",
     "encode_file",
+    "index_corpus",
     "load_recipe",
     "parse",
     "plan",
+    "read_corpus",
     "recipe_text",
     "resolved",
     "score_model",

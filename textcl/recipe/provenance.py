@@ -42,10 +42,15 @@ def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ra
         "platform": platform.platform(),
         "device": device,
         "processes": ranks,
-        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+        "packages": versions(),
     }
     with new_file(path) as temporary:
         temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that can change a number."""
+    return {name: found for name in PACKAGES if (found := _version(name)) is not None}
 
 
 def _version(package: str) -> str | None:

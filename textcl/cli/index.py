@@ -1,0 +1,49 @@
+"""`textcl index`: a corpus becomes a folder to search in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textcl.cli.options import ModelName, Precision
+
+
+def index(
+    model: ModelName,
+    corpus: Annotated[
+        Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, or a BEIR folder; plain or .gz.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the index.")],
+    factory: Annotated[
+        str, typer.Option(help="exact, or a factory string of FAISS: IVF1024,PQ48, HNSW32, SQ8, BFlat,RFlat.")
+    ] = "exact",
+    train_rows: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Vectors that the index learns from, drawn from all.")
+    ] = None,
+    text_column: Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; text without it.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; without it ids are line numbers.")
+    ] = None,
+    precision: Precision = "auto",
+) -> None:
+    """Embed a corpus of any size and index it. Stopped at any time, the same command goes on where it was."""
+    from textcl.cli.launching import start_missing_processes
+    from textcl.cli.screen import counting
+    from textcl.recipe import Corpus, index_corpus
+
+    start_missing_processes()
+    try:
+        with counting() as watcher:
+            done = index_corpus(
+                model, Corpus(corpus, text_column, id_column), out,
+                factory=factory, train_rows=train_rows, precision=precision, watcher=watcher,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. The same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    if done is not None:
+        about = done.about
+        empty = f", {about.empty:,} of them empty" if about.empty else ""
+        learned = f", learned from {about.train_rows:,}" if about.train_rows else ""
+        print("Finished before; nothing was left to do." if done.was_finished else "Finished.")
+        print(f"{out}: {about.count:,} texts{empty}; {about.dimension} numbers each; {about.factory}{learned}")

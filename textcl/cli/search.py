@@ -1,0 +1,89 @@
+"""`textcl search`: the nearest texts of an index to a query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textcl.cli.options import Precision
+
+if TYPE_CHECKING:
+    from textcl.recipe import Found, Searcher
+
+_AT_ONCE = 256  # queries of a file
+_SNIPPET = 200  # characters that are shown of a text
+
+
+def search(
+    index: Annotated[Path, typer.Argument(metavar="INDEX", help="A folder that `textcl index` wrote.")],
+    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="Without one, queries are asked for.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="Texts to find.")] = 10,
+    queries: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Queries: a text file, a line each, or JSONL with `text`.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query, with whole texts.")] = False,
+    model: Annotated[str | None, typer.Option(help="Where the model lies now, if it has moved.")] = None,
+    nprobe: Annotated[int | None, typer.Option(help="IVF: cells that are looked into.")] = None,
+    ef_search: Annotated[int | None, typer.Option(help="HNSW: candidates that are kept on the way.")] = None,
+    k_factor: Annotated[int | None, typer.Option(help="Refined indexes: candidates for each text to find.")] = None,
+    precision: Precision = "auto",
+) -> None:
+    """Find the texts of an index that are nearest to a query, to each query of a file, or to what you type."""
+    from textcl.recipe import Searcher, read_corpus
+
+    if query is not None and queries is not None:
+        raise typer.BadParameter("give a query or --queries, not both")
+    given = {"nprobe": nprobe, "efSearch": ef_search, "k_factor": k_factor}
+    settings = {name: value for name, value in given.items() if value is not None}
+    searcher = Searcher(index, model=model, precision=precision, settings=settings)
+    if query is not None:
+        _show(searcher, [query], k, as_json)
+    elif queries is not None:
+        _show(searcher, (asked.text for asked in read_corpus(queries)), k, as_json)
+    else:
+        _show(searcher, _typed(), k, as_json, at_once=1)
+
+
+def _typed() -> Iterator[str]:
+    """Yield what is typed until an empty line, the end of the input, or Ctrl-C."""
+    while True:
+        typer.echo("> ", nl=False, err=True)
+        try:
+            query = input().strip()
+        except (EOFError, KeyboardInterrupt):
+            typer.echo(err=True)
+            return
+        if not query:
+            return
+        yield query
+
+
+def _show(searcher: Searcher, queries: Iterable[str], k: int, as_json: bool, at_once: int = _AT_ONCE) -> None:
+    left = iter(queries)
+    while asked := list(islice(left, at_once)):
+        for query, found in zip(asked, searcher.search(asked, k), strict=True):
+            _print(query, found, as_json)
+
+
+def _print(query: str, found: list[Found], as_json: bool) -> None:
+    if as_json:
+        hits = [asdict(hit) for hit in found]
+        print(json.dumps({"query": query, "hits": hits}, ensure_ascii=False), flush=True)
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from textcl.cli.screen import results
+
+    table = Table("rank", "score", "id", "text", title=Text(query), title_justify="left")
+    for hit in found:
+        snippet = " ".join(hit.text.split())
+        short = snippet if len(snippet) <= _SNIPPET else f"{snippet[: _SNIPPET - 1]}…"
+        table.add_row(str(hit.rank), f"{hit.score:.4f}", Text(hit.id), Text(short))
+    results().print(table)

@@ -1,0 +1,128 @@
+"""The ids and texts of an index, in one SQLite file: any number of them, never all in memory."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from textcl.atomic import new_file
+from textcl.errors import DataError, SearchError
+
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE documents (row INTEGER PRIMARY KEY, id TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL);
+CREATE TABLE facts (count INTEGER, empty INTEGER, digest TEXT);
+"""  # a file that is not finished is thrown away, so it needs no journal
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text of a corpus, its id, and where it stands, for messages: `corpus.jsonl, line 18`."""
+
+    id: str
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of all documents together."""
+
+    count: int
+    empty: int  # documents without text
+    digest: str  # changes when an id or a text does
+
+
+class Digest:
+    """Counts and digests documents that pass by."""
+
+    def __init__(self, on_document: Callable[[int], None] | None = None) -> None:
+        self._on_document = on_document
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._count = self._empty = 0
+
+    def passing(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yield the documents on."""
+        for document in documents:
+            self._digest.update(repr((document.id, document.text)).encode())
+            self._count += 1
+            self._empty += not document.text
+            if self._on_document is not None:
+                self._on_document(1)
+            yield document
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of those that have passed."""
+        return Facts(self._count, self._empty, self._digest.hexdigest())
+
+
+def write_documents(
+    file: Path, documents: Iterable[Document], on_document: Callable[[int], None] | None = None
+) -> Facts:
+    """Write documents as they come; the file appears whole or not at all.
+
+    Raises:
+        DataError: An id stands there twice.
+    """
+    digest = Digest(on_document)
+    rows = ((row, d.id, d.text, d.place) for row, d in enumerate(digest.passing(documents)))
+    with new_file(file) as temporary, closing(sqlite3.connect(temporary)) as database:
+        database.executescript(_TABLES)
+        database.executemany("INSERT INTO documents VALUES (?, ?, ?, ?)", rows)
+        facts = digest.facts
+        database.execute("INSERT INTO facts VALUES (?, ?, ?)", (facts.count, facts.empty, facts.digest))
+        _refuse_doubles(database)
+        database.commit()
+    return facts
+
+
+class DocumentStore:
+    """The documents of an index, by row.
+
+    Raises:
+        SearchError: The file is missing or broken.
+    """
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self._database = sqlite3.connect(f"file:{_quoted(file)}?mode=ro", uri=True)
+            self.facts = Facts(*self._database.execute("SELECT count, empty, digest FROM facts").fetchone())
+        except (sqlite3.Error, TypeError) as error:
+            raise SearchError(f"{file} can not be read ({error}). Build the index again.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """Return the texts of rows from `start` to before `stop`."""
+        asked = "SELECT text FROM documents WHERE row >= ? AND row < ? ORDER BY row"
+        return [text for (text,) in self._database.execute(asked, (start, stop))]
+
+    def at(self, rows: Sequence[int]) -> list[tuple[str, str]]:
+        """Return the id and the text of each row."""
+        asked = "SELECT id, text FROM documents WHERE row = ?"
+        return [self._database.execute(asked, (row,)).fetchone() for row in rows]
+
+
+def _refuse_doubles(database: sqlite3.Connection) -> None:
+    """Raise where two documents have one id; SQLite finds them by sorting on disk."""
+    try:
+        database.execute("CREATE UNIQUE INDEX by_id ON documents (id)")
+    except sqlite3.IntegrityError:
+        asked = "SELECT id, min(row), max(row) FROM documents GROUP BY id HAVING count(*) > 1 ORDER BY min(row) LIMIT 1"
+        double, first, other = database.execute(asked).fetchone()
+        asked = "SELECT place FROM documents WHERE row IN (?, ?) ORDER BY row"
+        (one,), (two,) = database.execute(asked, (first, other))
+        raise DataError(f"{two}: the id '{double}' stands there a second time; it was first in {one}.") from None
+
+
+def _quoted(file: Path) -> str:
+    return str(file.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

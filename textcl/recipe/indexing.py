@@ -1,0 +1,194 @@
+"""A corpus becomes an index: read once, embedded shard by shard, then built. Memory does not grow with the corpus."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from textcl.encoder import TextEncoder, fingerprint, open_encoder
+from textcl.errors import DataError, SearchError
+from textcl.index import build_index, write_index
+from textcl.index.documents import Digest, Document, DocumentStore, Facts, write_documents
+from textcl.index.shards import Shards
+from textcl.precision import resolve
+from textcl.recipe.corpus_files import read_corpus
+from textcl.recipe.index_folder import About, Asked, IndexFolder
+from textcl.recipe.provenance import versions
+from textcl.training import Ranks, join_ranks
+from textcl.types import Index, Role
+
+SHARD_ROWS = 4096  # texts that are embedded between two writes; what a kill may lose
+_SEED = 17  # of the vectors that an index learns from
+
+
+class IndexWatcher(Protocol):
+    """Is told what indexing does, to show it. Only rank 0 tells."""
+
+    def phase(self, name: str, total: int | None, done: int) -> None:
+        """A part of the work begins, of so many texts if that is known, with so many of them done earlier."""
+        ...
+
+    def texts(self, count: int) -> None:
+        """So many more texts are done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is indexed."""
+
+    path: Path
+    text_column: str | None = None
+    id_column: str | None = None
+
+    def documents(self) -> Iterable[Document]:
+        """Stream the documents."""
+        return read_corpus(self.path, self.text_column, self.id_column)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What indexing leaves."""
+
+    about: About
+    was_finished: bool  # before it began
+
+
+def index_corpus(
+    model: str, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
+    watcher: IndexWatcher,
+) -> Indexed | None:  # fmt: skip
+    """Embed a corpus and write the folder of its index; every rank of a launch calls it.
+
+    What a killed run left is gone on with: shards that are whole are kept. The index is the same on any number of
+    ranks, for each shard is embedded by one rank and rank 0 builds the index from all of them in order.
+
+    Args:
+        model: A run folder, a model folder, `pkg://…` or a Hub id.
+        corpus: Where the texts are; they are embedded as positives.
+        out: The folder.
+        factory: `exact`, or a factory string of FAISS.
+        train_rows: Vectors that the index learns from, drawn from all; None: as many as it has use for.
+        precision: float32, bf16 or auto.
+        watcher: Is told of the progress.
+
+    Returns:
+        What lies in the folder, on rank 0; None on the others, which leave when their share is done.
+
+    Raises:
+        TextclError: Something that the user can mend; what was embedded is kept.
+    """
+    ranks, folder = join_ranks(), IndexFolder(out)
+    watcher = watcher if ranks.is_main else _Silent()
+    if ranks.is_main:
+        folder.check()
+    encoder = open_encoder(model, precision=precision, device=ranks.device)
+    index, done = build_index(factory, encoder.dimension), folder.is_finished()
+    asked = _prepare(encoder, model, corpus, folder, watcher) if ranks.is_main else None
+    if asked is not None:
+        if done:
+            return _finished(folder, asked, index)
+        _check_training(index, folder, train_rows)
+        folder.begin(asked)
+    if done:
+        return None
+    ranks.wait()
+    shards = _embed(encoder, folder, ranks, watcher)
+    ranks.wait()
+    return None if asked is None else Indexed(_build(index, folder, shards, asked, train_rows, watcher), False)
+
+
+def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, watcher: IndexWatcher) -> Asked:
+    """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
+    watcher.phase("Reading", None, 0)
+    if folder.documents.is_file():
+        digest = Digest(watcher.texts)
+        for _ in digest.passing(corpus.documents()):
+            pass
+        facts = digest.facts
+        _refuse_another_corpus(folder, facts)
+    else:
+        facts = write_documents(folder.documents, corpus.documents(), watcher.texts)
+    prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
+    precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
+    return Asked(model, fingerprint(encoder), prompts, precision, facts.digest)
+
+
+def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:
+    with DocumentStore(folder.documents) as store:
+        before = store.facts
+    if before != facts:
+        raise SearchError(
+            f"{folder.path} is the index of another corpus: it has {before.count:,} texts, this one {facts.count:,}, "
+            "or an id or text of it has changed. Name another folder with --out."
+        )
+
+
+def _check_training(index: Index, folder: IndexFolder, train_rows: int | None) -> None:
+    """Refuse, before anything is embedded, an index that the corpus is too small for."""
+    with DocumentStore(folder.documents) as store:
+        count = store.facts.count
+    rows, fewest = min(count, train_rows or count), index.training_rows.fewest
+    if rows < fewest:
+        index.train(np.zeros((rows, index.dimension), dtype=np.float32))
+    assert rows >= fewest, "training on too few rows is refused"
+
+
+def _finished(folder: IndexFolder, asked: Asked, index: Index) -> Indexed:
+    folder.check_same(asked, index.factory)
+    Shards(folder.shards, 0, index.dimension, SHARD_ROWS).remove()
+    return Indexed(folder.read(), was_finished=True)
+
+
+def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, watcher: IndexWatcher) -> Shards:
+    """Embed the shards of this rank that are still missing."""
+    with DocumentStore(folder.documents) as store:
+        shards = Shards(folder.shards, store.facts.count, encoder.dimension, SHARD_ROWS)
+        missing = shards.missing(ranks.rank, ranks.count)
+        own = sum(_rows(shards, number) for number in range(ranks.rank, len(shards), ranks.count))
+        share = f"Embedding, a share of {ranks.count}" if ranks.count > 1 else "Embedding"
+        watcher.phase(share, own, own - sum(_rows(shards, number) for number in missing))
+        for number in missing:
+            vectors = encoder.encode(store.texts(*shards.span(number)), role=Role.POSITIVE, progress=watcher.texts)
+            if not np.isfinite(vectors).all():
+                start, stop = shards.span(number)
+                raise DataError(f"Rows {start} to {stop}: the model gives vectors with NaN or infinity.")
+            shards.write(number, vectors)
+    return shards
+
+
+def _rows(shards: Shards, number: int) -> int:
+    start, stop = shards.span(number)
+    return stop - start
+
+
+def _build(
+    index: Index, folder: IndexFolder, shards: Shards, asked: Asked, train_rows: int | None, watcher: IndexWatcher
+) -> About:
+    """Build the index from all shards, and finish the folder."""
+    with DocumentStore(folder.documents) as store:
+        facts = store.facts
+    wanted = (train_rows or index.training_rows.usual) if index.training_rows.fewest else 0
+    watcher.phase("Building", facts.count, 0)
+    sample = shards.sample(wanted, _SEED)
+    write_index(folder.index, index.factory, index.dimension, facts.count, _told(shards, watcher), sample)
+    about = About(asked, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions())
+    folder.finish(about)
+    shards.remove()
+    return about
+
+
+def _told(shards: Shards, watcher: IndexWatcher) -> Iterable[np.ndarray]:
+    for block in shards.blocks():
+        yield block
+        watcher.texts(len(block))
+
+
+class _Silent:
+    """The watcher of the other ranks."""
+
+    def phase(self, name: str, total: int | None, done: int) -> None: ...
+
+    def texts(self, count: int) -> None: ...
