@@ -5,12 +5,15 @@ A task knows a model only as `types.Embed`.
 
 from textcl.evaluation.average import Average, AverageSample
 from textcl.evaluation.correlation import CorrelationSample
-from textcl.evaluation.difference import Difference, Interval
+from textcl.evaluation.difference import LEVEL, Difference, Interval
+from textcl.evaluation.items import Result, items_digest, results_of
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.pairing import compared, refuse_other_items
 from textcl.evaluation.ranking import DETAILS
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import differences, scores
+from textcl.evaluation.stored import read_samples, write_samples
 from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.evaluation.suite import load_suite
@@ -18,6 +21,7 @@ from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Sample, Tas
 
 __all__ = [
     "DETAILS",
+    "LEVEL",
     "STS",
     "Average",
     "AverageSample",
@@ -28,12 +32,19 @@ __all__ = [
     "GradedPair",
     "Interval",
     "MeanSample",
+    "Result",
     "Retrieval",
     "Sample",
     "SubsetCorrelations",
     "Task",
+    "compared",
     "differences",
     "evaluate",
+    "items_digest",
     "load_suite",
+    "read_samples",
+    "refuse_other_items",
+    "results_of",
     "scores",
+    "write_samples",
 ]

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from textcl.evaluation.exchanging import Doubles, exchanged_correlations
+from textcl.evaluation.exchanging import exchanged_correlations
 from textcl.evaluation.task import Metrics, Swaps, Values, Weights
+
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from textcl.evaluation.task import Task
+from textcl.evaluation.task import Sample, Task
 
 
 @runtime_checkable
@@ -18,6 +18,19 @@ class Fingerprinted(Protocol):
     def fingerprint(self) -> str:
         """A text that changes when the task's data does: a pinned revision, a digest of its files."""
         ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of a task, and the digest of the items that it is about."""
+
+    items: str
+    sample: Sample
+
+
+def results_of(tasks: Sequence[Task], samples: Mapping[str, Sample]) -> dict[str, Result]:
+    """Return the outcome of each task together with the digest of its items, by the task's name."""
+    return {task.name: Result(items_digest(task), samples[task.name]) for task in tasks}
 
 
 def items_digest(task: Task) -> str:
@@ -40,7 +53,7 @@ def items_digest(task: Task) -> str:
 def _parts(value: object, place: str) -> Iterator[bytes]:
     """Yield a value as bytes, piece by piece; containers say how many pieces follow, so that none can be moved."""
     if value is None or isinstance(value, str | int | float | bytes | np.generic):
-        yield f"{type(value).__name__} {value}".encode()
+        yield f"{type(value).__name__} {value!r}".encode()
     elif isinstance(value, np.ndarray) and value.dtype != np.dtype(object):
         yield f"array {value.dtype.str} {value.shape}".encode() + np.ascontiguousarray(value).tobytes()
     elif dataclasses.is_dataclass(value):

@@ -30,7 +30,7 @@ def differences(before: Sample, after: Sample, seed: int = 17, resamples: int = 
 
     def difference(weights: Weights) -> dict[str, Values]:
         old, new = before.metrics(weights), after.metrics(weights)
-        return {name: new[name] - old[name] for name in old}
+        return {name: new[name] - old[name] for name in old if name in new}
 
     p = p_values(before, after, seed)
     intervals = _intervals(difference, strata(before), seed, resamples)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Interval, Sample, Task, differences, evaluate, scores
+from textcl.evaluation import Difference, Interval, Sample, Task, differences, evaluate, results_of, scores
 from textcl.precision import resolve
 from textcl.recipe.build import (
     build_batches,
@@ -29,7 +29,7 @@ from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
-from textcl.report import write_report
+from textcl.report import write_items, write_report
 from textcl.training import (
     CollapseAlarm,
     Loop,
@@ -73,7 +73,7 @@ class Outcome:
     folder: Path
     before: Scores
     after: Scores
-    difference: Scores
+    difference: dict[str, dict[str, Difference]]
 
 
 def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher) -> Outcome:
@@ -102,7 +102,7 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    return _report(folder, before, after, ranks)
+    return _report(folder, run.tasks, before, after, ranks)
 
 
 class _Run:
@@ -170,7 +170,9 @@ class _Run:
         )
 
 
-def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks) -> Outcome:
+def _report(
+    folder: Path, tasks: list[Task], before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks
+) -> Outcome:
     outcome = Outcome(
         folder,
         before={task: scores(sample) for task, sample in before.items()},
@@ -178,6 +180,7 @@ def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], r
         difference={task: differences(before[task], sample) for task, sample in after.items()},
     )
     if ranks.is_main and outcome.after:
+        write_items(folder / "report.json", results_of(tasks, after))
         write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference)
     return outcome
 

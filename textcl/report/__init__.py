@@ -1,6 +1,23 @@
 """Reports: scores as files and as tables."""
 
-from textcl.report.scores import Scores, as_json, write_report, write_scores
-from textcl.report.tables import comparison_table, scores_table
+from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
+from textcl.report.saved import Report, find_report, open_report
+from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
+from textcl.report.tables import scores_table
 
-__all__ = ["Scores", "as_json", "comparison_table", "scores_table", "write_report", "write_scores"]
+__all__ = [
+    "Report",
+    "Scores",
+    "against_table",
+    "as_json",
+    "comparison_table",
+    "find_report",
+    "open_report",
+    "runs_table",
+    "scores_table",
+    "settings_table",
+    "write_comparison",
+    "write_items",
+    "write_report",
+    "write_scores",
+]
