@@ -17,6 +17,7 @@ from textcl.evaluation import (
     scores,
 )
 from textcl.evaluation.significance import resampled_weights, strata
+from textcl.report import as_json
 
 
 def _queries(seed: int, size: int, level: float) -> MeanSample:
@@ -120,3 +121,13 @@ def test_the_fingerprint_changes_with_the_data_of_a_task():
     assert Average("renamed", tasks, "spearman").fingerprint == before
     assert Average("both", tasks[:1], "spearman").fingerprint != before
     assert Average("both", [tasks[0], STS("two", tasks[0].pairs[1:])], "spearman").fingerprint != before
+
+
+def test_a_collapsed_model_has_no_score_in_any_report():
+    tasks, model = _tasks()
+    collapsed = Table({text: [1, 2] for text in model.vectors})
+    samples = evaluate([*tasks, Average("both", tasks, "spearman")], collapsed)
+    found = {task: scores(sample) for task, sample in samples.items()}
+    assert as_json(found)["both"] == {"spearman": {"value": None, "low": None, "high": None}}
+    assert set(as_json(found)) == {"one", "two", "both"}
+    assert all(value is None for score in as_json(found)["one"].values() for value in score.values())
