@@ -3,7 +3,12 @@
 A task knows a model only as `types.Embed`.
 """
 
+from textcl.evaluation.classification import Classification
+from textcl.evaluation.clustering import Clustering
 from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.geometry import Geometry
+from textcl.evaluation.label_sample import LabelSample
+from textcl.evaluation.labels import LabelledText
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
@@ -14,10 +19,15 @@ from textcl.evaluation.task import Exchangeable, Sample, Task
 
 __all__ = [
     "STS",
+    "Classification",
+    "Clustering",
     "CorrelationSample",
     "Exchangeable",
+    "Geometry",
     "GradedPair",
     "Interval",
+    "LabelSample",
+    "LabelledText",
     "MeanSample",
     "Retrieval",
     "Sample",
