@@ -121,7 +121,7 @@ def test_weighted_metrics_equal_scikit_learns_on_items_that_are_repeated(seed):
 
 
 def test_macro_f1_by_hand():
-    # Class 0: 2 of 3 found, precision 1: 4/5. Class 1: found, precision 1/2: 2/3. Class 2 is nobody's: it is not counted.
+    # Class 0: 2 of 3 found, precision 1: 4/5. Class 1: found, precision 1/2: 2/3. Class 2 is nobody's.
     sample = LabelSample(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), MeanSample({"x": np.zeros(4)}))
     assert _scores(sample) == {"accuracy": 0.75, "macro_f1": pytest.approx((4 / 5 + 2 / 3) / 2), "x": 0.0}
 

@@ -65,6 +65,9 @@ def test_the_bundled_suites_hold_the_tasks_that_reports_name():
         for suite in shelf.names(shelf.suites_folder())
     }
     assert names == {
+        "classification": ["banking77", "trec", "sst2"],
+        "clustering": ["stackoverflow-titles", "searchsnippets"],
+        "geometry": ["stsb-geometry"],
         "scifact": ["scifact"],
         "sts": ["sts12", "sts13", "sts14", "sts15", "sts16", "stsb-test", "sickr-test"],
         "sts-dev": ["stsb-dev"],

@@ -8,9 +8,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from textcl.evaluation.entries.classification import ClassificationEntry
+from textcl.evaluation.entries.clustering import ClusteringEntry
+from textcl.evaluation.entries.geometry import GeometryEntry
 from textcl.evaluation.entries.retrieval import RetrievalEntry
 from textcl.evaluation.entries.sts import STSEntry
 
-Entry = Annotated[STSEntry | RetrievalEntry, Field(discriminator="kind")]
+Entry = Annotated[
+    STSEntry | RetrievalEntry | ClassificationEntry | ClusteringEntry | GeometryEntry, Field(discriminator="kind")
+]
 
-__all__ = ["Entry", "RetrievalEntry", "STSEntry"]
+__all__ = ["ClassificationEntry", "ClusteringEntry", "Entry", "GeometryEntry", "RetrievalEntry", "STSEntry"]
