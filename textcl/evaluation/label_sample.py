@@ -43,12 +43,13 @@ class LabelSample:
         return type(self)(self.gold, kept, mine), type(self)(self.gold, given, its)
 
     def _macro_f1(self, weights: Weights) -> Values:
-        classes = np.arange(max(self.gold.max(), self.predicted.max()) + 1)
-        is_gold = (self.gold[:, None] == classes).astype(np.float64)  # (N, C)
-        is_predicted = (self.predicted[:, None] == classes).astype(np.float64)
-        hits = weights @ (is_gold * is_predicted)  # (R, C)
-        members = weights @ (is_gold + is_predicted)
-        counts = members > 0
-        f1 = 2 * hits / np.where(counts, members, 1.0)
-        values: Values = f1.sum(axis=1) / counts.sum(axis=1)
-        return values
+        is_hit = self.gold == self.predicted
+        found = self.gold[is_hit]
+        classes = int(max(self.gold.max(), self.predicted.max())) + 1
+        values = []
+        for row in weights:
+            hits = np.bincount(found, row[is_hit], classes)  # (C,)
+            members = np.bincount(self.gold, row, classes) + np.bincount(self.predicted, row, classes)
+            counts = members > 0
+            values.append(np.mean(2 * hits[counts] / members[counts]))
+        return np.array(values)
