@@ -54,3 +54,9 @@ def test_one_file_where_two_are_wanted_and_files_that_share_texts_are_refused(tm
         load_tasks([f"classification:{path}"])
     with pytest.raises(DataError, match="rows: 8 of 8 test rows stand in the training rows too"):
         load_tasks([f"classification:{path},{path}"])
+
+
+def test_a_file_with_neither_texts_nor_pairs_is_refused_with_the_options_that_name_them(tmp_path):
+    path = _labelled(tmp_path / "rows.jsonl", 8, text="body")
+    with pytest.raises(DataError, match=r"no column 'text' for a text, nor 'anchor' .* body, label\. .*--text-column"):
+        load_tasks([f"geometry:{path}"])

@@ -65,7 +65,7 @@ def test_the_bundled_suites_hold_the_tasks_that_reports_name():
         for suite in shelf.names(shelf.suites_folder())
     }
     assert names == {
-        "classification": ["banking77", "trec", "sst2"],
+        "classification": ["banking77", "trec"],
         "clustering": ["stackoverflow-titles", "searchsnippets"],
         "geometry": ["stsb-geometry"],
         "scifact": ["scifact"],

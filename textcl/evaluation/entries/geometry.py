@@ -4,6 +4,7 @@ from typing import Literal
 
 from textcl.evaluation.files import Files
 from textcl.evaluation.geometry import Geometry
+from textcl.evaluation.rows import ColumnError, Row
 from textcl.evaluation.section import Hub, Section
 
 
@@ -31,21 +32,28 @@ class GeometryEntry(Section):
     local: str | None = None  # a file, below the data folder
     hub: Hub | None = None
     columns: GeometryColumns = GeometryColumns()
-    graded: Graded | None = (
-        None  # pairs have a grade, and both sides of all are texts to measure; null: all are positive
-    )
+    graded: Graded | None = None  # null: all pairs are positive; else both sides of all are texts to measure
 
     def task(self, files: Files) -> Geometry:
         """Read pairs and texts."""
-        columns = self.columns
         pairs, texts = [], []
         for row in files.rows(self):
-            if columns.text in row.fields:
-                texts.append(row.text(columns.text))
+            if self.columns.text in row.fields:
+                texts.append(row.text(self.columns.text))
                 continue
-            pair = (row.text(columns.first), row.text(columns.second))
+            pair = self._pair(row)
             if self.graded is not None:
                 texts.extend(pair)
             if self.graded is None or row.number(self.graded.column) >= self.graded.least:
                 pairs.append(pair)
         return Geometry(self.name, pairs, texts)
+
+    def _pair(self, row: Row) -> tuple[str, str]:
+        text, first, second = self.columns.text, self.columns.first, self.columns.second
+        if first not in row.fields:
+            raise ColumnError(
+                f"{row.place}: no column '{text}' for a text, nor '{first}' for the first of a pair; there are "
+                f"{', '.join(map(str, row.fields))}.",
+                text,
+            )
+        return row.text(first), row.text(second)
