@@ -38,7 +38,7 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
 def is_own(spec: str) -> bool:
-    """Say whether a name is that of a user's own set: a kind, a colon, and a file. A suite may have the name of a kind."""
+    """Say whether a name is that of a user's own set, `sts:FILE`; `pairs` without a colon is a suite."""
     kind, colon, _ = spec.partition(":")
     return bool(colon) and kind in _KINDS
 
