@@ -66,6 +66,9 @@ def test_the_bundled_suites_hold_the_tasks_that_reports_name():
     }
     nano = "arguana climatefever dbpedia fever fiqa2018 hotpotqa msmarco nfcorpus nq quora scidocs scifact touche2020"
     assert names == {
+        "classification": ["banking77", "trec"],
+        "clustering": ["stackoverflow-titles", "searchsnippets"],
+        "geometry": ["stsb-geometry"],
         "pairs": ["quora-pairs", "mrpc-test"],
         "classic": ["cranfield", "cisi", "medline", "npl", "adi"],
         "nano": [f"nano-{name}" for name in nano.split()],

@@ -53,8 +53,9 @@ def evaluate(
 ) -> None:
     """Score a model on suites of tasks and sets of your own, each score with its 95 % interval.
 
-    A set of your own is a kind and a file: sts:FILE, pairs:FILE, reranking:FILE, bitext:FILE (JSONL, CSV or TSV,
-    plain or gzipped), or retrieval:FOLDER (in BEIR's layout).
+    A set of your own is a kind and a file: sts:FILE, pairs:FILE, reranking:FILE, bitext:FILE, clustering:FILE,
+    classification:TRAIN,TEST, geometry:FILE (JSONL, CSV or TSV, plain or gzipped), or retrieval:FOLDER (in BEIR's
+    layout).
     """
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.scoring_progress import watching

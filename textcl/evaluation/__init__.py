@@ -5,10 +5,15 @@ A task knows a model only as `types.Embed`.
 
 from textcl.evaluation.average import Average, AverageSample
 from textcl.evaluation.bitext import Bitext
+from textcl.evaluation.classification import Classification
+from textcl.evaluation.clustering import Clustering
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.difference import LEVEL, Difference, Interval
 from textcl.evaluation.embedding_cache import Store, cached
+from textcl.evaluation.geometry import Geometry
 from textcl.evaluation.items import Result, items_digest, results_of
+from textcl.evaluation.label_sample import LabelSample
+from textcl.evaluation.labels import LabelledText
 from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.pair_classification import LabelledPair, PairClassification
@@ -33,14 +38,19 @@ __all__ = [
     "AverageSample",
     "Bitext",
     "Candidates",
+    "Classification",
+    "Clustering",
     "CorrelationSample",
     "Difference",
     "Exchangeable",
     "ExchangeableAtOnce",
     "Found",
+    "Geometry",
     "GradedPair",
     "Interval",
+    "LabelSample",
     "LabelledPair",
+    "LabelledText",
     "MeanSample",
     "PairClassification",
     "Reranking",

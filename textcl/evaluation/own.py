@@ -8,7 +8,10 @@ from pydantic import TypeAdapter
 from textcl.errors import DataError, suggestion
 from textcl.evaluation.entries import (
     BitextEntry,
+    ClassificationEntry,
+    ClusteringEntry,
     Entry,
+    GeometryEntry,
     PairsEntry,
     RerankingEntry,
     RetrievalEntry,
@@ -27,6 +30,9 @@ _KINDS: dict[str, tuple[type[Section], tuple[str, ...]]] = {
     "pairs": (PairsEntry, ("local",)),
     "reranking": (RerankingEntry, ("local",)),
     "bitext": (BitextEntry, ("local",)),
+    "clustering": (ClusteringEntry, ("local",)),
+    "classification": (ClassificationEntry, ("train", "test")),
+    "geometry": (GeometryEntry, ("local",)),
 }
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 

@@ -9,14 +9,34 @@ from typing import Annotated
 from pydantic import Field
 
 from textcl.evaluation.entries.bitext import BitextEntry
+from textcl.evaluation.entries.classification import ClassificationEntry
+from textcl.evaluation.entries.clustering import ClusteringEntry
+from textcl.evaluation.entries.geometry import GeometryEntry
 from textcl.evaluation.entries.pairs import PairsEntry
 from textcl.evaluation.entries.reranking import RerankingEntry
 from textcl.evaluation.entries.retrieval import RetrievalEntry
 from textcl.evaluation.entries.sts import STSEntry
 
 Entry = Annotated[
-    STSEntry | RetrievalEntry | PairsEntry | RerankingEntry | BitextEntry,
+    STSEntry
+    | RetrievalEntry
+    | PairsEntry
+    | RerankingEntry
+    | BitextEntry
+    | ClassificationEntry
+    | ClusteringEntry
+    | GeometryEntry,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["BitextEntry", "Entry", "PairsEntry", "RerankingEntry", "RetrievalEntry", "STSEntry"]
+__all__ = [
+    "BitextEntry",
+    "ClassificationEntry",
+    "ClusteringEntry",
+    "Entry",
+    "GeometryEntry",
+    "PairsEntry",
+    "RerankingEntry",
+    "RetrievalEntry",
+    "STSEntry",
+]
