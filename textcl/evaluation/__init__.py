@@ -4,26 +4,38 @@ A task knows a model only as `types.Embed`.
 """
 
 from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.leakage import Copy, Leakage, PartLeakage, TrainingRow, find_leakage
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import Interval, differences, scores
 from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Exchangeable, Sample, Task
+from textcl.evaluation.task_texts import Recorded, TaskTexts, texts_of
 
 __all__ = [
     "STS",
+    "Copy",
     "CorrelationSample",
     "Exchangeable",
     "GradedPair",
     "Interval",
+    "Leakage",
     "MeanSample",
+    "PairLeakage",
+    "PartLeakage",
+    "Recorded",
     "Retrieval",
     "Sample",
     "Task",
+    "TaskTexts",
+    "TrainingRow",
     "differences",
     "evaluate",
+    "find_leakage",
     "load_suite",
     "scores",
+    "texts_of",
 ]

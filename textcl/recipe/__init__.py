@@ -1,5 +1,6 @@
 """Recipes: what a run is, read, checked, built and run; and what the command line does with a saved model."""
 
+from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
@@ -13,6 +14,7 @@ __all__ = [
     "Recipe",
     "Watcher",
     "encode_file",
+    "leaks",
     "load_recipe",
     "parse",
     "plan",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Interval, Sample, Task, differences, evaluate, scores
+from textcl.evaluation import Interval, Leakage, Sample, differences, evaluate, scores
 from textcl.precision import resolve
 from textcl.recipe.build import (
     build_batches,
@@ -17,6 +17,7 @@ from textcl.recipe.build import (
 )
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import shared_embed
+from textcl.recipe.leaking import leakage_of_run, recorded
 from textcl.recipe.learning import (
     build_memory,
     build_objective,
@@ -98,11 +99,12 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
         write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
+    leakage = leakage_of_run(run.source, run.tasks) if ranks.is_main else {}
     run.train(resume)
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    return _report(folder, before, after, ranks)
+    return _report(folder, before, after, leakage, ranks)
 
 
 class _Run:
@@ -120,7 +122,7 @@ class _Run:
         self.objective = build_objective(recipe, self.encoder.dimension, width_of(self.teacher)).to(ranks.device)
         refuse_unfit_batches(recipe, self.objective, views, self.source)
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
-        self.tasks: list[Task] = build_tasks(recipe)
+        self.tasks = recorded(build_tasks(recipe))
         self.tasks_during = build_tasks_during(recipe)
         self.embed: Embed = shared_embed(self.encoder, ranks, watcher.texts)
 
@@ -170,7 +172,9 @@ class _Run:
         )
 
 
-def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks) -> Outcome:
+def _report(
+    folder: Path, before: dict[str, Sample], after: dict[str, Sample], leakage: dict[str, Leakage], ranks: Ranks
+) -> Outcome:
     outcome = Outcome(
         folder,
         before={task: scores(sample) for task, sample in before.items()},
@@ -178,7 +182,7 @@ def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], r
         difference={task: differences(before[task], sample) for task, sample in after.items()},
     )
     if ranks.is_main and outcome.after:
-        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference)
+        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference, leakage)
     return outcome
 
 

@@ -1,17 +1,19 @@
 """Scores as JSON: for each task and metric the value and its 95 % interval."""
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from textcl.atomic import new_file
-from textcl.evaluation import Interval
+from textcl.evaluation import Interval, Leakage
+from textcl.report.files import write_json
+from textcl.report.leakage import leakage_json
 
 Scores = Mapping[str, Mapping[str, Interval]]  # task -> metric -> score, 0–1
 
 
-def write_report(path: Path, before: Scores, after: Scores, difference: Scores) -> None:
+def write_report(
+    path: Path, before: Scores, after: Scores, difference: Scores, leakage: Mapping[str, Leakage] | None = None
+) -> None:
     """Write `report.json` of a run: scores before and after it, and their difference. It appears whole or not at all.
 
     Args:
@@ -19,14 +21,16 @@ def write_report(path: Path, before: Scores, after: Scores, difference: Scores) 
         before: Scores of the encoder that the run started from.
         after: Scores of the trained encoder.
         difference: `after` minus `before`, on the same items.
+        leakage: What of the tasks stands in the training text; None: nobody looked.
     """
     parts = {"before": before, "after": after, "difference": difference}
-    _write(path, {name: as_json(scores) for name, scores in parts.items()})
+    content: dict[str, object] = {name: as_json(scores) for name, scores in parts.items()}
+    write_json(path, content if leakage is None else {**content, "leakage": leakage_json(leakage)})
 
 
 def write_scores(path: Path, scores: Scores) -> None:
     """Write the scores of one model as `{task: {metric: {value, low, high}}}`. They appear whole or not at all."""
-    _write(path, as_json(scores))
+    write_json(path, as_json(scores))
 
 
 def as_json(scores: Scores) -> dict[str, dict[str, dict[str, float | None]]]:
@@ -41,8 +45,3 @@ def _interval(interval: Interval) -> dict[str, float | None]:
         name: None if math.isnan(value) else value
         for name, value in (("value", interval.value), ("low", interval.low), ("high", interval.high))
     }
-
-
-def _write(path: Path, content: object) -> None:
-    with new_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")

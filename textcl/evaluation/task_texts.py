@@ -1,0 +1,88 @@
+"""Which texts a task embeds, found by listening to it: right for every kind of task, whoever wrote it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcl.evaluation.retrieval import Retrieval
+from textcl.evaluation.sts import STS
+from textcl.evaluation.task import Sample, Task
+from textcl.types import Embed, FloatArray, Role
+
+_WIDTH = 4  # of the vectors that a task gets when only its texts are wanted
+_PARTS = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "negatives"}
+
+
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """Two texts that a task compares, and the score or label that it holds to be right; None: they belong together."""
+
+    first: str
+    second: str
+    grade: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTexts:
+    """All that a task reads."""
+
+    parts: Mapping[str, Sequence[str]]  # `texts`, or `queries` and `documents` where the task tells them apart
+    pairs: Sequence[TextPair]  # none where the task compares no pairs
+
+
+class Recorded:
+    """A task that notes the texts that it embeds.
+
+    Args:
+        task: What is run.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.name = task.name
+        self._task = task
+        self._texts: dict[Role, dict[str, None]] = {}
+
+    def run(self, embed: Embed) -> Sample:
+        """Run the task."""
+
+        def noting(texts: Sequence[str], role: Role) -> FloatArray:
+            self._texts.setdefault(role, {}).update(dict.fromkeys(texts))
+            return embed(texts, role)
+
+        return self._task.run(noting)
+
+    def noted(self) -> TaskTexts:
+        """Return what the task has embedded so far."""
+        one = len(self._texts) == 1
+        parts = {"texts" if one else _PARTS[role]: tuple(texts) for role, texts in sorted(self._texts.items())}
+        return TaskTexts(parts, tuple(_pairs(self._task)))
+
+
+def texts_of(task: Task) -> TaskTexts:
+    """Return what a task reads, by running it on vectors that mean nothing."""
+    recorded = Recorded(task)
+    rng = np.random.default_rng(0)
+
+    def embed(texts: Sequence[str], role: Role) -> FloatArray:
+        vectors = rng.normal(size=(len(texts), _WIDTH))
+        unit: FloatArray = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return unit
+
+    recorded.run(embed)
+    return recorded.noted()
+
+
+def _pairs(task: Task) -> Iterable[TextPair]:
+    """Return the pairs of a task, of those kinds that compare pairs."""
+    if isinstance(task, STS):
+        return (TextPair(pair.first, pair.second, pair.score) for pair in task.pairs)
+    return _judged(task) if isinstance(task, Retrieval) else ()
+
+
+def _judged(task: Retrieval) -> Iterator[TextPair]:
+    """Yield each query with each of its relevant documents."""
+    for query, grades in task.qrels.items():
+        for document, grade in grades.items():
+            if grade > 0 and document in task.corpus:
+                yield TextPair(task.queries[query], task.corpus[document], None)
