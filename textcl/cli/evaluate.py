@@ -10,7 +10,10 @@ from textcl.cli.options import DataDir, ModelName, Precision
 
 def evaluate(
     model: ModelName,
-    suites: Annotated[list[str], typer.Argument(metavar="SUITE", help="Suites: sts, scifact, or a path.")],
+    suites: Annotated[
+        list[str],
+        typer.Argument(metavar="SUITE", help="Suites: sts, scifact, a path, or a task of mteb, mteb:STSBenchmark."),
+    ],
     data_dir: DataDir = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to this file.")] = None,
     precision: Precision = "auto",

@@ -6,6 +6,7 @@ A task knows a model only as `types.Embed`.
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.leakage import Copy, Leakage, PartLeakage, TrainingRow, find_leakage
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.mteb_task import MTEB, MTEBTask
 from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
@@ -16,6 +17,7 @@ from textcl.evaluation.task import Exchangeable, Sample, Task
 from textcl.evaluation.task_texts import Recorded, TaskTexts, texts_of
 
 __all__ = [
+    "MTEB",
     "STS",
     "Copy",
     "CorrelationSample",
@@ -23,6 +25,7 @@ __all__ = [
     "GradedPair",
     "Interval",
     "Leakage",
+    "MTEBTask",
     "MeanSample",
     "PairLeakage",
     "PartLeakage",

@@ -52,6 +52,8 @@ def _points(value: float, signed: bool = False) -> str:
 
 
 def _bounds(interval: Interval, signed: bool = False) -> str:
+    if math.isnan(interval.low) and math.isnan(interval.high):
+        return "-"
     return f"{_points(interval.low, signed)} … {_points(interval.high, signed)}"
 
 
