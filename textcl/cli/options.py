@@ -20,3 +20,13 @@ Precision = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder of the evaluation sets; without it they come from the Hub.")
 ]
+
+# What a column is for in a user's own sets, and its name in the file.
+TextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of texts.")]
+LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of labels.")]
+FirstColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of first texts.")]
+SecondColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of second texts.")]
+ScoreColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of scores.")]
+QueryColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of queries.")]
+PositiveColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of relevant texts.")]
+NegativeColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of other texts.")]

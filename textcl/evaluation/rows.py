@@ -7,6 +7,19 @@ from dataclasses import dataclass
 from textcl.errors import DataError
 
 
+class ColumnError(DataError):
+    """A row lacks a column; whoever knows how columns are named turns this into a `DataError` with the way out.
+
+    Args:
+        what: What was found, with its place.
+        column: The column that is missing.
+    """
+
+    def __init__(self, what: str, column: str) -> None:
+        super().__init__(what)
+        self.column = column
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row as read: its place, such as `sts/sts12.jsonl, line 17`, and its fields."""
@@ -42,7 +55,25 @@ class Row:
             raise DataError(f"{self.place}: '{column}' is {value!r}; it must be a finite number.")
         return number
 
+    def yes_or_no(self, column: str) -> bool:
+        """Return a label of 1 or 0, also where the file holds it as text or as true and false."""
+        value = self._value(column)
+        number = self.number(column)
+        if number not in (0, 1):
+            raise DataError(f"{self.place}: '{column}' is {value!r}; it must be 1 for yes or 0 for no.")
+        return number == 1
+
+    def texts(self, column: str) -> tuple[str, ...]:
+        """Return a list of texts that are not blank; one text alone is a list of one."""
+        value = self._value(column)
+        found = (value,) if isinstance(value, str) else value
+        if not isinstance(found, list | tuple) or not all(isinstance(text, str) and text.strip() for text in found):
+            shown = repr(value)[:60]
+            raise DataError(f"{self.place}: '{column}' is {shown}; it must be a list of texts that are not blank.")
+        return tuple(found)
+
     def _value(self, column: str) -> object:
         if column not in self.fields:
-            raise DataError(f"{self.place}: no column '{column}'; there are {', '.join(map(str, self.fields))}.")
+            there = ", ".join(map(str, self.fields))
+            raise ColumnError(f"{self.place}: no column '{column}'; there are {there or 'none'}.", column)
         return self.fields[column]

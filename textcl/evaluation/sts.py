@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.evaluation.correlation import CorrelationSample, Doubles
-from textcl.types import Embed, FloatArray, Role
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.cosines import pair_cosines
+from textcl.types import Embed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +37,6 @@ class STS:
 
     def run(self, embed: Embed) -> CorrelationSample:
         """Embed each distinct sentence once, as an anchor, and compare the cosines with the gold scores."""
-        texts = list(dict.fromkeys(text for pair in self.pairs for text in (pair.first, pair.second)))
-        position = {text: number for number, text in enumerate(texts)}
-        vectors = embed(texts, Role.ANCHOR)  # (texts, D)
-        first = vectors[[position[pair.first] for pair in self.pairs]]
-        second = vectors[[position[pair.second] for pair in self.pairs]]
+        cosines = pair_cosines([(pair.first, pair.second) for pair in self.pairs], embed)
         gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
-        return CorrelationSample(_cosines(first, second), gold)
-
-
-def _cosines(first: FloatArray, second: FloatArray) -> Doubles:
-    """Cosine of each row of one with the same row of the other, (N,); 0 where a vector is zero."""
-    norms = np.sqrt(_products(first, first) * _products(second, second))
-    cosines: Doubles = _products(first, second) / np.where(norms > 0, norms, 1.0)
-    return cosines
-
-
-def _products(first: FloatArray, second: FloatArray) -> Doubles:
-    products: Doubles = np.einsum("nd,nd->n", first, second, dtype=np.float64)
-    return products
+        return CorrelationSample(cosines, gold)

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from textcl import shelf
 from textcl.errors import DataError, suggestion
+from textcl.evaluation.entries import Entry
 from textcl.evaluation.files import Files
 from textcl.evaluation.mteb_task import MTEB, mteb_task
+from textcl.evaluation.rows import ColumnError
 from textcl.evaluation.schema import Suite
 from textcl.evaluation.task import Task
 
@@ -27,7 +29,7 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
         return [mteb_task(name_or_path)]
     path = _suite_file(name_or_path)
     files = Files(path.parent, data_dir)
-    return [entry.task(files) for entry in read_suite(path).tasks]
+    return [_task(entry, files, path) for entry in read_suite(path).tasks]
 
 
 def read_suite(path: Path) -> Suite:
@@ -41,6 +43,13 @@ def read_suite(path: Path) -> Suite:
         raise DataError(f"{path} is not a suite. " + "; ".join(faults)) from error
 
 
+def _task(entry: Entry, files: Files, path: Path) -> Task:
+    try:
+        return entry.task(files)
+    except ColumnError as error:
+        raise DataError(f"{error} `columns` of the task '{entry.name}' in {path.name} says which are read.") from error
+
+
 def _suite_file(name_or_path: str) -> Path:
     if name_or_path.endswith((".yaml", ".yml")):
         path = Path(name_or_path)
@@ -52,6 +61,6 @@ def _suite_file(name_or_path: str) -> Path:
     if name_or_path not in known:
         raise DataError(
             f"There is no suite '{name_or_path}'.{suggestion(name_or_path, known)} Bundled are {', '.join(known)}; "
-            "a file of your own is given by its path, ending in .yaml."
+            "a suite of your own is given by its path, ending in .yaml, and a set of your own with its kind: sts:FILE."
         )
     return folder / f"{name_or_path}.yaml"

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from textcl.evaluation.bitext import Bitext
+from textcl.evaluation.pair_classification import PairClassification
+from textcl.evaluation.reranking import Reranking
 from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.sts import STS
 from textcl.evaluation.task import Sample, Task
@@ -77,6 +80,12 @@ def _pairs(task: Task) -> Iterable[TextPair]:
     """Return the pairs of a task, of those kinds that compare pairs."""
     if isinstance(task, STS):
         return (TextPair(pair.first, pair.second, pair.score) for pair in task.pairs)
+    if isinstance(task, PairClassification):
+        return (TextPair(pair.first, pair.second, float(pair.is_same)) for pair in task.pairs)
+    if isinstance(task, Bitext):
+        return (TextPair(first, second, None) for first, second in task.pairs)
+    if isinstance(task, Reranking):
+        return (TextPair(asked.query, text, None) for asked in task.queries for text in asked.positives)
     return _judged(task) if isinstance(task, Retrieval) else ()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.evaluation import Leakage, Recorded, Task, TrainingRow, find_leakage, load_suite, texts_of
+from textcl.evaluation import Leakage, Recorded, Task, TrainingRow, find_leakage, load_tasks, texts_of
 from textcl.recipe.tasks import build_tasks
 from textcl.recipe.training_rows import recipe_of, rows_of_file, rows_of_recipe, rows_of_source
 from textcl.types import Source
@@ -26,7 +26,7 @@ def leaks(
 
     Args:
         train: A recipe's name, a YAML file, a run folder; or a file of texts, JSONL, CSV or TSV, plain or gzipped.
-        suites: Names or paths; none: those that the recipe scores after its run.
+        suites: As for evaluating a model; none: those that the recipe scores after its run.
         data_dir: The folder of the suites' files; None: from the Hub.
         columns: The columns of a file that hold texts; none: all that do.
         on_rows: Called with the number of rows compared since its last call.
@@ -41,7 +41,7 @@ def leaks(
     recipe = recipe_of(train)
     if columns and recipe is not None:
         raise DataError(f"{train} is a recipe, whose sources name their columns; leave --text-column out.")
-    tasks = [task for suite in suites for task in load_suite(suite, data_dir)]
+    tasks = load_tasks(suites, data_dir)
     if not suites and recipe is not None:
         tasks = build_tasks(recipe)
     if not tasks:

@@ -8,9 +8,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from textcl.evaluation.entries.bitext import BitextEntry
+from textcl.evaluation.entries.pairs import PairsEntry
+from textcl.evaluation.entries.reranking import RerankingEntry
 from textcl.evaluation.entries.retrieval import RetrievalEntry
 from textcl.evaluation.entries.sts import STSEntry
 
-Entry = Annotated[STSEntry | RetrievalEntry, Field(discriminator="kind")]
+Entry = Annotated[
+    STSEntry | RetrievalEntry | PairsEntry | RerankingEntry | BitextEntry,
+    Field(discriminator="kind"),
+]
 
-__all__ = ["Entry", "RetrievalEntry", "STSEntry"]
+__all__ = ["BitextEntry", "Entry", "PairsEntry", "RerankingEntry", "RetrievalEntry", "STSEntry"]

@@ -55,6 +55,11 @@ def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
 
 def _local_parts(folder: Path) -> _Parts:
     """Open a folder in BEIR layout; BEIR itself keeps the judgements of a split in a folder `qrels`."""
+    if not folder.is_dir():
+        raise DataError(
+            f"There is no folder {folder}. A retrieval set is a folder with corpus.jsonl, queries.jsonl and qrels.tsv "
+            "(or qrels/test.tsv), plain or .gz."
+        )
     qrels = first_present(folder / "qrels.tsv", folder / "qrels" / "test.tsv")
     return file_rows(folder / "corpus.jsonl"), file_rows(folder / "queries.jsonl"), file_rows(qrels)
 

@@ -1,0 +1,35 @@
+"""Cosines of pairs of texts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textcl.types import Embed, FloatArray, Role
+
+Doubles = NDArray[np.float64]
+
+
+def pair_cosines(pairs: Sequence[tuple[str, str]], embed: Embed) -> Doubles:
+    """Embed each distinct text once, as an anchor, and return the cosine of each pair, (N,).
+
+    The cosine with a vector of zeros is 0.
+    """
+    texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+    position = {text: number for number, text in enumerate(texts)}
+    vectors = embed(texts, Role.ANCHOR)  # (texts, D)
+    return _cosines(
+        vectors[[position[first] for first, _ in pairs]], vectors[[position[second] for _, second in pairs]]
+    )
+
+
+def _cosines(first: FloatArray, second: FloatArray) -> Doubles:
+    """Cosine of each row of one with the same row of the other, (N,)."""
+    norms = np.sqrt(_products(first, first) * _products(second, second))
+    cosines: Doubles = _products(first, second) / np.where(norms > 0, norms, 1.0)
+    return cosines
+
+
+def _products(first: FloatArray, second: FloatArray) -> Doubles:
+    products: Doubles = np.einsum("nd,nd->n", first, second, dtype=np.float64)
+    return products

@@ -1,0 +1,71 @@
+"""Reranking: do a query's relevant texts come before the others of a short list?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcl.errors import DataError
+from textcl.evaluation.cuts import Cuts
+from textcl.evaluation.mean_sample import MeanSample
+from textcl.types import Embed, FloatArray, Role
+
+_DEPTH = 10  # texts that the reciprocal rank looks at
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A query, and the texts to be ordered for it."""
+
+    query: str
+    positives: tuple[str, ...]
+    negatives: tuple[str, ...]
+
+
+class Reranking:
+    """MAP and MRR@10 of each query's own list, ordered by cosine.
+
+    Queries are embedded as anchors, the texts as positives. Equal cosines never help a model: the average precision of
+    texts that share a cosine is that after the last of them (as in scikit-learn), and the reciprocal rank puts the
+    negatives among them first. A model that gives all texts one vector so ends at the bottom.
+
+    Args:
+        name: The task's name in reports.
+        queries: One without a positive, or without a negative, has no order to get right and is left out.
+    """
+
+    def __init__(self, name: str, queries: Sequence[Candidates]) -> None:
+        self.name = name
+        self.queries = tuple(query for query in queries if query.positives and query.negatives)
+        if not self.queries:
+            raise DataError(f"{name}: none of {len(queries)} queries has both a positive and a negative.")
+
+    def run(self, embed: Embed) -> MeanSample:
+        """Embed each distinct text once and score each query."""
+        asked = list(dict.fromkeys(query.query for query in self.queries))
+        texts = list(dict.fromkeys(text for query in self.queries for text in (*query.positives, *query.negatives)))
+        anchors = dict(zip(asked, embed(asked, Role.ANCHOR), strict=True))  # text -> (D,)
+        candidates = dict(zip(texts, embed(texts, Role.POSITIVE), strict=True))
+        scores = [_score(query, _cosines(query, anchors[query.query], candidates)) for query in self.queries]
+        average_precision, reciprocal_rank = np.array(scores).T
+        return MeanSample({"map": average_precision, f"mrr@{_DEPTH}": reciprocal_rank})
+
+
+def _cosines(query: Candidates, anchor: FloatArray, candidates: Mapping[str, FloatArray]) -> dict[str, float]:
+    """Return the cosine of each distinct text with the query; 0 where a vector is zero."""
+    texts = list(dict.fromkeys((*query.positives, *query.negatives)))
+    vectors = np.stack([candidates[text] for text in texts]).astype(np.float64)
+    norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(anchor.astype(np.float64))
+    products = np.einsum("nd,d->n", vectors, anchor, dtype=np.float64)
+    return dict(zip(texts, (products / np.where(norms > 0, norms, 1.0)).tolist(), strict=True))
+
+
+def _score(query: Candidates, cosines: Mapping[str, float]) -> tuple[float, float]:
+    """Return the average precision and the reciprocal rank of one query."""
+    positives, negatives = ([cosines[text] for text in texts] for texts in (query.positives, query.negatives))
+    hits = np.arange(len(positives) + len(negatives)) < len(positives)
+    cuts = Cuts.of(np.array(positives + negatives), hits, np.ones((1, len(hits))))
+    best = max(positives)
+    rank = 1 + sum(negative >= best for negative in negatives)
+    average_precision = cuts.average_precision(np.array([len(positives)], dtype=np.float64))
+    return float(average_precision[0]), 1 / rank if rank <= _DEPTH else 0.0
