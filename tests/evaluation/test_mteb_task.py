@@ -90,7 +90,7 @@ def test_a_retrieval_task_gives_its_roles_and_agrees_with_ours() -> None:
     from mteb.mocks.mock_tasks import MockRetrievalTask
 
     task = MTEBTask(MockRetrievalTask())
-    parts = texts_of(task).parts
+    parts = texts_of([task])[task.name].parts
     assert set(parts) == {"queries", "documents"}
     vectors = {text: RNG.normal(size=4) for part in parts.values() for text in part}
     (value,) = task.run(Table(vectors)).values["ndcg_at_10"]

@@ -1,11 +1,24 @@
 """What a task reads is what it embeds."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import STS, GradedPair, MeanSample, Recorded, Retrieval, texts_of
+from textcl.evaluation import (
+    STS,
+    Bitext,
+    Candidates,
+    GradedPair,
+    LabelledPair,
+    MeanSample,
+    PairClassification,
+    Recorder,
+    Reranking,
+    Retrieval,
+    Task,
+    TaskTexts,
+    evaluate,
+    texts_of,
+)
 from textcl.evaluation.task_texts import TextPair
 from textcl.types import Embed, Role
 
@@ -29,37 +42,47 @@ def retrieval() -> Retrieval:
     return Retrieval("find", {"d1": "x", "d2": "y"}, {"q1": "1", "q2": "2", "q3": "3"}, qrels, drops_self=False)
 
 
+def pairs(task: Task) -> set[TextPair]:
+    return set(texts_of([task])[task.name].pairs)
+
+
 def test_an_sts_task_reads_its_sentences_and_graded_pairs() -> None:
-    texts = texts_of(sts())
-    assert texts.parts == {"texts": ("a", "b", "c")}
-    assert texts.pairs == (TextPair("a", "b", 1.0), TextPair("a", "c", 2.0))
+    assert texts_of([sts()]) == {
+        "sts": TaskTexts({"texts": ("a", "b", "c")}, (TextPair("a", "b", 1.0), TextPair("a", "c", 2.0)))
+    }
 
 
 def test_a_retrieval_task_tells_queries_from_documents_and_pairs_what_is_relevant() -> None:
-    texts = texts_of(retrieval())
+    texts = texts_of([retrieval()])["find"]
     assert texts.parts == {"queries": ("1", "2"), "documents": ("x", "y")}
     assert set(texts.pairs) == {TextPair("1", "x", None), TextPair("2", "y", None)}
 
 
+def test_the_other_kinds_of_pairs_are_known() -> None:
+    labelled = [LabelledPair("a", "b", True), LabelledPair("a", "c", False)]
+    assert pairs(PairClassification("same", labelled)) == {TextPair("a", "b", 1.0), TextPair("a", "c", 0.0)}
+    assert pairs(Bitext("two", [("a", "x"), ("b", "y")])) == {TextPair("a", "x", None), TextPair("b", "y", None)}
+    assert pairs(Reranking("order", [Candidates("q", ("a",), ("b",))])) == {TextPair("q", "a", None)}
+
+
 def test_any_other_kind_needs_no_code_for_it() -> None:
-    assert texts_of(Classes()).parts == {"texts": ("a", "b", "c")}
-    assert texts_of(Classes()).pairs == ()
+    assert texts_of([Classes()]) == {"classes": TaskTexts({"texts": ("a", "b", "c")}, ())}
 
 
-def test_a_recorded_task_gives_the_scores_of_the_task() -> None:
+def test_tasks_that_are_recorded_give_the_scores_that_they_give_alone() -> None:
     table = Table({"a": [1, 0], "b": [0.6, 0.8], "c": [0, 1]})
-    recorded = Recorded(sts())
-    ones = np.ones((1, 2))
-    assert recorded.name == "sts"
-    assert recorded.run(table).metrics(ones) == sts().run(table).metrics(ones)
-    assert recorded.noted() == texts_of(sts())
+    recorder, ones = Recorder(), np.ones((1, 2))
+    samples = evaluate([sts(), Classes()], recorder.over(table), recorder.begin)
+    assert samples["sts"].metrics(ones) == sts().run(table).metrics(ones)
+    assert recorder.noted([sts(), Classes()]) == texts_of([sts(), Classes()])
 
 
 def test_a_text_that_is_embedded_twice_is_noted_once() -> None:
-    def embed(texts: Sequence[str], role: Role) -> np.ndarray:
-        return np.eye(len(texts), 3, dtype=np.float32)
+    table, recorder = Table({"a": [1, 0], "b": [0.6, 0.8], "c": [0, 1]}), Recorder()
+    for _ in range(2):
+        evaluate([sts()], recorder.over(table), recorder.begin)
+    assert recorder.noted([sts()]) == texts_of([sts()])
 
-    recorded = Recorded(sts())
-    recorded.run(embed)
-    recorded.run(embed)
-    assert recorded.noted().parts == {"texts": ("a", "b", "c")}
+
+def test_a_task_that_embeds_nothing_of_its_own_is_left_out() -> None:
+    assert Recorder().noted([sts()]) == {}

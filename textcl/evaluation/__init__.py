@@ -18,7 +18,7 @@ from textcl.evaluation.significance import Interval, differences, scores
 from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Exchangeable, Sample, Task
-from textcl.evaluation.task_texts import Recorded, TaskTexts, texts_of
+from textcl.evaluation.task_texts import Recorder, TaskTexts, texts_of
 
 __all__ = [
     "MTEB",
@@ -37,7 +37,7 @@ __all__ = [
     "PairClassification",
     "PairLeakage",
     "PartLeakage",
-    "Recorded",
+    "Recorder",
     "Reranking",
     "Retrieval",
     "Sample",

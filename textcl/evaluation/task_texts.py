@@ -9,8 +9,9 @@ from textcl.evaluation.bitext import Bitext
 from textcl.evaluation.pair_classification import PairClassification
 from textcl.evaluation.reranking import Reranking
 from textcl.evaluation.retrieval import Retrieval
+from textcl.evaluation.running import evaluate
 from textcl.evaluation.sts import STS
-from textcl.evaluation.task import Sample, Task
+from textcl.evaluation.task import Task
 from textcl.types import Embed, FloatArray, Role
 
 _WIDTH = 4  # of the vectors that a task gets when only its texts are wanted
@@ -34,37 +35,40 @@ class TaskTexts:
     pairs: Sequence[TextPair]  # none where the task compares no pairs
 
 
-class Recorded:
-    """A task that notes the texts that it embeds.
+class Recorder:
+    """Notes which texts each task embeds."""
 
-    Args:
-        task: What is run.
-    """
+    def __init__(self) -> None:
+        self._task = ""
+        self._texts: dict[str, dict[Role, dict[str, None]]] = {}
 
-    def __init__(self, task: Task) -> None:
-        self.name = task.name
+    def begin(self, task: str) -> None:
+        """Say which task embeds from now on."""
         self._task = task
-        self._texts: dict[Role, dict[str, None]] = {}
 
-    def run(self, embed: Embed) -> Sample:
-        """Run the task."""
+    def over(self, embed: Embed) -> Embed:
+        """Return the same model, listened to."""
 
         def noting(texts: Sequence[str], role: Role) -> FloatArray:
-            self._texts.setdefault(role, {}).update(dict.fromkeys(texts))
+            self._texts.setdefault(self._task, {}).setdefault(role, {}).update(dict.fromkeys(texts))
             return embed(texts, role)
 
-        return self._task.run(noting)
+        return noting
 
-    def noted(self) -> TaskTexts:
-        """Return what the task has embedded so far."""
-        one = len(self._texts) == 1
-        parts = {"texts" if one else _PARTS[role]: tuple(texts) for role, texts in sorted(self._texts.items())}
-        return TaskTexts(parts, tuple(_pairs(self._task)))
+    def noted(self, tasks: Sequence[Task]) -> dict[str, TaskTexts]:
+        """Return by name what the tasks have embedded; one that embeds nothing of its own, an average, is left out."""
+        noted = {}
+        for task in tasks:
+            texts = self._texts.get(task.name, {})
+            parts = {"texts" if len(texts) == 1 else _PARTS[role]: tuple(texts[role]) for role in sorted(texts)}
+            if parts:
+                noted[task.name] = TaskTexts(parts, tuple(_pairs(task)))
+        return noted
 
 
-def texts_of(task: Task) -> TaskTexts:
-    """Return what a task reads, by running it on vectors that mean nothing."""
-    recorded = Recorded(task)
+def texts_of(tasks: Sequence[Task]) -> dict[str, TaskTexts]:
+    """Return what tasks read, by running them on vectors that mean nothing."""
+    recorder = Recorder()
     rng = np.random.default_rng(0)
 
     def embed(texts: Sequence[str], role: Role) -> FloatArray:
@@ -72,8 +76,8 @@ def texts_of(task: Task) -> TaskTexts:
         unit: FloatArray = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
         return unit
 
-    recorded.run(embed)
-    return recorded.noted()
+    evaluate(tasks, recorder.over(embed), recorder.begin)
+    return recorder.noted(tasks)
 
 
 def _pairs(task: Task) -> Iterable[TextPair]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.evaluation import Leakage, Recorded, Task, TrainingRow, find_leakage, load_tasks, texts_of
+from textcl.evaluation import Leakage, TaskTexts, TrainingRow, find_leakage, load_tasks, texts_of
 from textcl.recipe.tasks import build_tasks
 from textcl.recipe.training_rows import recipe_of, rows_of_file, rows_of_recipe, rows_of_source
 from textcl.types import Source
@@ -47,17 +47,12 @@ def leaks(
     if not tasks:
         raise DataError(f"Name a suite whose texts are looked for in {train}, such as sts.")
     rows = rows_of_file(Path(train).expanduser(), columns) if recipe is None else rows_of_recipe(recipe)
-    return find_leakage({task.name: texts_of(task) for task in tasks}, _counted(rows, on_rows))
+    return find_leakage(texts_of(tasks), _counted(rows, on_rows))
 
 
-def recorded(tasks: Sequence[Task]) -> list[Recorded]:
-    """Return tasks that note their texts as they run, so that a run looks for them without more work."""
-    return [Recorded(task) for task in tasks]
-
-
-def leakage_of_run(source: Source, tasks: Sequence[Recorded]) -> dict[str, Leakage]:
-    """Look for the texts of tasks that have run in the rows of a source; a line in the log says what leaks."""
-    found = find_leakage({task.name: task.noted() for task in tasks}, rows_of_source(source)) if tasks else {}
+def leakage_of_run(source: Source, texts: Mapping[str, TaskTexts]) -> dict[str, Leakage]:
+    """Look for the texts that a run was scored on in the rows of its source; a line in the log says what leaks."""
+    found = find_leakage(texts, rows_of_source(source)) if texts else {}
     leaking = {name: leakage for name, leakage in found.items() if leakage.leaks}
     if leaking:
         _log.warning("The training text holds texts that the run is scored on: %s.", _summary(leaking))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Interval, Leakage, Sample, Task, differences, evaluate, scores
+from textcl.evaluation import Interval, Leakage, Recorder, Sample, Task, differences, evaluate, scores
 from textcl.precision import resolve
 from textcl.recipe.build import (
     build_batches,
@@ -17,7 +17,7 @@ from textcl.recipe.build import (
 )
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import shared_embed
-from textcl.recipe.leaking import leakage_of_run, recorded
+from textcl.recipe.leaking import leakage_of_run
 from textcl.recipe.learning import (
     build_memory,
     build_objective,
@@ -99,7 +99,7 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
         write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
-    leakage = leakage_of_run(run.source, run.recorded) if ranks.is_main else {}
+    leakage = leakage_of_run(run.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
     run.train(resume)
     if ranks.is_main:
         run.encoder.save(folder / "model")
@@ -123,13 +123,18 @@ class _Run:
         refuse_unfit_batches(recipe, self.objective, views, self.source)
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
         self.tasks: list[Task] = build_tasks(recipe)
-        self.recorded = recorded(self.tasks)
+        self.recorder = Recorder()
         self.tasks_during = build_tasks_during(recipe)
         self.embed: Embed = shared_embed(self.encoder, ranks, watcher.texts)
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of `evaluation.after`."""
-        return evaluate(self.recorded, self.embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
+
+        def begin(task: str) -> None:
+            self.recorder.begin(task)
+            self.watcher.phase(f"Scoring {when} training: {task}")
+
+        return evaluate(self.tasks, self.recorder.over(self.embed), begin)
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
