@@ -169,6 +169,29 @@ def test_evaluate_names_a_missing_data_set(
     assert str(tmp_path) in finished.err
 
 
+def test_evaluate_scores_sets_of_the_users_own(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "doubles.csv").write_text("a,sentence2,label\nfish,fish,1\nfish,two dogs run,0\n", encoding="utf-8")
+    (tmp_path / "words.tsv").write_text("a\tsentence2\nfish\tbird\ncat\tdog\n", encoding="utf-8")
+    own = [f"pairs:{tmp_path}/doubles.csv", f"bitext:{tmp_path}/words.tsv"]
+    finished = run(
+        capsys, "evaluate", tiny_model_folder, *own, "--first-column", "a", "--json", tmp_path / "scores.json"
+    )
+    assert finished.code == 0, finished.err
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert set(scores) == {"doubles", "words"}
+    assert scores["doubles"]["ap"]["value"] == 1
+
+
+def test_evaluate_refuses_columns_that_no_set_reads(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path
+) -> None:
+    finished = run(capsys, "evaluate", tiny_model_folder, "sts-smoke", "--text-column", "body")
+    assert finished.code == 1
+    assert "--text-column is for sets of your own" in finished.err
+
+
 def test_encode_writes_a_row_a_line(
     capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, lines: Path, tmp_path: Path
 ) -> None:

@@ -65,10 +65,12 @@ def test_the_bundled_suites_hold_the_tasks_that_reports_name():
         for suite in shelf.names(shelf.suites_folder())
     }
     assert names == {
+        "pairs": ["quora-pairs", "mrpc-test"],
         "scifact": ["scifact"],
         "sts": ["sts12", "sts13", "sts14", "sts15", "sts16", "stsb-test", "sickr-test"],
         "sts-dev": ["stsb-dev"],
         "sts-smoke": ["sts-smoke"],
+        "tatoeba": [f"tatoeba-en-{language}" for language in ("de", "es", "fr", "ru", "zh")],
     }
 
 
@@ -222,3 +224,16 @@ def test_a_task_without_data_for_the_way_chosen_says_which_way_to_choose(tmp_pat
     entry = f"{{kind: retrieval, name: mine, hub: {{id: x/y, revision: '{SHA}', split: test}}}}"
     with pytest.raises(DataError, match="mine: the suite names no local file"):
         load_suite(_suite(tmp_path, entry), tmp_path)
+
+
+def test_a_column_that_is_missing_points_to_the_columns_of_the_suite(tmp_path):
+    _write(tmp_path / "pairs.jsonl", [{"a": "x", "b": "y", "score": 1}])
+    with pytest.raises(
+        DataError, match=r"no column 'sentence1'; there are a, b, score\. `columns` of the task 'mine' in"
+    ):
+        load_suite(_suite(tmp_path, "{kind: sts, name: mine, local: pairs.jsonl}"), tmp_path)
+
+
+@pytest.mark.parametrize("suite", ["pairs", "tatoeba"])
+def test_the_local_sets_of_a_suite_are_read(suite, shared_data):
+    assert all(len(task.pairs) >= 1000 for task in load_suite(suite, shared_data))

@@ -32,8 +32,9 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
 def is_own(spec: str) -> bool:
-    """Say whether a name is that of a user's own set: a kind, a colon, and a file."""
-    return spec.partition(":")[0] in _KINDS
+    """Say whether a name is that of a user's own set: a kind, a colon, and a file. A suite may have the name of a kind."""
+    kind, colon, _ = spec.partition(":")
+    return bool(colon) and kind in _KINDS
 
 
 def own_task(spec: str, columns: Mapping[str, str]) -> Task:
@@ -81,8 +82,10 @@ def _paths(kind: str, value: str) -> list[Path]:
     """Return the files of a set; a kind that takes several has commas between them."""
     wanted = len(_KINDS[kind][1])
     names = value.split(",") if wanted > 1 else [value]
-    if len(names) != wanted or not all(name.strip() for name in names):
-        raise DataError(f"{kind}:{value} names {len([n for n in names if n.strip()])} files; {kind} takes {wanted}.")
+    if not all(name.strip() for name in names):
+        raise DataError(f"{kind}:{value} names no file; write {kind}:{','.join(['FILE'] * wanted)}.")
+    if len(names) != wanted:
+        raise DataError(f"{kind}:{value} names {len(names)} files with a comma between them; {kind} takes {wanted}.")
     return [Path(name.strip()).expanduser() for name in names]
 
 

@@ -1,0 +1,61 @@
+"""Our scores of labelled pairs against scikit-learn's and sentence-transformers', ties included."""
+
+from unittest.mock import MagicMock
+
+import numpy as np
+import pytest
+from sentence_transformers.sentence_transformer.evaluation import BinaryClassificationEvaluator
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score
+
+from tests.evaluation.vectors import Table
+from textcl.evaluation import LabelledPair, PairClassification
+from textcl.evaluation.pair_classification import PairSample
+
+NAMES = ("ap", "f1", "f1_threshold", "accuracy", "accuracy_threshold")
+
+
+def _scores(sample):
+    return {name: float(value[0]) for name, value in sample.metrics(np.ones((1, sample.size))).items()}
+
+
+def _case(seed, pairs=50):
+    """Pairs over twelve texts on a coarse grid, so that several pairs have one cosine."""
+    rng = np.random.default_rng(seed)
+    vectors = {f"text {number}": rng.integers([-2, -2, 1], [3, 3, 6]) for number in range(12)}
+    texts = list(vectors)
+    chosen = [rng.choice(texts, size=2, replace=False) for _ in range(pairs)]
+    return [LabelledPair(str(a), str(b), bool(rng.random() < 0.4)) for a, b in chosen], Table(vectors)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_scores_and_thresholds_equal_those_of_sentence_transformers(seed):
+    pairs, table = _case(seed)
+    sample = PairClassification("random", pairs).run(table)
+    assert len(np.unique(np.round(sample.scores, 6))) < len(pairs), "no two pairs are tied"
+    evaluator = BinaryClassificationEvaluator(
+        [pair.first for pair in pairs],
+        [pair.second for pair in pairs],
+        [int(pair.is_same) for pair in pairs],
+        similarity_fn_names=["cosine"],
+    )
+    evaluator.embed_inputs = lambda model, texts, **options: table(texts, None)
+    theirs = evaluator(MagicMock())
+    # Their cosines are float32 and ours float64. Pairs that are tied in one could differ in the other by rounding alone
+    # and stand on two sides of a threshold, so ours are rounded too.
+    rounded = PairSample(np.round(sample.scores, 6), sample.labels)
+    ours = _scores(rounded)
+    for name in NAMES:
+        assert ours[name] == pytest.approx(theirs[f"cosine_{name}"], abs=2e-6), name
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_scores_equal_those_of_scikit_learn_at_every_threshold(seed):
+    rng = np.random.default_rng(seed)
+    scores, labels = rng.integers(0, 9, size=40) / 8, rng.random(40) < 0.5
+    ours = _scores(PairSample(scores, labels))
+    cuts = [*np.unique(scores), 2.0]
+    assert ours["ap"] == pytest.approx(average_precision_score(labels, scores), abs=1e-12)
+    assert ours["f1"] == pytest.approx(max(f1_score(labels, scores >= cut) for cut in cuts), abs=1e-12)
+    assert ours["accuracy"] == pytest.approx(max(accuracy_score(labels, scores >= cut) for cut in cuts), abs=1e-12)
+    assert f1_score(labels, scores >= ours["f1_threshold"]) == pytest.approx(ours["f1"], abs=1e-12)
+    assert accuracy_score(labels, scores >= ours["accuracy_threshold"]) == pytest.approx(ours["accuracy"], abs=1e-12)
