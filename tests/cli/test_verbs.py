@@ -80,7 +80,7 @@ def test_train_leaves_a_run_folder_and_says_what_it_gained(
     assert "sts-smoke" in finished.out
     assert finished.out.splitlines()[-1] == f"The model is in {tmp_path / 'run' / 'model'}"
     report = json.loads((tmp_path / "run" / "report.json").read_text())
-    assert set(report) == {"before", "after", "difference"}
+    assert set(report) == {"before", "after", "difference", "leakage"}
     assert {path.name for path in (tmp_path / "run").iterdir()} >= {
         "recipe.yaml", "run.json", "log.jsonl", "checkpoints", "model", "report.json",
     }  # fmt: skip

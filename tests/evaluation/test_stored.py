@@ -18,6 +18,10 @@ from textcl.evaluation import (
     read_samples,
     write_samples,
 )
+from textcl.evaluation.bitext import BitextSample
+from textcl.evaluation.label_sample import LabelSample
+from textcl.evaluation.pair_classification import PairSample
+from textcl.evaluation.plain_figures import PlainFigures
 from textcl.evaluation.stored import KINDS
 
 RNG = np.random.default_rng(0)
@@ -27,6 +31,10 @@ EXAMPLES = {
     "scifact": QUERIES,
     "sts:own/folder.jsonl": PAIRS,
     "sts12": SubsetCorrelations(RNG.random(8), np.arange(8.0), np.arange(8) % 2),
+    "quora": PairSample(RNG.random(8), np.arange(8) % 3 == 0),
+    "tatoeba": BitextSample(RNG.random(6), RNG.random(6), RNG.random(6), np.arange(6) % 2 == 0),
+    "banking77": LabelSample(np.arange(6) % 3, np.arange(6) % 2, MeanSample({"knn_accuracy": RNG.random(6)})),
+    "mteb:STSBenchmark": PlainFigures({"cosine_spearman": np.array([0.8])}),
     "average": AverageSample({"scifact": QUERIES}, "ndcg@10"),
 }
 TOO_LARGE = {"GeometrySample"}  # holds a matrix of all texts with all texts

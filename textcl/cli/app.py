@@ -11,6 +11,7 @@ from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.index import index
+from textcl.cli.leaks import leaks
 from textcl.cli.recipes import recipes
 from textcl.cli.search import search
 from textcl.cli.train import train
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, evaluate, compare, encode, index, search):
+for _verb in (recipes, check, train, evaluate, compare, leaks, encode, index, search):
     app.command()(_verb)
 
 

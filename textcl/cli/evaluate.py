@@ -24,7 +24,8 @@ from textcl.cli.options import (
 def evaluate(
     model: ModelName,
     suites: Annotated[
-        list[str], typer.Argument(metavar="SUITE", help="Suites: sts, scifact, a path; own sets: sts:FILE.")
+        list[str],
+        typer.Argument(metavar="SUITE", help="Suites: sts, scifact, a path; own sets: sts:FILE; mteb's: mteb:TASK."),
     ],
     data_dir: DataDir = None,
     json: Annotated[

@@ -14,9 +14,12 @@ from textcl.evaluation.geometry import Geometry
 from textcl.evaluation.items import Result, items_digest, results_of
 from textcl.evaluation.label_sample import LabelSample
 from textcl.evaluation.labels import LabelledText
+from textcl.evaluation.leakage import Copy, Leakage, PartLeakage, TrainingRow, find_leakage
 from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.mteb_task import MTEB, MTEBTask
 from textcl.evaluation.pair_classification import LabelledPair, PairClassification
+from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.pairing import compared, refuse_other_items
 from textcl.evaluation.ranking import DETAILS
 from textcl.evaluation.reranking import Candidates, Reranking
@@ -28,11 +31,13 @@ from textcl.evaluation.sts import STS, GradedPair
 from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Sample, Task
+from textcl.evaluation.task_texts import Recorder, TaskTexts, texts_of
 from textcl.evaluation.vector_store import Found, VectorStore
 
 __all__ = [
     "DETAILS",
     "LEVEL",
+    "MTEB",
     "STS",
     "Average",
     "AverageSample",
@@ -40,6 +45,7 @@ __all__ = [
     "Candidates",
     "Classification",
     "Clustering",
+    "Copy",
     "CorrelationSample",
     "Difference",
     "Exchangeable",
@@ -51,8 +57,13 @@ __all__ = [
     "LabelSample",
     "LabelledPair",
     "LabelledText",
+    "Leakage",
+    "MTEBTask",
     "MeanSample",
     "PairClassification",
+    "PairLeakage",
+    "PartLeakage",
+    "Recorder",
     "Reranking",
     "Result",
     "Retrieval",
@@ -60,11 +71,14 @@ __all__ = [
     "Store",
     "SubsetCorrelations",
     "Task",
+    "TaskTexts",
+    "TrainingRow",
     "VectorStore",
     "cached",
     "compared",
     "differences",
     "evaluate",
+    "find_leakage",
     "items_digest",
     "load_suite",
     "load_tasks",
@@ -72,5 +86,6 @@ __all__ = [
     "refuse_other_items",
     "results_of",
     "scores",
+    "texts_of",
     "write_samples",
 ]

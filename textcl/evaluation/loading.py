@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textcl.errors import DataError
+from textcl.evaluation.mteb_task import MTEB
 from textcl.evaluation.own import column_options, is_own, own_task, unknown_kind
 from textcl.evaluation.suite import load_suite
 from textcl.evaluation.task import Task
@@ -17,7 +18,7 @@ def load_tasks(
     A task that stands in several suites is loaded once.
 
     Args:
-        names: Bundled suites, paths of suites, and own sets as `sts:FILE`.
+        names: Bundled suites, paths of suites, tasks of mteb as `mteb:STSBenchmark`, and own sets as `sts:FILE`.
         data_dir: A folder of local files for the suites; without it their data comes from the Hub.
         columns: For own sets: what a column is for (`first`, `score`) to its name in the file.
 
@@ -41,7 +42,7 @@ def load_tasks(
 
 
 def _suite(name: str, data_dir: Path | None) -> list[Task]:
-    if ":" in name and not name.endswith((".yaml", ".yml")):
+    if ":" in name and not name.startswith(MTEB) and not name.endswith((".yaml", ".yml")):
         raise unknown_kind(name)
     return load_suite(name, data_dir)
 

@@ -69,6 +69,8 @@ def _intervals(
     if resamples < 1:
         raise ValueError(f"resamples is {resamples}; take at least one, a thousand for a report.")
     values = metrics(np.ones((1, sum(sizes))))
+    if sum(sizes) == 0:  # plain figures, with no items to resample
+        return {name: Interval(float(value[0]), np.nan, np.nan) for name, value in values.items()}
     chunks = [metrics(weights) for weights in resampled_weights(sizes, resamples, seed)]
     drawn = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in values}
     return {name: _interval(float(value[0]), drawn[name]) for name, value in values.items()}

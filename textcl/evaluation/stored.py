@@ -17,14 +17,27 @@ from numpy.typing import NDArray
 from textcl.atomic import new_file
 from textcl.errors import DataError
 from textcl.evaluation.average import AverageSample
+from textcl.evaluation.bitext import BitextSample
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.items import Result
+from textcl.evaluation.label_sample import LabelSample
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.pair_classification import PairSample
+from textcl.evaluation.plain_figures import PlainFigures
 from textcl.evaluation.subsets import SubsetCorrelations
 
 # What can be kept: dataclasses of arrays, numbers, texts, other kinds, and mappings of names to such. A new kind joins
 # here; one that holds too much for a file does not, and can be compared only with a model that is scored beside it.
-KINDS: tuple[type[Any], ...] = (AverageSample, CorrelationSample, MeanSample, SubsetCorrelations)
+KINDS: tuple[type[Any], ...] = (
+    AverageSample,
+    BitextSample,
+    CorrelationSample,
+    LabelSample,
+    MeanSample,
+    PairSample,
+    PlainFigures,
+    SubsetCorrelations,
+)
 Arrays = dict[str, NDArray[Any]]
 
 

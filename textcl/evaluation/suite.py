@@ -10,6 +10,7 @@ from textcl.errors import DataError, suggestion
 from textcl.evaluation.average import Average
 from textcl.evaluation.entries import Entry
 from textcl.evaluation.files import Files
+from textcl.evaluation.mteb_task import MTEB, mteb_task
 from textcl.evaluation.rows import ColumnError
 from textcl.evaluation.schema import Suite
 from textcl.evaluation.task import Task
@@ -19,12 +20,14 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
     """Load the tasks of a suite.
 
     Args:
-        name_or_path: A bundled suite, `sts`, or a path, `./mine.yaml`.
+        name_or_path: A bundled suite, `sts`, a path, `./mine.yaml`, or a task of mteb, `mteb:STSBenchmark`.
         data_dir: A folder of local files; without it the data comes from the Hub.
 
     Raises:
         DataError: No such suite, a fault in it, or its data is missing or faulty.
     """
+    if name_or_path.startswith(MTEB):
+        return [mteb_task(name_or_path)]
     path = _suite_file(name_or_path)
     files = Files(path.parent, data_dir)
     suite = read_suite(path)

@@ -3,6 +3,7 @@
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.indexing import Corpus, index_corpus
+from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.model_embed import Embedding
 from textcl.recipe.plan import Plan, plan
@@ -28,6 +29,7 @@ __all__ = [
     "compare_runs",
     "encode_file",
     "index_corpus",
+    "leaks",
     "load_recipe",
     "parse",
     "plan",

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from textcl.errors import RecipeError, suggestion
+from textcl.evaluation import MTEB
 from textcl.recipe.components import component_faults, spelled_out
 from textcl.recipe.faults import faults
 from textcl.recipe.overrides import override
@@ -97,6 +98,7 @@ def _unknown_suites(recipe: Recipe) -> list[str]:
         f"path, ./mine.yaml.{suggestion(suite, known)}"
         for place, suite in named.items()
         if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
+        if not suite.startswith(MTEB)
     ]
 
 

@@ -6,7 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Difference, Interval, Sample, Task, differences, evaluate, results_of, scores
+from textcl.evaluation import (
+    Difference,
+    Interval,
+    Leakage,
+    Recorder,
+    Sample,
+    Task,
+    differences,
+    evaluate,
+    results_of,
+    scores,
+)
 from textcl.precision import resolve
 from textcl.recipe.build import (
     build_batches,
@@ -19,6 +30,7 @@ from textcl.recipe.build import (
 )
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import fresh_embed
+from textcl.recipe.leaking import leakage_of_run
 from textcl.recipe.learning import (
     build_memory,
     build_objective,
@@ -100,11 +112,12 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
         write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
+    leakage = leakage_of_run(run.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
     run.train(resume)
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    return _report(folder, run.tasks, before, after, ranks)
+    return _report(folder, run.tasks, before, after, leakage, ranks)
 
 
 class _Run:
@@ -123,12 +136,18 @@ class _Run:
         refuse_unfit_batches(recipe, self.objective, views, self.source)
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
         self.tasks: list[Task] = build_tasks(recipe)
+        self.recorder = Recorder()
         self.tasks_during = build_tasks_during(recipe)
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, on_texts=watcher.texts)
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of `evaluation.after`."""
-        return evaluate(self.tasks, self.embed(), lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
+
+        def begin(task: str) -> None:
+            self.recorder.begin(task)
+            self.watcher.phase(f"Scoring {when} training: {task}")
+
+        return evaluate(self.tasks, self.recorder.over(self.embed()), begin)
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
@@ -173,7 +192,12 @@ class _Run:
 
 
 def _report(
-    folder: Path, tasks: list[Task], before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks
+    folder: Path,
+    tasks: list[Task],
+    before: dict[str, Sample],
+    after: dict[str, Sample],
+    leakage: dict[str, Leakage],
+    ranks: Ranks,
 ) -> Outcome:
     outcome = Outcome(
         folder,
@@ -183,7 +207,7 @@ def _report(
     )
     if ranks.is_main and outcome.after:
         write_items(folder / "report.json", results_of(tasks, after))
-        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference)
+        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference, leakage)
     return outcome
 
 

@@ -1,20 +1,22 @@
 """Scores as JSON: for each task and metric the value and its 95 % interval; and beside it their items."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcl.atomic import new_file
-from textcl.evaluation import Difference, Interval, Result, write_samples
+from textcl.evaluation import Difference, Interval, Leakage, Result, write_samples
+from textcl.report.files import write_json
+from textcl.report.leakage import leakage_json
 
 Scores = Mapping[str, Mapping[str, Interval]]  # task -> metric -> score, 0–1
 Differences = Mapping[str, Mapping[str, Difference]]
 Figures = dict[str, Any]  # what JSON holds of a score: numbers or null, words, and such mappings
 
 
-def write_report(path: Path, before: Scores, after: Scores, difference: Scores) -> None:
+def write_report(
+    path: Path, before: Scores, after: Scores, difference: Scores, leakage: Mapping[str, Leakage] | None = None
+) -> None:
     """Write `report.json` of a run: scores before and after it, and their difference. It appears whole or not at all.
 
     A `Difference` has its p-value and its verdict with it.
@@ -24,9 +26,11 @@ def write_report(path: Path, before: Scores, after: Scores, difference: Scores) 
         before: Scores of the encoder that the run started from.
         after: Scores of the trained encoder.
         difference: `after` minus `before`, on the same items.
+        leakage: What of the tasks stands in the training text; None: nobody looked.
     """
     parts = {"before": before, "after": after, "difference": difference}
-    _write(path, {name: as_json(scores) for name, scores in parts.items()})
+    content: dict[str, object] = {name: as_json(scores) for name, scores in parts.items()}
+    write_json(path, content if leakage is None else {**content, "leakage": leakage_json(leakage)})
 
 
 def write_scores(path: Path, scores: Scores, other: Scores | None = None, difference: Scores | None = None) -> None:
@@ -44,7 +48,7 @@ def write_scores(path: Path, scores: Scores, other: Scores | None = None, differ
             for metric, figures in metrics.items():
                 if metric in content.get(task, {}):
                     content[task][metric][name] = figures
-    _write(path, content)
+    write_json(path, content)
 
 
 def write_comparison(
@@ -59,7 +63,7 @@ def write_comparison(
         name: {"scores": as_json(own), "difference": as_json(difference)}
         for name, own, difference in zip(names, scores, differences, strict=True)
     }
-    _write(path, {"runs": runs, "settings": {name: list(values) for name, values in settings.items()}})
+    write_json(path, {"runs": runs, "settings": {name: list(values) for name, values in settings.items()}})
 
 
 def samples_path(path: Path) -> Path:
@@ -85,8 +89,3 @@ def _figures(interval: Interval) -> Figures:
         numbers["p"] = interval.p
     figures: Figures = {name: None if math.isnan(value) else value for name, value in numbers.items()}
     return figures | {"verdict": interval.verdict} if isinstance(interval, Difference) else figures
-
-
-def _write(path: Path, content: object) -> None:
-    with new_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -48,4 +48,6 @@ def points(value: float, signed: bool = False) -> str:
 
 def bounds(interval: Interval, signed: bool = False) -> str:
     """Return the bounds of an interval in points."""
+    if math.isnan(interval.low) and math.isnan(interval.high):
+        return "-"
     return f"{points(interval.low, signed)} … {points(interval.high, signed)}"

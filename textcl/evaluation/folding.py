@@ -1,0 +1,33 @@
+"""What stays of a text when it is compared with others: its letters and digits."""
+
+import unicodedata
+
+SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove nothing
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")  # scripts without blanks between words
+
+
+class _Signs(dict[int, str]):
+    """What each character becomes: itself, or a blank; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        is_kept = unicodedata.category(sign)[0] in "LMN"  # letters, their marks, numbers
+        is_word = is_kept and unicodedata.name(sign, "").startswith(_UNSPACED)
+        self[code] = f" {sign} " if is_word else sign if is_kept else " "
+        return self[code]
+
+
+_SIGNS = _Signs()
+
+
+def folded_words(text: str) -> list[str]:
+    """Cut a text into words, case, punctuation and Unicode's compatibility forms aside.
+
+    In scripts that are written without blanks each character is a word.
+    """
+    return unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS).split()
+
+
+def folded(words: list[str]) -> str:
+    """Join words without blanks: tokenised text (`the dog 's tail`) and plain text (`the dog's tail`) become equal."""
+    return "".join(words)

@@ -1,0 +1,163 @@
+"""Leakage: evaluation texts that stand in the training text, so that a score measures memory.
+
+A text leaks exactly when a training text has the same letters and digits in the same order, and nearly when one
+training text holds most of its runs of words (`shingles.py`). Texts of at most twelve letters and digits are not
+counted. Memory grows with the evaluation, never with the training text.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations, islice
+
+from textcl.evaluation.folding import SHORT, folded, folded_words
+from textcl.evaluation.pair_leakage import PairLeakage, Pairs
+from textcl.evaluation.shingles import Shingles
+from textcl.evaluation.task_texts import TaskTexts
+
+_BLOCK = 1024  # training rows compared at once
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """Texts that a run sees together: a line, a pair, a triplet."""
+
+    place: str  # such as `pairs.jsonl, line 17`
+    texts: tuple[str, ...]
+    grade: float | None = None  # its score or label
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An evaluation text and the training text that holds it; the first exact one, else the one that holds most."""
+
+    text: str
+    found: str
+    place: str
+    share: float  # of the text's runs of words; 1 for an exact copy
+
+
+@dataclass(frozen=True, slots=True)
+class PartLeakage:
+    """How much of a task's texts, or of its queries or documents, stands in the training text."""
+
+    texts: int  # distinct ones
+    short: int  # of them, not counted
+    exact: tuple[Copy, ...]
+    near: tuple[Copy, ...]  # without the exact ones
+
+    @property
+    def share(self) -> float:
+        """The fraction of the texts that leak, exactly or nearly."""
+        return (len(self.exact) + len(self.near)) / self.texts if self.texts else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What of one task leaks."""
+
+    parts: Mapping[str, PartLeakage]  # `texts`, or `queries` and `documents`
+    pairs: PairLeakage | None  # None where the task compares no pairs
+
+    @property
+    def leaks(self) -> bool:
+        """Whether anything does."""
+        return any(part.exact or part.near for part in self.parts.values()) or bool(self.pairs and self.pairs.together)
+
+
+def find_leakage(tasks: Mapping[str, TaskTexts], rows: Iterable[TrainingRow]) -> dict[str, Leakage]:
+    """Compare what tasks read with what a run reads.
+
+    Args:
+        tasks: By their names.
+        rows: The training text; read once, and not kept.
+
+    Returns:
+        For each task what leaks.
+    """
+    search = _Search(tasks)
+    stream = iter(rows)
+    while block := list(islice(stream, _BLOCK)):
+        search.compare(block)
+    return {name: search.leakage(name) for name in tasks}
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """Where a text was found."""
+
+    found: str
+    place: str
+    share: float
+
+
+class _Search:
+    """The texts of all tasks, each once, and where they were found."""
+
+    def __init__(self, tasks: Mapping[str, TaskTexts]) -> None:
+        self._numbers: dict[int, int] = {}  # hash of a folded text -> its number
+        self._texts: list[str] = []
+        self._short: set[int] = set()
+        self._parts = {
+            name: {part: {self._add(text): text for text in texts} for part, texts in task.parts.items()}
+            for name, task in tasks.items()
+        }
+        self._pairs = {name: Pairs(task.pairs, self._add) for name, task in tasks.items()}
+        self._shingles = Shingles(map(folded_words, self._texts))
+        self._exact: dict[int, _Match] = {}
+        self._near: dict[int, _Match] = {}
+
+    def compare(self, rows: list[TrainingRow]) -> None:
+        """Look for copies in some rows."""
+        words: list[list[str]] = []
+        origins: list[tuple[str, TrainingRow]] = []
+        for row in rows:
+            cut = [folded_words(text) for text in row.texts]
+            self._compare_exactly(row, [folded(each) for each in cut])
+            words += cut
+            origins += [(text, row) for text in row.texts]
+        for held in self._shingles.held(words):
+            best = self._near.get(held.number)
+            if best is None or held.share > best.share:
+                text, row = origins[held.position]
+                self._near[held.number] = _Match(text, row.place, held.share)
+
+    def leakage(self, name: str) -> Leakage:
+        """Return what was found of a task."""
+        pairs = self._pairs[name]
+        counted = {number for number in self._exact if number not in self._short}
+        return Leakage(
+            {part: self._part(texts) for part, texts in self._parts[name].items()},
+            pairs.leakage(counted) if len(pairs) else None,
+        )
+
+    def _compare_exactly(self, row: TrainingRow, keys: list[str]) -> None:
+        met = []
+        for key, text in zip(keys, row.texts, strict=True):
+            number = self._numbers.get(hash(key))
+            if number is not None:
+                met.append(number)
+                self._exact.setdefault(number, _Match(text, row.place, 1.0))
+        for one, other in combinations(sorted(met), 2):
+            for pairs in self._pairs.values():
+                pairs.meet(one, other, row.grade)
+
+    def _part(self, texts: dict[int, str]) -> PartLeakage:
+        counted = [number for number in texts if number not in self._short]
+        exact = tuple(_copy(texts[number], self._exact[number]) for number in counted if number in self._exact)
+        rest = (number for number in counted if number in self._near and number not in self._exact)
+        near = tuple(_copy(texts[number], self._near[number]) for number in rest)
+        return PartLeakage(len(texts), len(texts) - len(counted), exact, near)
+
+    def _add(self, text: str) -> int:
+        """Return the number of a text; equal texts share one."""
+        key = folded(folded_words(text))
+        number = self._numbers.setdefault(hash(key), len(self._texts))
+        if number == len(self._texts):
+            self._texts.append(text)
+            if len(key) <= SHORT:
+                self._short.add(number)
+        return number
+
+
+def _copy(text: str, match: _Match) -> Copy:
+    return Copy(text, match.found, match.place, match.share)
