@@ -10,6 +10,7 @@ from textcl.cli.check import check
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.recipes import recipes
+from textcl.cli.report import report
 from textcl.cli.train import train
 from textcl.errors import TextclError
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, evaluate, encode):
+for _verb in (recipes, check, train, evaluate, encode, report):
     app.command()(_verb)
 
 

@@ -5,7 +5,8 @@ A task knows a model only as `types.Embed`.
 
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.mean_sample import MeanSample
-from textcl.evaluation.retrieval import Retrieval
+from textcl.evaluation.positives import Paired, PositivePair
+from textcl.evaluation.retrieval import Ranking, Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import Interval, differences, scores
 from textcl.evaluation.sts import STS, GradedPair
@@ -19,6 +20,9 @@ __all__ = [
     "GradedPair",
     "Interval",
     "MeanSample",
+    "Paired",
+    "PositivePair",
+    "Ranking",
     "Retrieval",
     "Sample",
     "Task",

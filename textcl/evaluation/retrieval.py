@@ -1,15 +1,18 @@
 """Retrieval: does each query find its relevant documents among all documents?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 
 from textcl.errors import DataError
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.positives import PositivePair
 from textcl.evaluation.ranking import DEPTH, measure
 from textcl.index import FlatIndex
 from textcl.types import Embed, Role
+
+Ranking = Mapping[str, Mapping[str, float]]  # query id -> document id -> cosine, best first
 
 
 class Retrieval:
@@ -46,6 +49,7 @@ class Retrieval:
             if query not in queries:
                 raise DataError(f"{name}: query '{query}' is judged but is not among the {len(queries)} queries.")
         self.queries = {query: queries[query] for query in self.qrels}
+        self.on_ranking: Callable[[Ranking], None] = _unheard  # is told what each run finds
 
     @classmethod
     def from_pairs(cls, name: str, pairs: Sequence[tuple[str, str]]) -> Self:
@@ -75,9 +79,24 @@ class Retrieval:
         for query, ids, scores in zip(self.queries, hits.ids.tolist(), hits.scores.tolist(), strict=True):
             found = {names[i]: score for i, score in zip(ids, scores, strict=True) if i >= 0}
             ranking[query] = self._kept(query, found)
+        self.on_ranking(ranking)
         return MeanSample({name: np.array(values) for name, values in measure(self.qrels, ranking).items()})
+
+    def positives(self) -> list[PositivePair]:
+        """Return each query with each relevant document that the corpus holds."""
+        roles = (Role.ANCHOR, Role.POSITIVE)
+        return [
+            PositivePair(self.queries[query], self.corpus[document], roles)
+            for query, grades in self.qrels.items()
+            for document, grade in grades.items()
+            if grade > 0 and document in self.corpus
+        ]
 
     def _kept(self, query: str, found: dict[str, float]) -> dict[str, float]:
         """Drop the query's own document where the task wants it, and then all but the best `DEPTH`."""
         kept = [(document, score) for document, score in found.items() if not (self.drops_self and document == query)]
         return dict(kept[:DEPTH])
+
+
+def _unheard(ranking: Ranking) -> None:
+    """Let a ranking go once it is scored."""

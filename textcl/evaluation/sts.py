@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcl.evaluation.correlation import CorrelationSample, Doubles
+from textcl.evaluation.positives import PositivePair
 from textcl.types import Embed, FloatArray, Role
+
+_HIGH = 0.8  # of the scale, from which on two texts count as belonging together
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class STS:
         second = vectors[[position[pair.second] for pair in self.pairs]]
         gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
         return CorrelationSample(_cosines(first, second), gold)
+
+    def positives(self) -> list[PositivePair]:
+        """Return the pairs whose score lies in the highest fifth of the scale that the set uses."""
+        scores = [pair.score for pair in self.pairs]
+        limit = min(scores) + _HIGH * (max(scores) - min(scores))
+        return [PositivePair(pair.first, pair.second) for pair in self.pairs if pair.score >= limit]
 
 
 def _cosines(first: FloatArray, second: FloatArray) -> Doubles:

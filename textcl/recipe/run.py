@@ -25,11 +25,13 @@ from textcl.recipe.learning import (
     refuse_unfit_batches,
     width_of,
 )
+from textcl.recipe.page_data import page_data
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
-from textcl.report import write_report
+from textcl.recipe.watching import Watch
+from textcl.report import write_page_data, write_report, write_run_page
 from textcl.training import (
     CollapseAlarm,
     Loop,
@@ -102,7 +104,11 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    return _report(folder, before, after, ranks)
+    outcome = _report(folder, before, after, ranks)
+    if ranks.is_main:
+        write_page_data(folder, page_data(run.watch, {"before": before, "after": after}, recipe.seed))
+        write_run_page(folder)
+    return outcome
 
 
 class _Run:
@@ -121,12 +127,14 @@ class _Run:
         refuse_unfit_batches(recipe, self.objective, views, self.source)
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
         self.tasks: list[Task] = build_tasks(recipe)
+        self.watch = Watch(self.tasks, recipe.seed)
         self.tasks_during = build_tasks_during(recipe)
         self.embed: Embed = shared_embed(self.encoder, ranks, watcher.texts)
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of `evaluation.after`."""
-        return evaluate(self.tasks, self.embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
+        embed = self.watch.on(self.embed)
+        return evaluate(self.tasks, embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
