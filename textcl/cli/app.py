@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from textcl.cli.check import check
+from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.recipes import recipes
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, evaluate, encode, report):
+for _verb in (recipes, check, train, evaluate, compare, encode, report):
     app.command()(_verb)
 
 

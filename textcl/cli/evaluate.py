@@ -12,15 +12,30 @@ def evaluate(
     model: ModelName,
     suites: Annotated[list[str], typer.Argument(metavar="SUITE", help="Suites: sts, scifact, or a path.")],
     data_dir: DataDir = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the scores to this file.")] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the scores to this file, and their items beside it."),
+    ] = None,
     precision: Precision = "auto",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL|REPORT", help="Compare with another model, or with a report: a run folder, a JSON file."
+        ),
+    ] = None,
 ) -> None:
     """Score a model on suites of tasks, each score with its 95 % interval."""
     from textcl.cli.screen import results
     from textcl.recipe import score_model
-    from textcl.report import scores_table, write_scores
+    from textcl.report import against_table, scores_table, write_items, write_scores
 
-    scores = score_model(model, suites, data_dir, precision, lambda task: typer.echo(f"Scoring {task}", err=True))
+    found = score_model(
+        model, suites, data_dir, precision, lambda task: typer.echo(f"Scoring {task}", err=True), against
+    )
     if json is not None:
-        write_scores(json, scores)
-    results().print(scores_table(scores))
+        write_items(json, found.results)
+        write_scores(json, found.scores, found.other, found.difference)
+    if against is None:
+        results().print(scores_table(found.scores))
+    else:
+        results().print(against_table(found.scores, found.other, found.difference))

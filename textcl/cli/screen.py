@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-_PLAIN_WIDTH = 100  # characters, where there is no terminal to ask
+_PLAIN_WIDTH = 140  # characters, where there is no terminal to ask
 
 
 def results() -> Console:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Interval, Sample, Task, differences, evaluate, scores
+from textcl.evaluation import Difference, Interval, Sample, Task, differences, evaluate, results_of, scores
 from textcl.precision import resolve
 from textcl.recipe.build import (
     build_batches,
@@ -31,7 +31,7 @@ from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
 from textcl.recipe.watching import Watch
-from textcl.report import write_page_data, write_report, write_run_page
+from textcl.report import write_items, write_page_data, write_report, write_run_page
 from textcl.training import (
     CollapseAlarm,
     Loop,
@@ -75,7 +75,7 @@ class Outcome:
     folder: Path
     before: Scores
     after: Scores
-    difference: Scores
+    difference: dict[str, dict[str, Difference]]
 
 
 def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher) -> Outcome:
@@ -104,7 +104,7 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    outcome = _report(folder, before, after, ranks)
+    outcome = _report(folder, run.tasks, before, after, ranks)
     if ranks.is_main:
         write_page_data(folder, page_data(run.watch, {"before": before, "after": after}, recipe.seed))
         write_run_page(folder)
@@ -178,7 +178,9 @@ class _Run:
         )
 
 
-def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks) -> Outcome:
+def _report(
+    folder: Path, tasks: list[Task], before: dict[str, Sample], after: dict[str, Sample], ranks: Ranks
+) -> Outcome:
     outcome = Outcome(
         folder,
         before={task: scores(sample) for task, sample in before.items()},
@@ -186,6 +188,7 @@ def _report(folder: Path, before: dict[str, Sample], after: dict[str, Sample], r
         difference={task: differences(before[task], sample) for task, sample in after.items()},
     )
     if ranks.is_main and outcome.after:
+        write_items(folder / "report.json", results_of(tasks, after))
         write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference)
     return outcome
 

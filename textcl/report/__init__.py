@@ -1,26 +1,36 @@
 """Reports: scores as files, as tables, and as a page to look at."""
 
+from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
 from textcl.report.layout import layouts
 from textcl.report.page import write_run_page, write_scores_page
 from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, shown, write_page_data
-from textcl.report.scores import Scores, as_json, write_report, write_scores
+from textcl.report.saved import Report, find_report, open_report
+from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
 from textcl.report.similarity import Cosines, similarities
-from textcl.report.tables import comparison_table, scores_table
+from textcl.report.tables import scores_table
 
 __all__ = [
     "Cosines",
     "Hit",
     "PageData",
     "QueryChange",
+    "Report",
     "Scores",
     "Similarities",
     "TextMap",
+    "against_table",
     "as_json",
     "comparison_table",
+    "find_report",
     "layouts",
+    "open_report",
+    "runs_table",
     "scores_table",
+    "settings_table",
     "shown",
     "similarities",
+    "write_comparison",
+    "write_items",
     "write_page_data",
     "write_report",
     "write_run_page",

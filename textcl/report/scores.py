@@ -1,18 +1,23 @@
-"""Scores as JSON: for each task and metric the value and its 95 % interval."""
+"""Scores as JSON: for each task and metric the value and its 95 % interval; and beside it their items."""
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from textcl.atomic import new_file
-from textcl.evaluation import Interval
+from textcl.evaluation import Difference, Interval, Result, write_samples
 
 Scores = Mapping[str, Mapping[str, Interval]]  # task -> metric -> score, 0–1
+Differences = Mapping[str, Mapping[str, Difference]]
+Figures = dict[str, Any]  # what JSON holds of a score: numbers or null, words, and such mappings
 
 
 def write_report(path: Path, before: Scores, after: Scores, difference: Scores) -> None:
     """Write `report.json` of a run: scores before and after it, and their difference. It appears whole or not at all.
+
+    A `Difference` has its p-value and its verdict with it.
 
     Args:
         path: The file.
@@ -24,23 +29,62 @@ def write_report(path: Path, before: Scores, after: Scores, difference: Scores) 
     _write(path, {name: as_json(scores) for name, scores in parts.items()})
 
 
-def write_scores(path: Path, scores: Scores) -> None:
-    """Write the scores of one model as `{task: {metric: {value, low, high}}}`. They appear whole or not at all."""
-    _write(path, as_json(scores))
+def write_scores(path: Path, scores: Scores, other: Scores | None = None, difference: Scores | None = None) -> None:
+    """Write the scores of one model as `{task: {metric: {value, low, high}}}`. They appear whole or not at all.
+
+    Args:
+        path: The file.
+        scores: Scores of the model.
+        other: Scores of another model, which join each score as `against`.
+        difference: `scores` minus `other`, on the same items, which joins each score as `difference`.
+    """
+    content = as_json(scores)
+    for name, more in (("against", other), ("difference", difference)):
+        for task, metrics in as_json(more or {}).items():
+            for metric, figures in metrics.items():
+                if metric in content.get(task, {}):
+                    content[task][metric][name] = figures
+    _write(path, content)
 
 
-def as_json(scores: Scores) -> dict[str, dict[str, dict[str, float | None]]]:
+def write_comparison(
+    path: Path,
+    names: Sequence[str],
+    scores: Sequence[Scores],
+    differences: Sequence[Scores],
+    settings: Mapping[str, Sequence[str]],
+) -> None:
+    """Write runs side by side: `{runs: {name: {scores, difference}}, settings: {setting: [value in each run]}}`."""
+    runs = {
+        name: {"scores": as_json(own), "difference": as_json(difference)}
+        for name, own, difference in zip(names, scores, differences, strict=True)
+    }
+    _write(path, {"runs": runs, "settings": {name: list(values) for name, values in settings.items()}})
+
+
+def samples_path(path: Path) -> Path:
+    """Return the file beside a JSON file of scores that holds the items: `scores.samples.npz` of `scores.json`."""
+    return path.with_suffix(".samples.npz")
+
+
+def write_items(path: Path, results: Mapping[str, Result]) -> None:
+    """Write the items beside the scores at `path`, so that other models can be compared with this one."""
+    write_samples(samples_path(path), results)
+
+
+def as_json(scores: Scores) -> dict[str, dict[str, Figures]]:
     """Return scores as JSON knows them: a score that does not exist (NaN) is null."""
     return {
-        task: {metric: _interval(interval) for metric, interval in metrics.items()} for task, metrics in scores.items()
+        task: {metric: _figures(interval) for metric, interval in metrics.items()} for task, metrics in scores.items()
     }
 
 
-def _interval(interval: Interval) -> dict[str, float | None]:
-    return {
-        name: None if math.isnan(value) else value
-        for name, value in (("value", interval.value), ("low", interval.low), ("high", interval.high))
-    }
+def _figures(interval: Interval) -> Figures:
+    numbers = {"value": interval.value, "low": interval.low, "high": interval.high}
+    if isinstance(interval, Difference):
+        numbers["p"] = interval.p
+    figures: Figures = {name: None if math.isnan(value) else value for name, value in numbers.items()}
+    return figures | {"verdict": interval.verdict} if isinstance(interval, Difference) else figures
 
 
 def _write(path: Path, content: object) -> None:

@@ -1,61 +1,51 @@
 """Scores as tables for a terminal, in points of 0–100 as papers print them."""
 
 import math
+from collections.abc import Mapping
 
+from rich.markup import escape
 from rich.table import Table
 
-from textcl.evaluation import Interval
+from textcl.evaluation import DETAILS, Interval
 from textcl.report.scores import Scores
+
+INTERVAL = "95 % interval"
+WRAPPED = (INTERVAL, "verdict")  # columns whose words stand below each other where the terminal is narrow
 
 
 def scores_table(scores: Scores) -> Table:
-    """Return one row a metric: the score and its 95 % interval."""
-    table = _table("score", "95 % interval")
+    """Return one row a metric: the score and its 95 % interval; rankings without the cut-offs in `DETAILS`."""
+    table = table_of("score", INTERVAL)
     for task, metrics in scores.items():
-        for number, (metric, score) in enumerate(metrics.items()):
-            table.add_row(task if number == 0 else "", metric, _points(score.value), _bounds(score))
+        for number, metric in enumerate(shown(metrics)):
+            score = metrics[metric]
+            table.add_row(escape(task) if number == 0 else "", metric, points(score.value), bounds(score))
         table.add_section()
     return table
 
 
-def comparison_table(before: Scores, after: Scores, difference: Scores) -> Table:
-    """Return one row a metric: before and after side by side, the difference and its 95 % interval.
-
-    A difference whose interval lies above 0 is green, below 0 red; all others may be chance.
-    """
-    table = _table("before", "after", "difference", "95 % interval")
-    for task, metrics in difference.items():
-        for number, (metric, change) in enumerate(metrics.items()):
-            table.add_row(
-                task if number == 0 else "",
-                metric,
-                _points(before[task][metric].value),
-                _points(after[task][metric].value),
-                _coloured(_points(change.value, signed=True), change),
-                _bounds(change, signed=True),
-            )
-        table.add_section()
-    return table
-
-
-def _table(*numbers: str) -> Table:
-    table = Table("task", "metric")
+def table_of(*numbers: str) -> Table:
+    """Return an empty table with a column for each kind of number beside those of task and metric."""
+    table = Table()
+    for name in ("task", "metric"):
+        table.add_column(name, overflow="fold")
     for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=name not in WRAPPED, overflow="fold")
     return table
 
 
-def _points(value: float, signed: bool = False) -> str:
+def shown(metrics: Mapping[str, Interval]) -> list[str]:
+    """Return the metrics worth a row: all but the details of rankings, and those too where there is nothing else."""
+    return [metric for metric in metrics if metric not in DETAILS] or list(metrics)
+
+
+def points(value: float, signed: bool = False) -> str:
+    """Return a score in points, a dash where it does not exist."""
     if math.isnan(value):
         return "-"
     return f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}"
 
 
-def _bounds(interval: Interval, signed: bool = False) -> str:
-    return f"{_points(interval.low, signed)} … {_points(interval.high, signed)}"
-
-
-def _coloured(text: str, change: Interval) -> str:
-    if change.low > 0:
-        return f"[green]{text}[/green]"
-    return f"[red]{text}[/red]" if change.high < 0 else text
+def bounds(interval: Interval, signed: bool = False) -> str:
+    """Return the bounds of an interval in points."""
+    return f"{points(interval.low, signed)} … {points(interval.high, signed)}"

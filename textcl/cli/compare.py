@@ -1,0 +1,28 @@
+"""`textcl compare`: runs side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN RUN…", help="Run folders, or JSON files that evaluate has written.")
+    ],
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the comparison to this file.")] = None,
+) -> None:
+    """Compare runs by their reports: scores, differences from the first run, and settings that are not the same."""
+    from textcl.cli.screen import results
+    from textcl.recipe import compare_runs
+    from textcl.report import runs_table, settings_table, write_comparison
+
+    found = compare_runs(runs, lambda task: typer.echo(f"Comparing {task}", err=True))
+    names = [run.name for run in found.runs]
+    scores, differences = [run.scores for run in found.runs], [run.difference for run in found.runs]
+    if json is not None:
+        write_comparison(json, names, scores, differences, found.settings)
+    screen = results()
+    screen.print(runs_table(names, scores, differences))
+    if found.settings:
+        screen.print(settings_table(names, found.settings))

@@ -1,0 +1,94 @@
+"""Outcomes of tasks on disk, item by item, so that a later model can be compared on the same items.
+
+One `.npz` file of plain arrays: `sts12/predicted`, `scifact/per_item/ndcg@10`. Its `contents` is JSON, which says for
+each task the digest of its items, the kind of its sample, and in which array each of the sample's fields lies.
+"""
+
+import dataclasses
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textcl.atomic import new_file
+from textcl.errors import DataError
+from textcl.evaluation.average import AverageSample
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.items import Result
+from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.subsets import SubsetCorrelations
+
+# What can be kept: dataclasses of arrays, texts, other kinds, and mappings of names to such. A new kind joins here.
+KINDS: tuple[type[Any], ...] = (AverageSample, CorrelationSample, MeanSample, SubsetCorrelations)
+Arrays = dict[str, NDArray[Any]]
+
+
+def write_samples(path: Path, results: Mapping[str, Result]) -> None:
+    """Write the outcome of each task; the file appears whole or not at all.
+
+    Raises:
+        TypeError: A sample is of a kind that `KINDS` does not list, or holds what can not be kept.
+    """
+    arrays: Arrays = {}
+    contents = {
+        task: {"items": result.items, "sample": _describe(result.sample, task, arrays)}
+        for task, result in results.items()
+    }
+    arrays["contents"] = np.array(json.dumps(contents))
+    with new_file(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its stub takes every name for its one option
+
+
+def read_samples(path: Path) -> dict[str, Result]:
+    """Read what `write_samples` wrote.
+
+    Raises:
+        DataError: The file is missing, damaged, or of another make.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        contents = json.loads(str(arrays["contents"]))
+        return {task: Result(entry["items"], _restore(entry["sample"], arrays)) for task, entry in contents.items()}
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is not there.") from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} can not be read as outcomes of tasks ({type(error).__name__}: {error}). It is damaged, or written "
+            "by another version of textcl: evaluate the model again."
+        ) from error
+
+
+def _describe(value: object, place: str, arrays: Arrays) -> object:
+    """Return a value as JSON, its arrays laid down under the names that stand there for them."""
+    if type(value) in KINDS:
+        sample: Any = value  # one of KINDS, of which mypy knows no more
+        fields = {field.name: getattr(sample, field.name) for field in dataclasses.fields(sample)}
+        return {"kind": type(value).__name__, "fields": _describe(fields, place, arrays)}
+    if isinstance(value, Mapping):
+        return {name: _describe(part, f"{place}/{name}", arrays) for name, part in value.items()}
+    if isinstance(value, str):
+        return {"text": value}
+    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+        raise TypeError(f"{place} is a {type(value).__name__}, which can not be kept: see KINDS.")
+    known = next((name for name, array in arrays.items() if array is value), place)  # an average shares its tasks'
+    arrays[known] = value
+    return known
+
+
+def _restore(entry: Any, arrays: Arrays) -> Any:
+    """Return the value that `_describe` described; `Any` because it is whatever was described."""
+    if isinstance(entry, str):
+        return arrays[entry]
+    if set(entry) == {"text"}:
+        return entry["text"]
+    if set(entry) != {"kind", "fields"}:
+        return {name: _restore(part, arrays) for name, part in entry.items()}
+    kind = next((kind for kind in KINDS if kind.__name__ == entry["kind"]), None)
+    if kind is None:
+        raise ValueError(f"it holds a {entry['kind']}")
+    return kind(**_restore(entry["fields"], arrays))

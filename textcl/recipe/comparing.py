@@ -1,0 +1,92 @@
+"""Runs side by side: their scores, their differences from the first, and the settings in which they differ."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.errors import DataError
+from textcl.evaluation import Difference, compared
+from textcl.recipe.yaml_text import read_yaml
+from textcl.report import Report, Scores, find_report, open_report
+
+_ABSENT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class RunScores:
+    """The scores of a run, and its differences from the first run; the first has none."""
+
+    name: str
+    scores: Scores
+    difference: Mapping[str, Mapping[str, Difference]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs, and the settings that are not the same in all their recipes: setting -> its value in each run."""
+
+    runs: tuple[RunScores, ...]
+    settings: Mapping[str, tuple[str, ...]]
+
+
+def compare_runs(names: Sequence[str], on_task: Callable[[str], None]) -> Comparison:
+    """Compare runs by what their reports hold; no model is opened.
+
+    Args:
+        names: Run folders, `report.json` files, or JSON files of `evaluate`.
+        on_task: Called with a task's name before it is compared.
+
+    Raises:
+        DataError: A name stands for no report, two runs share no task, or a task's data is not the same.
+    """
+    paths = [_report_file(name) for name in names]
+    if len(names) < 2 or len(set(paths)) < len(paths):
+        raise DataError(f"There is nothing to compare in {', '.join(names)}: name two or more different runs.")
+    first, *others = [open_report(path, name) for path, name in zip(paths, names, strict=True)]
+    runs = [RunScores(first.name, first.scores, {})]
+    for other in others:
+        _refuse_strangers(first, other)
+        difference = compared(first.results, other.results, (first.name, other.name), on_task)
+        runs.append(RunScores(other.name, other.scores, difference))
+    return Comparison(tuple(runs), _differing([_settings(path.parent / "recipe.yaml") for path in paths]))
+
+
+def _report_file(name: str) -> Path:
+    path = find_report(name)
+    if path is None:
+        raise DataError(
+            f"{name} is no report: a run folder holds report.json if its recipe has evaluation.after, and "
+            f"textcl evaluate {name} SUITE --json FILE writes one of any model."
+        )
+    return path
+
+
+def _refuse_strangers(first: Report, other: Report) -> None:
+    if not first.results.keys() & other.results.keys():
+        raise DataError(
+            f"{first.name} and {other.name} have no task in common: {', '.join(first.results)}; "
+            f"{', '.join(other.results)}. Score both on one suite with textcl evaluate MODEL SUITE --json FILE."
+        )
+
+
+def _settings(recipe: Path) -> dict[str, str]:
+    """Return a recipe's settings under dotted names; none where there is no recipe, as beside a JSON of `evaluate`."""
+    return _flat(read_yaml(recipe.read_text(encoding="utf-8"), str(recipe)), "") if recipe.is_file() else {}
+
+
+def _flat(value: object, place: str) -> dict[str, str]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if parts is None:
+        return {place: "null" if value is None else str(value)}
+    return {name: text for key, part in parts for name, text in _flat(part, f"{place}.{key}".lstrip(".")).items()}
+
+
+def _differing(settings: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the settings that are not equal among the runs that have a recipe."""
+    known = [recipe for recipe in settings if recipe]
+    names = dict.fromkeys(name for recipe in known for name in recipe)
+    return {
+        name: tuple(recipe.get(name, _ABSENT) for recipe in settings)
+        for name in names
+        if len({recipe.get(name) for recipe in known}) > 1
+    }
