@@ -16,6 +16,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Also write the scores to this file, and their items beside it."),
     ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page to look at.")] = None,
     precision: Precision = "auto",
     against: Annotated[
         str | None,
@@ -26,7 +27,7 @@ def evaluate(
 ) -> None:
     """Score a model on suites of tasks, each score with its 95 % interval."""
     from textcl.cli.screen import results
-    from textcl.recipe import score_model
+    from textcl.recipe import score_model, write_evaluation_page
     from textcl.report import against_table, scores_table, write_items, write_scores
 
     found = score_model(
@@ -35,6 +36,9 @@ def evaluate(
     if json is not None:
         write_items(json, found.results)
         write_scores(json, found.scores, found.other, found.difference)
+    if html is not None:
+        about = {"model": model, "against": against, "suites": ", ".join(suites), "precision": precision}
+        write_evaluation_page(html, found, [(name, value) for name, value in about.items() if value is not None])
     if against is None:
         results().print(scores_table(found.scores))
     else:

@@ -7,11 +7,12 @@ from textcl.evaluation.average import Average, AverageSample
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.difference import LEVEL, Difference, Interval
 from textcl.evaluation.items import Result, items_digest, results_of
+from textcl.evaluation.listening import Ranking, listening
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.pairing import compared, refuse_other_items
 from textcl.evaluation.positives import Paired, PositivePair
 from textcl.evaluation.ranking import DETAILS
-from textcl.evaluation.retrieval import Ranking, Retrieval
+from textcl.evaluation.retrieval import Retrieval
 from textcl.evaluation.running import evaluate
 from textcl.evaluation.significance import differences, scores
 from textcl.evaluation.stored import read_samples, write_samples
@@ -45,6 +46,7 @@ __all__ = [
     "differences",
     "evaluate",
     "items_digest",
+    "listening",
     "load_suite",
     "read_samples",
     "refuse_other_items",

@@ -1,18 +1,17 @@
 """Retrieval: does each query find its relevant documents among all documents?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
 
 from textcl.errors import DataError
+from textcl.evaluation.listening import tell
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.positives import PositivePair
 from textcl.evaluation.ranking import KS, measure
 from textcl.evaluation.searching import nearest_documents
 from textcl.types import Embed, Role
-
-Ranking = Mapping[str, Mapping[str, float]]  # query id -> document id -> cosine, best first
 
 
 class Retrieval:
@@ -54,7 +53,6 @@ class Retrieval:
             if query not in queries:
                 raise DataError(f"{name}: query '{query}' is judged but is not among the {len(queries)} queries.")
         self.queries = {query: queries[query] for query in self.qrels}
-        self.on_ranking: Callable[[Ranking], None] = _unheard  # is told what each run finds
 
     @classmethod
     def from_pairs(cls, name: str, pairs: Sequence[tuple[str, str]]) -> Self:
@@ -76,7 +74,7 @@ class Retrieval:
         """Embed documents and queries, search, and score each query."""
         found = nearest_documents(self.corpus, self.queries, embed, max(self.ks) + self.drops_self)
         ranking = {query: self._kept(query, scores) for query, scores in zip(self.queries, found, strict=True)}
-        self.on_ranking(ranking)
+        tell(self.name, ranking)
         per_query = measure(self.qrels, ranking, self.ks)
         return MeanSample({metric: np.array(values) for metric, values in per_query.items()})
 
@@ -94,7 +92,3 @@ class Retrieval:
         """Drop the query's own document where the task wants it, and then all but the best of the search's depth."""
         kept = [(document, score) for document, score in found.items() if not (self.drops_self and document == query)]
         return dict(kept[: max(self.ks)])
-
-
-def _unheard(ranking: Ranking) -> None:
-    """Let a ranking go once it is scored."""

@@ -5,7 +5,7 @@ from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
 from textcl.recipe.schema import Recipe
-from textcl.recipe.scoring import Scored, score_model
+from textcl.recipe.scoring import Scored, score_model, write_evaluation_page
 from textcl.recipe.vectors import encode_file
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "resolved",
     "score_model",
     "train_recipe",
+    "write_evaluation_page",
 ]

@@ -20,18 +20,17 @@ def page_data(watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: in
 
     Args:
         watch: Looked on.
-        models: What each model is called on the page, and what each task gave for it; one model or two.
+        models: What each model that was watched is called, and what each task gave for it; one model or two.
         seed: Decides the places on the map.
     """
+    seen = [watch.seen[model] for model in models]
     samples = {task.name: [model[task.name] for model in models.values()] for task in watch.tasks}
-    changes = {task.name: query_changes(task.task, samples[task.name], watch.seen) for task in watch.tasks}
+    changes = {task.name: query_changes(task.task, samples[task.name], seen) for task in watch.tasks}
     return PageData(
         made=datetime.now().astimezone().isoformat(timespec="minutes"),
         models=tuple(models),
-        similarities={
-            task.name: tuple(_similarities(task, seen) for seen in watch.seen) for task in watch.tasks if task.pairs
-        },
-        map=_map(watch, seed),
+        similarities={task.name: tuple(_similarities(task, its) for its in seen) for task in watch.tasks if task.pairs},
+        map=_map(watch.tasks, seen, seed),
         queries={task: changed for task, changed in changes.items() if changed},
     )
 
@@ -48,11 +47,11 @@ def _similarities(task: WatchedTask, seen: Seen) -> Similarities:
     return similarities(_cosines(first, second), randoms)
 
 
-def _map(watch: Watch, seed: int) -> TextMap | None:
+def _map(tasks: Sequence[WatchedTask], models: Sequence[Seen], seed: int) -> TextMap | None:
     """Return the map of the first task that has enough texts."""
-    for task in watch.tasks:
+    for task in tasks:
         keys = _map_keys(task)
-        placed = layouts([_stacked(seen, keys) for seen in watch.seen], seed)
+        placed = layouts([_stacked(seen, keys) for seen in models], seed)
         if placed:
             position = {key: number for number, key in enumerate(keys)}
             ends = [keys_of(pair) for pair in task.pairs]

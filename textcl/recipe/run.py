@@ -133,8 +133,8 @@ class _Run:
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of `evaluation.after`."""
-        embed = self.watch.on(self.embed)
-        return evaluate(self.tasks, embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
+        with self.watch.on(when, self.embed) as embed:
+            return evaluate(self.tasks, embed, lambda task: self.watcher.phase(f"Scoring {when} training: {task}"))
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""

@@ -1,12 +1,13 @@
 """Looks on while tasks run on a model, and remembers what a page shows: nothing is embedded or searched for a page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 
-from textcl.evaluation import Paired, PositivePair, Ranking, Retrieval, Task
+from textcl.evaluation import Paired, PositivePair, Ranking, Retrieval, Task, listening
 from textcl.seeds import derive
 from textcl.types import Embed, FloatArray, Role
 
@@ -61,42 +62,41 @@ class Watch:
 
     def __init__(self, tasks: Sequence[Task], seed: int) -> None:
         self.tasks = [WatchedTask(task, seed) for task in tasks]
-        self.seen: list[Seen] = []
+        self.seen: dict[str, Seen] = {}  # model -> what was seen of it
         keys = [key for task in self.tasks for pair in task.pairs for key in keys_of(pair)]
         self._wanted = {role: {text for text, its in keys if its is role} for role in Role}
+        self._retrieval = {task.name: task for task in tasks if isinstance(task, Retrieval)}
 
-    def on(self, embed: Embed) -> Embed:
-        """Return a model that does what it did, and is remembered as one more model."""
-        seen = Seen()
-        self.seen.append(seen)
-        for watched in self.tasks:
-            if isinstance(watched.task, Retrieval):
-                watched.task.on_ranking = _Listener(watched.task, seen)
+    @contextmanager
+    def on(self, model: str, embed: Embed) -> Iterator[Embed]:
+        """Look on within a block, in which tasks run on a model that does what it did.
 
-        def watched_embed(texts: Sequence[str], role: Role) -> FloatArray:
+        Args:
+            model: What it is called on the page.
+            embed: The model.
+        """
+        seen = self.seen[model] = Seen()
+
+        def watched(texts: Sequence[str], role: Role) -> FloatArray:
             vectors = embed(texts, role)
-            for position, text in enumerate(texts):
-                if text in self._wanted[role] and position < len(vectors):  # too few are an error that others tell
-                    seen.vectors[text, role] = vectors[position].copy()
+            wanted = self._wanted[role]
+            for text, vector in zip(texts, vectors, strict=False):  # too few are an error that others tell
+                if text in wanted:
+                    seen.vectors[text, role] = vector.copy()
             return vectors
 
-        return watched_embed
+        def heard(task: str, ranking: Ranking) -> None:
+            if task in self._retrieval:  # and not a task within another
+                qrels = self._retrieval[task].qrels
+                seen.found[task] = {query: _found(documents, qrels[query]) for query, documents in ranking.items()}
+
+        with listening(heard):
+            yield watched
 
 
-@dataclass(frozen=True, slots=True)
-class _Listener:
-    """Keeps of each ranking the best documents and the rank of the first relevant one."""
-
-    task: Retrieval
-    seen: Seen
-
-    def __call__(self, ranking: Ranking) -> None:
-        self.seen.found[self.task.name] = {query: self._found(query, its) for query, its in ranking.items()}
-
-    def _found(self, query: str, documents: Mapping[str, float]) -> Found:
-        grades = self.task.qrels[query]
-        rank = next((rank for rank, its in enumerate(documents, start=1) if grades.get(its, 0) > 0), None)
-        return Found(tuple(islice(documents, HITS)), rank)
+def _found(documents: Mapping[str, float], grades: Mapping[str, int]) -> Found:
+    rank = next((rank for rank, document in enumerate(documents, start=1) if grades.get(document, 0) > 0), None)
+    return Found(tuple(islice(documents, HITS)), rank)
 
 
 def keys_of(pair: PositivePair) -> tuple[Key, Key]:

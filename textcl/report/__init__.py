@@ -1,8 +1,9 @@
 """Reports: scores as files, as tables, and as a page to look at."""
 
 from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
+from textcl.report.facts import Facts
 from textcl.report.layout import layouts
-from textcl.report.page import write_run_page, write_scores_page
+from textcl.report.page import AGAINST, MODEL, write_run_page, write_scores_page
 from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, shown, write_page_data
 from textcl.report.saved import Report, find_report, open_report
 from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
@@ -10,7 +11,10 @@ from textcl.report.similarity import Cosines, similarities
 from textcl.report.tables import scores_table
 
 __all__ = [
+    "AGAINST",
+    "MODEL",
     "Cosines",
+    "Facts",
     "Hit",
     "PageData",
     "QueryChange",

@@ -17,11 +17,13 @@ from textcl.report.facts import Facts, run_facts, versions
 from textcl.report.figures import curve_figures, histogram_figures, map_figures, score_figures
 from textcl.report.page_data import PageData
 from textcl.report.run_files import read_run
-from textcl.report.score_rows import ScoreRow, alone, compared, main_rows
+from textcl.report.score_rows import ScoreRow, alone, caution, compared, headlines, main_rows
 from textcl.report.scores import Scores, as_json
 from textcl.report.wording import DASH, bounds, points
 
 FILE = "report.html"
+MODEL = "model"  # what the model of an evaluation is called
+AGAINST = "against"  # and the one that it is compared with
 
 
 def write_run_page(folder: Path) -> Path:
@@ -35,8 +37,9 @@ def write_run_page(folder: Path) -> Path:
     rows = compared(report["before"], report["after"], report["difference"]) if "difference" in report else []
     return _write(
         folder / FILE,
+        kicker="A run of textcl",
         title=str(files.recipe.get("name", folder.name)),
-        models=("before", "after"),
+        labels=("before", "after"),
         facts=run_facts(files),
         versions=versions(files),
         recipe=yaml.safe_dump(files.recipe, sort_keys=False, allow_unicode=True),
@@ -47,24 +50,34 @@ def write_run_page(folder: Path) -> Path:
     )
 
 
-def write_scores_page(path: Path, model: str, scores: Scores, data: PageData, facts: Facts) -> Path:
-    """Write the page of one model's scores.
+def write_scores_page(
+    path: Path,
+    scores: Scores,
+    data: PageData,
+    facts: Facts,
+    other: Scores | None = None,
+    difference: Scores | None = None,
+) -> Path:
+    """Write the page of an evaluation, and return its path.
 
     Args:
         path: The file.
-        model: What was scored.
-        scores: Its scores.
-        data: What was seen of it.
-        facts: What else stands at the head of the page.
+        scores: Of the model.
+        data: What was seen of it, and of the other model if that was run too.
+        facts: What stands at the head of the page; the first is the model.
+        other: Scores of another model.
+        difference: `scores` minus `other`, on the same items; empty or None: compared with none.
     """
+    own = as_json(scores)
     return _write(
         path,
-        title=model,
-        models=(model,),
+        kicker="An evaluation by textcl",
+        title=facts[0][1],
+        labels=(AGAINST, MODEL) if difference else (MODEL,),
         facts=facts,
-        versions=[("textcl", version("textcl"))],
+        versions=[],
         recipe="",
-        rows=alone(as_json(scores)),
+        rows=compared(as_json(other), own, as_json(difference)) if other and difference else alone(own),
         curves=[],
         data=data,
         leakage=None,
@@ -72,18 +85,24 @@ def write_scores_page(path: Path, model: str, scores: Scores, data: PageData, fa
 
 
 def _write(path: Path, *, rows: list[ScoreRow], data: PageData | None, **rest: Any) -> Path:
-    page = _environment().get_template("page.html.j2")
-    text = page.render(
-        rows=rows,
-        main=main_rows(rows),
-        figures=score_figures(rows),
-        histograms=histogram_figures(data) if data else [],
-        map=data.map if data else None,
-        maps=map_figures(data.map, data.models) if data and data.map else [],
-        queries=data.queries if data else {},
-        made=data.made if data else "",
-        textcl_version=version("textcl"),
-        **rest,
+    text = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            rows=rows,
+            headlines=headlines(rows),
+            main=main_rows(rows),
+            has_p=any(row.p is not None for row in rows),
+            caution=caution(rows),
+            figures=score_figures(rows),
+            histograms=histogram_figures(data) if data else [],
+            map=data.map if data else None,
+            maps=map_figures(data.map, data.models) if data and data.map else [],
+            queries=data.queries if data else {},
+            made=data.made if data else "",
+            textcl_version=version("textcl"),
+            **rest,
+        )
     )
     with new_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="replace")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textcl.evaluation import Interval
+from textcl.evaluation import DETAILS, LEVEL, Interval
 
 _PLOTTED = 14  # rows of a plot
 Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]  # task -> metric -> value, low, high
@@ -58,14 +58,28 @@ def alone(scores: Parts) -> list[ScoreRow]:
     ]
 
 
+def headlines(rows: Sequence[ScoreRow]) -> list[ScoreRow]:
+    """Return the rows worth a look: all but the details of rankings, and those too where there is nothing else."""
+    return [row for row in rows if row.metric not in DETAILS] or list(rows)
+
+
 def main_rows(rows: Sequence[ScoreRow]) -> list[ScoreRow]:
     """Return the first metric of each task, which is its main one."""
     return list({row.task: row for row in reversed(rows)}.values())[::-1]
 
 
 def few(rows: Sequence[ScoreRow]) -> list[ScoreRow]:
-    """Return the rows of a plot: all of them, or the main ones where all are too many."""
-    return list(rows) if len(rows) <= _PLOTTED else main_rows(rows)
+    """Return the rows of a plot: all headlines, or the first of each task where they are too many."""
+    shown = headlines(rows)
+    return shown if len(shown) <= _PLOTTED else main_rows(rows)
+
+
+def caution(rows: Sequence[ScoreRow]) -> str:
+    """Return what a reader of so many verdicts should know of them."""
+    count = sum(bool(row.verdict) for row in rows)
+    return (
+        f"Of {count} verdicts on equal models {count * LEVEL:.1f} would be better or worse by chance." if count else ""
+    )
 
 
 def _interval(fields: Mapping[str, Any]) -> Interval:
