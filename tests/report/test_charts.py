@@ -40,7 +40,7 @@ def test_ticks_are_few_round_rising_and_within_the_scale(low: float, width: floa
 def test_ticks_are_the_round_values_one_would_write_by_hand() -> None:
     assert Scale(0, 100).ticks(5) == [0, 25, 50, 75, 100]
     assert Scale(48.1, 56.3).ticks(4) == [50, 52, 54, 56]
-    assert [Scale(-0.3, 0.3).label(tick) for tick in Scale(-0.3, 0.3).ticks(3)] == ["\u22120.25", "0", "0.25"]
+    assert [Scale(-0.3, 0.3).label(tick) for tick in Scale(-0.3, 0.3).ticks(3)] == ["\u22120.2", "0", "0.2"]
 
 
 def test_a_scale_of_one_value_has_room_on_both_sides() -> None:

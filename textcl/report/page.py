@@ -98,6 +98,7 @@ def _write(path: Path, *, rows: list[ScoreRow], data: PageData | None, **rest: A
             histograms=histogram_figures(data) if data else [],
             map=data.map if data else None,
             maps=map_figures(data.map, data.models) if data and data.map else [],
+            models=data.models if data else (),
             queries=data.queries if data else {},
             made=data.made if data else "",
             textcl_version=version("textcl"),
