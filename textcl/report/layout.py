@@ -26,12 +26,12 @@ def layouts(models: Sequence[FloatArray], seed: int) -> tuple[Layout, ...]:
         seed: Decides what is left to chance.
 
     Returns:
-        For each model a place for each text, 0–1 each way; nothing where there are too few texts.
+        For each model a place for each text, 0–1 each way; nothing where there are too few texts or no plane.
     """
     placed: list[Layout] = []
     start: Plane | None = None
     for vectors in models:
-        if len(vectors) < FEWEST:
+        if len(vectors) < FEWEST or vectors.shape[1] < 2:
             return ()
         start = _tsne(vectors, start, seed)
         placed.append(_framed(start))
