@@ -242,3 +242,52 @@ def test_encode_names_a_blank_line(capsys: pytest.CaptureFixture[str], tmp_path:
     finished = run(capsys, "encode", "any", tmp_path / "in.txt", "--out", tmp_path / "v.npy")
     assert finished.code == 1
     assert "in.txt, line 2 is blank" in finished.err
+
+
+def test_train_leaves_a_page_and_report_makes_it_again(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
+) -> None:
+    run(capsys, "train", *recipe, "evaluation.after=[sts-smoke]", "--out", tmp_path / "run")
+    page = tmp_path / "run" / "report.html"
+    written = page.read_text(encoding="utf-8")
+    assert "sts-smoke" in written
+    assert "<svg" in written
+    page.unlink()
+    finished = run(capsys, "report", tmp_path / "run")
+    assert finished.code == 0, finished.err
+    assert finished.out == f"{page}\n"
+    assert page.read_text(encoding="utf-8") == written
+
+
+def test_evaluate_writes_a_page(capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "new" / "page.html"
+    finished = run(capsys, "evaluate", tiny_model_folder, "sts-smoke", "--html", page)
+    assert finished.code == 0, finished.err
+    written = page.read_text(encoding="utf-8")
+    assert f">{tiny_model_folder}</h1>" in written
+    assert written.count('class="chart map"') == 1
+
+
+def test_evaluate_against_a_model_shows_both_on_its_page(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    finished = run(
+        capsys,
+        "evaluate",
+        tiny_model_folder,
+        "sts-smoke",
+        "--against",
+        tiny_model_folder,
+        "--html",
+        tmp_path / "p.html",
+    )
+    assert finished.code == 0, finished.err
+    written = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert written.count('class="chart map"') == 2
+    assert "cannot tell" in written
+
+
+def test_report_of_no_run_says_what_would_be_right(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    finished = run(capsys, "report", tmp_path)
+    assert finished.code == 1
+    assert finished.err.startswith(f"Error: {tmp_path} is no run folder: it has no recipe.yaml.")

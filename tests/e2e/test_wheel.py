@@ -43,3 +43,11 @@ def test_bundled_recipes_are_found_by_name(installed: Path) -> None:
 def test_bundled_suites_and_their_data_are_found(installed: Path) -> None:
     code = "from textcl.evaluation import load_suite; (task,) = load_suite('sts-smoke', None); print(task.name)"
     assert run(installed, "-c", code).strip() == "sts-smoke"
+
+
+def test_the_page_of_a_run_is_made(installed: Path) -> None:
+    folder = installed.parent / "run"
+    folder.mkdir()
+    (folder / "recipe.yaml").write_text("name: far-away\n")
+    assert run(installed, "-m", "textcl", "report", str(folder)).strip() == str(folder / "report.html")
+    assert '<h1 dir="auto">far-away</h1>' in (folder / "report.html").read_text()

@@ -13,6 +13,7 @@ from textcl.cli.evaluate import evaluate
 from textcl.cli.index import index
 from textcl.cli.leaks import leaks
 from textcl.cli.recipes import recipes
+from textcl.cli.report import report
 from textcl.cli.search import search
 from textcl.cli.train import train
 from textcl.errors import ElsewhereError, TextclError
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, evaluate, compare, leaks, encode, index, search):
+for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search):
     app.command()(_verb)
 
 

@@ -32,6 +32,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Also write the scores to this file, and their items beside it."),
     ] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page to look at.")] = None,
     precision: Precision = "auto",
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
@@ -61,7 +62,7 @@ def evaluate(
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.scoring_progress import watching
     from textcl.cli.screen import results
-    from textcl.recipe import Embedding, score_model
+    from textcl.recipe import Embedding, score_model, write_evaluation_page
     from textcl.report import against_table, scores_table, write_items, write_scores
     from textcl.training import join_ranks
 
@@ -85,6 +86,9 @@ def evaluate(
     if json is not None:
         write_items(json, found.results)
         write_scores(json, found.scores, found.other, found.difference)
+    if html is not None:
+        about = {"model": model, "against": against, "suites": ", ".join(suites), "precision": precision}
+        write_evaluation_page(html, found, [(name, value) for name, value in about.items() if value is not None])
     if against is None:
         results().print(scores_table(found.scores))
     else:

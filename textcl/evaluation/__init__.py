@@ -15,12 +15,14 @@ from textcl.evaluation.items import Result, items_digest, results_of
 from textcl.evaluation.label_sample import LabelSample
 from textcl.evaluation.labels import LabelledText
 from textcl.evaluation.leakage import Copy, Leakage, PartLeakage, TrainingRow, find_leakage
+from textcl.evaluation.listening import Ranking, listening
 from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.mteb_task import MTEB, MTEBTask
 from textcl.evaluation.pair_classification import LabelledPair, PairClassification
 from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.pairing import compared, refuse_other_items
+from textcl.evaluation.positives import Paired, PositivePair
 from textcl.evaluation.ranking import DETAILS
 from textcl.evaluation.reranking import Candidates, Reranking
 from textcl.evaluation.retrieval import Retrieval
@@ -62,7 +64,10 @@ __all__ = [
     "MeanSample",
     "PairClassification",
     "PairLeakage",
+    "Paired",
     "PartLeakage",
+    "PositivePair",
+    "Ranking",
     "Recorder",
     "Reranking",
     "Result",
@@ -80,6 +85,7 @@ __all__ = [
     "evaluate",
     "find_leakage",
     "items_digest",
+    "listening",
     "load_suite",
     "load_tasks",
     "read_samples",

@@ -6,10 +6,12 @@ from typing import Self
 import numpy as np
 
 from textcl.errors import DataError
+from textcl.evaluation.listening import tell
 from textcl.evaluation.mean_sample import MeanSample
+from textcl.evaluation.positives import PositivePair
 from textcl.evaluation.ranking import KS, measure
 from textcl.evaluation.searching import nearest_documents
-from textcl.types import Embed
+from textcl.types import Embed, Role
 
 
 class Retrieval:
@@ -72,8 +74,19 @@ class Retrieval:
         """Embed documents and queries, search, and score each query."""
         found = nearest_documents(self.corpus, self.queries, embed, max(self.ks) + self.drops_self)
         ranking = {query: self._kept(query, scores) for query, scores in zip(self.queries, found, strict=True)}
+        tell(self.name, ranking)
         per_query = measure(self.qrels, ranking, self.ks)
         return MeanSample({metric: np.array(values) for metric, values in per_query.items()})
+
+    def positives(self) -> list[PositivePair]:
+        """Return each query with each relevant document that the corpus holds."""
+        roles = (Role.ANCHOR, Role.POSITIVE)
+        return [
+            PositivePair(self.queries[query], self.corpus[document], roles)
+            for query, grades in self.qrels.items()
+            for document, grade in grades.items()
+            if grade > 0 and document in self.corpus
+        ]
 
     def _kept(self, query: str, found: dict[str, float]) -> dict[str, float]:
         """Drop the query's own document where the task wants it, and then all but the best of the search's depth."""

@@ -7,8 +7,11 @@ import numpy as np
 
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.cosines import pair_cosines
+from textcl.evaluation.positives import PositivePair
 from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.types import Embed
+
+_HIGH = 0.8  # of the scale, from which on two texts count as belonging together
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,9 @@ class STS:
         gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
         names, subsets = np.unique([pair.subset for pair in self.pairs], return_inverse=True)
         return CorrelationSample(cosines, gold) if len(names) == 1 else SubsetCorrelations(cosines, gold, subsets)
+
+    def positives(self) -> list[PositivePair]:
+        """Return the pairs whose score lies in the highest fifth of the scale that the set uses."""
+        scores = [pair.score for pair in self.pairs]
+        limit = min(scores) + _HIGH * (max(scores) - min(scores))
+        return [PositivePair(pair.first, pair.second) for pair in self.pairs if pair.score >= limit]

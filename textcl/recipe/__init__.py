@@ -9,7 +9,7 @@ from textcl.recipe.model_embed import Embedding
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
 from textcl.recipe.schema import Recipe
-from textcl.recipe.scoring import Scored, ScoreWatcher, score_model
+from textcl.recipe.scoring import Scored, ScoreWatcher, score_model, write_evaluation_page
 from textcl.recipe.searching import Found, Searcher
 from textcl.recipe.vectors import encode_file
 
@@ -38,4 +38,5 @@ __all__ = [
     "resolved",
     "score_model",
     "train_recipe",
+    "write_evaluation_page",
 ]

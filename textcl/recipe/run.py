@@ -39,11 +39,13 @@ from textcl.recipe.learning import (
     refuse_unfit_batches,
     width_of,
 )
+from textcl.recipe.page_data import page_data
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
-from textcl.report import write_items, write_report
+from textcl.recipe.watching import Watch
+from textcl.report import write_items, write_page_data, write_report, write_run_page
 from textcl.training import (
     CollapseAlarm,
     Loop,
@@ -117,7 +119,11 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    return _report(folder, run.tasks, before, after, leakage, ranks)
+    outcome = _report(folder, run.tasks, before, after, leakage, ranks)
+    if ranks.is_main:
+        write_page_data(folder, page_data(run.watch, {"before": before, "after": after}, recipe.seed))
+        write_run_page(folder)
+    return outcome
 
 
 class _Run:
@@ -137,6 +143,7 @@ class _Run:
         self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
         self.tasks: list[Task] = build_tasks(recipe)
         self.recorder = Recorder()
+        self.watch = Watch(self.tasks, recipe.seed)
         self.tasks_during = build_tasks_during(recipe)
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, on_texts=watcher.texts)
 
@@ -147,7 +154,8 @@ class _Run:
             self.recorder.begin(task)
             self.watcher.phase(f"Scoring {when} training: {task}")
 
-        return evaluate(self.tasks, self.recorder.over(self.embed()), begin)
+        with self.watch.on(when, self.embed()) as embed:
+            return evaluate(self.tasks, self.recorder.over(embed), begin)
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""

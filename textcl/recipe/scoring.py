@@ -1,15 +1,19 @@
 """Scores of a model: on the tasks of a run, and on suites by name; alone, or against another model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from textcl.evaluation import Difference, Interval, Result, Task, compared, evaluate, load_tasks, results_of, scores
+from textcl.evaluation import Difference, Interval, Result, compared, evaluate, load_tasks, results_of, scores
 from textcl.recipe.model_embed import Embedding, EmbedWatcher, model_embed
 from textcl.recipe.other import open_other
-from textcl.report import Report, Scores
-from textcl.training import Ranks, join_ranks
+from textcl.recipe.page_data import page_data
+from textcl.recipe.watching import Watch
+from textcl.report import AGAINST, MODEL, Facts, Report, Scores, write_scores_page
+from textcl.training import join_ranks
+
+_SEED = 17  # of what a page samples
 
 
 class ScoreWatcher(EmbedWatcher, Protocol):
@@ -26,8 +30,10 @@ class Scored:
 
     scores: dict[str, dict[str, Interval]]  # task -> metric -> score
     results: Mapping[str, Result]
+    watch: Watch  # what was seen meanwhile
     other: Scores = field(default_factory=dict)  # empty: compared with none
     difference: dict[str, dict[str, Difference]] = field(default_factory=dict)
+    others: Mapping[str, Result] = field(default_factory=dict)  # of the other model, if it was scored now
 
 
 def score_model(
@@ -63,30 +69,36 @@ def score_model(
     tasks = ranks.together(lambda: load_tasks(suites, data_dir, columns))
     # A report that is unfit is refused before the work.
     other = ranks.together(lambda: None if against is None else open_other(against, tasks))
-    results = results_on(model, tasks, how, ranks, watcher.task, watcher)
+    watch = Watch(tasks, _SEED)
+    with watch.on(MODEL, model_embed(model, how, ranks, watcher)) as embed:
+        results = results_of(tasks, evaluate(tasks, embed, watcher.task))
     others: dict[str, Result] = {}
     if against is not None and other is None:
-        others = results_on(against, tasks, how, ranks, lambda task: watcher.task(f"{task} with {against}"), watcher)
+        with watch.on(AGAINST, model_embed(against, how, ranks, watcher)) as embed:
+            samples = evaluate(tasks, embed, lambda task: watcher.task(f"{task} with {against}"))
+        others = results_of(tasks, samples)
     if not ranks.is_main:
-        return Scored({}, results)
+        return Scored({}, results, watch)
     scored = {task: scores(result.sample) for task, result in results.items()}
     if against is None:
-        return Scored(scored, results)
+        return Scored(scored, results, watch)
     other = other or Report(against, {task: scores(result.sample) for task, result in others.items()}, others)
     difference = compared(other.results, results, (against, model))
-    return Scored(scored, results, {task: other.scores[task] for task in results}, difference)
+    return Scored(scored, results, watch, {task: other.scores[task] for task in results}, difference, others)
 
 
-def results_on(
-    model: str,
-    tasks: Sequence[Task],
-    how: Embedding,
-    ranks: Ranks,
-    on_task: Callable[[str], None],
-    watcher: EmbedWatcher,
-) -> dict[str, Result]:
-    """Open a model, run tasks on it, and let go of it."""
-    return results_of(tasks, evaluate(tasks, model_embed(model, how, ranks, watcher), on_task))
+def write_evaluation_page(path: Path, found: Scored, facts: Facts) -> None:
+    """Write the page of what was scored.
+
+    Args:
+        path: The file, HTML.
+        found: The scores.
+        facts: What stands at the head of the page, by name; the first is the model.
+    """
+    models = {AGAINST: found.others, MODEL: found.results} if found.others else {MODEL: found.results}
+    samples = {name: {task: result.sample for task, result in results.items()} for name, results in models.items()}
+    data = page_data(found.watch, samples, _SEED)
+    write_scores_page(path, found.scores, data, facts, found.other, found.difference)
 
 
 class _Silent:

@@ -1,18 +1,33 @@
-"""Reports: scores as files and as tables."""
+"""Reports: scores as files, as tables, and as a page to look at."""
 
 from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
+from textcl.report.facts import Facts
+from textcl.report.layout import layouts
 from textcl.report.leakage import leakage_json, leakage_lines, leakage_table, write_leakage
+from textcl.report.page import AGAINST, MODEL, write_run_page, write_scores_page
+from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, shown, write_page_data
 from textcl.report.saved import Report, find_report, open_report
 from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
+from textcl.report.similarity import Cosines, similarities
 from textcl.report.tables import scores_table
 
 __all__ = [
+    "AGAINST",
+    "MODEL",
+    "Cosines",
+    "Facts",
+    "Hit",
+    "PageData",
+    "QueryChange",
     "Report",
     "Scores",
+    "Similarities",
+    "TextMap",
     "against_table",
     "as_json",
     "comparison_table",
     "find_report",
+    "layouts",
     "leakage_json",
     "leakage_lines",
     "leakage_table",
@@ -20,9 +35,14 @@ __all__ = [
     "runs_table",
     "scores_table",
     "settings_table",
+    "shown",
+    "similarities",
     "write_comparison",
     "write_items",
     "write_leakage",
+    "write_page_data",
     "write_report",
+    "write_run_page",
     "write_scores",
+    "write_scores_page",
 ]

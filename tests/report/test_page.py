@@ -1,0 +1,181 @@
+"""The page of a run or an evaluation: what it shows, and that no text can break it."""
+
+import dataclasses
+import json
+import math
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.report.pages import NASTY, page_data, run_folder
+from textcl.errors import DataError
+from textcl.evaluation import Interval
+from textcl.report import write_run_page, write_scores_page
+
+
+class Page(HTMLParser):
+    """A page as a browser reads it: its elements, and the text of each kind of element."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(convert_charrefs=True)
+        self.source = path.read_text(encoding="utf-8")
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: dict[str, list[str]] = {}
+        self._open: list[str] = []
+        self.feed(self.source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in {"meta", "link", "br"}:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self._open):
+            self.words.setdefault(tag, []).append(data)
+
+    def text(self, tag: str = "body") -> str:
+        return " ".join(" ".join(self.words.get(tag, [])).split())
+
+    def count(self, tag: str, kind: str = "") -> int:
+        return sum(name == tag and kind in [*(found.get("class") or "").split(), ""] for name, found in self.elements)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Page:
+    return Page(write_run_page(run_folder(tmp_path / "run")))
+
+
+def test_the_head_says_what_was_run(page: Page) -> None:
+    assert page.text("h1") == "my-run"
+    facts = page.text("dl")
+    assert "Matryoshka of InfoNCE (temperature 0.05)" in facts
+    assert "a <b> backbone (pooling mean)" in facts
+    assert "12,345 rows of TextLines mine.txt" in facts
+    assert "30 of 30" in facts
+    assert "3e-5, warm-up 6 %, then linear" in facts
+    assert "torch 2.13" in facts
+    assert "2026-01-02 03:04" in page.text("time")
+
+
+def test_scores_are_points_with_their_interval_their_p_value_and_a_verdict_in_words(page: Page) -> None:
+    rows = page.text("tbody")
+    assert "held <out> ndcg@10 40.00 50.00 +10.00 +8.00 … +13.00 < 0.001 ▲ better" in rows
+    assert "sts spearman 80.00 80.00 +0.00 \u22122.00 … +3.00 0.400 cannot tell" in rows
+
+
+def test_a_score_that_does_not_exist_is_a_dash(page: Page) -> None:
+    assert "mrr@10 \u2013 \u2013 \u2013 \u2013 \u2013" in page.text("tbody")
+    assert "nan" not in page.text().lower().split()
+
+
+def test_a_report_of_before_verdicts_says_what_its_intervals_say(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    report = json.loads((folder / "report.json").read_text())
+    for metrics in report["difference"].values():
+        for change in metrics.values():
+            del change["p"], change["verdict"]
+    (folder / "report.json").write_text(json.dumps(report))
+    page = Page(write_run_page(folder))
+    assert "+10.00 +8.00 … +13.00 ▲ better" in page.text("tbody")
+    assert "permutation" not in page.text()
+
+
+def test_every_part_of_a_run_is_there(page: Page) -> None:
+    assert page.count("svg", "curve") == 9
+    assert page.count("svg", "histogram") == 2
+    assert page.count("svg", "map") == 2
+    assert page.count("circle", "document") == page.count("circle", "query") == len(NASTY)  # half of them, on two maps
+    assert "closer than a random one in 95.0 % of cases" in page.text("figure")
+    queries = page.text("summary")
+    assert "0.00 → 100.00, not found → rank 1" in queries
+    assert "100.00 → 50.00, rank 1 → rank 2" in queries
+    assert page.count("li", "relevant") == 3
+
+
+def test_texts_are_shown_as_they_are_and_run_nothing(page: Page) -> None:
+    listed = page.text("ol")
+    for text in NASTY:
+        assert " ".join(text.split()) in listed
+    assert page.count("script") == 1
+    assert page.count("b") == 0
+    assert page.source.count("<script") == 1
+
+
+def test_the_page_names_nothing_outside_itself(page: Page) -> None:
+    for tag, attributes in page.elements:
+        assert tag not in {"img", "iframe", "object", "embed"}
+        assert not attributes.keys() & {"src", "srcset", "action"}, attributes
+        assert attributes.get("href", "data:,") == "data:,"
+    assert "url(" not in page.source
+    assert "@import" not in page.source
+
+
+def test_a_run_without_evaluation_has_curves_only(tmp_path: Path) -> None:
+    page = Page(write_run_page(run_folder(tmp_path / "run", scored=False)))
+    assert page.count("svg", "curve") == 9
+    assert page.count("svg", "map") == page.count("table") == page.count("svg", "histogram") == 0
+    assert "Scores" not in page.text("h2")
+
+
+def test_a_run_of_no_steps_has_a_page(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run", scored=False, steps=0)
+    (folder / "log.jsonl").unlink()
+    assert Page(write_run_page(folder)).count("svg") == 0
+
+
+def test_scores_on_the_way_are_a_curve_beside_the_loss(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    lines = [
+        {"step": 10, "dev/spearman": 0.7, "dev/pearson": 0.1},
+        {"step": 20, "dev/spearman": 0.8, "dev/pearson": 0.1},
+    ]
+    (folder / "evaluations.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    page = Page(write_run_page(folder))
+    assert "loss 2 → 0.06667 · what training lowers dev/spearman 70 → 80" in page.text("figcaption")
+    assert "dev/pearson" not in page.text()
+
+
+def test_leakage_is_told_with_its_copies(tmp_path: Path) -> None:
+    copy = {"text": "a <i> text", "found": "A <I> text.", "place": "mine.txt, line 3", "share": 1.0}
+    part = {"texts": 1200, "short": 1, "exact": 3, "near": 9, "share": 0.01, "copies": [copy]}
+    leakage = {"sts": {"texts": part, "pairs": {"pairs": 600, "both": 2, "together": 1, "same_grade": None}}}
+    page = Page(write_run_page(run_folder(tmp_path / "run", leakage=leakage)))
+    assert "sts texts 1,200 3 9 1.0 %" in page.text("tbody")
+    assert "a <i> text mine.txt, line 3: A <I> text." in page.text("ul")
+
+
+def test_the_page_of_an_evaluation_has_the_scores_of_its_model(tmp_path: Path) -> None:
+    scores = {"sts": {"spearman": Interval(0.8, 0.7, 0.9), "pearson": Interval(math.nan, math.nan, math.nan)}}
+    path = tmp_path / "new" / "page.html"
+    data = dataclasses.replace(page_data(), models=("model",), similarities={}, map=None, queries={})
+    write_scores_page(path, scores, data, [("model", "a/model"), ("suites", "sts")])
+    page = Page(path)
+    assert page.text("h1") == "a/model"
+    assert "sts spearman 80.00 70.00 … 90.00 sts pearson \u2013 \u2013" in page.text("tbody")
+    assert page.count("svg", "interval") == 1
+
+
+def test_a_folder_that_is_no_run_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"it has no recipe\.yaml.*evaluate MODEL SUITE --html"):
+        write_run_page(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["report.json", "run.json", "page.json"])
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_broken_file_is_named_and_the_old_page_stays(tmp_path: Path, name: str, content: str) -> None:
+    folder = run_folder(tmp_path / "run")
+    old = write_run_page(folder).read_bytes()
+    (folder / name).write_text(content)
+    with pytest.raises(DataError, match=name):
+        write_run_page(folder)
+    assert (folder / "report.html").read_bytes() == old
+
+
+def test_a_page_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    assert write_run_page(folder).read_bytes() == write_run_page(folder).read_bytes()
