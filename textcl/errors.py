@@ -33,6 +33,10 @@ class ModelError(TextclError):
     """A model that can not be found, read or written."""
 
 
+class SearchError(TextclError):
+    """An index that can not be built, opened or searched."""
+
+
 class TrainingError(TextclError):
     """A run that can not go on; its last good checkpoint is kept."""
 

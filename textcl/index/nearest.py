@@ -1,0 +1,76 @@
+"""The exact best hits of some queries, kept up to date while blocks of vectors pass by."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textcl.types import FloatArray, Hits, IntArray
+
+_PAIRS = 4096  # pairs of a query and a vector that are multiplied in float64 at once
+
+
+class Nearest:
+    """The `k` nearest vectors so far of each query.
+
+    A matrix product in float32 finds the candidates: all vectors whose score may still be among the best, whatever the
+    rounding in the product. Their scores are then computed again in float64, each pair on its own, and rounded to
+    float32. So hits and scores depend neither on the order of the product's sums nor on the queries beside a query,
+    and of vectors with equal scores those with the smallest ids are kept.
+
+    Args:
+        queries: (Q, D) of unit length.
+        k: Hits of each query.
+    """
+
+    def __init__(self, queries: FloatArray, k: int) -> None:
+        self._queries = queries
+        self._ids = np.full((len(queries), k), -1, dtype=np.int64)
+        self._scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+        # A sum of D products of numbers whose squares add up to 1 is off by at most D roundings, however it is summed.
+        self._error = float((queries.shape[1] + 2) * np.finfo(np.float32).eps / 2)
+
+    @property
+    def hits(self) -> Hits:
+        """The best so far, best first."""
+        return Hits(ids=self._ids, scores=self._scores)
+
+    def offer(self, block: FloatArray, first: int) -> None:
+        """Keep those of a block of vectors that are nearer than the worst so far.
+
+        Args:
+            block: (n, D) of unit length.
+            first: The id of its first row; blocks come in the order of their ids.
+        """
+        products = torch.from_numpy(self._queries) @ torch.from_numpy(block).T  # (Q, n)
+        found = torch.nonzero(products >= self._floor(products)[:, None]).numpy()  # (pairs, 2)
+        rows, columns = found[:, 0], found[:, 1]
+        self._keep(rows, columns + first, self._exact(block, rows, columns))
+
+    def _floor(self, products: Tensor) -> Tensor:
+        """Return for each query the product below which no vector can be among the best, (Q,)."""
+        k = self._scores.shape[1]
+        floor = torch.from_numpy(self._scores[:, -1] - 2 * self._error)
+        if products.shape[1] >= k and bool(torch.isinf(floor).any()):
+            floor = torch.maximum(floor, products.topk(k).values[:, -1] - 2 * self._error)
+        return floor
+
+    def _exact(self, block: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Return the scores of pairs, (pairs,)."""
+        scores = np.empty(len(rows), dtype=np.float32)
+        for start in range(0, len(rows), _PAIRS):
+            part = slice(start, start + _PAIRS)
+            left, right = self._queries[rows[part]].astype(np.float64), block[columns[part]].astype(np.float64)
+            scores[part] = np.einsum("pd,pd->p", left, right)
+        return scores
+
+    def _keep(self, rows: IntArray, ids: IntArray, scores: FloatArray) -> None:
+        """Merge pairs into the best so far."""
+        changed, places = np.unique(rows, return_inverse=True)
+        kept, k = len(changed), self._ids.shape[1]
+        places = np.concatenate([np.repeat(np.arange(kept), k), places])
+        ids = np.concatenate([self._ids[changed].ravel(), ids])
+        scores = np.concatenate([self._scores[changed].ravel(), scores])
+        order = np.lexsort((ids, -scores, places))
+        best = np.searchsorted(places[order], np.arange(kept))[:, None] + np.arange(k)  # (kept, k)
+        self._ids[changed] = ids[order][best]
+        self._scores[changed] = scores[order][best]
