@@ -55,6 +55,12 @@ def test_a_query_that_retrieves_nothing_counts_zero():
     assert scores["recall@100"] == scores["mrr@10"] == 1 / 2
 
 
+def test_precision_divides_by_k_however_few_documents_there_are():
+    scores = _score(Retrieval("t", {"d1": "east"}, {"q": "east"}, {"q": {"d1": 1}}, drops_self=False))
+    assert [scores[f"precision@{k}"] for k in (1, 5, 100)] == pytest.approx([1, 1 / 5, 1 / 100])
+    assert scores["ndcg@100"] == scores["map@5"] == scores["hit_rate@3"] == 1
+
+
 def test_a_relevant_document_that_the_corpus_lacks_lowers_recall():
     scores = _score(Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d1": 1, "gone": 1}}, drops_self=False))
     assert scores["recall@100"] == 1 / 2
@@ -69,6 +75,73 @@ def test_the_reciprocal_rank_is_cut_after_the_tenth_document():
     assert _score(tenth, Table(vectors))["mrr@10"] == pytest.approx(1 / 10)
     assert _score(eleventh, Table(vectors))["mrr@10"] == 0
     assert _score(eleventh, Table(vectors))["map@100"] == pytest.approx(1 / 11)
+
+
+def test_the_cut_offs_can_be_chosen_and_the_search_goes_as_deep_as_the_largest():
+    angles = np.linspace(0, 1, 150)
+    vectors = {f"text {i}": [np.cos(angle), np.sin(angle)] for i, angle in enumerate(angles)}
+    corpus = {f"d{i}": f"text {i}" for i in range(150)}
+    task = Retrieval("t", corpus, {"q": "text 0"}, {"q": {"d119": 1}}, drops_self=False, ks=(7, 120))
+    scores = _score(task, Table(vectors))
+    assert list(scores) == [
+        f"{m}@{k}" for m in ("ndcg", "map", "mrr", "recall", "precision", "hit_rate") for k in (7, 120)
+    ]
+    assert scores["recall@120"] == scores["hit_rate@120"] == 1
+    assert scores["mrr@120"] == pytest.approx(1 / 120)
+    assert scores["recall@7"] == scores["mrr@7"] == 0
+    with pytest.raises(ValueError, match="ks is"):
+        Retrieval("t", corpus, {"q": "text 0"}, {"q": {"d119": 1}}, drops_self=False, ks=(0, 10))
+
+
+def test_a_document_with_a_grade_below_zero_is_not_relevant_and_costs_nothing():
+    judged = _score(Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d1": -2, "d3": 1}}, drops_self=False))
+    plain = _score(Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d3": 1}}, drops_self=False))
+    assert judged == plain
+
+
+def test_what_a_task_is_made_of_is_not_changed_by_running_it():
+    corpus, queries, qrels = (
+        {"d1": "east", "d2": "north"},
+        {"d1": "east", "q": "north"},
+        {"d1": {"d2": 1}, "q": {"d1": 1}},
+    )
+    before = (dict(corpus), dict(queries), {query: dict(grades) for query, grades in qrels.items()})
+    _score(Retrieval("t", corpus, queries, qrels, drops_self=True))
+    assert (corpus, queries, qrels) == before
+
+
+class _Shaky:
+    """Gives a text that it is asked for a second time in one call a slightly different vector, as long batches do."""
+
+    def __call__(self, texts, role):
+        turns = [texts[:position].count(text) * 1e-2 for position, text in enumerate(texts)]
+        return np.array([[np.cos(turn), np.sin(turn)] for turn in turns], dtype=np.float32)
+
+
+def test_equal_texts_are_ordered_by_id_whatever_the_model_makes_of_them():
+    corpus = {"d1": "east", "d2": "east", "d3": "east"}
+    vectors = _Shaky()(list(corpus.values()), Role.POSITIVE)
+    assert len(np.unique(vectors @ [1, 0])) > 1  # the control: embedded one by one, rounding would order them
+    for reading in (("d1", "d2", "d3"), ("d3", "d1", "d2"), ("d2", "d3", "d1")):
+        task = Retrieval(
+            "t", {name: corpus[name] for name in reading}, {"q": "east"}, {"q": {"d2": 1}}, drops_self=False
+        )
+        assert _score(task, _Shaky())["mrr@10"] == 1 / 2
+
+
+@pytest.mark.parametrize("depth", [1, 3, 100])
+def test_a_collapsed_model_scores_the_same_however_the_corpus_is_sorted(depth):
+    names = [f"d{i:03}" for i in range(120)]
+    model = Table({name: [1, 0] for name in [*names, "query"]})
+    scores = []
+    for order in (names, names[::-1], names[60:] + names[:60]):
+        corpus = {name: name for name in order}
+        task = Retrieval("t", corpus, {"q": "query"}, {"q": {"d118": 1, "d020": 1}}, drops_self=False, ks=(depth,))
+        scores.append(_score(task, model))
+    assert scores[0] == scores[1] == scores[2]
+    assert scores[0][f"mrr@{depth}"] == (0 if depth == 1 else 1 / 2)  # d119, d118, …
+    assert scores[0][f"hit_rate@{depth}"] == (0 if depth == 1 else 1)
+    assert scores[0][f"recall@{depth}"] == {1: 0, 3: 1 / 2, 100: 1}[depth]
 
 
 def test_equal_positives_are_one_document_that_is_relevant_to_all_their_anchors():

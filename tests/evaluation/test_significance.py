@@ -14,7 +14,7 @@ def _retrieval(values):
 
 
 def test_each_resample_draws_as_many_items_as_there_are():
-    weights = np.concatenate(list(resampled_weights(7, 500, seed=1)))
+    weights = np.concatenate(list(resampled_weights((7,), 500, seed=1)))
     assert weights.shape == (500, 7)
     assert (weights.sum(axis=1) == 7).all()
     np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.2)
@@ -37,7 +37,7 @@ def test_the_interval_of_a_mean_is_close_to_the_normal_one():
 
 def test_memory_chunks_do_not_change_the_number_of_resamples(monkeypatch):
     monkeypatch.setattr("textcl.evaluation.significance._CHUNK", 50)
-    chunks = list(resampled_weights(20, 5, seed=0))
+    chunks = list(resampled_weights((20,), 5, seed=0))
     assert [len(chunk) for chunk in chunks] == [2, 2, 1]
 
 

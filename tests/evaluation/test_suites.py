@@ -9,8 +9,9 @@ import pytest
 from textcl import shelf
 from textcl.errors import DataError
 from textcl.evaluation import STS, Retrieval, load_suite
+from textcl.evaluation.entries.sts import ends_digest
 from textcl.evaluation.sts import GradedPair
-from textcl.evaluation.suite import ends_digest, read_suite
+from textcl.evaluation.suite import read_suite
 
 PAIRS = [
     {"sentence1": "One.", "sentence2": "Two.", "score": 1.5},
@@ -63,7 +64,11 @@ def test_the_bundled_suites_hold_the_tasks_that_reports_name():
         suite: [entry.name for entry in read_suite(shelf.suites_folder() / f"{suite}.yaml").tasks]
         for suite in shelf.names(shelf.suites_folder())
     }
+    nano = "arguana climatefever dbpedia fever fiqa2018 hotpotqa msmarco nfcorpus nq quora scidocs scifact touche2020"
     assert names == {
+        "classic": ["cranfield", "cisi", "medline", "npl", "adi"],
+        "nano": [f"nano-{name}" for name in nano.split()],
+        "qa": ["wikiqa-test"],
         "scifact": ["scifact"],
         "sts": ["sts12", "sts13", "sts14", "sts15", "sts16", "stsb-test", "sickr-test"],
         "sts-dev": ["stsb-dev"],
@@ -119,6 +124,54 @@ def test_a_retrieval_set_on_the_hub_is_read_from_its_three_configs(hub):
     ]
 
 
+def test_the_nano_sets_are_read_from_one_split_of_three_configs(hub):
+    parts = {
+        "corpus": [{"_id": "d", "title": "", "text": "Moon"}, {"_id": "e", "title": "", "text": "Sun"}],
+        "queries": [{"_id": "q", "text": "What?"}, {"_id": "d", "text": "And?"}],
+        "qrels": [{"query-id": "q", "corpus-id": "d", "score": 1}],
+    }
+    entries = read_suite(shelf.suites_folder() / "nano.yaml").tasks
+    hub.sets |= {entry.hub.id: parts for entry in entries}
+    *tasks, average = load_suite("nano")
+    assert len(tasks) == 13
+    assert all(task.qrels == {"q": {"d": 1}} and task.drops_self is False for task in tasks)
+    assert (average.name, average.metric, list(average.members)) == ("nano-average", "ndcg@10", tasks)
+    asked = [(entry.hub.id, part, entry.hub.revision, "train") for entry in entries for part in parts]
+    assert sorted(hub.asked) == sorted(asked)
+
+
+def test_the_classic_sets_are_local_only(hub):
+    with pytest.raises(DataError, match=r"cranfield: the suite names no data set on the Hub; .*--data-dir"):
+        load_suite("classic")
+
+
+def test_a_suite_may_average_a_metric_over_its_tasks(tmp_path):
+    for name in ("one", "two"):
+        _write(tmp_path / f"{name}.jsonl", PAIRS)
+    path = _suite(tmp_path, *(f"{{kind: sts, name: {name}, local: {name}.jsonl}}" for name in ("one", "two")))
+    with (tmp_path / "mine.yaml").open("a", encoding="utf-8") as suite:
+        suite.write("average: pearson\n")
+    *tasks, average = load_suite(path, tmp_path)
+    assert (average.name, average.metric, list(average.members)) == ("mine-average", "pearson", tasks)
+
+
+def test_the_cut_offs_and_the_self_match_rule_are_those_of_the_entry(tmp_path):
+    _scifact(tmp_path / "set")
+    (task,) = load_suite(_suite(tmp_path, "{kind: retrieval, name: mine, local: set}"), tmp_path)
+    assert (task.ks, task.drops_self) == ((1, 3, 5, 10, 100), False)
+    entry = "{kind: retrieval, name: mine, local: set, ks: [2, 1000], drops_self: true}"
+    (task,) = load_suite(_suite(tmp_path, entry), tmp_path)
+    assert (task.ks, task.drops_self) == ((2, 1000), True)
+    with pytest.raises(DataError, match=r"tasks\.0\.retrieval\.ks\.1: .*greater than or equal to 1"):
+        load_suite(_suite(tmp_path, "{kind: retrieval, name: mine, local: set, ks: [1, 0]}"), tmp_path)
+
+
+def test_the_subset_of_a_pair_is_read_where_there_is_one(tmp_path):
+    _write(tmp_path / "sts" / "stsb-dev.jsonl", [{**PAIRS[0], "subset": "news"}, {**PAIRS[1], "subset": "forum"}])
+    (task,) = load_suite("sts-dev", tmp_path)
+    assert [pair.subset for pair in task.pairs] == ["news", "forum"]
+
+
 def test_a_hub_that_can_not_be_reached_points_to_local_files(hub):
     with pytest.raises(DataError, match=r"mteb/scifact .* can not be loaded from the Hub.*--data-dir"):
         load_suite("scifact")
@@ -167,8 +220,11 @@ def test_a_line_that_is_not_json_is_named(tmp_path):
         load_suite("sts-dev", tmp_path)
 
 
-def test_a_missing_file_is_named_with_what_the_folder_should_hold(tmp_path):
-    with pytest.raises(DataError, match=r"stsb-dev\.jsonl is not there.*A data folder holds"):
+def test_a_missing_file_is_named_with_what_its_folder_holds(tmp_path):
+    with pytest.raises(DataError, match=r"stsb-dev\.jsonl is not there.*There is no folder .*sts either"):
+        load_suite("sts-dev", tmp_path)
+    _write(tmp_path / "sts" / "stsb-def.jsonl", PAIRS)
+    with pytest.raises(DataError, match=r"holds stsb-def\.jsonl\. Did you mean 'stsb-def\.jsonl'\?"):
         load_suite("sts-dev", tmp_path)
 
 
@@ -179,6 +235,11 @@ def test_a_missing_file_is_named_with_what_the_folder_should_hold(tmp_path):
         ("corpus.jsonl", '{"_id": "9", "contents": "x"}\n', r"corpus\.jsonl, line 3: no column 'text'"),
         ("queries.jsonl", '{"_id": "2", "text": ""}\n', r"queries\.jsonl, line 2: 'text' is ''"),
         ("qrels.tsv", "1\t8\t0.5\n", r"qrels\.tsv, line 3: the grade is 0\.5"),
+        (
+            "qrels.tsv",
+            "1\t7\t1\n",
+            r"qrels\.tsv, line 3: query '1' and document '7' have grade 1 here and 2 further up",
+        ),
         ("qrels.tsv", "3\t8\t1\n", "'3' is judged but is not among the 1 queries"),
     ],
 )

@@ -31,6 +31,14 @@ def test_scores_are_points_of_100_with_their_interval() -> None:
     ]
 
 
+def test_of_a_ranking_only_the_usual_cut_offs_have_a_row() -> None:
+    names = ("ndcg@10", "recall@100", "ndcg@3", "hit_rate@1", "recall@1000", "spearman")
+    table = scores_table({"docs": {name: Interval(0.5, 0.4, 0.6) for name in names}})
+    assert [row[1] for row in _rows(table)[1:]] == ["ndcg@10", "recall@100", "recall@1000", "spearman"]
+    alone = scores_table({"docs": {"ndcg@3": Interval(0.5, 0.4, 0.6)}})
+    assert [row[1] for row in _rows(alone)[1:]] == ["ndcg@3"]
+
+
 def test_before_and_after_stand_side_by_side_with_a_signed_difference() -> None:
     table = comparison_table(
         {"docs": {"ndcg@10": Interval(0.5, 0.4, 0.6)}},

@@ -6,13 +6,12 @@ Letters: `R` rows of weights, `N` items.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from textcl.evaluation.task import Values, Weights
-
-Doubles = NDArray[np.float64]
+from textcl.evaluation.exchanging import Doubles, exchanged_correlations
+from textcl.evaluation.task import Metrics, Swaps, Values, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,22 @@ class CorrelationSample:
         spearman = weighted_correlation(predicted_ranks, gold_ranks, weights)
         pearson = weighted_correlation(self.predicted[None], self.gold[None], weights)
         return {"spearman": spearman, "pearson": np.where(np.isnan(spearman), np.nan, pearson)}
+
+    def exchanged_metrics(self, other: Self, swaps: Swaps) -> tuple[Metrics, Metrics]:
+        """Return the correlations of both after the items at each row of `swaps` (R, N) were exchanged between them.
+
+        Two models' cosines are on different scales; `exchanging` says what changes sides instead.
+        """
+        if not np.array_equal(self.gold, other.gold):
+            raise ValueError(
+                "The gold scores of the two samples differ; only outcomes of the same items can be exchanged."
+            )
+        ones = np.ones((1, self.size))
+        mine, its = weighted_ranks(self.predicted, ones)[0], weighted_ranks(other.predicted, ones)[0]
+        by_rank = exchanged_correlations(mine, its, weighted_ranks(self.gold, ones)[0], swaps)
+        by_value = exchanged_correlations(self.predicted, other.predicted, self.gold, swaps)
+        own, theirs = ({"spearman": by_rank[side], "pearson": by_value[side]} for side in (0, 1))
+        return own, theirs
 
 
 def weighted_ranks(values: Doubles, weights: Weights) -> Doubles:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from textcl.evaluation.task import Swaps, Values, Weights
+from textcl.evaluation.task import Metrics, Swaps, Values, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,12 @@ class MeanSample:
         mine = {name: np.where(swaps, other.per_item[name], values) for name, values in self.per_item.items()}
         its = {name: np.where(swaps, values, other.per_item[name]) for name, values in self.per_item.items()}
         return type(self)(mine), type(self)(its)
+
+    def exchanged_metrics(self, other: Self, swaps: Swaps) -> tuple[Metrics, Metrics]:
+        """Return the means of both after the items at each row of `swaps` (R, N) were exchanged between them."""
+        moved = swaps.astype(np.float64)
+        mine, its = {}, {}
+        for name, values in self.per_item.items():
+            gain = moved @ (other.per_item[name] - values) / self.size  # (R,)
+            mine[name], its[name] = values.mean() + gain, other.per_item[name].mean() - gain
+        return mine, its

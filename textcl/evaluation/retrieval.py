@@ -7,9 +7,9 @@ import numpy as np
 
 from textcl.errors import DataError
 from textcl.evaluation.mean_sample import MeanSample
-from textcl.evaluation.ranking import DEPTH, measure
-from textcl.index import FlatIndex
-from textcl.types import Embed, Role
+from textcl.evaluation.ranking import KS, measure
+from textcl.evaluation.searching import nearest_documents
+from textcl.types import Embed
 
 
 class Retrieval:
@@ -25,6 +25,7 @@ class Retrieval:
         qrels: Query id to document id to grade. Above 0 is relevant; a relevant document that the corpus lacks still
             counts as one that should have been found.
         drops_self: Leave out the document that has the query's own id (ArguAna, Quora), after retrieving one more.
+        ks: Cut-offs of the metrics, in documents; the search goes as deep as the largest.
     """
 
     def __init__(
@@ -35,11 +36,15 @@ class Retrieval:
         qrels: Mapping[str, Mapping[str, int]],
         *,
         drops_self: bool,
+        ks: Sequence[int] = KS,
     ) -> None:
+        if not ks or min(ks) < 1:
+            raise ValueError(f"ks is {list(ks)}; it takes one cut-off or more, each at least 1 document.")
         self.name = name
         self.corpus = dict(corpus)
         self.qrels = {query: dict(grades) for query, grades in qrels.items() if any(g > 0 for g in grades.values())}
         self.drops_self = drops_self
+        self.ks = tuple(ks)
         if not self.corpus or not self.qrels:
             raise DataError(f"{name}: {len(self.corpus)} documents and {len(self.qrels)} queries with a relevant one.")
         for query in self.qrels:
@@ -65,19 +70,12 @@ class Retrieval:
 
     def run(self, embed: Embed) -> MeanSample:
         """Embed documents and queries, search, and score each query."""
-        documents = embed(list(self.corpus.values()), Role.POSITIVE)  # (documents, D)
-        queries = embed(list(self.queries.values()), Role.ANCHOR)  # (queries, D)
-        index = FlatIndex(documents.shape[1])
-        index.add(documents)
-        hits = index.search(queries, DEPTH + self.drops_self)
-        names = list(self.corpus)
-        ranking = {}
-        for query, ids, scores in zip(self.queries, hits.ids.tolist(), hits.scores.tolist(), strict=True):
-            found = {names[i]: score for i, score in zip(ids, scores, strict=True) if i >= 0}
-            ranking[query] = self._kept(query, found)
-        return MeanSample({name: np.array(values) for name, values in measure(self.qrels, ranking).items()})
+        found = nearest_documents(self.corpus, self.queries, embed, max(self.ks) + self.drops_self)
+        ranking = {query: self._kept(query, scores) for query, scores in zip(self.queries, found, strict=True)}
+        per_query = measure(self.qrels, ranking, self.ks)
+        return MeanSample({metric: np.array(values) for metric, values in per_query.items()})
 
     def _kept(self, query: str, found: dict[str, float]) -> dict[str, float]:
-        """Drop the query's own document where the task wants it, and then all but the best `DEPTH`."""
+        """Drop the query's own document where the task wants it, and then all but the best of the search's depth."""
         kept = [(document, score) for document, score in found.items() if not (self.drops_self and document == query)]
-        return dict(kept[:DEPTH])
+        return dict(kept[: max(self.ks)])

@@ -1,11 +1,10 @@
-"""Rows of evaluation data, each with the place where it stands, and what the tasks make of them."""
+"""Rows of evaluation data, each with the place where it stands."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textcl.errors import DataError
-from textcl.evaluation.sts import GradedPair
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +46,3 @@ class Row:
         if column not in self.fields:
             raise DataError(f"{self.place}: no column '{column}'; there are {', '.join(map(str, self.fields))}.")
         return self.fields[column]
-
-
-def graded_pairs(rows: Iterable[Row], first: str, second: str, score: str) -> list[GradedPair]:
-    """Read pairs from the three columns named."""
-    return [GradedPair(row.text(first), row.text(second), row.number(score)) for row in rows]
-
-
-def documents(rows: Iterable[Row]) -> dict[str, str]:
-    """Read BEIR documents, id to title and text joined by a blank; a document may be empty."""
-    return _by_id((row, _title_and_text(row)) for row in rows)
-
-
-def queries(rows: Iterable[Row]) -> dict[str, str]:
-    """Read BEIR queries, id to text."""
-    return _by_id((row, row.text("text")) for row in rows)
-
-
-def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
-    """Read BEIR judgements, query id to document id to grade."""
-    read: dict[str, dict[str, int]] = {}
-    for row in rows:
-        grade = row.number("score")
-        if grade != int(grade):
-            raise DataError(f"{row.place}: the grade is {grade}; grades are whole numbers.")
-        read.setdefault(row.identity("query-id"), {})[row.identity("corpus-id")] = int(grade)
-    return read
-
-
-def _title_and_text(row: Row) -> str:
-    title = row.words("title") if "title" in row.fields else ""
-    return f"{title} {row.words('text')}".strip()
-
-
-def _by_id(read: Iterable[tuple[Row, str]]) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for row, text in read:
-        identity = row.identity("_id")
-        if identity in texts:
-            raise DataError(f"{row.place}: the id '{identity}' stands there a second time.")
-        texts[identity] = text
-    return texts

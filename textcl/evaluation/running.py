@@ -1,10 +1,11 @@
 """Running tasks one after the other on one model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from textcl.errors import ModelError
+from textcl.evaluation.average import Average
 from textcl.evaluation.task import Sample, Task
 from textcl.types import Embed, FloatArray, Role
 
@@ -24,12 +25,19 @@ def evaluate(tasks: Sequence[Task], embed: Embed, on_task: Callable[[str], None]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"Two tasks are named '{name}'; their scores would overwrite each other.")
-    samples = {}
+    samples: dict[str, Sample] = {}
     for task in tasks:
         if on_task is not None:
             on_task(task.name)
-        samples[task.name] = task.run(_checked(embed, task.name))
+        samples[task.name] = _outcome(task, embed, samples)
     return samples
+
+
+def _outcome(task: Task, embed: Embed, samples: Mapping[str, Sample]) -> Sample:
+    """Run a task; an average of tasks that were run before it only looks at what they found."""
+    if isinstance(task, Average) and task.is_done(samples):
+        return task.of(samples)
+    return task.run(_checked(embed, task.name))
 
 
 def _checked(embed: Embed, task: str) -> Embed:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.evaluation.correlation import CorrelationSample, Doubles
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.exchanging import Doubles
+from textcl.evaluation.subsets import SubsetCorrelations
 from textcl.types import Embed, FloatArray, Role
 
 
@@ -16,12 +18,14 @@ class GradedPair:
     first: str
     second: str
     score: float
+    subset: str = ""  # of a set that was put together: `MSRpar` in STS12
 
 
 class STS:
     """Correlation of the cosine of each pair with its gold score, over all pairs of the set at once.
 
-    Pooling all pairs is what SimCSE and mteb report; averaging over the subsets of a year gives other numbers.
+    Pooling all pairs is SentEval's `all`, and what SimCSE and mteb report. Where the pairs come from several subsets,
+    as those of a year of SemEval do, the metrics that end in `_mean` and `_wmean` average over the subsets instead.
 
     Args:
         name: The task's name in reports.
@@ -34,7 +38,7 @@ class STS:
         self.name = name
         self.pairs = tuple(pairs)
 
-    def run(self, embed: Embed) -> CorrelationSample:
+    def run(self, embed: Embed) -> CorrelationSample | SubsetCorrelations:
         """Embed each distinct sentence once, as an anchor, and compare the cosines with the gold scores."""
         texts = list(dict.fromkeys(text for pair in self.pairs for text in (pair.first, pair.second)))
         position = {text: number for number, text in enumerate(texts)}
@@ -42,7 +46,9 @@ class STS:
         first = vectors[[position[pair.first] for pair in self.pairs]]
         second = vectors[[position[pair.second] for pair in self.pairs]]
         gold = np.array([pair.score for pair in self.pairs], dtype=np.float64)
-        return CorrelationSample(_cosines(first, second), gold)
+        cosines = _cosines(first, second)
+        names, subsets = np.unique([pair.subset for pair in self.pairs], return_inverse=True)
+        return CorrelationSample(cosines, gold) if len(names) == 1 else SubsetCorrelations(cosines, gold, subsets)
 
 
 def _cosines(first: FloatArray, second: FloatArray) -> Doubles:

@@ -9,7 +9,8 @@ from textcl.types import Embed
 
 Weights = NDArray[np.float64]  # (R, size): how often each item counts, in each of R resamples
 Values = NDArray[np.float64]  # (R,)
-Swaps = NDArray[np.bool_]  # (size,)
+Swaps = NDArray[np.bool_]  # (size,), or (R, size): which items are exchanged, in each of R permutations
+Metrics = dict[str, Values]
 
 
 class Sample(Protocol):
@@ -30,7 +31,26 @@ class Exchangeable(Sample, Protocol):
     """A sample whose items can be exchanged with those of another model: what a paired permutation test needs."""
 
     def exchanged(self, other: Self, swaps: Swaps) -> tuple[Self, Self]:
-        """Return both samples with the items at `swaps` exchanged between them."""
+        """Return both samples with the items at `swaps` (size,) exchanged between them."""
+        ...
+
+
+@runtime_checkable
+class ExchangeableAtOnce(Sample, Protocol):
+    """The same for many permutations at once, and where each metric exchanges something else: ranks, or values."""
+
+    def exchanged_metrics(self, other: Self, swaps: Swaps) -> tuple[Metrics, Metrics]:
+        """Return the metrics of both after the items at each row of `swaps` (R, size) were exchanged between them."""
+        ...
+
+
+@runtime_checkable
+class Stratified(Sample, Protocol):
+    """A sample of several sets of items, each of which a bootstrap resamples within itself."""
+
+    @property
+    def strata(self) -> tuple[int, ...]:
+        """Number of items of each set, in the order of the items."""
         ...
 
 

@@ -1,18 +1,20 @@
 """Scores as tables for a terminal, in points of 0–100 as papers print them."""
 
 import math
+from collections.abc import Mapping
 
 from rich.table import Table
 
-from textcl.evaluation import Interval
+from textcl.evaluation import DETAILS, Interval
 from textcl.report.scores import Scores
 
 
 def scores_table(scores: Scores) -> Table:
-    """Return one row a metric: the score and its 95 % interval."""
+    """Return one row a metric: the score and its 95 % interval; rankings without the cut-offs in `DETAILS`."""
     table = _table("score", "95 % interval")
     for task, metrics in scores.items():
-        for number, (metric, score) in enumerate(metrics.items()):
+        for number, metric in enumerate(_shown(metrics)):
+            score = metrics[metric]
             table.add_row(task if number == 0 else "", metric, _points(score.value), _bounds(score))
         table.add_section()
     return table
@@ -25,7 +27,8 @@ def comparison_table(before: Scores, after: Scores, difference: Scores) -> Table
     """
     table = _table("before", "after", "difference", "95 % interval")
     for task, metrics in difference.items():
-        for number, (metric, change) in enumerate(metrics.items()):
+        for number, metric in enumerate(_shown(metrics)):
+            change = metrics[metric]
             table.add_row(
                 task if number == 0 else "",
                 metric,
@@ -43,6 +46,11 @@ def _table(*numbers: str) -> Table:
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     return table
+
+
+def _shown(metrics: Mapping[str, Interval]) -> list[str]:
+    """Return the metrics worth a row: all but the details of rankings, and those too where there is nothing else."""
+    return [metric for metric in metrics if metric not in DETAILS] or list(metrics)
 
 
 def _points(value: float, signed: bool = False) -> str:
