@@ -45,7 +45,9 @@ def measure(candidate: Candidate, setup: Setup, seed: int = 17) -> Measured:
         try:
             return process.submit(_measure, candidate, setup, seed).result()
         except BrokenProcessPool as error:
-            raise SearchError(f"{candidate.name}: the process that measured it died; was there memory enough?") from error
+            raise SearchError(
+                f"{candidate.name}: the process that measured it died; was there memory enough?"
+            ) from error
 
 
 def with_nearest(setup: Setup) -> Setup:
@@ -84,7 +86,7 @@ def _points(candidate: Candidate, index: Index, setup: Setup) -> Iterator[Point]
         return without_own(index.search(queries, max(setup.k, DEPTH) + 1), setup.own, max(setup.k, DEPTH))
 
     for effort, share in climb(index, lambda: recall(found()[:, : setup.k], setup.nearest)):
-        one, many = speed(search, queries, 1), speed(search, queries, setup.queries_per_call)
+        one, many = (speed(search, queries, n, seconds=setup.seconds) for n in (1, setup.queries_per_call))
         yield Point(candidate.name, effort, index.dimension, one, many, share, ndcg(found(), setup.judged))
 
 

@@ -5,7 +5,7 @@ from statistics import mean
 
 import numpy as np
 
-from textcl.evaluation import measure_rankings
+from textcl.evaluation.ranking import measure
 from textcl.types import IntArray
 
 DEPTH = 10  # documents of each ranking that nDCG reads
@@ -39,4 +39,4 @@ def ndcg(found: IntArray, judged: Mapping[int, Mapping[int, int]]) -> float | No
         str(query): {str(row): float(DEPTH - place) for place, row in enumerate(found[query, :DEPTH]) if row >= 0}
         for query in judged
     }  # places in place of scores: an index that compresses vectors has ties that exact search has not
-    return mean(measure_rankings(qrels, ranking, (DEPTH,))[f"ndcg@{DEPTH}"])
+    return mean(measure(qrels, ranking, (DEPTH,))[f"ndcg@{DEPTH}"])

@@ -20,6 +20,7 @@ class Setup:
     own: IntArray  # (Q,) the row that is the query itself, which does not count as found; -1: none
     k: int
     queries_per_call: int  # where many are asked at once
+    seconds: float = 2.0  # spent on timing one way of searching, and again for many queries a call
     nearest: IntArray = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))  # (Q, k) by exact search
     judged: Mapping[int, Mapping[int, int]] = field(default_factory=dict)  # query to row to grade; may be empty
 

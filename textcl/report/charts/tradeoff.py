@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 from markupsafe import Markup
+from textcl.report.charts.scale import Scale
 
 from textcl.benchmark import Point, pareto_front
-from textcl.report.charts.scale import Scale
 
 WIDTH, HEIGHT = 900, 480  # of the picture
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 230, 34, 52  # pixels around the plot
@@ -14,6 +14,14 @@ _COLOURS = (
     ("#0a58b8", "#74b3ff"), ("#b3261e", "#ff8f86"), ("#116329", "#6fd08c"), ("#8f4f00", "#e8a657"),
     ("#6b3fa0", "#c3a1f0"), ("#00707a", "#5cc8d2"), ("#9c2f6f", "#f08fc4"), ("#535c68", "#a3adb9"),
 )  # fmt: skip
+_STYLE = (
+    "text{font:13px system-ui,sans-serif;fill:#1a1e24}.paper{fill:#fff}.grid{stroke:#d8dde3}"
+    ".line{fill:none;stroke:currentColor;stroke-width:1.5}.mark{fill:currentColor}"
+    ".front{fill:none;stroke:#bcd5f5;stroke-width:9;stroke-linejoin:round;stroke-linecap:round}"
+    + "".join(f".c{number}{{color:{light}}}" for number, (light, _) in enumerate(_COLOURS))
+    + "@media(prefers-color-scheme:dark){text{fill:#e8eaee}.paper{fill:#12151a}.grid{stroke:#353d48}"
+    ".front{stroke:#24476f}" + "".join(f".c{number}{{color:{dark}}}" for number, (_, dark) in enumerate(_COLOURS)) + "}"
+)  # it holds no < > & or quote, so escaping leaves it as it is
 _SHAPES = ("M-4-4h8v8h-8z", "M0-5L5 4H-5z", "M0-5L5 0L0 5L-5 0z", "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0")
 
 
@@ -38,41 +46,35 @@ def tradeoff_chart(points: Sequence[Point], k: int) -> Markup:
 
 
 def _opened(label: str) -> Markup:
-    light = "".join(f".c{n}{{color:{c}}}" for n, (c, _) in enumerate(_COLOURS))
-    dark = "".join(f".c{n}{{color:{c}}}" for n, (_, c) in enumerate(_COLOURS))
-    style = (
-        "text{font:13px system-ui,sans-serif;fill:#1a1e24}.paper{fill:#fff}.grid{stroke:#d8dde3}"
-        ".line{fill:none;stroke:currentColor;stroke-width:1.5}.mark{fill:currentColor}"
-        f".front{{fill:none;stroke:#bcd5f5;stroke-width:9;stroke-linejoin:round;stroke-linecap:round}}{light}"
-        "@media(prefers-color-scheme:dark){text{fill:#e8eaee}.paper{fill:#12151a}.grid{stroke:#353d48}"
-        f".front{{stroke:#24476f}}{dark}}}"
-    )
-    return Markup(
+    opening = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" '
         'aria-label="{2}"><style>{3}</style><rect class="paper" width="{0}" height="{1}"/>'
-    ).format(WIDTH, HEIGHT, label, Markup(style))
+    )
+    return opening.format(WIDTH, HEIGHT, label, _STYLE)
 
 
 def _axes(recall: Scale, speed: Scale, k: int) -> Markup:
+    middle = _LEFT + (WIDTH - _LEFT - _RIGHT) / 2
     marks = Markup('<text x="{}" y="20">queries per second, many a call</text>').format(_LEFT - 50)
-    marks += Markup('<text x="{}" y="{}" text-anchor="middle">recall@{}</text>').format(
-        _LEFT + (WIDTH - _LEFT - _RIGHT) / 2, HEIGHT - 12, k
-    )
+    marks += _written(middle, HEIGHT - 12, "middle", f"recall@{k}")
     for tick in recall.ticks(6):
-        marks += Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            _across(recall.share(tick)), HEIGHT - _BOTTOM + 20, recall.label(tick)
-        )
-    for power in range(math.floor(speed.low), math.ceil(speed.high) + 1):
-        for factor in (1, 2, 5):
-            value = power + math.log10(factor)
-            if speed.low <= value <= speed.high:
-                marks += Markup(
-                    '<line class="grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text x="{3}" y="{4}" text-anchor="end">{5}</text>'
-                ).format(
-                    _LEFT, WIDTH - _RIGHT, _down(speed.share(value)), _LEFT - 8, _down(speed.share(value)) + 4,
-                    f"{factor * 10**power:,g}",
-                )  # fmt: skip
+        marks += _written(_across(recall.share(tick)), HEIGHT - _BOTTOM + 20, "middle", recall.label(tick))
+    for speed_tick in _decades(speed):
+        y = _down(speed.share(math.log10(speed_tick)))
+        marks += Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>').format(_LEFT, WIDTH - _RIGHT, y)
+        marks += _written(_LEFT - 8, y + 4, "end", f"{speed_tick:,g}")
     return marks
+
+
+def _decades(speed: Scale) -> list[float]:
+    """Return 1, 2 and 5 times the powers of ten within a scale of logarithms."""
+    powers = range(math.floor(speed.low), math.ceil(speed.high) + 1)
+    values = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    return [value for value in values if speed.low <= math.log10(value) <= speed.high]
+
+
+def _written(x: float, y: float, anchor: str, text: str) -> Markup:
+    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(x, y, anchor, text)
 
 
 def _mark(point: Point, number: int, x: float, y: float) -> Markup:
@@ -84,9 +86,9 @@ def _mark(point: Point, number: int, x: float, y: float) -> Markup:
 
 def _key(name: str, number: int) -> Markup:
     x, y = WIDTH - _RIGHT + 22, _TOP + 12 + 24 * number
-    return Markup(
-        '<path class="mark c{}" transform="translate({} {})" d="{}"/><text x="{}" y="{}">{}</text>'
-    ).format(number % len(_COLOURS), x, y, _SHAPES[number % len(_SHAPES)], x + 14, y + 4, name)
+    return Markup('<path class="mark c{}" transform="translate({} {})" d="{}"/><text x="{}" y="{}">{}</text>').format(
+        number % len(_COLOURS), x, y, _SHAPES[number % len(_SHAPES)], x + 14, y + 4, name
+    )
 
 
 def _front_key(number: int) -> Markup:
