@@ -1,0 +1,54 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.benchmark.clouds import setup_in
+from textcl.benchmark import Candidate, measure, with_nearest
+from textcl.errors import SearchError
+
+
+def test_exact_search_finds_all_and_an_index_of_cells_more_with_more_effort(tmp_path: Path) -> None:
+    setup = with_nearest(setup_in(tmp_path))
+    exact = measure(Candidate("exact"), setup)
+    assert [point.recall for point in exact.points] == [1.0]
+    cells = measure(Candidate("IVF64,Flat"), setup)
+    recalls = [point.recall for point in cells.points]
+    assert [point.effort for point in cells.points][:3] == [1, 2, 4]
+    assert recalls[0] < 0.9
+    assert recalls == sorted(recalls)
+    assert recalls[-1] >= 0.999
+    for measured in (exact, cells):
+        assert measured.build.seconds > 0
+        assert measured.build.disk_bytes >= 3000 * 32 * 4
+        assert measured.build.peak_bytes >= 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["vectors.npy"]
+
+
+def test_the_nearest_agree_with_a_naive_loop(tmp_path: Path) -> None:
+    setup = with_nearest(setup_in(tmp_path, rows=200, queries=5))
+    cosines = setup.queries @ np.load(setup.vectors).T
+    cosines[np.arange(5), np.arange(5)] = -np.inf
+    np.testing.assert_array_equal(setup.nearest, np.argsort(-cosines, axis=1)[:, :10])
+
+
+def test_cut_vectors_keep_less_of_what_whole_ones_find(tmp_path: Path) -> None:
+    setup = with_nearest(setup_in(tmp_path, rows=500))
+    (point,) = measure(Candidate("exact", dimension=4), setup).points
+    assert point.dimension == 4
+    assert point.index == "exact, first 4"
+    assert point.recall < 0.9
+
+
+def test_judged_queries_are_scored(tmp_path: Path) -> None:
+    setup = with_nearest(setup_in(tmp_path, rows=200, queries=5))
+    judged = {query: {int(setup.nearest[query, 0]): 1} for query in range(3)}
+    (point,) = measure(Candidate("exact"), replace(setup, judged=judged)).points
+    assert point.ndcg == pytest.approx(1.0)
+
+
+def test_what_can_not_be_built_is_told(tmp_path: Path) -> None:
+    setup = with_nearest(setup_in(tmp_path, rows=100))
+    with pytest.raises(SearchError, match="IVF64"):
+        measure(Candidate("IVF64,Flat"), setup)
