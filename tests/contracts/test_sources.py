@@ -10,28 +10,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.tables import opened
+from tests.data.tables import KINDS, opened
 from textcl import data
 from textcl.data import BEIR, Concatenation, Docstrings, FolderLines, FolderTexts, HubDataset, TextLines, WordNet
 from textcl.types import Example, Source
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file once: a source refuses to read one that was changed under it."""
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def text_lines(folder: Path) -> Source:
-    (folder / "lines.txt").write_text("first line\n\nsecond line\nthird line\n", encoding="utf-8")
+    write(folder / "lines.txt", "first line\n\nsecond line\nthird line\n")
     return TextLines(str(folder / "lines.txt"))
 
 
 def table(kind: str) -> Callable[[Path], Source]:
     rows = [{"anchor": f"a {row}", "positive": f"p {row}", "other": f"q {row}", "negative": "n"} for row in range(4)]
     columns = {"positive": ["positive", "other"], "negative": "negative"}
-    return lambda folder: opened(folder, kind, rows, **columns)
+
+    def build(folder: Path) -> Source:
+        if (folder / kind).exists():
+            return KINDS[kind][0](str(folder / kind), **columns)
+        return opened(folder, kind, rows, **columns)
+
+    return build
 
 
 def folder_of(source: Callable[[str], Source]) -> Callable[[Path], Source]:
     def build(folder: Path) -> Source:
-        (folder / "texts").mkdir(exist_ok=True)
         for name in ("one", "two"):
-            (folder / "texts" / f"{name}.txt").write_text(f"{name} first line\n{name} second line\n", encoding="utf-8")
+            write(folder / "texts" / f"{name}.txt", f"{name} first line\n{name} second line\n")
         return source(str(folder / "texts"))
 
     return build
@@ -47,15 +59,15 @@ def hub_dataset(folder: Path) -> Source:
 def beir(folder: Path) -> Source:
     for name in ("corpus", "queries"):
         lines = [json.dumps({"_id": str(row), "text": f"{name} {row}"}) for row in range(3)]
-        (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n0\t1\t1\n2\t0\t1\n2\t2\t1\n", encoding="utf-8")
+        write(folder / f"{name}.jsonl", "\n".join(lines))
+    write(folder / "qrels.tsv", "query-id\tcorpus-id\tscore\n0\t1\t1\n2\t0\t1\n2\t2\t1\n")
     return BEIR(str(folder))
 
 
 def wordnet(folder: Path) -> Source:
     for part in ("noun", "verb", "adj", "adv"):
         line = f'00001740 03 n 02 {part} 0 other_{part} 0 000 | what a {part} is; "so"'
-        (folder / f"data.{part}").write_text(line, encoding="utf-8")
+        write(folder / f"data.{part}", line)
     return WordNet("gloss", str(folder))
 
 

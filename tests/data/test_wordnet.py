@@ -51,7 +51,7 @@ def test_synonyms_share_a_sense_and_differ_by_more_than_case(folder: Path):
 
 
 def test_places_name_file_and_line(folder: Path):
-    assert WordNet("gloss", str(folder)).place(0) == f"{folder / 'data.noun'}, line 3"
+    assert WordNet("gloss", str(folder)).place(0) == f"{folder / 'data.noun'}, line 3 (boat)"
 
 
 def test_a_missing_wordnet_is_named_with_its_package(tmp_path: Path):

@@ -23,8 +23,8 @@ class BEIR:
     """Pairs of a retrieval set: a query that has relevant documents is an anchor, these are its positives.
 
     A query is one row, however many documents it has: each epoch draws one of them, so no other document of the query
-    is taken for its negative; queries of one text are one query. The title of a document stands before its text; documents without text are left out. The
-    documents stay in their file; in memory are the queries, and the places of the relevant documents.
+    is taken for its negative. Queries of one text are one. The title of a document stands before its text; documents
+    without text are left out. The documents stay in their file; in memory are the places of those that are relevant.
 
     Args:
         path: The folder. Each file in it may be `.gz`.

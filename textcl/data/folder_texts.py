@@ -24,7 +24,12 @@ class FolderTexts:
 
     def __init__(self, path: str, pattern: str = "**/*.txt") -> None:
         self._files = files_of(path, pattern)
-        self.fingerprint = fingerprint_of(self[row] for row in range(len(self)))
+        self._fingerprint = fingerprint_of(self[row] for row in range(len(self)))
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the texts."""
+        return self._fingerprint
 
     def __len__(self) -> int:
         return len(self._files)

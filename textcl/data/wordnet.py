@@ -56,8 +56,9 @@ class WordNet:
         return Example(row, anchor, tuple(self._rows[anchor]))
 
     def place(self, row: int) -> str:
-        """Name the file and the line of the first sense."""
-        return self._places[self._anchors[row]]
+        """Name the file and the line of the first sense, and the anchor."""
+        anchor = self._anchors[row]
+        return f"{self._places[anchor]} ({anchor[:40]})"
 
 
 def _glosses(synsets: Iterable[Synset]) -> _Related:
