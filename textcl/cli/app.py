@@ -11,6 +11,7 @@ from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.index import index
+from textcl.cli.init import init
 from textcl.cli.leaks import leaks
 from textcl.cli.recipes import recipes
 from textcl.cli.report import report
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search):
+for _verb in (init, recipes, check, train, report, evaluate, compare, leaks, encode, index, search):
     app.command()(_verb)
 
 

@@ -71,6 +71,11 @@ def arrow_copy(path: Path, schema: Any, batches: Batches, *parts: object) -> Pat
     return target
 
 
+def arrow_batches(source: Any) -> Iterator[Any]:
+    """Yield the pyarrow.RecordBatch of a mapped file, of either layout."""
+    return _batches(_reader(source))
+
+
 @contextmanager
 def arrow_errors(path: Path) -> Iterator[None]:
     """Tell what pyarrow finds wrong with a file as a `DataError`."""
