@@ -8,7 +8,7 @@ from textcl.evaluation.bitext import Bitext
 from textcl.evaluation.classification import Classification
 from textcl.evaluation.clustering import Clustering
 from textcl.evaluation.correlation import CorrelationSample
-from textcl.evaluation.difference import LEVEL, Difference, Interval
+from textcl.evaluation.difference import IN_OWN_UNITS, LEVEL, Difference, Interval
 from textcl.evaluation.embedding_cache import Store, cached
 from textcl.evaluation.geometry import Geometry
 from textcl.evaluation.items import Result, items_digest, results_of
@@ -38,6 +38,7 @@ from textcl.evaluation.vector_store import Found, VectorStore
 
 __all__ = [
     "DETAILS",
+    "IN_OWN_UNITS",
     "LEVEL",
     "MTEB",
     "STS",

@@ -1,5 +1,6 @@
 """Recipes: what a run is, read, checked, built and run; and what the command line does with a saved model."""
 
+from textcl.recipe.benchmarking import Asked, Benchmark, bench_search
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.indexing import Corpus, index_corpus
@@ -14,6 +15,8 @@ from textcl.recipe.searching import Found, Searcher
 from textcl.recipe.vectors import encode_file
 
 __all__ = [
+    "Asked",
+    "Benchmark",
     "Comparison",
     "Corpus",
     "Embedding",
@@ -26,6 +29,7 @@ __all__ = [
     "Scored",
     "Searcher",
     "Watcher",
+    "bench_search",
     "compare_runs",
     "encode_file",
     "index_corpus",
