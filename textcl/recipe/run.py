@@ -39,13 +39,13 @@ from textcl.recipe.learning import (
     refuse_unfit_batches,
     width_of,
 )
-from textcl.recipe.page_data import page_data
+from textcl.recipe.page_data import leave_page
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
 from textcl.recipe.watching import Watch
-from textcl.report import write_items, write_page_data, write_report, write_run_page
+from textcl.report import write_items, write_report
 from textcl.training import (
     CollapseAlarm,
     Loop,
@@ -121,8 +121,7 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     after = run.score("after")
     outcome = _report(folder, run.tasks, before, after, leakage, ranks)
     if ranks.is_main:
-        write_page_data(folder, page_data(run.watch, {"before": before, "after": after}, recipe.seed))
-        write_run_page(folder)
+        leave_page(folder, run.watch, {"before": before, "after": after}, recipe.seed)
     return outcome
 
 
