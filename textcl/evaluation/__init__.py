@@ -19,6 +19,7 @@ from textcl.evaluation.listening import Ranking, listening
 from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.mteb_task import MTEB, MTEBTask
+from textcl.evaluation.own import is_own
 from textcl.evaluation.pair_classification import LabelledPair, PairClassification
 from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.pairing import compared, refuse_other_items
@@ -85,6 +86,7 @@ __all__ = [
     "differences",
     "evaluate",
     "find_leakage",
+    "is_own",
     "items_digest",
     "listening",
     "load_suite",
