@@ -6,7 +6,7 @@ import math
 from rich.console import Console
 from rich.table import Table
 
-from textcl.evaluation import Interval
+from textcl.evaluation import Difference, Interval
 from textcl.report import comparison_table, scores_table
 
 
@@ -43,18 +43,22 @@ def test_before_and_after_stand_side_by_side_with_a_signed_difference() -> None:
     table = comparison_table(
         {"docs": {"ndcg@10": Interval(0.5, 0.4, 0.6)}},
         {"docs": {"ndcg@10": Interval(0.75, 0.7, 0.8)}},
-        {"docs": {"ndcg@10": Interval(0.25, -0.01, 0.3)}},
+        {"docs": {"ndcg@10": Difference(0.25, -0.01, 0.3, 0.07)}},
     )
     assert _rows(table) == [
-        ["task", "metric", "before", "after", "difference", "95 % interval"],
-        ["docs", "ndcg@10", "50.00", "75.00", "+25.00", "-1.00 … +30.00"],
+        ["task", "metric", "before", "after", "difference", "95 % interval", "p", "verdict"],
+        ["docs", "ndcg@10", "50.00", "75.00", "+25.00", "-1.00 … +30.00", "0.0700", "cannot tell"],
     ]
 
 
-def test_only_a_difference_whose_interval_lies_on_one_side_of_0_is_coloured() -> None:
+def test_only_a_difference_that_is_not_chance_is_coloured() -> None:
     scores = {"t": {name: Interval(0.5, 0.4, 0.6) for name in ("up", "down", "chance")}}
     difference = {
-        "t": {"up": Interval(0.1, 0.05, 0.2), "down": Interval(-0.1, -0.2, -0.05), "chance": Interval(0.1, -0.1, 0.3)}
+        "t": {
+            "up": Difference(0.1, 0.05, 0.2, 0.01),
+            "down": Difference(-0.1, -0.2, -0.05, 0.01),
+            "chance": Difference(0.1, 0.05, 0.3, 0.06),
+        }
     }
     cells = [row[4] for row in _rows(comparison_table(scores, scores, difference), colour=True)[1:]]
     assert ["32m" in cell for cell in cells] == [True, False, False]  # green

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
+from enum import Enum
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -52,7 +53,8 @@ def items_digest(task: Task) -> str:
 
 def _parts(value: object, place: str) -> Iterator[bytes]:
     """Yield a value as bytes, piece by piece; containers say how many pieces follow, so that none can be moved."""
-    if value is None or isinstance(value, str | int | float | bytes | np.generic):
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or isinstance(value, str | int | float | bytes | Enum):
         yield f"{type(value).__name__} {value!r}".encode()
     elif isinstance(value, np.ndarray) and value.dtype != np.dtype(object):
         yield f"array {value.dtype.str} {value.shape}".encode() + np.ascontiguousarray(value).tobytes()

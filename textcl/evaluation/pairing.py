@@ -42,7 +42,8 @@ def compared(
 def refuse_other_items(task: str, digests: tuple[str, str], names: tuple[str, str]) -> None:
     """Raise where two outcomes of a task are not of the same items, so that no difference can be paired."""
     if digests[0] != digests[1]:
+        first, second = (digest[:8] for digest in digests)
         raise DataError(
-            f"{task}: {names[0]} and {names[1]} were scored on different data under this one name (digests "
-            f"{digests[0][:8]} and {digests[1][:8]}). A difference is taken item by item: score both on the same data."
+            f"{task}: {names[0]} and {names[1]} are of different data under one name (digests {first} and {second}). "
+            "A difference is taken item by item: score both models on the same data, with one version of textcl."
         )

@@ -34,7 +34,7 @@ def differences(before: Sample, after: Sample, seed: int = 17, resamples: int = 
 
     p = p_values(before, after, seed)
     intervals = _intervals(difference, strata(before), seed, resamples)
-    return {name: Difference(found.value, found.low, found.high, p[name]) for name, found in intervals.items()}
+    return {name: Difference(found.value, found.low, found.high, p[name], name) for name, found in intervals.items()}
 
 
 def strata(sample: Sample) -> tuple[int, ...]:

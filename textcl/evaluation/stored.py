@@ -22,21 +22,19 @@ from textcl.evaluation.items import Result
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.subsets import SubsetCorrelations
 
-# What can be kept: dataclasses of arrays, texts, other kinds, and mappings of names to such. A new kind joins here.
+# What can be kept: dataclasses of arrays, numbers, texts, other kinds, and mappings of names to such. A new kind joins
+# here; one that holds too much for a file does not, and can be compared only with a model that is scored beside it.
 KINDS: tuple[type[Any], ...] = (AverageSample, CorrelationSample, MeanSample, SubsetCorrelations)
 Arrays = dict[str, NDArray[Any]]
 
 
 def write_samples(path: Path, results: Mapping[str, Result]) -> None:
-    """Write the outcome of each task; the file appears whole or not at all.
-
-    Raises:
-        TypeError: A sample is of a kind that `KINDS` does not list, or holds what can not be kept.
-    """
+    """Write the outcome of each task whose kind is one of `KINDS`; the file appears whole or not at all."""
     arrays: Arrays = {}
     contents = {
         task: {"items": result.items, "sample": _describe(result.sample, task, arrays)}
         for task, result in results.items()
+        if type(result.sample) in KINDS
     }
     arrays["contents"] = np.array(json.dumps(contents))
     with new_file(path) as temporary, temporary.open("wb") as file:
@@ -70,24 +68,24 @@ def _describe(value: object, place: str, arrays: Arrays) -> object:
         fields = {field.name: getattr(sample, field.name) for field in dataclasses.fields(sample)}
         return {"kind": type(value).__name__, "fields": _describe(fields, place, arrays)}
     if isinstance(value, Mapping):
-        return {name: _describe(part, f"{place}/{name}", arrays) for name, part in value.items()}
-    if isinstance(value, str):
-        return {"text": value}
-    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
-        raise TypeError(f"{place} is a {type(value).__name__}, which can not be kept: see KINDS.")
-    known = next((name for name, array in arrays.items() if array is value), place)  # an average shares its tasks'
-    arrays[known] = value
-    return known
+        return {"each": {name: _describe(part, f"{place}/{name}", arrays) for name, part in value.items()}}
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        known = next((name for name, array in arrays.items() if array is value), place)  # an average has its tasks'
+        arrays[known] = value
+        return {"array": known}
+    if isinstance(value, str | bool | int | float):
+        return {"plain": value}
+    raise TypeError(f"{place} is a {type(value).__name__}, which can not be kept: see KINDS.")
 
 
-def _restore(entry: Any, arrays: Arrays) -> Any:
+def _restore(entry: dict[str, Any], arrays: Arrays) -> Any:
     """Return the value that `_describe` described; `Any` because it is whatever was described."""
-    if isinstance(entry, str):
-        return arrays[entry]
-    if set(entry) == {"text"}:
-        return entry["text"]
-    if set(entry) != {"kind", "fields"}:
-        return {name: _restore(part, arrays) for name, part in entry.items()}
+    if "array" in entry:
+        return arrays[entry["array"]]
+    if "plain" in entry:
+        return entry["plain"]
+    if "each" in entry:
+        return {name: _restore(part, arrays) for name, part in entry["each"].items()}
     kind = next((kind for kind in KINDS if kind.__name__ == entry["kind"]), None)
     if kind is None:
         raise ValueError(f"it holds a {entry['kind']}")

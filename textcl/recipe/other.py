@@ -28,9 +28,10 @@ def open_other(name: str, tasks: Sequence[Task]) -> Report | None:
     way_out = f"name its model, {path.parent / 'model'}," if (path.parent / "model").is_dir() else "name a model"
     for task in tasks:
         if task.name not in report.results:
+            held = f"the items of {', '.join(report.results)}" if report.results else "no items"
             raise DataError(
-                f"{name} holds no scores of {task.name}, only of {', '.join(report.results)}. Leave that task out, or "
-                f"{way_out} to have it scored now."
+                f"{name} holds {held}, but not those of {task.name}. Leave that task out, or {way_out} "
+                "to have it scored now."
             )
         refuse_other_items(task.name, (report.results[task.name].items, items_digest(task)), (name, "this run's task"))
     return report

@@ -11,7 +11,7 @@ from textcl.report.scores import Differences, Scores
 from textcl.report.tables import INTERVAL, bounds, points, shown, table_of
 
 _CHANGE = ("difference", INTERVAL, "p", "verdict")
-_COLOURS = {"better": "green", "worse": "red", "cannot tell": "white"}
+_COLOURS = {"better": "green", "worse": "red"}
 
 
 def comparison_table(before: Scores, after: Scores, difference: Differences) -> Table:
@@ -83,7 +83,7 @@ def _heading(task: str, number: int) -> str:
 
 def _change(change: Difference) -> tuple[str, str, str, str]:
     """Return the cells of a difference, under the names of `_CHANGE`."""
-    colour = _COLOURS[change.verdict]
+    colour = _COLOURS.get(change.verdict, "white")
     p = "-" if math.isnan(change.p) else f"{change.p:.4f}"
     value, verdict = (f"[{colour}]{text}[/{colour}]" for text in (points(change.value, signed=True), change.verdict))
     return value, bounds(change, signed=True), p, verdict
