@@ -60,7 +60,6 @@ def test_the_picture_is_well_formed_and_says_each_point(tmp_path: Path) -> None:
         "IVF64,<b> @ 1: recall 0.600, 9,000 queries/s",
         "IVF64,<b> @ 4: recall 0.900, 500 queries/s",
     ]
-    heights = [
-        float(mark.get("transform").strip("translate()").split()[1]) for mark in root.iter(f"{space}path") if len(mark)
-    ]
+    marks = [mark.get("transform", "") for mark in root.iter(f"{space}path") if len(mark)]  # translate(x y)
+    heights = [float(mark[:-1].split()[1]) for mark in marks]
     assert heights[1] < heights[0] < heights[2]  # faster is higher
