@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import ModelName, Precision
+from textcl.cli.options import CorpusIdColumn, CorpusPath, CorpusTextColumn, ModelName, Precision
 
 
 def bench(
     model: ModelName,
-    corpus: Annotated[
-        Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, or a BEIR folder; plain or .gz.")
-    ],
+    corpus: CorpusPath,
     out: Annotated[Path, typer.Option(metavar="DIR", help="A folder for the vectors, bench.json and bench.svg.")],
     factory: Annotated[
         list[str] | None,
@@ -32,10 +30,8 @@ def bench(
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Texts to find, for recall@k.")] = 10,
     queries_per_call: Annotated[int, typer.Option(min=2, help="Where many queries are asked at once.")] = 256,
-    text_column: Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; text without it.")] = None,
-    id_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; without it ids are line numbers.")
-    ] = None,
+    text_column: CorpusTextColumn = None,
+    id_column: CorpusIdColumn = None,
     precision: Precision = "auto",
 ) -> None:
     """Measure indexes on a corpus: build time, size, memory, queries a second, and what they keep of exact search.

@@ -7,12 +7,14 @@ from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.model_embed import Embedding
+from textcl.recipe.outcome import Outcome
 from textcl.recipe.plan import Plan, plan
-from textcl.recipe.run import Outcome, Watcher, train_recipe
+from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.scoring import Scored, ScoreWatcher, score_model, write_evaluation_page
 from textcl.recipe.searching import Found, Searcher
 from textcl.recipe.vectors import encode_file
+from textcl.recipe.watcher import Watcher
 
 __all__ = [
     "Asked",
