@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from textcl.evaluation import TaskTexts, TrainingRow, find_leakage
-from textcl.evaluation.folding import SHORT, folded, folded_words
+from textcl.folding import SHORT, folded, folded_words
 from textcl.evaluation.leakage import Leakage, PartLeakage
 from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.shingles import FEWEST, MOST, RUN, SHARE, Shingles

@@ -12,6 +12,7 @@ from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.index import index
 from textcl.cli.leaks import leaks
+from textcl.cli.mine import mine
 from textcl.cli.recipes import recipes
 from textcl.cli.report import report
 from textcl.cli.search import search
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search):
+for _verb in (recipes, check, train, report, evaluate, compare, leaks, mine, encode, index, search):
     app.command()(_verb)
 
 

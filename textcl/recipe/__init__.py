@@ -5,7 +5,9 @@ from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
+from textcl.recipe.mining import MiningReport, mine_file
 from textcl.recipe.model_embed import Embedding
+from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
 from textcl.recipe.schema import Recipe
@@ -18,7 +20,9 @@ __all__ = [
     "Corpus",
     "Embedding",
     "Found",
+    "MiningReport",
     "Outcome",
+    "PairFile",
     "Plan",
     "Recipe",
     "RunScores",
@@ -31,6 +35,7 @@ __all__ = [
     "index_corpus",
     "leaks",
     "load_recipe",
+    "mine_file",
     "parse",
     "plan",
     "read_corpus",
