@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from textcl.cli.check import check
+from textcl.cli.clean import clean
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, report, evaluate, compare, leaks, mine, encode, index, search):
+for _verb in (recipes, check, train, report, evaluate, compare, leaks, clean, mine, encode, index, search):
     app.command()(_verb)
 
 
