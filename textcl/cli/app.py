@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
+from textcl.cli.bench import bench
 from textcl.cli.check import check
 from textcl.cli.clean import clean
 from textcl.cli.compare import compare
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, report, evaluate, compare, leaks, clean, mine, encode, index, search):
+for _verb in (recipes, check, train, report, evaluate, compare, leaks, clean, mine, encode, index, search, bench):
     app.command()(_verb)
 
 
