@@ -97,6 +97,30 @@ def test_tables_and_beir_folders_are_read(
     assert len(rows[0]["negatives"]) == 18
 
 
+def test_a_cross_encoder_scores_the_candidates_again(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    import torch
+    from sentence_transformers import CrossEncoder
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from tests.tiny import tiny_tokenizer
+
+    torch.manual_seed(0)
+    reader, tokenizer, out = tmp_path / "reader", tiny_tokenizer(), tmp_path / "mined.jsonl"
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    config = BertConfig(vocab_size=len(tokenizer), num_labels=1, initializer_range=0.5, **sizes)
+    BertForSequenceClassification(config).save_pretrained(reader)
+    tokenizer.save_pretrained(reader)
+    finished = mine(capsys, pairs, tiny_model_folder, out, "--range", "0:10", "--cross-encoder", reader)
+    assert finished.code == 0, finished.err
+    row = rows_of(out)[0]
+    asked = [(row["anchor"], text) for text in (row["positive"], *row["negatives"])]
+    expected = CrossEncoder(str(reader), device="cpu").predict(asked)
+    assert [row["positive_score"], *row["scores"]] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert row["scores"] == sorted(row["scores"], reverse=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
