@@ -10,7 +10,6 @@ import argparse
 import logging
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 from datasets import Dataset
@@ -75,7 +74,7 @@ class Sides:
         self._pairs = [Pair(anchor, positive) for anchor, positive in zip(anchors, positives, strict=True)]
         self._peer = SentenceTransformer(str(find_folder(MODEL)), device="cpu")
         self._encoders = {name: textcl.load(MODEL, precision=name, device="cpu") for name in ("auto", "float32")}
-        self._cache = Path(tempfile.mkdtemp(prefix="mine-"))
+        self._folder = tempfile.TemporaryDirectory(prefix="mine-")  # gone with the process
         self._vectors: tuple[np.ndarray, np.ndarray] | None = None
         self._their_negatives: dict[str, frozenset[str]] = {}
 
@@ -85,8 +84,8 @@ class Sides:
 
     def their_search(self) -> float:
         """The same with vectors that lie in its cache."""
-        self._mine_theirs(str(self._cache))  # fills the cache, the first time
-        return self._mine_theirs(str(self._cache))
+        self._mine_theirs(self._folder.name)  # fills the cache, the first time
+        return self._mine_theirs(self._folder.name)
 
     def ours(self, precision: str) -> float:
         """All of it, by textcl."""
