@@ -6,8 +6,10 @@ from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
+from textcl.recipe.mining import MiningReport, mine_file
 from textcl.recipe.model_embed import Embedding
 from textcl.recipe.outcome import Outcome
+from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
@@ -23,7 +25,9 @@ __all__ = [
     "Corpus",
     "Embedding",
     "Found",
+    "MiningReport",
     "Outcome",
+    "PairFile",
     "Plan",
     "Recipe",
     "RunScores",
@@ -37,6 +41,7 @@ __all__ = [
     "index_corpus",
     "leaks",
     "load_recipe",
+    "mine_file",
     "parse",
     "plan",
     "read_corpus",
