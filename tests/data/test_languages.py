@@ -31,7 +31,7 @@ def test_running_text_shows_its_language(language: str):
 
 
 def test_names_alone_say_nothing():
-    assert guess_language(["Xerxes Smith", "Acme Widgets"]) == "unknown"
+    assert guess_language(["Xerxes Smith", "Acme Widgets", "a man", "a thing"]) == "unknown"
 
 
 def test_real_sentences_of_four_languages_are_told_apart(shared_data: Path):

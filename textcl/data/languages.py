@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 UNKNOWN = "unknown"
 _WORD = re.compile(r"[^\W\d_]+")
-_FEWEST = 0.06  # share of the words that must be a language's commonest; running text has a third
+_FEWEST = 3  # words that must be a language's commonest
+_LOWEST_SHARE = 0.06  # of all words that must be; of running text a third are
 _STOP_WORDS = {
     "English": "the of and to in is that was for it with as on are this be by not from his have at which what how",
     "German": "der die das und ist nicht von ein eine zu mit auf dem den sich für im des auch wird als sind wie was",
@@ -52,9 +53,9 @@ def guess_language(texts: Iterable[str]) -> str:
     script, count = scripts.most_common(1)[0]
     if script != "Latin":
         return script if count > len(words) / 2 else UNKNOWN
-    shares = {language: sum(word in common for word in words) / len(words) for language, common in _COMMON.items()}
-    best = max(shares, key=lambda language: shares[language])
-    return best if shares[best] >= _FEWEST else UNKNOWN
+    counts = {language: sum(word in common for word in words) for language, common in _COMMON.items()}
+    best = max(counts, key=lambda language: counts[language])
+    return best if counts[best] >= max(_FEWEST, _LOWEST_SHARE * len(words)) else UNKNOWN
 
 
 def _script(word: str) -> str:
