@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from textcl.data.identity import identities
-from textcl.languages import languages_of
 from textcl.data.records import open_records
 from textcl.errors import DataError
+from textcl.languages import languages_of
 
 MOST_ROWS = 100_000  # that are looked at
 UNKNOWN = "unknown"  # language

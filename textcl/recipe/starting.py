@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.data.survey import Survey
+from textcl.data.survey import UNKNOWN, Survey
 from textcl.errors import DataError
 from textcl.recipe.load import parse
 from textcl.recipe.reading_columns import Reading
