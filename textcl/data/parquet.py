@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from textcl.data.arrow_map import arrow_copy, arrow_errors
 from textcl.data.arrow_rows import open_rows

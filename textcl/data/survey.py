@@ -1,6 +1,6 @@
 """What a file seems to hold: its columns one by one, by a look at its first rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
