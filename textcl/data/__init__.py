@@ -5,9 +5,16 @@ from textcl.data.concatenation import Concatenation
 from textcl.data.docstrings import Docstrings
 from textcl.data.identity import identities
 from textcl.data.json_lines import JsonLines
-from textcl.data.preview import LengthDistribution, PreviewRow, length_distribution, preview
+from textcl.data.preview import (
+    LengthDistribution,
+    PreviewRow,
+    PreviewView,
+    length_distribution,
+    preview,
+    sample_originals,
+)
 from textcl.data.text_lines import TextLines
-from textcl.data.views import ViewSpec, ViewText, are_identical, default_views, texts_of
+from textcl.data.views import ViewSpec, ViewText, are_identical, default_views, shares_draw, texts_of
 
 __all__ = [
     "Batches",
@@ -16,6 +23,7 @@ __all__ = [
     "JsonLines",
     "LengthDistribution",
     "PreviewRow",
+    "PreviewView",
     "TextLines",
     "ViewSpec",
     "ViewText",
@@ -24,5 +32,7 @@ __all__ = [
     "identities",
     "length_distribution",
     "preview",
+    "sample_originals",
+    "shares_draw",
     "texts_of",
 ]
