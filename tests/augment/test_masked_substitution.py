@@ -1,17 +1,22 @@
 """MaskedSubstitution asks a masked language model."""
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForMaskedLM, PreTrainedTokenizerFast
+from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
+from tokenizers.models import BPE
+from tokenizers.trainers import BpeTrainer
+from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
 
 from tests.tiny import WORDS, masked_language_model, tiny_backbone, tiny_tokenizer
 from textcl.augment import MaskedSubstitution
 from textcl.augment import masked_words as module
 from textcl.errors import ModelError
+from textcl.seeds import seeded
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,38 @@ def test_a_word_is_never_replaced_by_itself_and_only_by_words(model: str):
         assert len(words) == 3
         assert all(word.isalpha() for word in words)
         assert "dog" != words[1] in {*WORDS, *"abcdefghijklmnopqrstuvwxyz"}
+
+
+def byte_level_model(folder: Path) -> str:
+    """Save a RoBERTa of random weights with a byte-level tokenizer that keeps a few words whole."""
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    words = ["the dog sees a café", "dog", "the cat sees the dog", "cat"] * 5
+    tokenizer.train_from_iterator(words, BpeTrainer(special_tokens=special, initial_alphabet=alphabet, vocab_size=400))
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    names = {"pad_token": "<pad>", "mask_token": "<mask>", "unk_token": "<unk>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+    config = AutoConfig.for_model(
+        "roberta", vocab_size=400, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=40, initializer_range=0.3,
+    )  # fmt: skip
+    with seeded(17):
+        AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    return str(folder)
+
+
+def test_tokens_that_carry_a_blank_leave_the_blanks_of_the_text_as_they_are(tmp_path: Path):
+    augmentation = MaskedSubstitution(byte_level_model(tmp_path), 1.0, 400)
+    text = "dog sees\tthe  café."
+    made = [augmentation(text, random.Random(seed)) for seed in range(60)]
+    assert all(re.fullmatch(r"\w+ \w+\t\w+  \w+\.", one) for one in made)
+    middle = {re.split(r"\s+", one)[1] for one in made}
+    assert "sees" not in middle
+    assert middle >= {"the", "dog", "cat"}  # tokens that follow a blank
+    assert len(augmentation("dog " * 300, random.Random(0)).split()) == 300
 
 
 def test_text_beyond_the_models_length_stays(model: str):

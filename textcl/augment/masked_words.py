@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _BLANKS = ("Ġ", "▁")  # how byte-level and sentence-piece tokenizers mark a token that follows a blank
+_USUAL = 512  # positions of a model that does not say how many it has
 _RESERVED = 2  # positions that RoBERTa and its kin have no tokens for
 
 
@@ -50,7 +51,8 @@ class MaskedWords:
         self._model = model
         self._model.train(False)
         self._tokenizer = tokenizer
-        self._longest = min(tokenizer.model_max_length, model.config.max_position_embeddings - _RESERVED)
+        positions = getattr(model.config, "max_position_embeddings", _USUAL)
+        self._longest = min(tokenizer.model_max_length, positions - _RESERVED)  # tokens
         tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
         blanks = [token.startswith(_BLANKS) for token in tokens]
         letters = [token.lstrip("".join(_BLANKS)).isalpha() for token in tokens]

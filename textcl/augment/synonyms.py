@@ -27,8 +27,8 @@ class Synonyms:
     ("motor vehicle"), takes over capitals, and leaves marks and white space as they are. WordNet is read once a
     process, at the first text.
 
-    Failure modes: the sense is the most usual one, whatever the text speaks of, so about a word in eight changes its
-    meaning; "a dog" becomes "a animal" without its n; words of other languages that look English are replaced too.
+    Failure modes: the sense is the most usual one, whatever the text speaks of ("show" the verb for the one on
+    television); "a car" becomes "a auto" without its n; so do words of other languages that look English.
 
     Args:
         rate: The probability of each word that has synonyms to be replaced, a fraction.
