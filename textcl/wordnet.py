@@ -14,7 +14,9 @@ FOLDER = "/usr/share/wordnet"
 KINDS = ("noun", "verb", "adj", "adv")  # parts of speech, as the files are named
 _TYPES = {"1": "noun", "2": "verb", "3": "adj", "4": "adv", "5": "adj"}  # the number after % in a sense key
 _MARKER = re.compile(r"\((?:a|p|ip)\)$")  # where an adjective may stand
-_EXAMPLE = re.compile(r'"([^"]*)"')
+_EXAMPLE = re.compile(r'"([^"]+)"?')
+_HEAD = re.compile(r"\d{8} \d\d [nvasr] [0-9a-fA-F]{2} ")
+_POINTERS = re.compile(r"\d{3}")  # how many there are, which follows the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,26 @@ class Synset:
     words: tuple[str, ...]  # as they are written, "domestic dog", the most usual one first
     definition: str
     examples: tuple[str, ...]
+    place: str  # file and line, for messages
 
 
-def refuse_absence(folder: Path) -> None:
+def refuse_absence(folder: Path, *files: str) -> None:
     """Refuse a folder that lacks files of WordNet.
 
+    Args:
+        folder: Where they should lie.
+        files: `data` or `index` or both: those are wanted for each part of speech.
+
     Raises:
-        DataError: Names the file, and says how to install it.
+        DataError: Names the missing ones, and says how to install them.
     """
-    for name in [f"{file}.{kind}" for file in ("data", "index") for kind in KINDS]:
-        if not (folder / name).is_file():
-            raise DataError(
-                f"{folder}: found no file {name} of WordNet. On Debian and Ubuntu `apt-get install wordnet-base` puts "
-                f"the files under {FOLDER}; where they lie elsewhere, name that folder."
-            )
+    wanted = [f"{file}.{kind}" for file in files for kind in KINDS]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    if missing:
+        raise DataError(
+            f"{folder}: no WordNet here; {', '.join(missing)} missing. On Debian and Ubuntu: apt-get install "
+            f"wordnet-base, which puts the files under {FOLDER}. Else name the folder that holds them."
+        )
 
 
 def read_synsets(folder: Path) -> Iterator[Synset]:
@@ -48,13 +56,10 @@ def read_synsets(folder: Path) -> Iterator[Synset]:
     Raises:
         DataError: A file is missing, or a line of it is no synset.
     """
-    refuse_absence(folder)
+    refuse_absence(folder, "data")
     for kind in KINDS:
         for place, line in _lines(folder / f"data.{kind}"):
-            try:
-                yield _synset(kind, line)
-            except (ValueError, IndexError):
-                raise DataError(f"{place}: found {line[:40]!r}, which is no line of WordNet's data files.") from None
+            yield _synset(kind, line, place)
 
 
 def main_senses(folder: Path) -> dict[str, tuple[str, int]]:
@@ -65,7 +70,7 @@ def main_senses(folder: Path) -> dict[str, tuple[str, int]]:
     Raises:
         DataError: A file is missing, or a line of it is not in WordNet's format.
     """
-    refuse_absence(folder)
+    refuse_absence(folder, "index")
     senses = {kind: dict(_senses(folder / f"index.{kind}")) for kind in KINDS}
     found = {word: (kind, senses[kind][word][0]) for kind in reversed(KINDS) for word in senses[kind]}
     counts: dict[str, int] = {}
@@ -84,16 +89,24 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
                 yield f"{path}, line {number}", line
 
 
-def _synset(kind: str, line: str) -> Synset:
-    head, _, gloss = line.partition(" | ")
+def _synset(kind: str, line: str, place: str) -> Synset:
+    head, bar, gloss = line.partition("|")
     fields = head.split()
-    names = fields[4 : 4 + 2 * int(fields[3], 16) : 2]
-    if not names:
-        raise ValueError("a synset has words")
-    words = tuple(_MARKER.sub("", name).replace("_", " ") for name in names)
-    definition = gloss.partition('"')[0].strip().rstrip(";:, ")
-    examples = tuple(found.strip() for found in _EXAMPLE.findall(gloss) if found.strip())
-    return Synset(kind, int(fields[0]), words, definition, examples)
+    if not bar or not _HEAD.match(head):
+        raise DataError(f"{place}: found {line[:40]!r}, which is no line of WordNet's data files.")
+    count = int(fields[3], 16)
+    names = fields[4 : 4 + 2 * count : 2]  # a number stands behind each
+    if not count or not _POINTERS.fullmatch(" ".join(fields[4 + 2 * count : 5 + 2 * count])):
+        raise DataError(f"{place}: {count} words are announced, but so many are not there. Install wordnet-base again.")
+    words = tuple(dict.fromkeys(_MARKER.sub("", name).replace("_", " ") for name in names))
+    return Synset(kind, int(fields[0]), words, *_parts(gloss), place)
+
+
+def _parts(gloss: str) -> tuple[str, tuple[str, ...]]:
+    """Cut a gloss into its definition and the examples, which stand in quotation marks after a semicolon."""
+    definition, mark, rest = gloss.strip().partition('; "')
+    examples = _EXAMPLE.findall(f'"{rest}') if mark else []
+    return definition.strip(" ;"), tuple(text.strip() for text in examples if text.strip(" ;,.-"))
 
 
 def _senses(path: Path) -> Iterator[tuple[str, tuple[int, ...]]]:

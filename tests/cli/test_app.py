@@ -9,7 +9,10 @@ from tests.cli.running import run
 from textcl.cli import main
 from textcl.errors import RecipeError
 
-VERBS = ("recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode", "index", "search")
+VERBS = ("init", "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode", "index", "search", "bench", "mine", "clean")
+    "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "clean", "mine", "encode", "index", "search",
+    "bench",
+)  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 
 

@@ -48,7 +48,7 @@ class Synonyms:
 
     def __post_init__(self) -> None:
         check_shares(rate=self.rate)
-        refuse_absence(Path(self.folder).expanduser())
+        refuse_absence(Path(self.folder).expanduser(), "data", "index")
 
     def __call__(self, text: str, rng: random.Random) -> str:
         """Return the text with some words replaced."""
