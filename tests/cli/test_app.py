@@ -9,9 +9,9 @@ from tests.cli.running import run
 from textcl.cli import main
 from textcl.errors import RecipeError
 
-VERBS = ("init", "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode", "index", "search", "bench", "mine", "clean")
-    "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "clean", "mine", "encode", "index", "search",
-    "bench",
+VERBS = (
+    "init", "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode",
+    "index", "search", "bench", "mine", "clean",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 

@@ -12,7 +12,7 @@ from textcl.data.survey import survey
 from textcl.errors import DataError, RecipeError
 from textcl.recipe import load_recipe, plan, train_recipe
 from textcl.recipe.beginning import begin
-from textcl.recipe.run import _Silent
+from textcl.recipe.watcher import Silent
 
 TEXTS = [f"{text} {word}" for text in SENTENCES for word in ("now", "then", "again", "never", "once", "here")][:24]
 PAIRS = [{"question": text, "answer": f"{text} indeed"} for text in TEXTS]
@@ -50,7 +50,7 @@ def test_the_recipe_of_every_kind_of_data_trains_as_it_is(holds: str, own_folder
     planned = plan(recipe)
     assert (planned.rows, planned.lengths.cut_share) == (24, 0)
     short = load_recipe("mine.yaml", ["training.steps=2", "training.epochs=null", "data.batch_size=8"])
-    outcome = train_recipe(short, own_folder / "run", resume=False, watcher=_Silent())
+    outcome = train_recipe(short, own_folder / "run", resume=False, watcher=Silent())
     log = [json.loads(line) for line in (outcome.folder / "log.jsonl").read_text().splitlines()]
     assert all(math.isfinite(line["loss"]) and line["gradient_norm"] > 0 for line in log)
 
@@ -105,7 +105,7 @@ def test_texts_of_other_languages_start_from_a_multilingual_encoder(own_folder: 
     german = ["der Mann und die Frau sind nicht zu Hause", "das ist ein Haus mit einer Tür"] * 12
     done = begin(write(own_folder, [{"text": f"{text} {row}"} for row, text in enumerate(german)]))
     assert "multilingual" in load_recipe("mine.yaml").encoder.backbone
-    assert done.found.columns[0].language == "German"
+    assert done.found.columns[0].language == "de"
 
 
 def test_a_recipe_that_is_there_stays_unless_forced(own_folder: Path):

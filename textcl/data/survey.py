@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from textcl.data.identity import identities
-from textcl.data.languages import guess_language
 from textcl.data.records import open_records
 from textcl.errors import DataError
+from textcl.languages import languages_of
 
 MOST_ROWS = 100_000  # that are looked at
+UNKNOWN = "unknown"  # language
 _FOR_LANGUAGE = 500  # texts
 _LABELS = 0.2  # as a share of the rows: a column of fewer different short texts is one of labels
 
@@ -91,7 +92,7 @@ def _column(name: str, values: list[object]) -> ColumnSurvey:
         words=int(np.percentile(words, 50)),
         longest=int(np.percentile(words, 99, method="higher")),
         characters=int(np.percentile([len(text) for text in texts] or [0], 50)),
-        language=guess_language(texts[:_FOR_LANGUAGE]) if kind == "text" else "",
+        language=_language(texts[:_FOR_LANGUAGE]) if kind == "text" else "",
         low=min(numbers, default=float("nan")),
         high=max(numbers, default=float("nan")),
         is_list=any(isinstance(value, list) for value in values),
@@ -111,3 +112,11 @@ def _numbers(values: Iterable[object]) -> list[float]:
         except ValueError:
             return []
     return numbers
+
+
+def _language(texts: Sequence[str]) -> str:
+    """Return the language that most texts seem to be in, as a code; `unknown` where fewer than a fifth tell one."""
+    told = languages_of(texts)
+    told.pop(None, None)
+    language, count = next(iter(told.most_common(1)), (None, 0))
+    return language if language is not None and 5 * count >= len(texts) else UNKNOWN

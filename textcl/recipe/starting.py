@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.data.survey import Survey
+from textcl.data.survey import UNKNOWN, Survey
 from textcl.errors import DataError
 from textcl.recipe.load import parse
 from textcl.recipe.reading_columns import Reading
@@ -91,7 +91,7 @@ def first_recipe(found: Survey, reading: Reading, backbone: str | None = None) -
 
 def suited_backbone(languages: list[str]) -> str:
     """Return a small encoder for these languages; one that is not known is taken for English."""
-    return ENGLISH if set(languages) <= {"English", "unknown"} else MULTILINGUAL
+    return ENGLISH if set(languages) <= {"en", UNKNOWN} else MULTILINGUAL
 
 
 def max_length(found: Survey, reading: Reading) -> int:
