@@ -12,10 +12,17 @@ from textcl.data.hub_dataset import HubDataset
 from textcl.data.identity import identities
 from textcl.data.json_lines import JsonLines
 from textcl.data.parquet import Parquet
-from textcl.data.preview import LengthDistribution, PreviewRow, length_distribution, preview
+from textcl.data.preview import (
+    LengthDistribution,
+    PreviewRow,
+    PreviewView,
+    length_distribution,
+    preview,
+    sample_originals,
+)
 from textcl.data.text_lines import TextLines
 from textcl.data.tsv_rows import TSV
-from textcl.data.views import ViewSpec, ViewText, are_identical, default_views, texts_of
+from textcl.data.views import ViewSpec, ViewText, are_identical, default_views, shares_draw, texts_of
 from textcl.data.wordnet import WordNet
 
 __all__ = [
@@ -33,6 +40,7 @@ __all__ = [
     "LengthDistribution",
     "Parquet",
     "PreviewRow",
+    "PreviewView",
     "TextLines",
     "ViewSpec",
     "ViewText",
@@ -42,5 +50,7 @@ __all__ = [
     "identities",
     "length_distribution",
     "preview",
+    "sample_originals",
+    "shares_draw",
     "texts_of",
 ]

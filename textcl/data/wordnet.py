@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from textcl.data.fingerprint import fingerprint_of
-from textcl.data.wordnet_files import Synset, read_synsets
 from textcl.errors import DataError
 from textcl.types import Example
+from textcl.wordnet import FOLDER, Synset, read_synsets
 
 Relation = Literal["gloss", "example", "synonym"]
 _Related = Iterator[tuple[str, str, str]]  # anchor, positive, place
@@ -32,10 +33,10 @@ class WordNet:
         Miller 1995, WordNet: A Lexical Database for English; the format is that of the manual page wndb(5WN).
     """
 
-    def __init__(self, relation: Relation = "gloss", path: str = "/usr/share/wordnet") -> None:
+    def __init__(self, relation: Relation = "gloss", path: str = FOLDER) -> None:
         self._rows: dict[str, dict[str, None]] = defaultdict(dict)  # an anchor's positives, in the order of the files
         places: dict[str, str] = {}
-        for anchor, positive, place in _RELATIONS[relation](read_synsets(path)):
+        for anchor, positive, place in _RELATIONS[relation](read_synsets(Path(path).expanduser())):
             self._rows[anchor][positive] = None
             places.setdefault(anchor, place)
         if not self._rows:
@@ -62,7 +63,7 @@ class WordNet:
 
 
 def _glosses(synsets: Iterable[Synset]) -> _Related:
-    return ((term, synset.definition, synset.place) for synset in synsets for term in synset.terms)
+    return ((term, synset.definition, synset.place) for synset in synsets for term in synset.words)
 
 
 def _examples(synsets: Iterable[Synset]) -> _Related:
@@ -73,8 +74,8 @@ def _synonyms(synsets: Iterable[Synset]) -> _Related:
     return (
         (term, other, synset.place)
         for synset in synsets
-        for term in synset.terms
-        for other in synset.terms
+        for term in synset.words
+        for other in synset.words
         if other.casefold() != term.casefold()
     )
 
