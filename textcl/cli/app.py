@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
+from textcl.cli.augment import augment
 from textcl.cli.check import check
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search):
     app.command()(_verb)
+app.add_typer(augment, name="augment")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,11 +1,14 @@
 """Recipes: what a run is, read, checked, built and run; and what the command line does with a saved model."""
 
+from textcl.recipe.back_translating import BackTranslation, Pairs, back_translate
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.corpus_files import read_corpus
+from textcl.recipe.cosines import CosineRange
 from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.model_embed import Embedding
+from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import Outcome, Watcher, train_recipe
 from textcl.recipe.schema import Recipe
@@ -14,11 +17,15 @@ from textcl.recipe.searching import Found, Searcher
 from textcl.recipe.vectors import encode_file
 
 __all__ = [
+    "BackTranslation",
     "Comparison",
     "Corpus",
+    "CosineRange",
     "Embedding",
     "Found",
     "Outcome",
+    "Pairs",
+    "PlainTexts",
     "Plan",
     "Recipe",
     "RunScores",
@@ -26,6 +33,7 @@ __all__ = [
     "Scored",
     "Searcher",
     "Watcher",
+    "back_translate",
     "compare_runs",
     "encode_file",
     "index_corpus",
