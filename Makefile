@@ -1,8 +1,11 @@
 # Every target works on a fresh machine: each one builds the environment first, which is quick when nothing changed.
 
 PYTHON ?= python3
+DATA ?= ../shared/data
 BIN := .venv/bin
 READY := .venv/.ready
+# Processes side by side, each with one thread: tests are small.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .PHONY: setup quickstart test check format bench
@@ -19,14 +22,14 @@ quickstart: $(READY)
 	$(BIN)/textcl train quickstart $(if $(wildcard runs/quickstart/recipe.yaml),--resume)
 
 test: $(READY)
-	$(BIN)/pytest
+	$(PYTEST)
 
 check: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(PYTEST)
 
 format: $(READY)
 	$(BIN)/ruff check --fix
@@ -36,3 +39,6 @@ bench: $(READY)
 	$(BIN)/python eval/speed/encode.py
 	$(BIN)/python eval/speed/train.py
 	$(BIN)/python eval/speed/memory.py
+	$(BIN)/python eval/speed/suites.py --data-dir $(DATA)
+	$(BIN)/python eval/speed/index.py --texts $(DATA)/sentences/wiki-mixed.txt.gz
+	$(BIN)/python eval/speed/index_memory.py --texts $(DATA)/sentences/wiki-mixed.txt.gz

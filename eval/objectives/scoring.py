@@ -1,6 +1,5 @@
 """Scores of a trained model for the table: percent, each a single number."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
@@ -8,7 +7,7 @@ from statistics import mean
 import numpy as np
 
 from textcl.encoder import Encoder, TwoTower, open_encoder
-from textcl.evaluation import evaluate, load_suite
+from textcl.evaluation import Average, evaluate, load_suite
 from textcl.types import Embed, FloatArray, Role
 
 LENGTH = 128  # tokens that scoring keeps of a text
@@ -29,30 +28,17 @@ def score(model: Path | str, wanted: Sequence[str], data: Path) -> dict[str, flo
     for name in wanted:
         suite, _, width = name.partition("@")
         if suite == "tatoeba":
-            scores |= tatoeba(embed, data)
+            scores |= _tatoeba(embed, data)
         else:
             scores |= _suite(suite, name, embed if not width else _cut(embed, int(width)), data)
     return {name: round(value, 4) for name, value in scores.items()}
-
-
-def tatoeba(embed: Embed, data: Path) -> dict[str, float]:
-    """Return the share of the 1,000 test pairs whose nearest neighbour in the other language is their translation."""
-    rows = [json.loads(line) for line in (data / "bitext/tatoeba-test-en-de.jsonl").read_text().splitlines()]
-    english = embed([row["en"] for row in rows], Role.ANCHOR)
-    german = embed([row["de"] for row in rows], Role.POSITIVE)
-    cosines = english @ german.T  # (N, N)
-    own = np.arange(len(rows))
-    return {
-        "en-de": 100 * float((cosines.argmax(axis=1) == own).mean()),
-        "de-en": 100 * float((cosines.argmax(axis=0) == own).mean()),
-    }
 
 
 def _suite(suite: str, name: str, embed: Embed, data: Path) -> dict[str, float]:
     tasks = {
         task.name: task for task in load_suite({"stsb-dev": "sts-dev", "stsb-test": "sts"}.get(suite, suite), data)
     }
-    chosen = [tasks[suite]] if suite in tasks else list(tasks.values())
+    chosen = [tasks[suite]] if suite in tasks else [task for task in tasks.values() if not isinstance(task, Average)]
     metric = "ndcg@10" if suite == "scifact" else "spearman"
     each = {
         task: 100 * float(sample.metrics(np.ones((1, sample.size)))[metric][0])
@@ -61,6 +47,15 @@ def _suite(suite: str, name: str, embed: Embed, data: Path) -> dict[str, float]:
     if suite in tasks:
         return {name: each[suite]}
     return {name: mean(each.values())} | ({} if "@" in name else each)
+
+
+def _tatoeba(embed: Embed, data: Path) -> dict[str, float]:
+    """Return the share of the 1,000 test pairs whose nearest neighbour in the other language is their translation."""
+    (task,) = [task for task in load_suite("tatoeba", data) if task.name == "tatoeba-en-de"]
+    metrics = evaluate([task], embed)[task.name].metrics(np.ones((1, 1000)))
+    return {
+        way: 100 * float(metrics[f"accuracy_{side}"][0]) for way, side in (("en-de", "forward"), ("de-en", "backward"))
+    }
 
 
 def _embed(encoder: Encoder | TwoTower) -> Embed:

@@ -9,7 +9,7 @@ from tests.cli.running import run
 from textcl.cli import main
 from textcl.errors import RecipeError
 
-VERBS = ("recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode", "index", "search")
+VERBS = ("recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode", "index", "search", "bench")
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 
 

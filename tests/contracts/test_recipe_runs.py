@@ -8,7 +8,7 @@ import pytest
 
 from tests.tiny import SENTENCES
 from textcl.recipe import Recipe, load_recipe, train_recipe
-from textcl.recipe.run import _Silent
+from textcl.recipe.watcher import Silent
 from textcl.shelf import names, recipes_folder
 from textcl.types import Role
 
@@ -56,7 +56,7 @@ def offline(name: str, tiny: Path) -> list[str]:
 def test_a_bundled_recipe_trains_on_a_users_file(name: str, tmp_path: Path, tiny_model_folder: Path) -> None:
     path = own_file(load_recipe(name, ["data.sources.0.path=mine"]), tmp_path / "mine")
     recipe = load_recipe(name, [f"data.sources.0.path={path}", *offline(name, tiny_model_folder)])
-    outcome = train_recipe(recipe, tmp_path / "run", resume=False, watcher=_Silent())
+    outcome = train_recipe(recipe, tmp_path / "run", resume=False, watcher=Silent())
     log = [json.loads(line) for line in (outcome.folder / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [1, 2, 3]
     assert all(math.isfinite(line["loss"]) and line["gradient_norm"] > 0 for line in log)

@@ -66,8 +66,9 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
         ({"training": {"schedule": None}}, "training.schedule: found null, but it must be linear or cosine."),
         (
             {"evaluation": {"after": ["stss"]}},
-            "evaluation.after.0: there is no suite 'stss'. textcl brings scifact, sts, sts-dev, sts-smoke; a file of "
-            "your own is given by its path, ./mine.yaml. Did you mean 'sts'?",
+            "evaluation.after.0: there is no suite 'stss'. textcl brings classic, classification, "
+            "clustering, geometry, nano, pairs, qa, scifact, sts, sts-dev, sts-smoke, tatoeba; a suite "
+            "of your own is given by its path, ./mine.yaml, a set as in sts:FILE. Did you mean 'sts'?",
         ),
         ({"evaluation": {"after": "sts"}}, "evaluation.after: found 'sts', but it must be a list."),
         ({"evaluation": {"after": [5]}}, "evaluation.after.0: found 5, but it must be a mapping of settings."),

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from textcl.evaluation import Difference, Interval
 from textcl.report import comparison_table, scores_table
+from textcl.report.tables import bounds, points
 
 
 def _rows(table: Table, *, colour: bool = False) -> list[list[str]]:
@@ -68,3 +69,10 @@ def test_only_a_difference_that_is_not_chance_is_coloured() -> None:
 def test_a_score_that_does_not_exist_is_a_dash() -> None:
     nan = Interval(math.nan, math.nan, math.nan)
     assert _rows(scores_table({"sts": {"spearman": nan}}))[1] == ["sts", "spearman", "-", "-"]
+
+
+def test_a_metric_with_units_of_its_own_is_not_printed_in_points():
+    assert points(304.886, "effective_rank") == "304.89"
+    assert points(-0.25, "uniformity", signed=True) == "-0.25"
+    assert points(0.5, "ndcg@10") == "50.00"
+    assert bounds(Interval(0.7, 0.65, 0.75), "f1_threshold") == "0.65 … 0.75"

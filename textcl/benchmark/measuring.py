@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,8 +18,7 @@ from textcl.benchmark.quality import DEPTH, ndcg, recall
 from textcl.benchmark.setup import Setup, without_own
 from textcl.benchmark.timing import speed
 from textcl.errors import SearchError
-from textcl.index import open_index, write_index
-from textcl.index.kinds import build_index
+from textcl.index import build_index, open_index, write_index
 from textcl.types import FloatArray, Hits, Index, IntArray
 
 
@@ -59,6 +59,7 @@ def with_nearest(setup: Setup) -> Setup:
 
 
 def _measure(candidate: Candidate, setup: Setup, seed: int) -> Measured:
+    _forget_peak()
     held = _peak_bytes()
     dimension = candidate.dimension or setup.shape[1]
     with TemporaryDirectory(dir=setup.vectors.parent) as folder:
@@ -88,6 +89,12 @@ def _points(candidate: Candidate, index: Index, setup: Setup) -> Iterator[Point]
     for effort, share in climb(index, lambda: recall(found()[:, : setup.k], setup.nearest)):
         one, many = (speed(search, queries, n, seconds=setup.seconds) for n in (1, setup.queries_per_call))
         yield Point(candidate.name, effort, index.dimension, one, many, share, ndcg(found(), setup.judged))
+
+
+def _forget_peak() -> None:
+    """Begin the record of the peak anew where the system can (Linux); elsewhere what imports took stays in it."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak_bytes() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from textcl.cli.augment import augment
+from textcl.cli.bench import bench
 from textcl.cli.check import check
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search):
+for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search, bench):
     app.command()(_verb)
 app.add_typer(augment, name="augment")
 

@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import ModelName, Precision
+from textcl.cli.options import CorpusIdColumn, CorpusPath, CorpusTextColumn, ModelName, Precision
 
 
 def index(
     model: ModelName,
-    corpus: Annotated[
-        Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, or a BEIR folder; plain or .gz.")
-    ],
+    corpus: CorpusPath,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the index.")],
     factory: Annotated[
         str, typer.Option(help="exact, or a factory string of FAISS: IVF1024,PQ48, HNSW32, SQ8, BFlat,RFlat.")
@@ -20,10 +18,8 @@ def index(
     train_rows: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Vectors that the index learns from, drawn from all.")
     ] = None,
-    text_column: Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; text without it.")] = None,
-    id_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; without it ids are line numbers.")
-    ] = None,
+    text_column: CorpusTextColumn = None,
+    id_column: CorpusIdColumn = None,
     precision: Precision = "auto",
 ) -> None:
     """Embed a corpus of any size and index it. Stopped at any time, the same command goes on where it was."""

@@ -36,3 +36,12 @@ Deterministic = Annotated[
         "--deterministic", help="Make a vector depend on its text alone, to the last bit: texts go one by one, slower."
     ),
 ]
+
+# A corpus to search in.
+CorpusPath = Annotated[
+    Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, or a BEIR folder; plain or .gz.")
+]
+CorpusTextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; text without it.")]
+CorpusIdColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; without it ids are line numbers.")
+]

@@ -8,7 +8,7 @@ from textcl.evaluation.bitext import Bitext
 from textcl.evaluation.classification import Classification
 from textcl.evaluation.clustering import Clustering
 from textcl.evaluation.correlation import CorrelationSample
-from textcl.evaluation.difference import LEVEL, Difference, Interval
+from textcl.evaluation.difference import IN_OWN_UNITS, LEVEL, Difference, Interval
 from textcl.evaluation.embedding_cache import Store, cached
 from textcl.evaluation.geometry import Geometry
 from textcl.evaluation.items import Result, items_digest, results_of
@@ -19,6 +19,7 @@ from textcl.evaluation.listening import Ranking, listening
 from textcl.evaluation.loading import load_tasks
 from textcl.evaluation.mean_sample import MeanSample
 from textcl.evaluation.mteb_task import MTEB, MTEBTask
+from textcl.evaluation.own import is_own
 from textcl.evaluation.pair_classification import LabelledPair, PairClassification
 from textcl.evaluation.pair_leakage import PairLeakage
 from textcl.evaluation.pairing import compared, refuse_other_items
@@ -38,6 +39,7 @@ from textcl.evaluation.vector_store import Found, VectorStore
 
 __all__ = [
     "DETAILS",
+    "IN_OWN_UNITS",
     "LEVEL",
     "MTEB",
     "STS",
@@ -84,6 +86,7 @@ __all__ = [
     "differences",
     "evaluate",
     "find_leakage",
+    "is_own",
     "items_digest",
     "listening",
     "load_suite",

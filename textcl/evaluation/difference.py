@@ -10,6 +10,8 @@ LEVEL = 0.05  # of error for one verdict, the other side of a 95 % interval
 # Metrics rise with quality, except for these.
 LOWER_IS_BETTER = frozenset({"alignment", "uniformity", "mean_cosine", "hubness", "antihubs"})
 NO_GOOD_SIDE = frozenset({"effective_rank", "f1_threshold", "accuracy_threshold"})
+# Metrics are shares or correlations, which tables print times 100, except for these.
+IN_OWN_UNITS = NO_GOOD_SIDE | {"alignment", "uniformity", "hubness"}
 
 
 @dataclass(frozen=True, slots=True)

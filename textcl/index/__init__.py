@@ -3,6 +3,6 @@
 from textcl.index.binary import BinaryIndex
 from textcl.index.faiss_index import FaissIndex
 from textcl.index.flat import FlatIndex
-from textcl.index.kinds import build_index, open_index, write_index
+from textcl.index.kinds import build_index, open_index, refuse_too_few, write_index
 
-__all__ = ["BinaryIndex", "FaissIndex", "FlatIndex", "build_index", "open_index", "write_index"]
+__all__ = ["BinaryIndex", "FaissIndex", "FlatIndex", "build_index", "open_index", "refuse_too_few", "write_index"]

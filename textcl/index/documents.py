@@ -111,6 +111,12 @@ class DocumentStore:
         asked = "SELECT id, text FROM documents WHERE row = ?"
         return [self._database.execute(asked, (row,)).fetchone() for row in rows]
 
+    def rows(self, ids: Sequence[str]) -> list[int | None]:
+        """Return the row of each id; None where there is no such document."""
+        asked = "SELECT row FROM documents WHERE id = ?"
+        found = [self._database.execute(asked, (name,)).fetchone() for name in ids]
+        return [None if row is None else int(row[0]) for row in found]
+
 
 def _refuse_doubles(database: sqlite3.Connection) -> None:
     """Raise where two documents have one id; SQLite finds them by sorting on disk."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from textcl.index.binary import BinaryIndex
 from textcl.index.description import read_description
 from textcl.index.faiss_index import FaissIndex
@@ -23,6 +25,21 @@ def build_index(factory: str, dimension: int) -> Index:
     if factory == EXACT:
         return FlatIndex(dimension)
     return BinaryIndex(dimension, factory) if _is_binary(factory) else FaissIndex(dimension, factory)
+
+
+def refuse_too_few(index: Index, rows: int) -> None:
+    """Refuse an index that can not learn from so few vectors, before there are any.
+
+    Args:
+        index: Just built.
+        rows: Vectors that it would learn from.
+
+    Raises:
+        SearchError: Says how many are wanted, and which index would do with these.
+    """
+    if rows < index.training_rows.fewest:
+        index.train(np.zeros((rows, index.dimension), dtype=np.float32))
+        raise AssertionError("training on too few rows is refused")
 
 
 def open_index(folder: Path) -> Index:

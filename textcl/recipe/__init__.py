@@ -1,6 +1,7 @@
 """Recipes: what a run is, read, checked, built and run; and what the command line does with a saved model."""
 
 from textcl.recipe.back_translating import BackTranslation, Pairs, back_translate
+from textcl.recipe.benchmarking import Asked, Benchmark, bench_search
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.cosines import CosineRange
@@ -8,16 +9,20 @@ from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.model_embed import Embedding
+from textcl.recipe.outcome import Outcome
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
-from textcl.recipe.run import Outcome, Watcher, train_recipe
+from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.scoring import Scored, ScoreWatcher, score_model, write_evaluation_page
 from textcl.recipe.searching import Found, Searcher
 from textcl.recipe.vectors import encode_file
+from textcl.recipe.watcher import Watcher
 
 __all__ = [
+    "Asked",
     "BackTranslation",
+    "Benchmark",
     "Comparison",
     "Corpus",
     "CosineRange",
@@ -34,6 +39,7 @@ __all__ = [
     "Searcher",
     "Watcher",
     "back_translate",
+    "bench_search",
     "compare_runs",
     "encode_file",
     "index_corpus",

@@ -9,7 +9,7 @@ import numpy as np
 
 from textcl.encoder import TextEncoder, fingerprint, open_encoder
 from textcl.errors import DataError, SearchError
-from textcl.index import build_index, write_index
+from textcl.index import build_index, refuse_too_few, write_index
 from textcl.index.documents import Digest, Document, DocumentStore, Facts, write_documents
 from textcl.index.shards import Shards
 from textcl.precision import resolve
@@ -130,10 +130,7 @@ def _check_training(index: Index, folder: IndexFolder, train_rows: int | None) -
     """Refuse, before anything is embedded, an index that the corpus is too small for."""
     with DocumentStore(folder.documents) as store:
         count = store.facts.count
-    rows, fewest = min(count, train_rows or count), index.training_rows.fewest
-    if rows < fewest:
-        index.train(np.zeros((rows, index.dimension), dtype=np.float32))
-    assert rows >= fewest, "training on too few rows is refused"
+    refuse_too_few(index, min(count, train_rows or count))
 
 
 def _finished(folder: IndexFolder, asked: Asked, index: Index) -> Indexed:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from textcl.errors import RecipeError, suggestion
-from textcl.evaluation import MTEB
+from textcl.evaluation import MTEB, is_own
 from textcl.recipe.components import component_faults, spelled_out
 from textcl.recipe.faults import faults
 from textcl.recipe.overrides import override
@@ -94,11 +94,11 @@ def _unknown_suites(recipe: Recipe) -> list[str]:
         named["evaluation.during.suite"] = section.during.suite
     known = names(suites_folder())
     return [
-        f"{place}: there is no suite '{suite}'. textcl brings {', '.join(known)}; a file of your own is given by its "
-        f"path, ./mine.yaml.{suggestion(suite, known)}"
+        f"{place}: there is no suite '{suite}'. textcl brings {', '.join(known)}; a suite of your own is given by its "
+        f"path, ./mine.yaml, a set as in sts:FILE.{suggestion(suite, known)}"
         for place, suite in named.items()
         if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
-        if not suite.startswith(MTEB)
+        if not suite.startswith(MTEB) and not is_own(suite)
     ]
 
 

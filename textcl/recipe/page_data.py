@@ -2,17 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
 from textcl.evaluation import Sample
 from textcl.recipe.query_changes import query_changes
 from textcl.recipe.watching import Key, Seen, Watch, WatchedTask, keys_of
-from textcl.report import Cosines, PageData, Similarities, TextMap, layouts, shown, similarities
+from textcl.report import (
+    Cosines,
+    PageData,
+    Similarities,
+    TextMap,
+    layouts,
+    shown,
+    similarities,
+    write_page_data,
+    write_run_page,
+)
 from textcl.types import FloatArray, Role
 
 _TEXTS = 500  # on the map
 _SHIFTS = (1, 2, 3)  # how far each first text is from the second text that chance gives it
+
+
+def leave_page(folder: Path, watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: int) -> None:
+    """Write the page of a run, `report.html`, and what is needed to make it again; the other files are there."""
+    write_page_data(folder, page_data(watch, models, seed))
+    write_run_page(folder)
 
 
 def page_data(watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: int) -> PageData:

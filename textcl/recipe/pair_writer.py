@@ -54,9 +54,11 @@ def written_pairs(out: Path, engine: str) -> Iterator[PairWriter]:
     """
     rejected = rejected_file(out)
     try:
-        with new_file(rejected) as second, new_file(out) as first:
-            with first.open("w", encoding="utf-8") as kept, second.open("w", encoding="utf-8") as others:
-                yield PairWriter(kept, others, engine)
+        with (
+            new_file(rejected) as second, new_file(out) as first,
+            first.open("w", encoding="utf-8") as kept, second.open("w", encoding="utf-8") as others,
+        ):  # fmt: skip
+            yield PairWriter(kept, others, engine)
     except OSError as fault:
         raise DataError(f"{out} can not be written: {fault.strerror or fault}.") from fault
 

@@ -38,9 +38,7 @@ class PlainTexts:
                     yield text
             return
         if self.column is not None:
-            raise DataError(
-                f"{path} is read as plain text, a line a text, and has no columns; leave --text-column out."
-            )
+            raise DataError(f"{path} is read as text, a line each, and has no columns; leave --text-column out.")
         for _, text in read_lines(path):
             yield text
 

@@ -1,22 +1,14 @@
 """Run a recipe: score, train, score again, and leave a run folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from textcl.evaluation import (
-    Difference,
-    Interval,
-    Leakage,
     Recorder,
     Sample,
     Task,
-    differences,
     evaluate,
-    results_of,
-    scores,
 )
 from textcl.precision import resolve
 from textcl.recipe.build import (
@@ -39,13 +31,14 @@ from textcl.recipe.learning import (
     refuse_unfit_batches,
     width_of,
 )
-from textcl.recipe.page_data import page_data
+from textcl.recipe.outcome import Outcome, leave_report
+from textcl.recipe.page_data import leave_page
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
+from textcl.recipe.watcher import Silent, Watcher
 from textcl.recipe.watching import Watch
-from textcl.report import write_items, write_page_data, write_report, write_run_page
 from textcl.training import (
     CollapseAlarm,
     Loop,
@@ -53,43 +46,10 @@ from textcl.training import (
     Schedule,
     Settings,
     Step,
-    StepLog,
     first_readings,
     join_ranks,
 )
 from textcl.types import Embed
-
-Scores = dict[str, dict[str, Interval]]  # task -> metric -> score
-
-
-class Watcher(Protocol):
-    """Is told what a run does, to show it. Only rank 0 tells."""
-
-    def phase(self, name: str) -> None:
-        """A part of the run begins: `Scoring the encoder before training: scifact`, `Training`."""
-        ...
-
-    def texts(self, count: int) -> None:
-        """So many more texts were embedded for an evaluation."""
-        ...
-
-    def step(self, entry: StepLog) -> None:
-        """A step of training was done."""
-        ...
-
-    def scores(self, step: int, scores: dict[str, float]) -> None:
-        """The encoder was scored on the way: `task/metric` -> score."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run leaves: its folder, and the scores if its recipe asks for any."""
-
-    folder: Path
-    before: Scores
-    after: Scores
-    difference: dict[str, dict[str, Difference]]
 
 
 def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher) -> Outcome:
@@ -108,7 +68,7 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     ranks = join_ranks()
     if ranks.is_main:
         check_run_folder(folder, recipe, resume)
-    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else _Silent())
+    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent())
     if ranks.is_main:
         write_recipe(folder, recipe)
         write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
@@ -119,10 +79,9 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    outcome = _report(folder, run.tasks, before, after, leakage, ranks)
+    outcome = leave_report(folder, run.tasks, before, after, leakage, ranks)
     if ranks.is_main:
-        write_page_data(folder, page_data(run.watch, {"before": before, "after": after}, recipe.seed))
-        write_run_page(folder)
+        leave_page(folder, run.watch, {"before": before, "after": after}, recipe.seed)
     return outcome
 
 
@@ -197,35 +156,3 @@ class _Run:
             save_every=section.save_every,
             keep_checkpoints=section.keep_checkpoints,
         )
-
-
-def _report(
-    folder: Path,
-    tasks: list[Task],
-    before: dict[str, Sample],
-    after: dict[str, Sample],
-    leakage: dict[str, Leakage],
-    ranks: Ranks,
-) -> Outcome:
-    outcome = Outcome(
-        folder,
-        before={task: scores(sample) for task, sample in before.items()},
-        after={task: scores(sample) for task, sample in after.items()},
-        difference={task: differences(before[task], sample) for task, sample in after.items()},
-    )
-    if ranks.is_main and outcome.after:
-        write_items(folder / "report.json", results_of(tasks, after))
-        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference, leakage)
-    return outcome
-
-
-class _Silent:
-    """The watcher of the other ranks."""
-
-    def phase(self, name: str) -> None: ...
-
-    def texts(self, count: int) -> None: ...
-
-    def step(self, entry: StepLog) -> None: ...
-
-    def scores(self, step: int, scores: dict[str, float]) -> None: ...

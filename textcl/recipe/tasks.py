@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from textcl.errors import RecipeError, TextclError
-from textcl.evaluation import Retrieval, Task, load_suite
+from textcl.evaluation import Retrieval, Task, load_tasks
 from textcl.recipe.build import build_component_source
 from textcl.recipe.schema import InlineTask, Recipe
 
@@ -56,7 +56,7 @@ def _data_dir(recipe: Recipe) -> Path | None:
 
 def _suite(name: str, folder: Path | None, place: str) -> list[Task]:
     try:
-        return load_suite(name, folder)
+        return load_tasks([name], folder)
     except TextclError as error:
         raise type(error)(f"{place}: {error}") from error
 

@@ -8,6 +8,7 @@ from textcl.report.page import AGAINST, MODEL, write_run_page, write_scores_page
 from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, shown, write_page_data
 from textcl.report.saved import Report, find_report, open_report
 from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
+from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
 from textcl.report.similarity import Cosines, similarities
 from textcl.report.tables import scores_table
 
@@ -25,6 +26,7 @@ __all__ = [
     "TextMap",
     "against_table",
     "as_json",
+    "build_table",
     "comparison_table",
     "find_report",
     "layouts",
@@ -32,6 +34,7 @@ __all__ = [
     "leakage_lines",
     "leakage_table",
     "open_report",
+    "points_table",
     "runs_table",
     "scores_table",
     "settings_table",
@@ -40,9 +43,11 @@ __all__ = [
     "write_comparison",
     "write_items",
     "write_leakage",
+    "write_measured",
     "write_page_data",
     "write_report",
     "write_run_page",
     "write_scores",
     "write_scores_page",
+    "write_tradeoff",
 ]

@@ -19,8 +19,8 @@ def comparison_table(before: Scores, after: Scores, difference: Differences) -> 
     table = table_of("before", "after", *_CHANGE)
     for task, metrics in difference.items():
         for number, metric in enumerate(shown(metrics)):
-            old, new = points(before[task][metric].value), points(after[task][metric].value)
-            table.add_row(_heading(task, number), metric, old, new, *_change(metrics[metric]))
+            old, new = (points(scores[task][metric].value, metric) for scores in (before, after))
+            table.add_row(_heading(task, number), metric, old, new, *_change(metrics[metric], metric))
         table.add_section()
     table.caption = caution(difference)
     return table
@@ -31,10 +31,9 @@ def against_table(scores: Scores, other: Scores, difference: Differences) -> Tab
     table = table_of("score", INTERVAL, "against", *_CHANGE)
     for task, metrics in difference.items():
         for number, metric in enumerate(shown(metrics)):
-            score, its = scores[task][metric], points(other[task][metric].value)
-            table.add_row(
-                _heading(task, number), metric, points(score.value), bounds(score), its, *_change(metrics[metric])
-            )
+            score, its = scores[task][metric], points(other[task][metric].value, metric)
+            own = points(score.value, metric), bounds(score, metric)
+            table.add_row(_heading(task, number), metric, *own, its, *_change(metrics[metric], metric))
         table.add_section()
     table.caption = caution(difference)
     return table
@@ -54,8 +53,8 @@ def runs_table(names: Sequence[str], scores: Sequence[Scores], differences: Sequ
         for name, run, changes in zip(names, scores, differences, strict=True):
             score, change = run.get(task, {}).get(metric), changes.get(task, {}).get(metric)
             if score is not None:
-                cells = _change(change) if change is not None else ()
-                table.add_row("", f"  {escape(name)}", points(score.value), bounds(score), *cells)
+                cells = _change(change, metric) if change is not None else ()
+                table.add_row("", f"  {escape(name)}", points(score.value, metric), bounds(score, metric), *cells)
         table.add_section()
     table.caption = caution(*differences)
     return table
@@ -81,9 +80,10 @@ def _heading(task: str, number: int) -> str:
     return escape(task) if number == 0 else ""
 
 
-def _change(change: Difference) -> tuple[str, str, str, str]:
+def _change(change: Difference, metric: str) -> tuple[str, str, str, str]:
     """Return the cells of a difference, under the names of `_CHANGE`."""
     colour = _COLOURS.get(change.verdict, "white")
     p = "-" if math.isnan(change.p) else f"{change.p:.4f}"
-    value, verdict = (f"[{colour}]{text}[/{colour}]" for text in (points(change.value, signed=True), change.verdict))
-    return value, bounds(change, signed=True), p, verdict
+    value = points(change.value, metric, signed=True)
+    coloured, verdict = (f"[{colour}]{text}[/{colour}]" for text in (value, change.verdict))
+    return coloured, bounds(change, metric, signed=True), p, verdict

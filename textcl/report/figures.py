@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from textcl.evaluation import Interval
+from textcl.evaluation import IN_OWN_UNITS, Interval
 from textcl.report.charts import Curve, Scale, axis_chart, curve_chart, histogram_chart, interval_chart, scatter_chart
 from textcl.report.charts.histogram import occupied
 from textcl.report.charts.interval import Mark
@@ -38,6 +38,7 @@ def score_figures(rows: Sequence[ScoreRow]) -> list[DotPlot]:
 
     Metrics of one task lie far apart (precision and recall), which leaves no room to see intervals; differences do not.
     """
+    rows = [row for row in rows if row.metric not in IN_OWN_UNITS]  # which share no axis with the others
     main = main_rows(rows)
     if not main:
         return []
@@ -88,14 +89,14 @@ def _dot_plot(title: str, rows: Sequence[ScoreRow], marks: Sequence[Sequence[Mar
     return DotPlot(
         title,
         "points, with 95 % intervals",
-        [
-            Figure(
-                row.name, points(its[-1].interval.value, signed), interval_chart(its, scale, row.name, signed=signed)
-            )
-            for row, its in zip(rows, marks, strict=True)
-        ],
+        [_dot_row(row, its, scale, signed) for row, its in zip(rows, marks, strict=True)],
         axis_chart(scale),
     )
+
+
+def _dot_row(row: ScoreRow, marks: Sequence[Mark], scale: Scale, signed: bool) -> Figure:
+    value = points(marks[-1].interval.value, row.metric, signed)
+    return Figure(row.name, value, interval_chart(marks, scale, row.name, signed=signed))
 
 
 def _ends(interval: Interval) -> tuple[float, float, float]:

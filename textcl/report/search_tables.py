@@ -1,6 +1,5 @@
-"""What was measured of search indexes: tables for a terminal, and JSON."""
+"""What was measured of search indexes: tables for a terminal, JSON, and a picture."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,8 @@ from rich.table import Table
 
 from textcl.atomic import new_file
 from textcl.benchmark import Measured, Point, pareto_front
+from textcl.report.charts.tradeoff import tradeoff_chart
+from textcl.report.files import write_json
 
 _MEGA = 1e6
 
@@ -43,9 +44,14 @@ def points_table(measured: Sequence[Measured], k: int) -> Table:
 
 def write_measured(path: Path, measured: Sequence[Measured], about: dict[str, object]) -> None:
     """Write all that was measured as JSON, beside what it was measured on; it appears whole or not at all."""
-    content = about | {"indexes": [asdict(index) for index in measured]}
+    write_json(path, about | {"indexes": [asdict(index) for index in measured]})
+
+
+def write_tradeoff(path: Path, measured: Sequence[Measured], k: int) -> None:
+    """Draw recall@k against queries a second as an SVG file; it appears whole or not at all."""
+    points = [point for index in measured for point in index.points]
     with new_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(tradeoff_chart(points, k), encoding="utf-8")
 
 
 def _cells(point: Point, has_ndcg: bool) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rich.markup import escape
 from rich.table import Table
 
-from textcl.evaluation import DETAILS, Interval
+from textcl.evaluation import DETAILS, IN_OWN_UNITS, Interval
 from textcl.report.scores import Scores
 
 INTERVAL = "95 % interval"
@@ -19,7 +19,8 @@ def scores_table(scores: Scores) -> Table:
     for task, metrics in scores.items():
         for number, metric in enumerate(shown(metrics)):
             score = metrics[metric]
-            table.add_row(escape(task) if number == 0 else "", metric, points(score.value), bounds(score))
+            own = points(score.value, metric), bounds(score, metric)
+            table.add_row(escape(task) if number == 0 else "", metric, *own)
         table.add_section()
     return table
 
@@ -39,15 +40,16 @@ def shown(metrics: Mapping[str, Interval]) -> list[str]:
     return [metric for metric in metrics if metric not in DETAILS] or list(metrics)
 
 
-def points(value: float, signed: bool = False) -> str:
-    """Return a score in points, a dash where it does not exist."""
+def points(value: float, metric: str, signed: bool = False) -> str:
+    """Return a score in points, or in the metric's own units; a dash where it does not exist."""
     if math.isnan(value):
         return "-"
-    return f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}"
+    value = value if metric in IN_OWN_UNITS else 100 * value
+    return f"{value:+.2f}" if signed else f"{value:.2f}"
 
 
-def bounds(interval: Interval, signed: bool = False) -> str:
-    """Return the bounds of an interval in points."""
+def bounds(interval: Interval, metric: str, signed: bool = False) -> str:
+    """Return the bounds of an interval as `points` writes them."""
     if math.isnan(interval.low) and math.isnan(interval.high):
         return "-"
-    return f"{points(interval.low, signed)} … {points(interval.high, signed)}"
+    return f"{points(interval.low, metric, signed)} … {points(interval.high, metric, signed)}"

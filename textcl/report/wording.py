@@ -3,23 +3,22 @@
 import math
 
 from textcl.evaluation import Interval
+from textcl.report import tables
 
 DASH = "\u2013"
 _MINUS = "\u2212"
 
 
-def points(value: float, signed: bool = False) -> str:
-    """Return a score of 0–1 in points, such as `53.92`, or a difference with its sign."""
-    if math.isnan(value):
-        return DASH
-    return typeset(f"{100 * value:+.2f}" if signed else f"{100 * value:.2f}")
+def points(value: float, metric: str, signed: bool = False) -> str:
+    """Return a score as terminal tables have it, such as `53.92`, or a difference with its sign."""
+    return DASH if math.isnan(value) else typeset(tables.points(value, metric, signed))
 
 
-def bounds(interval: Interval, signed: bool = False) -> str:
-    """Return the bounds of an interval, in points."""
+def bounds(interval: Interval, metric: str, signed: bool = False) -> str:
+    """Return the bounds of an interval, each as `points` writes it."""
     if math.isnan(interval.low) or math.isnan(interval.high):
         return DASH
-    return f"{points(interval.low, signed)} … {points(interval.high, signed)}"
+    return f"{points(interval.low, metric, signed)} … {points(interval.high, metric, signed)}"
 
 
 def number(value: float) -> str:

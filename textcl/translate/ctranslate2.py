@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,7 @@ def _generated(loaded: _Converted, sources: list[list[str]], decoding: Decoding,
     settings: dict[str, Any] = {"beam_size": decoding.beams}
     if drawn:
         settings |= {"sampling_topk": 0, "sampling_topp": decoding.top_p, "sampling_temperature": decoding.temperature}
-        import ctranslate2
-
-        ctranslate2.set_random_seed(derive(seed, *map(" ".join, sources)) & 0xFFFFFFFF)
+        import_module("ctranslate2").set_random_seed(derive(seed, *map(" ".join, sources)) & 0xFFFFFFFF)
     most = 2 * max(map(len, sources)) + _MORE_TOKENS
     results = loaded.translator.translate_batch(sources, max_decoding_length=most, **settings)
     ids = [loaded.tokenizer.convert_tokens_to_ids(result.hypotheses[0]) for result in results]
@@ -98,7 +97,7 @@ def _pieces(tokenizer: Any, text: str) -> list[str]:
 
 def _load(name: str, device: str, threads: int) -> _Converted:
     try:
-        import ctranslate2
+        ctranslate2 = import_module("ctranslate2")
     except ImportError as fault:
         raise ModelError("The engine ctranslate2 needs the package of this name. pip install ctranslate2") from fault
     from transformers import AutoTokenizer

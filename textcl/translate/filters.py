@@ -36,8 +36,8 @@ class Reason(StrEnum):
 class PairFilter:
     """Tells good back-translations from others, by their words.
 
-    Words catch what is lost or left over on the way; a wrong sense of a word they do not (of Apertium's kept pairs about one
-    in eight means something else).
+    Words catch what is lost or left over on the way, but not a word taken in a wrong sense: of the pairs of Apertium
+    that are kept, about one in eight means something else.
 
     Args:
         language: Of the texts. Negation and persons are compared in English only.

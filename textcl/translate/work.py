@@ -117,7 +117,7 @@ def _leave_with_parent() -> None:
 
 
 def _translate(texts: Sequence[str]) -> list[list[RoundTrip]]:
-    """Translate a lot; what fails at opening is raised here, for an initializer's errors do not reach the main process."""
+    """Translate a lot; the engine is opened here, since what fails in an initializer is not handed on."""
     global _opened
     if _opened is None:
         assert _work is not None, "the pool begins each worker"

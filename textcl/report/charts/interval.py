@@ -31,7 +31,7 @@ def interval_chart(marks: Sequence[Mark], scale: Scale, label: str, *, signed: b
         signed: Whether the values are differences.
     """
     height = _LINE * (len(marks) + 1)
-    said = "; ".join(f"{points(m.interval.value, signed)} ({bounds(m.interval, signed)})" for m in marks)
+    said = "; ".join(_in_words(mark.interval, signed) for mark in marks)
     drawn = Markup('<svg class="chart interval" width="100%" height="{}" role="img" aria-label="{}: {}">').format(
         height, label, said
     )
@@ -53,6 +53,11 @@ def axis_chart(scale: Scale) -> Markup:
             scale.percent(tick), scale.label(tick)
         )
     return drawn + Markup("</svg>")
+
+
+def _in_words(interval: Interval, signed: bool) -> str:
+    share = ""  # no metric with units of its own
+    return f"{points(interval.value, share, signed)} ({bounds(interval, share, signed)})"
 
 
 def _mark(mark: Mark, scale: Scale, y: int) -> Markup:

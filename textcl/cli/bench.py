@@ -1,0 +1,54 @@
+"""`textcl bench`: what it costs to search a corpus, by several indexes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textcl.cli.options import CorpusIdColumn, CorpusPath, CorpusTextColumn, ModelName, Precision
+
+
+def bench(
+    model: ModelName,
+    corpus: CorpusPath,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A folder for the vectors, bench.json and bench.svg.")],
+    factory: Annotated[
+        list[str] | None,
+        typer.Option(help="An index, by FAISS's factory string; may be repeated. Without it one of each kind."),
+    ] = None,
+    dimension: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="Exact search on the first N numbers of each vector too; may be repeated."),
+    ] = None,
+    queries: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A line a query, or BEIR's queries.jsonl; else texts of the corpus."),
+    ] = None,
+    qrels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="BEIR's judgements of the queries, for the nDCG@10 that is kept."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="Texts to find, for recall@k.")] = 10,
+    queries_per_call: Annotated[int, typer.Option(min=2, help="Where many queries are asked at once.")] = 256,
+    text_column: CorpusTextColumn = None,
+    id_column: CorpusIdColumn = None,
+    precision: Precision = "auto",
+) -> None:
+    """Measure indexes on a corpus: build time, size, memory, queries a second, and what they keep of exact search.
+
+    The effort of each index that has one (nprobe, efSearch, k_factor) rises until more finds no more.
+    """
+    from textcl.cli.screen import counting, results
+    from textcl.recipe import Asked, Corpus, bench_search
+    from textcl.report import build_table, points_table, write_measured, write_tradeoff
+
+    asked = Asked(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
+    with counting() as watcher:
+        found = bench_search(model, Corpus(corpus, text_column, id_column), out, asked, precision, watcher)
+    about = {"model": model, "corpus": str(corpus), "texts": found.texts, "queries": found.queries, "k": k}
+    write_measured(out / "bench.json", found.indexes, about)
+    write_tradeoff(out / "bench.svg", found.indexes, k)
+    screen = results()
+    screen.print(f"{found.texts:,} texts, {found.queries:,} queries, {found.dimension} numbers a vector")
+    screen.print(build_table(found.indexes), points_table(found.indexes, k))
+    print(f"* no other is better in both recall and speed. Written: {out / 'bench.json'}, {out / 'bench.svg'}")

@@ -1,0 +1,41 @@
+"""Who is told of the progress of a run."""
+
+from typing import Protocol
+
+from textcl.training import StepLog
+
+
+class Watcher(Protocol):
+    """Is told what a run does, to show it. Only rank 0 tells."""
+
+    def phase(self, name: str) -> None:
+        """A part of the run begins: `Scoring the encoder before training: scifact`, `Training`."""
+        ...
+
+    def texts(self, count: int) -> None:
+        """So many more texts were embedded for an evaluation."""
+        ...
+
+    def step(self, entry: StepLog) -> None:
+        """A step of training was done."""
+        ...
+
+    def scores(self, step: int, scores: dict[str, float]) -> None:
+        """The encoder was scored on the way: `task/metric` -> score."""
+        ...
+
+
+class Silent:
+    """The watcher of the other ranks."""
+
+    def phase(self, name: str) -> None:
+        """Say nothing."""
+
+    def texts(self, count: int) -> None:
+        """Say nothing."""
+
+    def step(self, entry: StepLog) -> None:
+        """Say nothing."""
+
+    def scores(self, step: int, scores: dict[str, float]) -> None:
+        """Say nothing."""
