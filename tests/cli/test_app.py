@@ -9,7 +9,20 @@ from tests.cli.running import run
 from textcl.cli import main
 from textcl.errors import RecipeError
 
-VERBS = ("recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode", "index", "search", "bench")
+VERBS = (
+    "recipes",
+    "check",
+    "train",
+    "report",
+    "evaluate",
+    "compare",
+    "leaks",
+    "encode",
+    "index",
+    "search",
+    "bench",
+    "augment",
+)
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 
 

@@ -1,6 +1,5 @@
 """M2M100 and NLLB through transformers: one model for all directions, told by a token in which language to write."""
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -10,7 +9,6 @@ from textcl.errors import ModelError
 from textcl.translate.engine import BEST, Decoding, Translation
 from textcl.translate.seq2seq import Seq2Seq, generate, load_seq2seq
 
-_LANGUAGE_TOKEN = re.compile(r"^\s*__\w+__\s*")
 _FLORES = {
     "ar": "arb_Arab", "bg": "bul_Cyrl", "ca": "cat_Latn", "cs": "ces_Latn", "da": "dan_Latn", "de": "deu_Latn",
     "el": "ell_Grek", "en": "eng_Latn", "eo": "epo_Latn", "es": "spa_Latn", "fi": "fin_Latn", "fr": "fra_Latn",
@@ -49,9 +47,10 @@ class ManyToMany:
         """Translate texts; the tokenizer marks the source's language, the first token of the output the target's."""
         tokenizer = self._loaded.tokenizer
         tokenizer.src_lang = self._token(source).strip("_")
-        first = tokenizer.convert_tokens_to_ids(self._token(target))
+        token = self._token(target)
+        first = tokenizer.convert_tokens_to_ids(token)
         found = generate(self._loaded, [" ".join(text.split()) for text in texts], decoding, seed, first)
-        return [Translation(_LANGUAGE_TOKEN.sub("", text)) for text in found]
+        return [Translation(text.strip().removeprefix(token).strip()) for text in found]
 
     @cached_property
     def _loaded(self) -> Seq2Seq:

@@ -1,14 +1,15 @@
 """Sequence-to-sequence models of transformers: loaded with what decides their output, and made to generate."""
 
 import hashlib
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from transformers.utils import logging as transformers_logging
 
 from textcl.errors import ModelError
 from textcl.packing import plan
@@ -31,7 +32,7 @@ class Seq2Seq:
     model: Any
     tokenizer: Any
     version: str
-    most_tokens: int  # of a source; what is longer is cut
+    most_tokens: int  # of a source, and of a translation with its start; what is longer is cut
 
 
 def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
@@ -43,10 +44,10 @@ def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     place, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
-    logging.getLogger("transformers.models.marian").addFilter(_is_no_advice)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, revision=revision or None)
-        model = AutoModelForSeq2SeqLM.from_pretrained(place, revision=revision or None).to(device).eval()
+        with _without_bars():
+            tokenizer = AutoTokenizer.from_pretrained(place, revision=revision or None)
+            model = AutoModelForSeq2SeqLM.from_pretrained(place, revision=revision or None).to(device).eval()
     except (OSError, ValueError, ImportError, KeyError, TypeError) as fault:
         raise ModelError(_advice(name, fault)) from fault
     model.generation_config.max_length = None  # each batch has a bound of its own
@@ -75,7 +76,7 @@ def generate(
     with seeded(seed), torch.inference_mode():
         for rows in plan(lengths, _BATCH_TOKENS):
             padded = loaded.tokenizer.pad({"input_ids": [cut[row] for row in rows]}, return_tensors="pt")
-            most = 2 * int(lengths[rows].max()) + _MORE_TOKENS
+            most = min(2 * int(lengths[rows].max()) + _MORE_TOKENS, loaded.most_tokens - 1)
             made = loaded.model.generate(
                 input_ids=padded["input_ids"].to(loaded.model.device),
                 attention_mask=padded["attention_mask"].to(loaded.model.device),
@@ -120,5 +121,13 @@ def _advice(name: str, fault: Exception) -> str:
     return f"{name} can not be opened as a translation model: {said}"
 
 
-def _is_no_advice(record: logging.LogRecord) -> bool:
-    return "sacremoses" not in record.getMessage()
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Hide, for a block, the progress bars of transformers: they would run into ours."""
+    had_bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if had_bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
