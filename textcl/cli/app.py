@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
+from textcl.cli.augment import augment
 from textcl.cli.bench import bench
 from textcl.cli.check import check
 from textcl.cli.clean import clean
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for _verb in (init, recipes, check, train, report, evaluate, compare, leaks, encode, index, search, bench, mine, clean):
     app.command()(_verb)
+app.add_typer(augment, name="augment")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

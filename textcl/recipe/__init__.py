@@ -1,8 +1,10 @@
 """Recipes: what a run is, read, checked, built and run; and what the command line does with a saved model."""
 
+from textcl.recipe.back_translating import BackTranslation, Pairs, back_translate
 from textcl.recipe.benchmarking import Asked, Benchmark, bench_search
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.corpus_files import read_corpus
+from textcl.recipe.cosines import CosineRange
 from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
@@ -10,6 +12,7 @@ from textcl.recipe.mining import MiningReport, mine_file
 from textcl.recipe.model_embed import Embedding
 from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
+from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
@@ -20,14 +23,18 @@ from textcl.recipe.watcher import Watcher
 
 __all__ = [
     "Asked",
+    "BackTranslation",
     "Benchmark",
     "Comparison",
     "Corpus",
+    "CosineRange",
     "Embedding",
     "Found",
     "MiningReport",
     "Outcome",
     "PairFile",
+    "Pairs",
+    "PlainTexts",
     "Plan",
     "Recipe",
     "RunScores",
@@ -35,6 +42,7 @@ __all__ = [
     "Scored",
     "Searcher",
     "Watcher",
+    "back_translate",
     "bench_search",
     "compare_runs",
     "encode_file",

@@ -1,0 +1,97 @@
+"""What becomes a pair, and for which reason the rest does not; each example by hand."""
+
+import pytest
+
+from textcl.translate import PairFilter, Reason, RoundTrip, Route
+from textcl.translate.words import loops, overlap, persons_of, words_of
+
+TEXT = "He did not see the 2 old houses in the city."
+
+
+def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0), **settings: object) -> Reason | None:
+    return PairFilter(**settings).fault(text, RoundTrip(Route("es"), translation, *unknown))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("translation", "reason"),
+    [
+        ("He did not look at the 2 old houses in the city.", None),
+        (None, Reason.FAILED),
+        ("he did not see the 2 old houses, in the city", Reason.IDENTICAL),
+        ("He did not see.", Reason.LENGTH),
+        ("", Reason.LENGTH),
+        (f"{TEXT} {TEXT}", Reason.LENGTH),
+        ("He saw the 2 old houses in the city.", Reason.NEGATION),
+        ("He didn't see the 2 old houses of the city.", None),
+        ("He did not see the 3 old houses in the city.", Reason.NUMBERS),
+        ("He did not see the two old houses in the city.", Reason.NUMBERS),
+        ("It did not see the 2 old houses in the city.", Reason.PERSONS),
+        ("Did not see the 2 old houses in the city.", Reason.PERSONS),
+        ("He did not wait for the 2 new trains at the station.", Reason.OVERLAP),
+        ("He did not see see see the 2 old houses in the city.", Reason.LOOP),
+        ("He did not see old houses in the old houses in the 2 city.", Reason.LOOP),
+    ],
+)
+def test_each_fault_has_its_reason(translation: str | None, reason: Reason | None) -> None:
+    assert fault(TEXT, translation) == reason
+
+
+def test_a_word_that_is_unknown_on_the_way_back_only_is_one_of_the_pivot() -> None:
+    assert fault(TEXT, "He did not see the 2 old domojn in the city.", (0, 1)) == Reason.LEAKED
+    assert fault(TEXT, "He did not look at the 2 old houses in the city.", (1, 1)) is None
+
+
+def test_the_first_reason_in_the_order_is_given() -> None:
+    assert fault(TEXT, "She saw 3 domojn.", (0, 1)) == Reason.LEAKED
+    assert list(Reason).index(Reason.LEAKED) < list(Reason).index(Reason.LENGTH)
+
+
+def test_negation_and_persons_are_compared_in_english_only() -> None:
+    assert fault("il le vit dans la ville hier", "elle not vit dans la ville hier", language="fr") is None
+
+
+def test_each_pivot_has_its_least_overlap() -> None:
+    text, other = "the old dog sleeps here today", "the old dog rests here today"
+    assert fault(text, other) is None  # old dog today of old dog sleep today: 6 of 8
+    assert fault(text, other, usual_overlap=0.8) == Reason.OVERLAP
+    assert fault(text, other, usual_overlap=0.8, least_overlap={"es": 0.5}) is None
+    assert fault(text, other, least_overlap={"es": 0.8}) == Reason.OVERLAP
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("one two three four", None),
+        ("one two three", Reason.SHORT),
+        ("", Reason.SHORT),
+        ("word " * 60, None),
+        ("word " * 61, Reason.LONG),
+        ("look at https://example.org for more", Reason.ADDRESS),
+        ("please write to someone@example.org about it", Reason.ADDRESS),
+        ("1 + 2 = 3, 4 * 5 = 20 a", Reason.SIGNS),
+    ],
+)
+def test_a_text_that_is_not_worth_translating_has_its_reason(text: str, reason: Reason | None) -> None:
+    assert PairFilter().unsuited(text) == reason
+
+
+def test_overlap_counts_content_words_without_their_endings() -> None:
+    assert overlap(words_of("She slices onions"), words_of("A woman is slicing the onion")) == 2 * 2 / (2 + 3)
+    assert overlap(words_of("it is he"), words_of("they were")) == 1.0
+
+
+def test_persons_are_the_same_in_every_case() -> None:
+    assert persons_of(words_of("He's here with his book")) == persons_of(words_of("I see him")) - persons_of(["i"])
+    assert persons_of(words_of("The man")) == frozenset()
+
+
+def test_loops_are_three_alike_or_three_twice() -> None:
+    assert loops(["a", "a", "a", "b"])
+    assert loops(["a", "b", "c", "d", "a", "b", "c"])
+    assert not loops(["a", "b", "a", "b", "c"])
+
+
+@pytest.mark.parametrize("settings", [{"fewest_words": 0}, {"fewest_words": 9, "most_words": 8}])
+def test_bounds_that_nothing_can_meet_are_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="1 ≤ fewest_words ≤ most_words"):
+        PairFilter(**settings)  # type: ignore[arg-type]

@@ -1,0 +1,91 @@
+"""Lots in several processes, killed and gone on with."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.translate.stand_ins import Plain, dying, plain
+from textcl.errors import ModelError, TextclError
+from textcl.translate import Decoding, Engine, Route, Work, open_engine, translated
+
+DRAWN = Decoding(temperature=0.7)
+LOTS = [[f"text {4 * lot + number}" for number in range(4)] for lot in range(8)]
+SCRIPT = """
+import sys
+from functools import partial
+from pathlib import Path
+from tests.translate.stand_ins import slow
+from tests.translate.test_work import LOTS, work
+from textcl.translate import translated
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    for lot, trips in translated(work(folder, partial(slow, str(folder))), LOTS, int(sys.argv[2])):
+        print("lot", flush=True)
+"""
+
+
+def work(folder: Path, opening: Callable[[], Engine]) -> Work:
+    return Work(opening, folder / "cache.sqlite", (Route("de"), Route("de", 1), Route("fr")), "en", DRAWN, 17)
+
+
+def texts_of(asked: Work, workers: int) -> list[list[list[str | None]]]:
+    return [[[trip.text for trip in own] for own in trips] for _, trips in translated(asked, LOTS, workers)]
+
+
+def test_two_workers_give_what_one_process_gives(tmp_path: Path) -> None:
+    one = texts_of(work(tmp_path / "one", plain), 1)
+    assert [lot for lot, _ in translated(work(tmp_path / "one", plain), LOTS, 1)] == LOTS
+    assert texts_of(work(tmp_path / "two", plain), 2) == one
+    assert len(one) == 8
+    assert len(set(one[0][0])) == 3
+
+
+def test_an_error_of_a_worker_comes_out_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="needs a converted model"):
+        texts_of(work(tmp_path, partial(open_engine, "ctranslate2")), 2)
+
+
+def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TextclError, match=r"A worker process died; .* the same command goes on"):
+        texts_of(work(tmp_path, dying), 2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Path, workers: int) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    root = Path(__file__).parents[2]
+    environment = os.environ | {"PYTHONPATH": f"{root}"}
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py"), str(tmp_path), str(workers)],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "lot\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    _wait_until_gone([int(file.stem) for file in tmp_path.glob("*.pid")])
+    engine = Plain()
+    found = texts_of(work(tmp_path, lambda: engine), 1)
+    assert found == texts_of(work(tmp_path / "fresh", plain), 1)
+    assert 0 < sum(map(len, engine.calls)) < 32 * 6  # texts and legs: some were kept, some were left
+
+
+def _wait_until_gone(processes: list[int]) -> None:
+    assert processes
+    deadline = time.monotonic() + 20
+    while any(_runs(process) for process in processes):
+        assert time.monotonic() < deadline, "a worker outlives the run that was killed"
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,151 @@
+"""`textcl augment`: more text from text. `back-translate` makes pairs by translating there and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from textcl.cli.options import Precision
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from textcl.recipe import BackTranslation, Pairs
+    from textcl.recipe.pair_judge import Tally
+    from textcl.translate import Decoding, PairFilter
+
+augment = typer.Typer(help="Make more text from your text.", no_args_is_help=True, rich_markup_mode=None)
+_NEURAL_TEMPERATURE = 0.7
+
+
+@augment.callback()
+def _augment() -> None:
+    """Make more text from your text."""
+
+
+@augment.command("back-translate")
+def back_translate(
+    texts: Annotated[Path, typer.Argument(metavar="INPUT", help="A text file, JSONL, CSV or TSV; plain or .gz.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Gets the pairs.")],
+    pivot: Annotated[
+        list[str] | None, typer.Option(metavar="LANGUAGE", help="To go through; several may be named. Apertium: eo.")
+    ] = None,
+    engine: Annotated[
+        Literal["apertium", "marian", "ctranslate2", "m2m100", "nllb"], typer.Option(help="What translates.")
+    ] = "apertium",
+    model: Annotated[
+        str | None, typer.Option(help="Of a neural engine: Hub id or folder; opus-mt-{source}-{target} names two.")
+    ] = None,
+    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the texts.")] = "en",
+    text_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; text without it.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Neural engines: translations to draw a pivot.")] = 1,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, help="Neural engines: of the words that are drawn; 0 draws none.")
+    ] = None,
+    top_p: Annotated[float, typer.Option(min=0, max=1, help="Neural engines: draw from the likeliest.")] = 1.0,
+    beams: Annotated[int, typer.Option(min=1, help="Neural engines: beam search instead of drawing.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the words that are drawn.")] = 17,
+    min_words: Annotated[int, typer.Option(min=1, help="Texts with fewer words are left out.")] = 4,
+    max_words: Annotated[int, typer.Option(min=1, help="Texts with more words are left out.")] = 60,
+    min_overlap: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Content words that both sides share; 0.7, of eo and neural 0.5.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Also keep pairs by their cosine by this encoder.")
+    ] = None,
+    min_cosine: Annotated[float, typer.Option(help="The least cosine by the judge.")] = 0.7,
+    max_cosine: Annotated[float, typer.Option(help="The greatest cosine by the judge.")] = 0.98,
+    precision: Precision = "auto",
+    workers: Annotated[int, typer.Option(min=1, help="Processes that translate.")] = 1,
+    device: Annotated[str | None, typer.Option(help="Of a neural engine: cpu or cuda.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keeps every translation; without it in your cache folder.")
+    ] = None,
+) -> None:
+    """Translate texts into other languages and back; what comes back with the same meaning is their positive.
+
+    Stopped at any time, the same command goes on where it was: every translation is kept. Good and bad ones are told
+    apart afterwards, so other filters cost no translating.
+    """
+    from textcl.cli.screen import counting
+    from textcl.recipe import BackTranslation, CosineRange, PlainTexts
+    from textcl.recipe import back_translate as make_pairs
+
+    try:
+        asked = BackTranslation(
+            PlainTexts(texts, text_column), out, tuple(pivot or ()),
+            _filter(engine, language, min_words, max_words, min_overlap),
+            None if judge is None else CosineRange(judge, min_cosine, max_cosine, precision),
+            engine, model, device, _decoding(engine, temperature, top_p, beams), samples, seed, workers, cache,
+        )  # fmt: skip
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    try:
+        with counting() as watcher:
+            pairs = make_pairs(asked, watcher)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. The same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    _show(asked, pairs)
+
+
+def _decoding(engine: str, temperature: float | None, top_p: float, beams: int) -> Decoding:
+    """Return how words are chosen: neural engines draw them where nothing else is asked for."""
+    from textcl.translate import BEST, Decoding
+
+    if engine == "apertium" and temperature is None and top_p == BEST.top_p and beams == BEST.beams:
+        return BEST
+    if temperature is None and beams == BEST.beams:
+        temperature = _NEURAL_TEMPERATURE
+    return Decoding(beams, temperature or None, top_p)
+
+
+def _filter(engine: str, language: str, fewest: int, most: int, overlap: float | None) -> PairFilter:
+    """Return the filter by words: of Apertium's pivots all but Esperanto need more words in common."""
+    from textcl.translate import PairFilter
+
+    if overlap is not None:
+        return PairFilter(language, fewest, most, usual_overlap=overlap)
+    if engine == "apertium":
+        return PairFilter(language, fewest, most, least_overlap={"eo": 0.5}, usual_overlap=0.7)
+    return PairFilter(language, fewest, most)
+
+
+def _show(asked: BackTranslation, pairs: Pairs) -> None:
+    from textcl.cli.screen import results
+
+    tally = pairs.tally
+    for judgement in pairs.sample:
+        print(f"{judgement.trip.route.pivot:<4} {judgement.text}\n     {judgement.trip.text}\n")
+    results().print(_table(tally))
+    left_out = [f"{count:,} {reason.value}" for reason, count in tally.unsuited.most_common()]
+    left_out += [f"{tally.doubles:,} stood there before"] if tally.doubles else []
+    if left_out:
+        print(f"Not translated: {'; '.join(left_out)}.")
+    rate = tally.rows / max(pairs.seconds, 1e-9)
+    print(f"{tally.rows:,} texts in {pairs.seconds:,.1f} s, {rate:,.0f} a second. Translations are in {pairs.cache}")
+    print(f"{asked.out}: {tally.texts_kept:,} texts with a translation. {pairs.rejected}: the others, with the reason.")
+
+
+def _table(tally: Tally) -> Table:
+    """Return how many translations each pivot gave, and what became of them, in the order of the tests."""
+    from rich.table import Table
+
+    from textcl.translate import Reason
+
+    table = Table("translations", *(f"by {pivot}" for pivot in tally.by_pivot))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for reason in Reason:
+        counts = [counter[reason] for counter in tally.by_pivot.values()]
+        if any(counts):
+            table.add_row(reason.value, *(f"{count:,}" for count in counts))
+    table.add_section()
+    totals = [counter.total() for counter in tally.by_pivot.values()]
+    kept = [counter[None] for counter in tally.by_pivot.values()]
+    table.add_row("kept", *(f"{part:,} ({part / all_of:.0%})" for part, all_of in zip(kept, totals, strict=True)))
+    return table

@@ -1,0 +1,67 @@
+"""What back-translation knows of a translation engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class MisalignedError(Exception):
+    """An engine's output can not be matched with the texts that went in; the texts are tried again in halves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What an engine made of a text, and how many words it did not know."""
+
+    text: str
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a neural engine chooses words; engines that translate by rules know only the default.
+
+    Args:
+        beams: Hypotheses that are kept on the way; 1 is greedy.
+        temperature: Words are drawn from the model's distribution, sharpened below 1; None: the best are taken.
+        top_p: Words are drawn from the likeliest that together have this probability.
+    """
+
+    beams: int = 1
+    temperature: float | None = None
+    top_p: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.beams < 1 or not 0 < self.top_p <= 1 or (self.temperature is not None and self.temperature <= 0):
+            raise ValueError(f"Decoding needs beams ≥ 1, temperature > 0 and 0 < top_p ≤ 1, found {self}.")
+        if self.temperature is not None and self.beams > 1:
+            raise ValueError("Decoding draws words or keeps beams, not both: leave the temperature or the beams out.")
+
+
+BEST = Decoding()  # greedy, nothing drawn
+
+
+class Engine(Protocol):
+    """Translates lists of texts from one language into another."""
+
+    name: str
+    lot: int  # texts a call; so many may be lost when a run is killed
+    by_rules: bool  # it makes one translation of a text and takes no decoding
+
+    def version(self, source: str, target: str) -> str:
+        """Say all that decides a translation beside text, languages, decoding and seed: program, data, model.
+
+        Raises:
+            ModelError: It can not translate between these languages here; says what to install or to name.
+        """
+        ...
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, decoding: Decoding, seed: int
+    ) -> list[Translation]:
+        """Translate texts, none of which is blank: translation i is that of text i.
+
+        Raises:
+            MisalignedError: Which translation belongs to which text can not be said.
+        """
+        ...

@@ -1,0 +1,133 @@
+"""Sequence-to-sequence models of transformers: loaded with what decides their output, and made to generate."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers.utils import logging as transformers_logging
+
+from textcl.errors import ModelError
+from textcl.packing import plan
+from textcl.seeds import seeded
+from textcl.translate.engine import Decoding
+
+_BATCH_TOKENS = 4096  # padded tokens of the sources that are translated together
+_MORE_TOKENS = 10  # of a translation, beyond twice those of its source
+_USUAL_POSITIONS = 512  # tokens, where neither the model nor its tokenizer says how many it reads
+_DECIDES = {".json", ".model", ".spm", ".bpe", ".txt", ".safetensors", ".bin"}  # files of a model's folder
+
+
+@dataclass(frozen=True)
+class Seq2Seq:
+    """A model, its tokenizer, and what names both exactly.
+
+    The first two are `Any`: the classes of transformers that `Auto…` returns share no type with `generate`.
+    """
+
+    model: Any
+    tokenizer: Any
+    version: str
+    most_tokens: int  # of a source, and of a translation with its start; what is longer is cut
+
+
+def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
+    """Load a model from a folder, or from the Hub, where `@revision` may follow its id.
+
+    Raises:
+        ModelError: There is no such model, it is no sequence-to-sequence model, or a package is missing that it needs.
+    """
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    place, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    try:
+        with _without_bars():
+            tokenizer = AutoTokenizer.from_pretrained(place, revision=revision or None)
+            model = AutoModelForSeq2SeqLM.from_pretrained(place, revision=revision or None).to(device).eval()
+    except (OSError, ValueError, ImportError, KeyError, TypeError) as fault:
+        raise ModelError(_advice(name, fault)) from fault
+    model.generation_config.max_length = None  # each batch has a bound of its own
+    limits = (tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", _USUAL_POSITIONS))
+    return Seq2Seq(model, tokenizer, _version(place, model.config), min(*limits, 1 << 20))
+
+
+def generate(
+    loaded: Seq2Seq, texts: Sequence[str], decoding: Decoding, seed: int, first_token: int | None = None
+) -> list[str]:
+    """Translate texts, those of like length together, none to more than twice its length.
+
+    Args:
+        loaded: The model.
+        texts: N sources, as the tokenizer wants them.
+        decoding: How words are chosen.
+        seed: Of the words that are drawn.
+        first_token: What the translation begins with, where that says the language.
+
+    Returns:
+        N translations.
+    """
+    cut = loaded.tokenizer(list(texts), truncation=True, max_length=loaded.most_tokens)["input_ids"]
+    lengths = np.array([len(ids) for ids in cut], dtype=np.int64)
+    found = [""] * len(texts)
+    with seeded(seed), torch.inference_mode():
+        for rows in plan(lengths, _BATCH_TOKENS):
+            padded = loaded.tokenizer.pad({"input_ids": [cut[row] for row in rows]}, return_tensors="pt")
+            most = min(2 * int(lengths[rows].max()) + _MORE_TOKENS, loaded.most_tokens - 1)
+            made = loaded.model.generate(
+                input_ids=padded["input_ids"].to(loaded.model.device),
+                attention_mask=padded["attention_mask"].to(loaded.model.device),
+                max_new_tokens=most, forced_bos_token_id=first_token, **_settings(decoding),
+            )  # fmt: skip
+            for row, text in zip(rows, loaded.tokenizer.batch_decode(made, skip_special_tokens=True), strict=True):
+                found[row] = text
+    return found
+
+
+def digest_of_folder(folder: Path) -> str:
+    """Digest the files of a model's folder that decide what it gives."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(folder.iterdir()):
+        if file.suffix in _DECIDES:
+            digest.update(file.name.encode())
+            with file.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "blake2b").digest())
+    return digest.hexdigest()
+
+
+def _settings(decoding: Decoding) -> dict[str, Any]:
+    if decoding.temperature is None:
+        return {"num_beams": decoding.beams, "do_sample": False}
+    drawn = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
+    return {"num_beams": 1, "do_sample": True, **drawn}
+
+
+def _version(place: str, config: Any) -> str:
+    """Name the weights: by the commit of the Hub, or by a digest of the folder."""
+    import transformers
+
+    commit = getattr(config, "_commit_hash", None)
+    exact = digest_of_folder(Path(place)) if Path(place).is_dir() else f"{place}@{commit}"
+    return f"transformers {transformers.__version__}, {exact}"
+
+
+def _advice(name: str, fault: Exception) -> str:
+    said = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+    if "sentencepiece" in str(fault).lower():
+        return f"{name}: its tokenizer needs the package sentencepiece. pip install sentencepiece"
+    return f"{name} can not be opened as a translation model: {said}"
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Hide, for a block, the progress bars of transformers: they would run into ours."""
+    had_bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if had_bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

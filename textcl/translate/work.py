@@ -1,0 +1,125 @@
+"""Lots of texts through an engine, in this process or in several, in their order and with the same result."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.errors import TextclError
+from textcl.translate.cache import TranslationCache
+from textcl.translate.engine import Decoding, Engine
+from textcl.translate.round_trip import RoundTrip, Route, Translator
+
+_WAITING = 2  # lots a worker that are sent ahead
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that a process needs to know; it is sent to each worker.
+
+    Args:
+        open_engine: Opens the engine; a function that can be pickled.
+        cache: The file of the cache.
+        routes: Where every text goes.
+        language: The texts' own.
+        decoding: Of the way there.
+        seed: Of the words that are drawn.
+    """
+
+    open_engine: Callable[[], Engine]
+    cache: Path
+    routes: Sequence[Route]
+    language: str
+    decoding: Decoding
+    seed: int
+
+    def worker(self) -> Callable[[Sequence[str]], list[list[RoundTrip]]]:
+        """Open engine and cache, and return what translates a lot: for each text its round trips, one a route."""
+        cache = TranslationCache(self.cache)
+        translator = Translator(self.open_engine(), cache, self.language, self.decoding, self.seed)
+
+        def translate(texts: Sequence[str]) -> list[list[RoundTrip]]:
+            by_route = [translator.round_trips(texts, route) for route in self.routes]
+            return [list(trips) for trips in zip(*by_route, strict=True)]
+
+        return translate
+
+
+def translated(
+    work: Work, lots: Iterable[Sequence[str]], workers: int = 1
+) -> Iterator[tuple[Sequence[str], list[list[RoundTrip]]]]:
+    """Yield each lot with the round trips of its texts, in their order.
+
+    Lots are translated as they come in, so the same lots give the same translations with any number of workers, and a
+    stopped run that goes on gives those of a run that was not stopped.
+
+    Args:
+        work: What to do.
+        lots: Texts, as many at once as the engine likes.
+        workers: Processes that translate; 1: this one.
+
+    Raises:
+        TextclError: The engine, the cache or a worker fails; what was translated is in the cache.
+    """
+    if workers == 1:
+        translate = work.worker()
+        for lot in lots:
+            yield lot, translate(lot)
+        return
+    context = multiprocessing.get_context("spawn")  # neither torch's threads nor SQLite's files survive a fork
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(work,)) as pool:
+        try:
+            yield from _in_order(pool, lots, _WAITING * workers)
+        except BrokenProcessPool as fault:
+            raise TextclError(
+                "A worker process died; perhaps memory ran out. What was translated is kept: the same command goes on."
+            ) from fault
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, lots: Iterable[Sequence[str]], ahead: int
+) -> Iterator[tuple[Sequence[str], list[list[RoundTrip]]]]:
+    waiting: deque[tuple[Sequence[str], Future[list[list[RoundTrip]]]]] = deque()
+    for lot in lots:
+        waiting.append((lot, pool.submit(_translate, lot)))
+        if len(waiting) >= ahead:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    for lot, future in waiting:
+        yield lot, future.result()
+
+
+_work: Work | None = None  # of this worker process
+_opened: Callable[[Sequence[str]], list[list[RoundTrip]]] | None = None
+
+
+def _begin(work: Work) -> None:
+    """Make this process a worker: deaf to Ctrl-C, which the main process hears, and gone when that is gone."""
+    global _work
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _translate(texts: Sequence[str]) -> list[list[RoundTrip]]:
+    """Translate a lot; the engine is opened here, since what fails in an initializer is not handed on."""
+    global _opened
+    if _opened is None:
+        assert _work is not None, "the pool begins each worker"
+        _opened = _work.worker()
+    return _opened(texts)
