@@ -49,7 +49,7 @@ def test_the_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_first_column(tmp
         ("x.csv", 'a,b\n"never closed,2\n', r"x\.csv can not be read as CSV in UTF-8"),
         ("x.jsonl", b'{"a": "caf\xe9"}\n', r"x\.jsonl can not be read as JSONL in UTF-8"),
         ("x.jsonl.gz", b"no gzip", r"x\.jsonl\.gz can not be read as JSONL"),
-        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99)[:-9], r"x\.jsonl\.gz can not be read as JSONL"),
+        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-9], r"x\.jsonl\.gz can not be read as JSONL"),
         ("x.txt", "one\n", r"x\.txt ends in '\.txt'; it must end in \.jsonl, \.csv, \.tsv"),
     ],
 )

@@ -61,7 +61,7 @@ def test_every_format_gets_a_recipe_that_reads_it(kind: str, own_folder: Path, t
     done = begin(Path(kind), backbone=str(tiny_model_folder))
     assert done.found.is_whole
     assert done.recipe == Path("rows.yaml")
-    assert plan(load_recipe("rows.yaml")).examples[0].views[1][1].endswith("indeed")
+    assert plan(load_recipe("rows.yaml")).examples[0].views[1].draws[0].changed.endswith("indeed")
 
 
 def test_text_folders_and_retrieval_sets_get_one_too(own_folder: Path, tiny_model_folder: Path):
