@@ -52,8 +52,15 @@ def test_lengths_follow_the_beta_distributions():
 
 
 def test_in_a_short_document_spans_are_half_of_it_at_most():
-    for seed in range(50):
-        assert AdjacentSpan("anchor")("a b c d", random.Random(seed)) in {"a b", "b c", "c d"}
+    made = {AdjacentSpan("anchor")("a b c d", random.Random(seed)) for seed in range(200)}
+    assert made == {"a b", "b c", "c d", "a", "b", "c", "d"}
+
+
+def test_in_a_short_document_spans_have_at_least_a_quarter_of_its_words():
+    text = " ".join(DOCUMENT.split()[:40])
+    made = {len(AdjacentSpan("positive")(text, random.Random(seed)).split()) for seed in range(500)}
+    assert min(made) == 10
+    assert max(made) <= 20
 
 
 def test_white_space_inside_a_span_stays():

@@ -61,6 +61,12 @@ def test_nothing_to_combine_is_refused():
         Chain(["Typos"])  # type: ignore[list-item]
 
 
+def test_one_alone_where_a_list_is_wanted_is_refused():
+    for combined in (Chain, OneOf):
+        with pytest.raises(ValueError, match=r"of: found .* alone, but it must be a list of augmentations"):
+            combined(upper)  # type: ignore[arg-type]
+
+
 def test_one_that_shares_its_draw_is_refused_inside():
     span = AdjacentSpan("anchor")
     for make in (lambda: OneOf([upper, span]), lambda: Sometimes(span), lambda: Chain([span])):

@@ -19,12 +19,13 @@ class AdjacentSpan:
     its own. So it comes first in `augment`, and the views must have the same text, that is, rows without positives.
 
     White space inside a span stays. Failure modes: it wants documents, not sentences (DeCLUTR takes those of 2,048
-    tokens and more); spans of a few words say little. A document with fewer words than twice `longest` has spans of at
-    most half its words, and one of one word stays as it is. Spans begin and end in the middle of sentences.
+    tokens and more), where spans of a few words say little and may be the same; spans begin and end in the middle of
+    sentences. A document with fewer words than twice `longest` has spans of at most half its words, and of at least a
+    quarter where that is less than `shortest`. One of one word stays as it is.
 
     Args:
         side: anchor or positive.
-        shortest: The fewest words of a span; fewer only where half the document is shorter.
+        shortest: The fewest words of a span; fewer only in a document too short for `longest`.
         longest: The most words of a span. `data.max_length` should let them pass.
 
     Raises:
@@ -63,5 +64,5 @@ class AdjacentSpan:
 
     def _draw_length(self, words: int, side: str, rng: random.Random) -> int:
         longest = min(self.longest, words // 2)
-        shortest = min(self.shortest, longest)
+        shortest = self.shortest if longest == self.longest else min(self.shortest, max(1, longest // 2))
         return min(longest, shortest + int(rng.betavariate(*_BETA[side]) * (longest - shortest + 1)))

@@ -20,7 +20,8 @@ class MaskedSubstitution:
     Failure modes: what is likely is not what is meant ("a good film" → "a bad film"): as the plain positive it is the
     worst of the known changes (SimCSE, table 1: 62.2 for 15 %, against dropout's 82.5), and serves better for DiffCSE's
     auxiliary task. Every text costs a forward pass of the model, each epoch: take a small one. Text beyond the model's
-    length, and scripts that its tokenizer has no whole words for, stay.
+    length, and scripts that its tokenizer has no whole words for, stay. Byte-level and
+    sentence-piece vocabularies do not tell a word from the beginning of one, so one may come out unfinished.
 
     Args:
         model: A masked language model of transformers with a fast tokenizer: a folder or a Hub id.

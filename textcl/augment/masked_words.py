@@ -114,8 +114,10 @@ def open_masked_words(name: str) -> MaskedWords:
     """
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+    from textcl.quiet import quiet_transformers
+
     try:
-        with seeded(0):  # transformers draws what the files lack
+        with seeded(0), quiet_transformers():  # it draws what the files lack, and says so
             tokenizer = AutoTokenizer.from_pretrained(name)
             model, report = AutoModelForMaskedLM.from_pretrained(name, output_loading_info=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, ImportError) as fault:

@@ -11,6 +11,8 @@ def checked_parts(parts: Sequence[Augmentation]) -> tuple[Augmentation, ...]:
     Raises:
         ValueError: There is none, one is no augmentation, or one shares its draw with other views.
     """
+    if not isinstance(parts, Sequence):
+        raise ValueError(f"of: found {parts!r} alone, but it must be a list of augmentations: of: [{{use: …}}].")
     if not parts:
         raise ValueError("of: found no augmentation, but there must be one or more.")
     for part in parts:

@@ -19,8 +19,8 @@ from textcl.encoder.layers import keep_layers
 from textcl.encoder.modules import backbone_folder
 from textcl.encoder.places import find_folder
 from textcl.encoder.pooler import without_pooler
-from textcl.encoder.quiet import quiet_transformers
 from textcl.errors import ModelError
+from textcl.quiet import quiet_transformers
 
 _WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 

@@ -17,8 +17,8 @@ from textcl.encoder.json_files import read_json, write_json
 from textcl.encoder.modules import MODULES, type_of
 from textcl.encoder.pooler import without_pooler
 from textcl.encoder.pooling_config import pooling_config
-from textcl.encoder.quiet import quiet_transformers
 from textcl.errors import ModelError
+from textcl.quiet import quiet_transformers
 from textcl.types import Role
 
 
