@@ -1,12 +1,13 @@
 """Tiny encoders built in memory: a word-piece vocabulary of some hundred entries and backbones of sixteen channels."""
 
 import string
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from textcl.encoder import Encoder, TwoTower
 from textcl.types import PairBatch, Role, View
@@ -95,6 +96,23 @@ def tiny_backbone(kind: str = "bert", dropout: float = 0.1, seed: int = 17) -> P
         torch.manual_seed(seed)
         extra = {} if kind in ("distilbert", "modernbert") else {"add_pooling_layer": False}
         return AutoModel.from_config(AutoConfig.for_model(kind, **settings), **extra).eval()
+
+
+def masked_language_model(folder: Path, seed: int = 17) -> str:
+    """Save a BERT of two layers and random weights that predicts masked words, and return its folder."""
+    tokenizer = tiny_tokenizer()
+    config = AutoConfig.for_model(
+        "bert",
+        vocab_size=len(tokenizer),
+        max_position_embeddings=_POSITIONS,
+        initializer_range=0.3,
+        **_SIZES["bert"],
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
 
 
 def tiny_encoder(

@@ -233,7 +233,11 @@ class TokenEncoder(Protocol):
 
 
 class Augmentation(Protocol):
-    """A pure function from text to text; all randomness comes from `rng`."""
+    """A pure function from text to text; all randomness comes from `rng`.
+
+    One with a true `shares_draw` is given the same random numbers in all views of a row, to keep a part each of one
+    draw. One with `check(texts)` sees a sample of its texts before a run, and raises an error when they do not suit it.
+    """
 
     def __call__(self, text: str, rng: random.Random) -> str: ...
 

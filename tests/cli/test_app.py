@@ -10,19 +10,9 @@ from textcl.cli import main
 from textcl.errors import RecipeError
 
 VERBS = (
-    "recipes",
-    "check",
-    "train",
-    "report",
-    "evaluate",
-    "compare",
-    "leaks",
-    "encode",
-    "index",
-    "search",
-    "bench",
-    "augment",
-)
+    "init", "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode",
+    "index", "search", "bench", "mine", "clean", "augment",
+)  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 
 

@@ -67,6 +67,25 @@ def test_check_names_what_changes_the_input_of_a_view(capsys: pytest.CaptureFixt
     assert "rate: 0.15\n" in finished.out
 
 
+def test_check_shows_what_the_first_epochs_make_of_a_view_that_changes_its_text(
+    capsys: pytest.CaptureFixture[str], recipe: list[str]
+) -> None:
+    views = "data.views=[{role: anchor}, {role: positive, augment: [{use: CaseNoise, rate: 1, cases: [upper]}]}]"
+    finished = run(capsys, "check", *recipe, views)
+    assert finished.code == 0, finished.err
+    assert "changed     by data.views.*.augment: positive 100.0% of the texts\n" in finished.out
+    *_, row = finished.out.split("lines.txt, line ")
+    text = SENTENCES[int(row.splitlines()[0]) - 1]
+    drawn = f"[-{text}-] {{+{text.upper()}+}}"
+    assert row.splitlines()[1:] == [
+        f"  anchor    {text}",
+        f"  positive  {text}",
+        *[f"    epoch {number} {drawn}" for number in (1, 2, 3)],
+    ]
+    views = "data.views=[{role: anchor}, {role: positive, augment: [{use: WordSwap, rate: 0}]}]"
+    assert run(capsys, "check", *recipe, views).out.count(" (unchanged)\n") == 9
+
+
 def test_train_leaves_a_run_folder_and_says_what_it_gained(
     capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
 ) -> None:

@@ -4,24 +4,71 @@ import inspect
 import json
 import pickle
 from collections.abc import Callable
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
+from tests.data.tables import KINDS, opened
 from textcl import data
-from textcl.data import Concatenation, Docstrings, JsonLines, TextLines
+from textcl.data import BEIR, Concatenation, Docstrings, FolderLines, FolderTexts, HubDataset, TextLines, WordNet
 from textcl.types import Example, Source
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file once: a source refuses to read one that was changed under it."""
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def text_lines(folder: Path) -> Source:
-    (folder / "lines.txt").write_text("first line\n\nsecond line\nthird line\n", encoding="utf-8")
+    write(folder / "lines.txt", "first line\n\nsecond line\nthird line\n")
     return TextLines(str(folder / "lines.txt"))
 
 
-def json_lines(folder: Path) -> Source:
-    rows = [{"anchor": f"a {row}", "positive": [f"p {row}", f"q {row}"], "negative": f"n {row}"} for row in range(4)]
-    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return JsonLines(str(folder / "rows.jsonl"), negative="negative")
+def table(kind: str) -> Callable[[Path], Source]:
+    rows = [{"anchor": f"a {row}", "positive": f"p {row}", "other": f"q {row}", "negative": "n"} for row in range(4)]
+    columns = {"positive": ["positive", "other"], "negative": "negative"}
+
+    def build(folder: Path) -> Source:
+        if (folder / kind).exists():
+            return KINDS[kind][0](str(folder / kind), **columns)
+        return opened(folder, kind, rows, **columns)
+
+    return build
+
+
+def folder_of(source: Callable[[str], Source]) -> Callable[[Path], Source]:
+    def build(folder: Path) -> Source:
+        for name in ("one", "two"):
+            write(folder / "texts" / f"{name}.txt", f"{name} first line\n{name} second line\n")
+        return source(str(folder / "texts"))
+
+    return build
+
+
+def hub_dataset(folder: Path) -> Source:
+    with pytest.MonkeyPatch.context() as patch:
+        rows = [{"anchor": f"a {row}", "positive": f"p {row}"} for row in range(3)]
+        patch.setattr("datasets.load_dataset", lambda *given, **settings: rows)
+        return HubDataset("me/pairs", "0" * 40)
+
+
+def beir(folder: Path) -> Source:
+    for name in ("corpus", "queries"):
+        lines = [json.dumps({"_id": str(row), "text": f"{name} {row}"}) for row in range(3)]
+        write(folder / f"{name}.jsonl", "\n".join(lines))
+    write(folder / "qrels.tsv", "query-id\tcorpus-id\tscore\n0\t1\t1\n2\t0\t1\n2\t2\t1\n")
+    return BEIR(str(folder))
+
+
+def wordnet(folder: Path) -> Source:
+    for part in ("noun", "verb", "adj", "adv"):
+        line = f'00001740 03 n 02 {part} 0 other_{part} 0 000 | what a {part} is; "so"'
+        write(folder / f"data.{part}", line)
+    return WordNet("gloss", str(folder))
 
 
 def concatenation(folder: Path) -> Source:
@@ -30,7 +77,16 @@ def concatenation(folder: Path) -> Source:
 
 CASES: dict[str, Callable[[Path], Source]] = {
     "TextLines": text_lines,
-    "JsonLines": json_lines,
+    "JsonLines": table("rows.jsonl"),
+    "CSV": table("rows.csv.gz"),
+    "TSV": table("rows.tsv"),
+    "Parquet": table("rows.parquet"),
+    "Arrow": table("rows.arrow"),
+    "FolderLines": folder_of(FolderLines),
+    "FolderTexts": folder_of(FolderTexts),
+    "HubDataset": hub_dataset,
+    "BEIR": beir,
+    "WordNet": wordnet,
     "Docstrings": lambda folder: Docstrings(["yaml", "iniconfig", "packaging"]),
     "Concatenation": concatenation,
 }
@@ -85,3 +141,26 @@ def test_a_pickled_copy_is_equal(build: Callable[[], Source]):
     assert [copy[row] for row in range(len(copy))] == [source[row] for row in range(len(source))]
     assert copy.fingerprint == source.fingerprint
     assert copy.place(1) == source.place(1)
+
+
+def test_the_length_is_that_of_the_rows_and_a_negative_row_counts_from_the_end(build: Callable[[], Source]):
+    source = build()
+    assert len([source[row] for row in range(len(source))]) == len(source)
+    assert source[-1] == source[len(source) - 1]
+
+
+def read_in_a_fork(source: Source, answer: Connection) -> None:
+    answer.send([source[row] for row in range(len(source))])
+
+
+def test_another_process_reads_the_same_rows(build: Callable[[], Source]):
+    source = build()
+    source[0]  # what is open is shared with the fork
+    here, there = Pipe()
+    process = get_context("fork").Process(target=read_in_a_fork, args=(source, there))
+    process.start()
+    try:
+        assert here.poll(30)
+        assert here.recv() == [source[row] for row in range(len(source))]
+    finally:
+        process.join()

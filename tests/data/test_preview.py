@@ -2,8 +2,9 @@
 
 from tests.data.sources import Rows, anchors
 from tests.data.tokens import tokenize
-from textcl.augment import TokenCutoff, TokenShuffle
-from textcl.data import ViewSpec, default_views, length_distribution, preview
+from textcl.augment import CaseNoise, TokenCutoff, TokenShuffle, WordSwap
+from textcl.data import ViewSpec, ViewText, default_views, length_distribution, preview, sample_originals
+from textcl.data.rows import RowReader
 from textcl.types import Example, Role
 
 
@@ -28,7 +29,10 @@ def test_a_preview_shows_the_views_of_three_rows_with_their_places():
     assert len({row.place for row in rows}) == 3
     for row in rows:
         number = row.place.removeprefix("rows, row ")
-        assert row.views == ((Role.ANCHOR, f"a{number}"), (Role.POSITIVE, f"p{number}"))
+        assert [(view.role, *view.draws) for view in row.views] == [
+            (Role.ANCHOR, ViewText(f"a{number}", f"a{number}")),
+            (Role.POSITIVE, ViewText(f"p{number}", f"p{number}")),
+        ]
 
 
 def test_a_preview_of_two_rows_shows_both():
@@ -37,4 +41,26 @@ def test_a_preview_of_two_rows_shows_both():
 
 def test_a_preview_names_what_changes_the_input_of_a_view():
     views = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, input=(TokenCutoff(), TokenShuffle())))
-    assert preview(anchors(2), views, seed=1)[0].inputs == ("", "TokenCutoff, TokenShuffle")
+    assert [view.input for view in preview(anchors(2), views, seed=1)[0].views] == ["", "TokenCutoff, TokenShuffle"]
+
+
+def test_a_preview_shows_what_the_first_epochs_make_of_a_view_that_changes_its_text():
+    views = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, (CaseNoise(1.0),)))
+    reader = RowReader(anchors(2), views, seed=1)
+    rows = preview(anchors(2), views, seed=1, epochs=4)
+    assert [len(view.draws) for view in rows[0].views] == [1, 4]
+    for number, row in enumerate(rows):
+        assert list(row.views[1].draws) == [reader.read(number, epoch).texts[1] for epoch in range(4)]
+
+
+def test_it_is_counted_how_many_texts_a_view_changes():
+    source = Rows(*(Example(0, "word" if row % 4 else "two words") for row in range(40)))
+    views = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, (WordSwap(),)))
+    assert length_distribution(source, views, tokenize, max_length=9, seed=1).changed_shares == (0.0, 0.25)
+
+
+def test_the_texts_that_views_start_from_are_sampled_unchanged():
+    source = Rows(*(Example(0, f"a{row}", (f"p{row}",)) for row in range(5)))
+    views = (ViewSpec(Role.ANCHOR, (CaseNoise(1.0),)), ViewSpec(Role.POSITIVE))
+    assert sample_originals(source, views, 1) == ([f"a{row}" for row in range(5)], [f"p{row}" for row in range(5)])
+    assert [len(texts) for texts in sample_originals(anchors(5000), views, 1)] == [1000, 1000]

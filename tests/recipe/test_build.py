@@ -174,7 +174,7 @@ def test_a_plan_counts_rows_steps_and_long_texts(recipe: dict[str, Any]) -> None
     assert found.lengths.percentiles == {50: 5, 90: 7, 99: 7, 100: 7}  # words and two special tokens
     assert found.lengths.cut_share == pytest.approx(2 / 10)  # of both views: three words fit, the girl's five do not
     assert len(found.examples) == 3
-    assert all(example.views[0][1] in LINES for example in found.examples)
+    assert all(example.views[0].draws[0].text in LINES for example in found.examples)
 
 
 def _pairs(tmp_path: Path) -> dict[str, Any]:

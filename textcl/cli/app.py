@@ -9,11 +9,14 @@ import typer
 from textcl.cli.augment import augment
 from textcl.cli.bench import bench
 from textcl.cli.check import check
+from textcl.cli.clean import clean
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
 from textcl.cli.index import index
+from textcl.cli.init import init
 from textcl.cli.leaks import leaks
+from textcl.cli.mine import mine
 from textcl.cli.recipes import recipes
 from textcl.cli.report import report
 from textcl.cli.search import search
@@ -30,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (recipes, check, train, report, evaluate, compare, leaks, encode, index, search, bench):
+for _verb in (init, recipes, check, train, report, evaluate, compare, leaks, encode, index, search, bench, mine, clean):
     app.command()(_verb)
 app.add_typer(augment, name="augment")
 

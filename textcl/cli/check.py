@@ -6,9 +6,10 @@ from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from textcl.cli.options import Changes, RecipeName
+from textcl.cli.word_changes import word_changes
 
 if TYPE_CHECKING:
-    from textcl.data import PreviewRow
+    from textcl.data import PreviewRow, ViewText
     from textcl.recipe import Plan
 
 _WIDTH = 300  # characters that are shown of a text
@@ -35,13 +36,31 @@ def _lines(found: Plan, max_length: int) -> list[str]:
         f"tokens      of the texts of {lengths.sampled:,} rows {tokens}",
         f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
     ]
+    if changed := _changed(found):
+        lines.append(f"changed     by data.views.*.augment: {changed} of the texts")
     for example in found.examples:
         lines += ["", example.place, *_views(example)]
     return lines
 
 
+def _changed(found: Plan) -> str:
+    """Say how many texts the augmentations of each view change, for all views that have any."""
+    views = zip(found.examples[0].views, found.lengths.changed_shares, strict=True)
+    return ", ".join(f"{view.role} {share:.1%}" for view, share in views if len(view.draws) > 1)
+
+
 def _views(example: PreviewRow) -> list[str]:
+    """Show each view of a row: its text, and what the first epochs make of it where they change it."""
     lines = []
-    for (role, text), names in zip(example.views, example.inputs, strict=True):
-        lines.append(f"  {role:<9} {shorten(text, _WIDTH)}" + (f"  [input: {names}]" if names else ""))
+    for view in example.views:
+        names = f"  [input: {view.input}]" if view.input else ""
+        lines.append(f"  {view.role:<9} {shorten(view.draws[0].original, _WIDTH)}{names}")
+        if len(view.draws) > 1:
+            lines += [f"  {f'epoch {number}':>9} {_drawn(draw)}" for number, draw in enumerate(view.draws, start=1)]
     return lines
+
+
+def _drawn(draw: ViewText) -> str:
+    if draw.text == draw.original:
+        return "(unchanged)"
+    return word_changes(draw.original, draw.text)

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -15,18 +16,22 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: No such file, a line that is not UTF-8, a broken gzip file, or no text in the file at all.
     """
-    _refuse_absence(path)
+    refuse_absence(path)
     found = False
     for number, raw in enumerate(_raw_lines(path), start=1):
-        text = _decode(raw, path, number)
+        text = decoded(raw, f"{path}, line {number}").strip()
         if text:
             found = True
             yield number, text
     if not found:
-        raise DataError(f"{path}: the file holds no text; it should hold one row a line.")
+        raise DataError(f"{path}: {NO_TEXT}")
 
 
-def _refuse_absence(path: Path) -> None:
+NO_TEXT = "the file holds no text; it should hold one row a line."
+
+
+def refuse_absence(path: Path) -> None:
+    """Refuse a path that is no file, with what might be meant."""
     if path.is_file():
         return
     if path.is_dir():
@@ -38,28 +43,44 @@ def _refuse_absence(path: Path) -> None:
     raise DataError(f"{path}: no such file in {folder.absolute()}.{suggestion(path.name, names)}")
 
 
-def _raw_lines(path: Path) -> Iterator[bytes]:
+def decoded(raw: bytes, place: str) -> str:
+    """Return bytes as text, without a byte order mark.
+
+    Raises:
+        DataError: They are not UTF-8.
+    """
+    try:
+        return raw.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as fault:
+        byte = raw[fault.start]
+        raise DataError(
+            f"{place}: not UTF-8 (byte 0x{byte:02x} at column {fault.start + 1}). "
+            f"Convert the file, for example: iconv -f latin1 -t utf-8"
+        ) from fault
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, plain or gzipped, and tell what goes wrong while it is read.
+
+    Raises:
+        DataError: A broken gzip file, or one that can not be read.
+    """
     try:
         with _opened(path) as file:
-            yield from file
+            yield file
     except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
         raise DataError(f"{path}: not a whole gzip file ({fault}). Fetch or compress it again.") from fault
     except OSError as fault:
         raise DataError(f"{path}: can not be read ({fault.strerror or fault}).") from fault
 
 
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    with reading(path) as file:
+        yield from file
+
+
 def _opened(path: Path) -> BinaryIO:
     if path.suffix == ".gz":
         return cast("BinaryIO", gzip.open(path, "rb"))  # GzipFile iterates over bytes, which its stub leaves out
     return path.open("rb")
-
-
-def _decode(raw: bytes, path: Path, number: int) -> str:
-    try:
-        return raw.decode().removeprefix("\ufeff").strip()
-    except UnicodeDecodeError as fault:
-        byte = raw[fault.start]
-        raise DataError(
-            f"{path}, line {number}: not UTF-8 (byte 0x{byte:02x} at column {fault.start + 1}). "
-            f"Convert the file, for example: iconv -f latin1 -t utf-8"
-        ) from fault

@@ -1,4 +1,4 @@
-"""What the data of a run looks like, before anything trains: lengths in tokens, and a few rows of views."""
+"""What the data of a run looks like, before anything trains: lengths in tokens, and what views make of a few rows."""
 
 import random
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcl.data.rows import RowReader
-from textcl.data.views import ViewSpec
+from textcl.data.views import ViewSpec, ViewText
 from textcl.seeds import derive
 from textcl.types import IntArray, Role, Source, Tokenize
 
@@ -17,21 +17,30 @@ PERCENTILES = (50, 90, 99, 100)
 
 @dataclass(frozen=True, slots=True)
 class LengthDistribution:
-    """How long the texts of all views are, over a sample of rows."""
+    """How long the texts of all views are, and how many are changed, over a sample of rows."""
 
     rows: int  # of the source
     sampled: int  # rows that were tokenised
     percentiles: dict[int, int]  # percent -> tokens, special tokens included
     cut_share: float  # fraction of texts longer than max_length
+    changed_shares: tuple[float, ...]  # V, fraction of the view's texts that its augmentations change
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewView:
+    """What the first epochs make of one view of a row."""
+
+    role: Role
+    draws: tuple[ViewText, ...]  # one an epoch; a single one where nothing changes the text
+    input: str  # the input augmentations by name: "TokenCutoff, TokenShuffle", "" for none
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """The first epoch's views of one row."""
+    """The views of one row."""
 
     place: str
-    views: tuple[tuple[Role, str], ...]  # V
-    inputs: tuple[str, ...]  # V, the input augmentations of a view by name: "TokenCutoff, TokenShuffle", "" for none
+    views: tuple[PreviewView, ...]  # V
 
 
 def length_distribution(
@@ -59,26 +68,48 @@ def length_distribution(
         ]
     )
     percentiles = {percent: int(np.percentile(lengths, percent, method="higher")) for percent in PERCENTILES}
-    return LengthDistribution(len(source), len(rows), percentiles, float((lengths > max_length).mean()))
+    changed = tuple(
+        sum(row.texts[position].text != row.texts[position].original for row in read) / len(read)
+        for position in range(len(views))
+    )
+    return LengthDistribution(len(source), len(rows), percentiles, float((lengths > max_length).mean()), changed)
 
 
-def preview(source: Source, views: Sequence[ViewSpec], seed: int, rows: int = 3) -> tuple[PreviewRow, ...]:
-    """Return the views of a few rows as texts, spread over the source.
+def preview(
+    source: Source, views: Sequence[ViewSpec], seed: int, rows: int = 3, epochs: int = 3
+) -> tuple[PreviewRow, ...]:
+    """Return what the first epochs make of the views of a few rows, spread over the source.
 
     Raises:
         DataError: A row lacks what the views ask for.
     """
     reader = RowReader(source, views, seed)
-    inputs = tuple(", ".join(type(augmentation).__name__ for augmentation in view.input) for view in views)
-    return tuple(
-        PreviewRow(
-            source.place(row),
-            tuple(
-                (view.role, text.text) for view, text in zip(reader.views, reader.read(row, epoch=0).texts, strict=True)
-            ),
-            inputs,
-        )
-        for row in _sample(len(source), rows, seed)
+    return tuple(_previewed(reader, row, epochs) for row in _sample(len(source), rows, seed))
+
+
+def sample_originals(source: Source, views: Sequence[ViewSpec], seed: int) -> tuple[list[str], ...]:
+    """Return the texts that each view starts from, of at most 1,000 rows, V lists.
+
+    Raises:
+        DataError: A row lacks what the views ask for.
+    """
+    reader = RowReader(source, [ViewSpec(view.role) for view in views], seed)
+    read = [reader.read(row, epoch=0) for row in _sample(len(source), SAMPLE, seed)]
+    return tuple([row.texts[position].original for row in read] for position in range(len(views)))
+
+
+def _previewed(reader: RowReader, row: int, epochs: int) -> PreviewRow:
+    read = [reader.read(row, epoch).texts for epoch in range(epochs)]
+    return PreviewRow(
+        reader.source.place(row),
+        tuple(
+            PreviewView(
+                view.role,
+                tuple(texts[position] for texts in read[: epochs if view.augment else 1]),
+                ", ".join(type(augmentation).__name__ for augmentation in view.input),
+            )
+            for position, view in enumerate(reader.views)
+        ),
     )
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 
 from textcl.atomic import new_file
+from textcl.data.cache_folder import cache_folder
 from textcl.data.package_scan import SCANNER, DocumentedPair, documented_pairs, package_root, python_files
 
 _log = logging.getLogger(__name__)
@@ -22,17 +22,12 @@ def scanned(package: str) -> list[DocumentedPair]:
     """
     root = package_root(package)
     files = python_files(root)
-    cache = _folder() / f"{package}-{_key(root, files)}.json"
+    cache = cache_folder("docstrings") / f"{package}-{_key(root, files)}.json"
     pairs = _read(cache)
     if pairs is None:
         pairs = list(documented_pairs(root, files))
         _write(cache, pairs)
     return pairs
-
-
-def _folder() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "textcl" / "docstrings"
 
 
 def _key(root: Path, files: Sequence[Path]) -> str:

@@ -1,6 +1,7 @@
 """Which texts of a row a run trains on: its views, one text each.
 
-All randomness is derived from (seed, epoch, row, view): any process reads any row of any epoch alike, with no state.
+All randomness is derived from (seed, epoch, row, view), or (seed, epoch, row) where views share a draw: any process
+reads any row of any epoch alike, with no state.
 """
 
 import random
@@ -57,7 +58,7 @@ def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int)
         V texts.
     """
     return tuple(
-        ViewText(_augmented(original, view, seed, ("augment", epoch, example.row, position)), original)
+        ViewText(_augmented(original, view, seed, (epoch, example.row), position), original)
         for position, (original, view) in enumerate(zip(_originals(example, views, seed, epoch), views, strict=True))
     )
 
@@ -65,11 +66,24 @@ def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int)
 def are_identical(views: Sequence[ViewSpec], source: Source) -> bool:
     """Say whether two views of a row are always the same input, so that only dropout can tell them apart."""
     example = source[0]
-    plain = [view.role for view in views if not view.augment and not view.input]
-    positives = plain.count(Role.POSITIVE)
+    plain = [view for view in views if not view.input and all(map(shares_draw, view.augment))]
+    return any(
+        _repeat_a_text([view.role for view in plain if view.augment == augment], example)
+        for augment in {view.augment for view in plain}
+    )
+
+
+def shares_draw(augmentation: Augmentation) -> bool:
+    """Say whether an augmentation is given the same random numbers in all views of a row."""
+    return bool(getattr(augmentation, "shares_draw", False))
+
+
+def _repeat_a_text(roles: Sequence[Role], example: Example) -> bool:
+    """Say whether views of these roles, changed alike or not at all, must be the same text twice."""
+    positives = roles.count(Role.POSITIVE)
     if not example.positives:
-        return plain.count(Role.ANCHOR) + positives > 1
-    return plain.count(Role.ANCHOR) > 1 or positives > len(example.positives)
+        return roles.count(Role.ANCHOR) + positives > 1
+    return roles.count(Role.ANCHOR) > 1 or positives > len(example.positives)
 
 
 def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> list[str]:
@@ -91,10 +105,12 @@ def _drawn(texts: Sequence[str], count: int, seed: int, place: tuple[int | str, 
     return random.Random(derive(seed, *place)).sample(texts, count) if len(texts) > 1 else texts
 
 
-def _augmented(text: str, view: ViewSpec, seed: int, place: tuple[int | str, ...]) -> str:
+def _augmented(text: str, view: ViewSpec, seed: int, row: tuple[int, int], position: int) -> str:
+    """Return what a view makes of a text; `row` is epoch and row."""
     if not view.augment:
         return text
-    rng = random.Random(derive(seed, *place))
+    own = random.Random(derive(seed, "augment", *row, position))
     for augmentation in view.augment:
-        text = augmentation(text, rng)
+        shared = shares_draw(augmentation)
+        text = augmentation(text, random.Random(derive(seed, "shared draw", *row)) if shared else own)
     return text

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, islice
 
-from textcl.evaluation.folding import SHORT, folded, folded_words
 from textcl.evaluation.pair_leakage import PairLeakage, Pairs
 from textcl.evaluation.shingles import Shingles
 from textcl.evaluation.task_texts import TaskTexts
+from textcl.folding import SHORT, folded, folded_words
 
 _BLOCK = 1024  # training rows compared at once
 

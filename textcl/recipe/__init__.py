@@ -8,8 +8,10 @@ from textcl.recipe.cosines import CosineRange
 from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
+from textcl.recipe.mining import MiningReport, mine_file
 from textcl.recipe.model_embed import Embedding
 from textcl.recipe.outcome import Outcome
+from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
 from textcl.recipe.run import train_recipe
@@ -28,7 +30,9 @@ __all__ = [
     "CosineRange",
     "Embedding",
     "Found",
+    "MiningReport",
     "Outcome",
+    "PairFile",
     "Pairs",
     "PlainTexts",
     "Plan",
@@ -45,6 +49,7 @@ __all__ = [
     "index_corpus",
     "leaks",
     "load_recipe",
+    "mine_file",
     "parse",
     "plan",
     "read_corpus",

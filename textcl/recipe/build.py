@@ -7,6 +7,7 @@ from textcl.errors import ModelError, RecipeError
 from textcl.recipe.components import build
 from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, SOURCE
 from textcl.recipe.schema import Component, EncoderSection, Recipe
+from textcl.recipe.view_texts import refuse_unfit_texts
 from textcl.seeds import derive, seeded
 from textcl.types import Augmentation, InputAugmentation, Role, Source, Tokenize
 
@@ -35,7 +36,9 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
     """Return the views that a recipe lists, or those that its rows suggest.
 
     Raises:
-        RecipeError: The views have no anchor, or no positive and no labels, so there is nothing to pull together.
+        RecipeError: The views have no anchor, or no positive and no labels, so there is nothing to pull together; or
+            an augmentation does not suit the rows.
+        DataError: An augmentation can do nothing for their texts.
     """
     if recipe.data.views is None:
         return default_views(source[0])
@@ -57,6 +60,7 @@ def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
     if absent:
         found = ", ".join(roles) or "none"
         raise RecipeError(f"data.views: found the roles {found}, but there must be a view of role {absent[0]} too.")
+    refuse_unfit_texts(tuple(specs), source, recipe.seed)
     return tuple(specs)
 
 

@@ -1,5 +1,6 @@
 """What stays of a text when it is compared with others: its letters and digits."""
 
+import hashlib
 import unicodedata
 
 SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove nothing
@@ -31,3 +32,13 @@ def folded_words(text: str) -> list[str]:
 def folded(words: list[str]) -> str:
     """Join words without blanks: tokenised text (`the dog 's tail`) and plain text (`the dog's tail`) become equal."""
     return "".join(words)
+
+
+def folded_number(text: str) -> int:
+    """Return 64 bits, signed, that two texts share when their letters and digits are the same.
+
+    A text without letters and digits (signs, emoji) is compared as it is spelt, white space around it aside.
+    """
+    kept = folded(folded_words(text)) or text.strip()
+    digest = hashlib.blake2b(kept.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

@@ -1,0 +1,138 @@
+"""MaskedSubstitution asks a masked language model."""
+
+import random
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, pre_tokenizers, processors
+from tokenizers.models import BPE
+from tokenizers.trainers import BpeTrainer
+from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
+
+from tests.tiny import WORDS, masked_language_model, tiny_backbone, tiny_tokenizer
+from textcl.augment import MaskedSubstitution
+from textcl.augment import masked_words as module
+from textcl.errors import ModelError
+from textcl.seeds import seeded
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return masked_language_model(tmp_path_factory.mktemp("model"))
+
+
+def expected(model: str, words: list[str], place: int, top: int) -> dict[str, float]:
+    """The likeliest words for a place by a plain call of transformers, with their shares."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(model)
+    masked = [*words[:place], "[MASK]", *words[place + 1 :]]
+    ids = tokenizer(" ".join(masked), return_tensors="pt").input_ids
+    with torch.no_grad():
+        logits = AutoModelForMaskedLM.from_pretrained(model)(ids).logits[0, place + 1]
+    names = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    scored = [(float(logit), name) for logit, name in zip(logits, names, strict=True) if name.isalpha()]
+    best = sorted(((logit, name) for logit, name in scored if name != words[place]), reverse=True)[:top]
+    weights = torch.tensor([logit for logit, _ in best]).softmax(0).tolist()
+    return {name: weight for (_, name), weight in zip(best, weights, strict=True)}
+
+
+def test_a_word_becomes_one_of_the_likeliest_by_their_probabilities(model: str):
+    wanted = expected(model, ["dog"], 0, 3)
+    made = Counter(MaskedSubstitution(model, 1.0, 3)("dog", random.Random(seed)) for seed in range(600))
+    assert set(made) == set(wanted)
+    assert all(abs(made[word] / 600 - wanted[word]) < 0.08 for word in wanted)  # 4 standard deviations
+
+
+def test_words_change_as_often_as_the_rate_says_and_all_else_stays(model: str):
+    text = 'the Dog,\tRUNS; "zzz"\n42 日本 '
+    changed = Counter[int]()
+    for seed in range(200):
+        words = MaskedSubstitution(model, 0.25)(text, random.Random(seed)).split()
+        assert words[3:] == ['"zzz"', "42", "日本"]  # pieces, digits, unknown tokens
+        assert words[1].endswith(",")
+        assert words[1][0].isupper()
+        assert words[2].isupper()
+        changed.update(place for place, word in enumerate(words) if word != text.split()[place])
+    assert all(26 < changed[place] < 74 for place in range(3))  # 50 expected; 24 is 4 standard deviations
+
+
+def test_a_word_is_never_replaced_by_itself_and_only_by_words(model: str):
+    for seed in range(50):
+        words = MaskedSubstitution(model, 1.0, 1000)("the dog runs", random.Random(seed)).split()
+        assert len(words) == 3
+        assert all(word.isalpha() for word in words)
+        assert "dog" != words[1] in {*WORDS, *"abcdefghijklmnopqrstuvwxyz"}
+
+
+def byte_level_model(folder: Path) -> str:
+    """Save a RoBERTa of random weights with a byte-level tokenizer that keeps a few words whole."""
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    words = ["the dog sees a café", "dog", "the cat sees the dog", "cat"] * 5
+    tokenizer.train_from_iterator(words, BpeTrainer(special_tokens=special, initial_alphabet=alphabet, vocab_size=400))
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    names = {"pad_token": "<pad>", "mask_token": "<mask>", "unk_token": "<unk>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+    config = AutoConfig.for_model(
+        "roberta", vocab_size=400, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=40, initializer_range=0.3,
+    )  # fmt: skip
+    with seeded(17):
+        AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    return str(folder)
+
+
+def test_tokens_that_carry_a_blank_leave_the_blanks_of_the_text_as_they_are(tmp_path: Path):
+    augmentation = MaskedSubstitution(byte_level_model(tmp_path), 1.0, 400)
+    text = "dog sees\tthe  café."
+    made = [augmentation(text, random.Random(seed)) for seed in range(60)]
+    assert all(re.fullmatch(r"\w+ \w+\t\w+  \w+\.", one) for one in made)
+    middle = {re.split(r"\s+", one)[1] for one in made}
+    assert "sees" not in middle
+    assert middle >= {"the", "dog", "cat"}  # tokens that follow a blank
+    assert len(augmentation("dog " * 300, random.Random(0)).split()) == 300
+
+
+def test_text_beyond_the_models_length_stays(model: str):
+    words = MaskedSubstitution(model, 1.0)("dog " * 200, random.Random(0)).split()
+    assert len(words) == 200
+    assert words[62:] == ["dog"] * 138
+    assert words[:50].count("dog") == 0
+
+
+def test_the_model_is_opened_at_the_first_text_and_once(model: str, monkeypatch: pytest.MonkeyPatch):
+    opened = []
+    monkeypatch.setattr(module.MaskedWords, "__init__", _counted(module.MaskedWords.__init__, opened))
+    module.open_masked_words.cache_clear()
+    first, second = MaskedSubstitution(model), MaskedSubstitution(model, 0.5)
+    assert opened == []
+    for augmentation in (first, second, first):
+        augmentation("the dog", random.Random(0))
+    assert len(opened) == 1
+
+
+def _counted(init: object, opened: list[int]) -> object:
+    def counted(*args: object) -> None:
+        opened.append(1)
+        init(*args)  # type: ignore[operator]
+
+    return counted
+
+
+def test_an_encoder_without_its_head_is_refused(tmp_path: Path):
+    tiny_backbone().save_pretrained(tmp_path)
+    tiny_tokenizer().save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"found no weights that predict masked words \(cls\..* is missing\)"):
+        MaskedSubstitution(str(tmp_path))("the dog", random.Random(0))
+
+
+def test_no_model_and_no_candidates_are_refused(model: str, tmp_path: Path):
+    with pytest.raises(ModelError, match=r"nothing: found no model of transformers there"):
+        MaskedSubstitution(str(tmp_path / "nothing"))
+    with pytest.raises(ValueError, match="top: found 0"):
+        MaskedSubstitution(model, top=0)

@@ -1,0 +1,78 @@
+"""The text augmentations under contract: every one of `textcl.augment.__all__`, in the settings worth testing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.tiny import masked_language_model
+from tests.wordnet_sample import write_wordnet
+from textcl.augment import (
+    AdjacentSpan,
+    BackTranslated,
+    CaseNoise,
+    Chain,
+    MaskedSubstitution,
+    OneOf,
+    PunctuationNoise,
+    Sometimes,
+    SpanCrop,
+    Synonyms,
+    Template,
+    Typos,
+    WordDeletion,
+    WordRepetition,
+    WordShuffle,
+    WordSwap,
+)
+from textcl.types import Augmentation
+
+PLAIN = "a dog runs quickly to the big old car and the man sees one two three four five six red birds in a tree"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An augmentation, made in a folder of its own; `idle` is one that can change nothing."""
+
+    make: Callable[[Path], Augmentation]
+    draws: bool = True  # whether other random numbers make other texts
+    idle: Callable[[Path], Augmentation] | None = None
+
+
+def translated(folder: Path, p: float = 0.5) -> BackTranslated:
+    path = folder / "translated.jsonl"
+    path.write_text(json.dumps({"text": PLAIN, "translations": ["a hound", "one dog"]}) + "\n", encoding="utf-8")
+    return BackTranslated(str(path), p)
+
+
+CASES: dict[str, Case] = {
+    "AdjacentSpan": Case(lambda _: AdjacentSpan("anchor", 2, 8)),
+    "AdjacentSpan positive": Case(lambda _: AdjacentSpan("positive", 2, 8)),
+    "BackTranslated": Case(translated, idle=lambda folder: translated(folder, 0.0)),
+    "CaseNoise": Case(lambda _: CaseNoise(), idle=lambda _: CaseNoise(0.0)),
+    "CaseNoise everywhere": Case(lambda _: CaseNoise(1.0)),
+    "Chain": Case(lambda _: Chain([WordDeletion(0.5), Typos(0.5)]), idle=lambda _: Chain([WordSwap(0.0), Typos(0.0)])),
+    "MaskedSubstitution": Case(
+        lambda folder: MaskedSubstitution(masked_language_model(folder)),
+        idle=lambda folder: MaskedSubstitution(masked_language_model(folder), rate=0.0),
+    ),
+    "OneOf": Case(lambda _: OneOf([SpanCrop(), WordSwap()], [1.0, 2.0]), idle=lambda _: OneOf([Typos(0.0)])),
+    "PunctuationNoise": Case(lambda _: PunctuationNoise(), idle=lambda _: PunctuationNoise(0.0, 0.0)),
+    "PunctuationNoise everywhere": Case(lambda _: PunctuationNoise(1.0, 1.0)),
+    "Sometimes": Case(lambda _: Sometimes(WordDeletion(0.5)), idle=lambda _: Sometimes(WordDeletion(1.0), p=0.0)),
+    "SpanCrop": Case(lambda _: SpanCrop()),
+    "Synonyms": Case(
+        lambda folder: Synonyms(folder=str(write_wordnet(folder))),
+        idle=lambda folder: Synonyms(0.0, str(write_wordnet(folder))),
+    ),
+    "Template": Case(lambda _: Template(), draws=False),
+    "Typos": Case(lambda _: Typos(), idle=lambda _: Typos(0.0)),
+    "Typos everywhere": Case(lambda _: Typos(1.0)),
+    "WordDeletion": Case(lambda _: WordDeletion(), idle=lambda _: WordDeletion(0.0)),
+    "WordDeletion everywhere": Case(lambda _: WordDeletion(1.0)),
+    "WordRepetition": Case(lambda _: WordRepetition(), idle=lambda _: WordRepetition(0.0)),
+    "WordRepetition everywhere": Case(lambda _: WordRepetition(1.0)),
+    "WordShuffle": Case(lambda _: WordShuffle(), idle=lambda _: WordShuffle(0)),
+    "WordSwap": Case(lambda _: WordSwap(), idle=lambda _: WordSwap(0.0)),
+    "WordSwap everywhere": Case(lambda _: WordSwap(1.0)),
+}

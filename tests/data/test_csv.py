@@ -1,0 +1,88 @@
+"""CSV and TSV: quotes, line ends, marks, and what goes wrong in them."""
+
+from pathlib import Path
+
+import pytest
+
+from textcl.data import CSV, TSV
+from textcl.errors import DataError
+
+
+def written(folder: Path, content: bytes, name: str = "a.csv") -> str:
+    (folder / name).write_bytes(content)
+    return str(folder / name)
+
+
+def test_a_quoted_field_may_hold_commas_quotes_and_line_breaks(tmp_path: Path):
+    content = b'anchor,positive\n"one,\n\ntwo","say ""no"""\n\nthree,four\n'
+    source = CSV(written(tmp_path, content))
+    assert [(source[row].anchor, source[row].positives) for row in (1, 0)] == [
+        ("three", ("four",)),
+        ("one,\n\ntwo", ('say "no"',)),
+    ]
+    assert [source.place(row)[-6:] for row in range(2)] == ["line 2", "line 6"]
+    assert len(source) == 2
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_no_text(tmp_path: Path):
+    source = CSV(written(tmp_path, "\ufeffanchor,positive\r\na,b\r\n\r\nc,d\r\n".encode()))
+    assert [(source[row].anchor, source[row].positives) for row in range(2)] == [("a", ("b",)), ("c", ("d",))]
+
+
+def test_separators_that_only_unicode_knows_end_no_row(tmp_path: Path):
+    source = CSV(written(tmp_path, "anchor,positive\na\u2028b,c\x85d\n".encode()))
+    assert (source[0].anchor, source[0].positives) == ("a\u2028b", ("c\x85d",))
+
+
+def test_another_delimiter_may_stand_between_fields(tmp_path: Path):
+    assert CSV(written(tmp_path, b"anchor;positive\n1,5 m;x\n"), delimiter=";")[0].anchor == "1,5 m"
+    with pytest.raises(ValueError, match="delimiter must be one sign"):
+        CSV(written(tmp_path, b"a\n"), delimiter="||")
+
+
+def test_in_tsv_a_quotation_mark_is_a_sign_like_any_other(tmp_path: Path):
+    source = TSV(written(tmp_path, b'anchor\tpositive\n5" wide\t"so\n', "a.tsv"))
+    assert (source[0].anchor, source[0].positives) == ('5" wide', ('"so',))
+    quoted = CSV(written(tmp_path, b'anchor\tpositive\n"a\tb"\tc\n', "b.tsv"), delimiter="\t")
+    assert quoted[0].anchor == "a\tb"
+
+
+def test_scores_and_labels_are_numbers_where_they_spell_one(tmp_path: Path):
+    path = written(tmp_path, b"anchor,s,k\na, 4.5e-1 ,007\nb,2,cat\n")
+    source = CSV(path, positive=None, score="s", label="k")
+    assert [source[row].score for row in range(2)] == [0.45, 2.0]
+    assert source[0].label == 7
+    assert isinstance(source[1].label, int)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "", "high", "1_000", "3;5"])
+def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, value: str):
+    path = written(tmp_path, f"anchor,positive,s\na,b,1\nc,d,{value}\n".encode())
+    with pytest.raises(
+        DataError, match=rf'a\.csv, line 3, column \'s\': found "{value}"; it should be a finite number'
+    ):
+        CSV(path, score="s")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"anchor,positive\na,b,c\n",
+            r"line 2: found 3 fields between ',', but line 1 names 2 columns: anchor, positive",
+        ),
+        (b"anchor,positive\na,b\nc\n", r"line 3: found 1 fields between ','"),
+        (b"anchor,positive,anchor\na,b,c\n", r"line 1: there are 2 columns 'anchor'; rename or drop all but one"),
+        (b'anchor,positive\na,b\n"c,d\ne,f\n', r"line 3: not a row of a table \(.*\)\. Look for a quotation mark"),
+        (b'anchor,positive\n"c"x,d\n', r"line 2: not a row of a table"),
+        (b'anchor,positive\n"' + b"x\n" * 100_000, r"line 2: not a row of a table \(field larger than field limit"),
+        (b"anchor,positive\ra,b\rc,d\r", r"line 1: not a row of a table \(new-line"),
+        (b"anchor,positive\na,b\nc,na\xefve\n", r"line 3: not UTF-8 \(byte 0xef at column 5\)"),
+        (b"anchor,positive\n", r"a\.csv: the file holds no text"),
+        (b"", r"a\.csv: the file is empty; its first line should name the columns"),
+        (b"A man sings.,Someone sings.\n", r"line 1: no column 'anchor'; found A man sings\., Someone sings\."),
+    ],
+)
+def test_a_fault_is_named_with_its_line(tmp_path: Path, content: bytes, message: str):
+    with pytest.raises(DataError, match=message):
+        CSV(written(tmp_path, content))

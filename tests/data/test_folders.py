@@ -1,0 +1,56 @@
+"""A folder of text files as a source: a line a row, or a file a row."""
+
+from pathlib import Path
+
+import pytest
+
+from textcl.data import FolderLines, FolderTexts
+from textcl.errors import DataError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    contents = {
+        "b.txt": "b one\n\nb two\n",
+        "a.txt": "a one\n",
+        "in/c.txt": "c one\n",
+        "notes.md": "no",
+        ".h/d.txt": "no",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    return tmp_path
+
+
+def test_lines_of_all_files_follow_each_other_by_name(folder: Path):
+    source = FolderLines(str(folder))
+    assert [source[row].anchor for row in range(len(source))] == ["a one", "b one", "b two", "c one"]
+    assert source.place(2) == f"{folder / 'b.txt'}, line 3"
+
+
+def test_a_file_may_be_a_row(folder: Path):
+    source = FolderTexts(str(folder))
+    assert [source[row].anchor for row in range(len(source))] == ["a one", "b one\n\nb two", "c one"]
+    assert source.place(1) == str(folder / "b.txt")
+
+
+def test_a_pattern_says_which_files(folder: Path):
+    assert len(FolderTexts(str(folder), "*.txt")) == 2
+    assert FolderLines(str(folder), "*.md")[0].anchor == "no"
+
+
+@pytest.mark.parametrize("source", [FolderLines, FolderTexts])
+def test_what_is_wrong_with_a_folder_is_named(folder: Path, source: type):
+    with pytest.raises(DataError, match="there is no such folder"):
+        source(str(folder / "none"))
+    with pytest.raises(DataError, match="is a file; name the folder"):
+        source(str(folder / "a.txt"))
+    with pytest.raises(DataError, match=r"no file matches '\*\.csv'; there are files, most of them 4 of \.txt"):
+        source(str(folder), "*.csv")
+    (folder / "blank.txt").write_text(" \n")
+    with pytest.raises(DataError, match=r"blank\.txt: the file holds no text"):
+        source(str(folder))
+    (folder / "blank.txt").write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"blank\.txt.*: not UTF-8"):
+        source(str(folder))

@@ -1,0 +1,88 @@
+"""A data set of the Hub as a source; a stand-in holds what the Hub would."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from textcl.data import HubDataset
+from textcl.errors import DataError
+from textcl.types import Example
+
+SHA = "0123456789" * 4
+ROWS = [{"id": 7, "question": f"q{row}", "answer": [f"a{row}", "b"], "grade": row / 2} for row in range(5)]
+COLUMNS = {"anchor": "question", "positive": "answer"}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, own_cache: object) -> SimpleNamespace:
+    """A stand-in for `datasets.load_dataset`: what it was asked, and how many rows it gave."""
+    fake = SimpleNamespace(asked=[], given=0)
+
+    def rows() -> Iterator[dict[str, object]]:
+        for row in ROWS:
+            fake.given += 1
+            yield row
+
+    def load_dataset(path, name=None, *, revision, split, streaming):
+        fake.asked.append((path, name, revision, split, streaming))
+        if path != "me/pairs":
+            raise ConnectionError(f"Couldn't reach '{path}' on the Hub")
+        return rows()
+
+    monkeypatch.setattr("datasets.load_dataset", load_dataset)
+    return fake
+
+
+def test_rows_come_at_the_pinned_revision_and_a_second_run_asks_nobody(hub: SimpleNamespace):
+    source = HubDataset("me/pairs", SHA, "train", "part", **COLUMNS, score="grade")
+    assert source[4] == Example(4, "q4", ("a4", "b"), (), 2.0)
+    assert source.place(4) == "me/pairs (part, train), row 5"
+    again = HubDataset("me/pairs", SHA, "train", "part", **COLUMNS, score="grade")
+    assert again.fingerprint == source.fingerprint
+    assert hub.asked == [("me/pairs", "part", SHA, "train", False)]
+
+
+def test_streaming_fetches_no_more_rows_than_are_wanted(hub: SimpleNamespace):
+    source = HubDataset("me/pairs", SHA, **COLUMNS, rows=3, streaming=True)
+    assert len(source) == 3
+    assert hub.given == 3
+    assert hub.asked[0][-1]
+
+
+def test_streamed_or_not_the_rows_are_the_same(hub: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    one = HubDataset("me/pairs", SHA, **COLUMNS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    assert HubDataset("me/pairs", SHA, **COLUMNS, streaming=True).fingerprint == one.fingerprint
+
+
+def test_another_revision_split_or_column_is_fetched_anew(hub: SimpleNamespace):
+    HubDataset("me/pairs", SHA, **COLUMNS)
+    HubDataset("me/pairs", SHA[::-1], **COLUMNS)
+    HubDataset("me/pairs", SHA, "test", **COLUMNS)
+    HubDataset("me/pairs", SHA, **COLUMNS, score="grade")
+    assert len(hub.asked) == 4
+
+
+@pytest.mark.parametrize("revision", ["main", "", "0123abc", "G" * 40])
+def test_a_revision_that_is_no_commit_is_refused(hub: SimpleNamespace, revision: str):
+    with pytest.raises(ValueError, match="revision must be a commit of 40 hexadecimal digits"):
+        HubDataset("me/pairs", revision)
+
+
+def test_what_goes_wrong_is_told_and_nothing_is_kept_of_it(hub: SimpleNamespace, own_cache):
+    with pytest.raises(DataError, match=r"me/none \(revision 01234567, split train\) can not be fetched from the Hub"):
+        HubDataset("me/none", SHA)
+    with pytest.raises(DataError, match=r"me/pairs \(train\): no column 'anchor'; found id, question, answer, grade"):
+        HubDataset("me/pairs", SHA)
+    with pytest.raises(DataError, match=r"me/pairs \(train\), row 1, column 'id': found 7; it should be a text"):
+        HubDataset("me/pairs", SHA, anchor="id", positive=None)
+    assert len([file for file in own_cache.rglob("*") if file.is_file()]) == 1
+
+
+def test_the_stand_in_takes_what_the_real_function_takes():
+    import inspect
+
+    import datasets
+
+    assert {"revision", "split", "streaming"} <= set(inspect.signature(datasets.load_dataset).parameters)

@@ -1,0 +1,105 @@
+"""Take a back-translation of a text that was made before the run."""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from textcl.augment.words import check_shares
+from textcl.errors import DataError, suggestion
+
+_FORM = '{"text": "…", "translations": ["…"]}'
+Table = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class BackTranslated:
+    """Takes, with a probability, one of the back-translations that a file keeps of the text.
+
+    A text without one stays as it is, whatever the probability. Texts are told apart without regard to white space;
+    one that was changed before is another text, so this comes first in `augment`. Before a run begins it looks up a
+    sample of the texts, and refuses a file that has none of them. The file is read once a process.
+
+    Failure modes: machine translation changes some meanings (of those that the usual filters let pass about one in
+    eight, by Apertium); and paraphrases by translation are a weaker positive than dropout on similarity, so a part of
+    the texts is enough (p = 0.2), with dropout left on.
+
+    Args:
+        path: A file in UTF-8, a line a text: {"text": "…", "translations": ["…", …]}. A text may come several times,
+            and without translations; other keys are not read.
+        p: The probability of each text that has back-translations to be replaced by one of them.
+
+    Raises:
+        ValueError: Not 0 ≤ p ≤ 1.
+        DataError: The file is missing or not in that form.
+
+    Source:
+        Xie et al. 2020, Unsupervised Data Augmentation for Consistency Training, section 2.2. arXiv:1904.12848
+        Gao et al. 2021, SimCSE (paraphrases by translation below dropout). arXiv:2104.08821
+    """
+
+    path: str
+    p: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_shares(p=self.p)
+        self._table()
+
+    def __call__(self, text: str, rng: random.Random) -> str:
+        """Return the text or a back-translation of it."""
+        translations = self._table().get(_folded(text), ())
+        return rng.choice(translations) if translations and rng.random() < self.p else text
+
+    def check(self, texts: Sequence[str]) -> None:
+        """Refuse texts of which the file has none.
+
+        Raises:
+            DataError: Says how many were looked up.
+        """
+        table = self._table()
+        if not any(_folded(text) in table for text in texts):
+            raise DataError(
+                f"{self.path}: found back-translations of {len(table):,} texts, but of none of {len(texts):,} texts of "
+                "this run. Make them from the same file: textcl augment back-translate."
+            )
+
+    def _table(self) -> Table:
+        path = Path(self.path).expanduser()
+        if not path.is_file():
+            names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise DataError(f"{path}: no such file.{suggestion(path.name, names)}")
+        return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, changed_ns: int) -> Table:
+    """Read the file as it was at a time."""
+    table: dict[str, dict[str, None]] = {}
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                text, translations = _entry(line, f"{path}, line {number}")
+                table.setdefault(text, {}).update(dict.fromkeys(translations))
+    return {text: tuple(translations) for text, translations in table.items() if translations}
+
+
+def _entry(line: bytes, place: str) -> tuple[str, list[str]]:
+    """Return a text as it is looked up, and those of its translations that say anything."""
+    try:
+        entry = json.loads(line)
+        text, translations = entry["text"], entry["translations"]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise DataError(f"{place}: found {line[:40]!r}, but each line must be an object such as {_FORM}.") from fault
+    if not isinstance(text, str) or not isinstance(translations, list) or not all(map(_is_text, translations)):
+        raise DataError(f"{place}: 'text' must be a text and 'translations' a list of texts, as in {_FORM}.")
+    return _folded(text), [translation for translation in translations if translation.strip()]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,42 @@
+"""Say some words of a text twice."""
+
+import random
+from dataclasses import dataclass
+
+from textcl.augment.words import check_shares, join_words, split_words
+
+
+@dataclass(frozen=True, slots=True)
+class WordRepetition:
+    """Says some words of a text twice, so that the two views of a positive pair differ in length.
+
+    With dropout alone both views are as long as each other, and an encoder can tell positives from negatives by length.
+    How many words are doubled is drawn for each text: any number up to a share of its words, but up to two in a short
+    one. ESimCSE repeats sub-words; whole words stand here, so that any tokenizer can follow. White space stays.
+
+    Failure modes: a text of one word is doubled whole or left as it is, and so is one of a script without blanks.
+
+    Args:
+        rate: The largest share of words that is doubled, a fraction; 0 changes nothing.
+
+    Raises:
+        ValueError: Not 0 ≤ rate ≤ 1.
+
+    Source:
+        Wu et al. 2022, ESimCSE, section 3.2 (`dup_rate` 0.32). arXiv:2109.04380
+    """
+
+    rate: float = 0.32
+
+    def __post_init__(self) -> None:
+        check_shares(rate=self.rate)
+
+    def __call__(self, text: str, rng: random.Random) -> str:
+        """Return the text with some words doubled, a blank between the two."""
+        words, gaps = split_words(text)
+        if not self.rate:
+            return text
+        most = min(len(words), max(2, int(self.rate * len(words))))
+        for place in rng.sample(range(len(words)), rng.randint(0, most)):
+            words[place] = f"{words[place]} {words[place]}"
+        return join_words(words, gaps)

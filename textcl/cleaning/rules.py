@@ -1,0 +1,57 @@
+"""What makes a row unfit on its own: nothing in it, too much, another language, two sides that are one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textcl.folding import folded, folded_words
+from textcl.languages import LANGUAGES, language_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a row must be.
+
+    Args:
+        max_words: Words of its longest text, at most.
+        min_words: Words of its shortest text, at least.
+        language: What its texts are in, by a guess; None: any. A text whose language can not be told passes.
+        distinct_sides: Whether no two of its texts may be the same, spelling aside.
+    """
+
+    max_words: int = 1000
+    min_words: int = 1
+    language: str | None = None
+    distinct_sides: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_words <= self.max_words:
+            raise ValueError(f"{self.min_words} to {self.max_words} words: the first must be 1 or more, and not above.")
+        if self.language is not None and self.language not in LANGUAGES:
+            raise ValueError(f"the language '{self.language}' can not be told; these can: {', '.join(LANGUAGES)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Why a row is dropped, and what was found."""
+
+    reason: str
+    detail: str = ""
+
+
+def fault(texts: Sequence[str], rules: Rules) -> Drop | None:
+    """Return why a row of these texts is dropped; None: it is not."""
+    words = [folded_words(text) for text in texts]
+    if not texts or not all(words):
+        return Drop("empty", "no letter or digit in a text")
+    counts = [len(each) for each in words]
+    if max(counts) > rules.max_words:
+        return Drop("too long", f"{max(counts):,} words")
+    if min(counts) < rules.min_words:
+        return Drop("too short", f"{min(counts)} words")
+    if rules.distinct_sides and len({folded(each) for each in words}) < len(words):
+        return Drop("identical sides")
+    if rules.language is not None:
+        others = [guess for guess in map(language_of, texts) if guess not in (rules.language, None)]
+        if others:
+            return Drop("another language", f"looks like {others[0]}")
+    return None

@@ -1,0 +1,92 @@
+"""`textcl clean`: a file without the rows that teach nothing, or something wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from textcl.cli.options import Precision
+
+if TYPE_CHECKING:
+    from textcl.cleaning import Cleaned
+
+
+def clean(
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="A text file, a line a text; JSONL, CSV or TSV; plain or .gz.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Gets the rows that are fit, as they stand in INPUT.")],
+    dropped: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Gets the other rows, with line and reason.")
+    ] = None,
+    text_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A column that holds texts, again for each; without it those of usual names."
+        ),
+    ] = None,
+    near: Annotated[
+        float, typer.Option(help="Near duplicates share this part of their runs of 5 letters; 1: exact ones alone.")
+    ] = 0.8,
+    max_words: Annotated[int, typer.Option(help="Words of a text, at most.")] = 1000,
+    min_words: Annotated[int, typer.Option(help="Words of a text, at least.")] = 1,
+    language: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Drop what looks like another language: a guess. en, de, fr, …")
+    ] = None,
+    allow_identical: Annotated[
+        bool, typer.Option("--allow-identical", help="Keep rows of which two texts are the same.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Compares the first two columns: a run folder, pkg://package/folder, a Hub id.")
+    ] = None,
+    min_cosine: Annotated[float | None, typer.Option(help="With --model: the lowest cosine of a pair.")] = None,
+    max_cosine: Annotated[float | None, typer.Option(help="With --model: the highest cosine of a pair.")] = None,
+    precision: Precision = "auto",
+) -> None:
+    """Drop empty, over-long and repeated rows, other languages, and pairs whose sides are the same or do not fit.
+
+    INPUT is never changed. Of rows that repeat each other the first is kept.
+    """
+    from textcl.cleaning import Cleaning, Rules, Similarity
+    from textcl.cleaning import clean as clean_file
+    from textcl.cli.screen import status
+
+    if (model is None) != (min_cosine is None and max_cosine is None):
+        raise typer.BadParameter("--model needs --min-cosine or --max-cosine, and these need --model")
+    try:
+        rules = Rules(max_words, min_words, language, not allow_identical)
+        asked = Cleaning(rules, near, text_column or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if model is not None:
+        from dataclasses import replace
+
+        from textcl.encoder import open_encoder
+
+        encoder = open_encoder(model, precision=precision)
+        similarity = Similarity(lambda texts, role: encoder.encode(texts, role=role), min_cosine, max_cosine)
+        asked = replace(asked, similarity=similarity)
+    with status() as screen:
+        bar = screen.add_task("Cleaning", total=None)
+        found = clean_file(source, out, dropped, asked, lambda rows: screen.update(bar, advance=rows))
+    _show(found, out, dropped)
+
+
+def _show(found: Cleaned, out: Path, dropped: Path | None) -> None:
+    from rich.table import Table
+
+    from textcl.cli.screen import results
+
+    total = found.kept + sum(found.dropped.values())
+    table = Table("rows", "count", "share")
+    for name, count in [("kept", found.kept), *found.dropped.items()]:
+        table.add_row(name, f"{count:,}", f"{count / max(1, total):.1%}")
+        if name == "kept":
+            table.add_section()
+    for column in table.columns[1:]:
+        column.justify = "right"
+    results().print(table)
+    print(f"{total:,} rows read, texts in {', '.join(found.columns)}.")
+    print(f"{out}: {found.kept:,} rows" + ("" if dropped is None else f"; {dropped}: {total - found.kept:,} rows"))

@@ -1,0 +1,100 @@
+"""`textcl init`: what a file seems to hold, and a recipe for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from textcl.data.survey import ColumnSurvey
+    from textcl.recipe.beginning import Beginning
+
+
+def init(
+    file: Annotated[
+        Path, typer.Argument(help="Text, JSONL, CSV or TSV (plain or .gz), Parquet, Arrow, or a folder of text files.")
+    ],
+    out: Annotated[Path | None, typer.Option(metavar="RECIPE", help="The recipe; else FILE's name with .yaml.")] = None,
+    backbone: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="The encoder to start from; else one for the language.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a recipe that is there.")] = False,
+) -> None:
+    """Look at a file, say what it seems to hold, and write a recipe that trains on it."""
+    from rich.markup import escape
+
+    from textcl.cli.screen import results
+    from textcl.recipe.beginning import begin
+
+    done = begin(file, out, backbone, force=force)
+    screen = results()
+    screen.print(_table(done))
+    rows = f"{done.found.rows:,} rows" if done.found.is_whole else f"the first {done.found.rows:,} rows"
+    screen.print(escape(f"{file}: {rows}, which seem to hold {done.reading.holds}. Languages are guesses."))
+    for line in _warnings(done):
+        screen.print(escape(line))
+    screen.print(escape(f"The recipe is {done.recipe}. Look at it, then: textcl check {done.recipe}"))
+
+
+def _table(done: Beginning) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table()
+    for name in ("column", "taken as", "holds", "language"):
+        table.add_column(name, overflow="fold")
+    for name in ("empty", "duplicates", "words", "99 % have", "characters"):
+        table.add_column(name, justify="right", no_wrap=True)
+    roles = _roles(done)
+    for column in done.found.columns:
+        is_text = column.kind in ("text", "name")
+        lengths = (f"{column.words:,}", f"≤ {column.longest:,}", f"{column.characters:,}") if is_text else ("", "", "")
+        counts = (f"{column.empty:,}", f"{column.duplicates:,}" if column.kind == "text" else "")
+        table.add_row(
+            escape(column.name), roles.get(column.name, "-"), _holds(column), column.language, *counts, *lengths
+        )
+    return table
+
+
+def _roles(done: Beginning) -> dict[str, str]:
+    reading = done.reading
+    roles = {reading.anchor: "anchor"}
+    roles |= dict.fromkeys(reading.positives, "positive") | dict.fromkeys(reading.negatives, "negative")
+    roles |= {name: role for name, role in ((reading.score, "score"), (reading.label, "label")) if name is not None}
+    return {name: f"{role} (a guess)" if name in reading.guessed else role for name, role in roles.items()}
+
+
+def _holds(column: ColumnSurvey) -> str:
+    what = {
+        "text": "texts",
+        "name": f"{column.distinct:,} names",
+        "number": f"numbers, {column.low:g} to {column.high:g}",
+        "other": "other values",
+    }[column.kind]
+    return f"lists of {what}" if column.is_list else what
+
+
+def _warnings(done: Beginning) -> list[str]:
+    """Say what training will refuse, and what it will do in vain."""
+    found, reading = done.found, done.reading
+    lines = []
+    read = (*reading.texts, reading.score, reading.label)
+    for column in (found.column(name) for name in read if name is not None):
+        if column.empty and not _may_be_empty(column.name, done):
+            lines.append(
+                f"{column.empty:,} rows are empty in '{column.name}': drop or fill them, training refuses them."
+            )
+    anchor = found.column(reading.anchor)
+    if reading.holds != "labelled texts" and anchor.duplicates > found.rows / 10:
+        lines.append(f"{anchor.duplicates:,} rows repeat a text of '{anchor.name}': they teach little twice.")
+    return lines
+
+
+def _may_be_empty(name: str, done: Beginning) -> bool:
+    """Say whether a column is one of several for one role, of which some may be empty."""
+    reading = done.reading
+    return any(name in columns and len(columns) > 1 for columns in (reading.positives, reading.negatives))

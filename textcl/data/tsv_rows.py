@@ -1,0 +1,53 @@
+"""A table of tab-separated values as a source; every column is named, none is guessed."""
+
+from textcl.data.columns import Named, columns_of
+from textcl.data.table_rows import Dialect, open_table
+from textcl.types import Example
+
+
+class TSV:
+    r"""Rows of a TSV file (UTF-8, `.gz` or plain), whose first line names the columns.
+
+    A row is a line, and a quotation mark a sign like any other; what a spreadsheet wrote with quoted fields is read by
+    `CSV` with `delimiter: "\t"`. Where several columns are named for positives or negatives, some of them may be empty
+    in a row. The rows stay in the file, of any size; a `.gz` file is unpacked once into the user's cache folder.
+
+    Args:
+        path: The file.
+        anchor: The column of anchors.
+        positive: The column of positives, or several; null: the views are made from the anchor.
+        negative: The column of hard negatives, or several; null: none.
+        score: The column of graded similarities, numbers; null: none.
+        label: The column of class labels, whole numbers or names; null: none.
+
+    Raises:
+        DataError: The file is missing, empty or not UTF-8, a column is missing, or a row is faulty.
+        ValueError: A column of texts is named twice.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        anchor: str = "anchor",
+        positive: Named = "positive",
+        negative: Named = None,
+        score: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        columns = columns_of(anchor, positive, negative, score, label)
+        self._rows = open_table(path, Dialect("\t", is_quoted=False), columns)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the texts, scores and labels that are read."""
+        return self._rows.fingerprint
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> Example:
+        return self._rows[row]
+
+    def place(self, row: int) -> str:
+        """Name the file and the line on which the row begins."""
+        return self._rows.place(row)

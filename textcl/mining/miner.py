@@ -1,0 +1,163 @@
+"""Mining: every query's nearest candidates, block by block, become its negatives."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from textcl.errors import DataError
+from textcl.mining.collection import Collection
+from textcl.mining.exclusion import Exclusion, Reason
+from textcl.mining.nearest_candidates import NearestCandidates, cosines
+from textcl.mining.rescoring import Rescore, rescored
+from textcl.mining.selection import choose, free_candidates, looked_at
+from textcl.mining.wanted import Wanted
+from textcl.seeds import derive
+from textcl.types import FloatArray, Hits, IntArray
+
+QUERIES = 1024  # at once
+_MOST_HITS = 1 << 22  # of all queries of a block: 50 MB
+_WIDER = 4  # times as many hits, where too many of them were no candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """The negatives of all queries of a collection."""
+
+    negatives: Hits  # (Q, n), hardest first; -1 where there are fewer
+    positive_scores: FloatArray  # of each pair of the collection
+    dropped: dict[Reason, int]  # candidates that were looked at and not taken, by reason
+
+
+def mine(
+    collection: Collection,
+    queries: FloatArray,
+    candidates: FloatArray,
+    wanted: Wanted,
+    *,
+    factory: str,
+    rescore: Rescore | None = None,
+    on_queries: Callable[[int], None] = lambda count: None,
+    at_once: int = QUERIES,
+) -> Mined:
+    """Find the negatives of every query. The result does not depend on how many queries are looked at together.
+
+    Args:
+        collection: The texts, and what is known of them.
+        queries: Vectors of the queries, (Q, D) of unit length; may lie on disk.
+        candidates: Vectors of the candidates, (N, D) of unit length; may lie on disk.
+        wanted: What is asked for.
+        factory: The index, `exact` or a factory string of FAISS.
+        rescore: Scores pairs of texts in place of the cosine; the `last` nearest candidates of a query are scored.
+        on_queries: Called with the number of queries just finished.
+        at_once: Queries that are looked at together.
+
+    Raises:
+        DataError: There are too few candidates for the range that is wanted.
+    """
+    check_range(len(collection.candidates), wanted)
+    index = NearestCandidates(candidates, factory, wanted.seed)
+    block = _Block(collection, Exclusion(collection), index, candidates, wanted)
+    positive_scores = _positive_scores(collection, queries, candidates, rescore)
+    lowest = _lowest(collection, positive_scores)
+    found, dropped = [], np.zeros(len(Reason), dtype=np.int64)
+    for start in range(0, len(queries), at_once):
+        numbers = np.arange(start, min(start + at_once, len(queries)))
+        free, excluded = block.free(numbers, np.array(queries[numbers]))
+        if rescore is not None:
+            free = rescored(free, [collection.queries[number] for number in numbers], collection.candidates, rescore)
+        seeds = [derive(wanted.seed, "negatives", number) for number in numbers.tolist()]
+        chosen = choose(free, lowest[numbers], wanted, seeds)
+        found.append(chosen.negatives)
+        dropped += excluded + chosen.dropped
+        on_queries(len(numbers))
+    negatives = Hits(np.concatenate([f.ids for f in found]), np.concatenate([f.scores for f in found]))
+    reasons = {reason: int(count) for reason, count in zip(Reason, dropped.tolist(), strict=True) if reason > 0}
+    return Mined(negatives, positive_scores, reasons)
+
+
+class _Block:
+    """Finds the free candidates of some queries, looking further where too many of the nearest are excluded."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        exclusion: Exclusion,
+        index: NearestCandidates,
+        vectors: FloatArray,
+        wanted: Wanted,
+    ) -> None:
+        self._exclusion, self._index, self._vectors, self._wanted = exclusion, index, vectors, wanted
+        self._positives = collection.positives() if wanted.close is not None else []
+
+    def free(self, numbers: IntArray, queries: FloatArray) -> tuple[Hits, IntArray]:
+        """Return the free candidates of queries (q, last), and how many were excluded for each reason."""
+        last, size = self._wanted.last, len(self._index)
+        ids = np.full((len(numbers), last), -1, dtype=np.int64)
+        scores = np.full((len(numbers), last), -np.inf, dtype=np.float32)
+        excluded = np.zeros(len(Reason), dtype=np.int64)
+        open_rows, k = np.arange(len(numbers)), min(size, last + self._exclusion.most)
+        while len(open_rows):
+            again = []
+            for rows in np.array_split(open_rows, -(-len(open_rows) * k // _MOST_HITS)):
+                hits = self._index.search(queries[rows], k)
+                reasons = self._reasons(numbers[rows], hits)
+                free = free_candidates(hits, reasons, last)
+                done = (free.ids[:, -1] >= 0) | (hits.ids[:, -1] < 0) | (k == size)
+                ids[rows[done]], scores[rows[done]] = free.ids[done], free.scores[done]
+                counted = looked_at(hits, reasons, last)[done]
+                excluded += np.bincount(reasons[done][counted], minlength=len(Reason))
+                again.append(rows[~done])
+            open_rows, k = np.concatenate(again), min(size, k * _WIDER)
+        excluded[Reason.NONE] = 0
+        return Hits(ids, scores), excluded
+
+    def _reasons(self, numbers: IntArray, hits: Hits) -> IntArray:
+        reasons = self._exclusion.reasons(numbers, hits.ids)
+        if self._wanted.close is None:
+            return reasons
+        for row, number in enumerate(numbers.tolist()):
+            known = np.asarray(self._vectors[self._positives[number]])  # (p, D)
+            near = cosines(known, self._vectors, np.broadcast_to(hits.ids[row], (len(known), hits.ids.shape[1])))
+            is_close = (near > self._wanted.close).any(axis=0) & (reasons[row] == Reason.NONE)
+            reasons[row, is_close] = Reason.CLOSE
+        return reasons
+
+
+def check_range(candidates: int, wanted: Wanted) -> None:
+    """Refuse a range that begins where the candidates end.
+
+    Raises:
+        DataError: It does.
+    """
+    if wanted.first >= candidates - 1:
+        raise DataError(
+            f"The range {wanted.first}:{wanted.last} passes over the {wanted.first} hardest candidates, but there are "
+            f"only {candidates} texts, positives included. Begin lower, such as --range 0:{wanted.last}, or give more "
+            "texts with --corpus."
+        )
+
+
+def _positive_scores(
+    collection: Collection, queries: FloatArray, candidates: FloatArray, rescore: Rescore | None
+) -> FloatArray:
+    """Return the score of each pair, (P,)."""
+    pairs, scores = collection.pairs, np.empty(len(collection.pairs), dtype=np.float32)
+    for start in range(0, len(pairs), QUERIES):
+        part = slice(start, start + QUERIES)
+        if rescore is None:
+            scores[part] = cosines(np.array(queries[pairs[part, 0]]), candidates, pairs[part, 1:])[:, 0]
+        else:
+            scores[part] = rescore([_texts(collection, pair) for pair in pairs[part].tolist()])
+    return scores
+
+
+def _texts(collection: Collection, pair: Sequence[int]) -> tuple[str, str]:
+    return collection.queries[pair[0]], collection.candidates[pair[1]]
+
+
+def _lowest(collection: Collection, scores: FloatArray) -> FloatArray:
+    """Return the lowest score that each query has with one of its own positives, (Q,)."""
+    lowest = np.full(len(collection.queries), np.inf, dtype=np.float32)
+    np.minimum.at(lowest, collection.pairs[:, 0], scores)
+    return lowest

@@ -1,0 +1,57 @@
+"""Candidates scored again by a model that reads query and candidate together."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from textcl.errors import ModelError
+from textcl.mining.selection import by_score
+from textcl.types import FloatArray, Hits
+
+Rescore = Callable[[Sequence[tuple[str, str]]], FloatArray]  # pairs of query and candidate -> a score each
+
+
+def rescored(candidates: Hits, queries: Sequence[str], texts: Sequence[str], rescore: Rescore) -> Hits:
+    """Return the candidates of some queries with new scores, in the order of these.
+
+    Args:
+        candidates: (q, any); -1 is none.
+        queries: q texts.
+        texts: Of all candidates.
+        rescore: The model.
+    """
+    there = candidates.ids >= 0
+    rows = np.nonzero(there)[0].tolist()
+    pairs = [(queries[row], texts[number]) for row, number in zip(rows, candidates.ids[there].tolist(), strict=True)]
+    scores = np.full(candidates.ids.shape, -np.inf, dtype=np.float32)
+    if pairs:
+        scores[there] = rescore(pairs)
+    return by_score(Hits(candidates.ids, scores))
+
+
+def cross_encoder(name: str) -> Rescore:
+    """Open a cross-encoder of sentence-transformers; its scores are what its own activation makes of them.
+
+    Args:
+        name: A folder or a Hub id.
+
+    Raises:
+        ModelError: It can not be opened, or gives more than one score a pair.
+    """
+    from sentence_transformers import CrossEncoder  # takes seconds, which mining by cosine need not wait
+
+    try:
+        model = CrossEncoder(name)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{name}: no cross-encoder can be opened there ({reason}).") from error
+    if model.num_labels != 1:
+        raise ModelError(
+            f"{name} gives {model.num_labels} scores a pair; rescoring needs a cross-encoder that gives one."
+        )
+
+    def rescore(pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        scores: FloatArray = model.predict(list(pairs), show_progress_bar=False, convert_to_numpy=True)
+        return scores.astype(np.float32)
+
+    return rescore

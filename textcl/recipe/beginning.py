@@ -1,0 +1,45 @@
+"""`textcl init`: look at a file, and write a recipe for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.atomic import new_file
+from textcl.data.survey import Survey, survey
+from textcl.errors import RecipeError
+from textcl.recipe.reading_columns import Reading, read_columns
+from textcl.recipe.starting import first_recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What was found in a file, and the recipe that was written for it."""
+
+    found: Survey
+    reading: Reading
+    recipe: Path
+    text: str
+
+
+def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, force: bool = False) -> Beginning:
+    """Look at a file and write a recipe that trains on it.
+
+    Args:
+        path: The file, or a folder of text files.
+        out: Where the recipe goes; None: into the current folder, named after the file.
+        backbone: The encoder to start from; None: one for the language of the texts.
+        force: Replace a recipe that is there.
+
+    Raises:
+        RecipeError: A recipe is there already.
+        DataError: The file can not be read, or holds nothing to train on.
+    """
+    path = path.expanduser()
+    recipe = out or Path(f"{path.resolve().name.split('.')[0] or 'mine'}.yaml")
+    if recipe.exists() and not force:
+        raise RecipeError(f"{recipe} is there already. Name another file with --out, or replace it with --force.")
+    found = survey(path)
+    reading = read_columns(found)
+    text = first_recipe(found, reading, backbone)
+    with new_file(recipe) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Beginning(found, reading, recipe, text)

@@ -1,0 +1,153 @@
+"""A first recipe for a user's own file: commented, and to be run as it is."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.data.survey import UNKNOWN, Survey
+from textcl.errors import DataError
+from textcl.recipe.load import parse
+from textcl.recipe.reading_columns import Reading
+from textcl.recipe.yaml_text import read_yaml
+
+ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
+MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+_LENGTHS = (32, 64, 128, 256, 512)  # tokens, of which the shortest that fits is taken
+_TOKENS_PER_WORD = 1.5
+_SYMMETRIC = "{use: InfoNCE, directions: [anchor_to_candidates, positive_to_anchors], shares_softmax: false}"
+_SCORED = "it orders pairs by their scores, whatever their scale"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What suits a kind of data."""
+
+    objective: str
+    why: str
+    batch_size: int  # rows
+    more: tuple[str, ...] = ()  # lines of the data section
+
+
+_CROP = "[{use: SpanCrop, low: 0.3, high: 1.0}]"
+_CHOICES = {
+    "sentences": _Choice(
+        "{use: InfoNCE}",
+        "two random crops of a sentence are its positive pair; the other rows of the batch are negatives",
+        64,
+        ("views:", f"  - {{role: anchor, augment: {_CROP}}}", f"  - {{role: positive, augment: {_CROP}}}"),
+    ),
+    "pairs": _Choice(_SYMMETRIC, "each side looks for its partner among those of the batch", 128),
+    "triplets": _Choice("{use: InfoNCE}", "an anchor looks for its positive among all positives and negatives", 64),
+    "scored pairs": _Choice("{use: CoSENT}", _SCORED, 64),
+    "labelled pairs": _Choice("{use: Contrastive}", "pairs of 1 are pulled together, pairs of 0 pushed apart", 64),
+    "labelled texts": _Choice(
+        "{use: SupCon}",
+        "texts of one label are each other's positives",
+        64,
+        ("rows_per_label: 4 # that a batch holds together",),
+    ),
+}
+
+
+def first_recipe(found: Survey, reading: Reading, backbone: str | None = None) -> str:
+    """Return the text of a recipe that suits a file.
+
+    Args:
+        found: What the file holds.
+        reading: What its columns are for.
+        backbone: The encoder to start from; None: a small one of the language that was found.
+
+    Raises:
+        DataError: The file holds too few rows to train on.
+    """
+    if found.rows < 2:
+        raise DataError(f"{found.path}: found {found.rows} rows of data; contrast needs at least 2.")
+    choice = _CHOICES[reading.holds]
+    languages = sorted({found.column(name).language for name in reading.texts} - {""})
+    name = _name(found.path)
+    lines = [
+        f"# {found.path.name} seems to hold {reading.holds}: written by `textcl init` from {_looked(found)}.",
+        "# textcl check FILE shows what it would do, textcl train FILE does it; every setting: data_recipes/README.md",
+        f"name: {name} # the run goes to runs/{name}",
+        "data:",
+        "  sources:",
+        f"    - {_source(found, reading)}{_doubt(reading)}",
+        *(f"  {line}" for line in choice.more),
+        f"  max_length: {max_length(found, reading)} # tokens; {_length(found, reading)}",
+        f"  batch_size: {min(choice.batch_size, found.rows)} # rows; more give more negatives, memory stays the same",
+        "encoder:",
+        f"  backbone: {_plain(backbone or suited_backbone(languages))} # language, a guess: {', '.join(languages)}",
+        f"objective: {choice.objective} # {choice.why}",
+        "training: {epochs: 1, learning_rate: 2.0e-5, warmup: 0.1}",
+        "evaluation:",
+        "  after: [] # [sts] scores seven sets of English sentence pairs before and after; better is a set of your own",
+    ]
+    text = "\n".join(lines) + "\n"
+    parse(read_yaml(text, name))  # what we write must load
+    return text
+
+
+def suited_backbone(languages: list[str]) -> str:
+    """Return a small encoder for these languages; one that is not known is taken for English."""
+    return ENGLISH if set(languages) <= {"en", UNKNOWN} else MULTILINGUAL
+
+
+def max_length(found: Survey, reading: Reading) -> int:
+    """Return how many tokens hold all but the longest texts."""
+    tokens = max(_tokens(found, name) for name in reading.texts)
+    return next((length for length in _LENGTHS if length >= tokens), _LENGTHS[-1])
+
+
+def _tokens(found: Survey, name: str) -> int:
+    """Estimate the tokens that 99 in 100 texts of a column do not exceed, special tokens included."""
+    column = found.column(name)
+    words = column.longest
+    if column.words and column.characters / column.words > 15:  # a script without blanks, where a sign is a token
+        words = math.ceil(column.longest * column.characters / column.words)
+    return math.ceil(words * _TOKENS_PER_WORD) + 2
+
+
+def _length(found: Survey, reading: Reading) -> str:
+    longest = max(found.column(name).longest for name in reading.texts)
+    return f"99 in 100 texts have at most {longest:,} words"
+
+
+def _source(found: Survey, reading: Reading) -> str:
+    settings: dict[str, object] = {"use": found.use, "path": str(found.path)}
+    if found.use not in ("TextLines", "FolderLines", "BEIR"):
+        settings |= {"anchor": reading.anchor, "positive": _named(reading.positives)}
+        settings |= {"negative": _named(reading.negatives)} if reading.negatives else {}
+        settings |= {name: value for name, value in (("score", reading.score), ("label", reading.label)) if value}
+    settings |= found.settings
+    return "{" + ", ".join(f"{name}: {_plain(value)}" for name, value in settings.items()) + "}"
+
+
+def _named(columns: tuple[str, ...]) -> object:
+    return columns[0] if len(columns) == 1 else list(columns) or None
+
+
+def _plain(value: object) -> str:
+    """Return a value as YAML, quoted where it needs it."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_./~][\w./~-]*", value) and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"})  # which YAML takes for values
+
+
+def _doubt(reading: Reading) -> str:
+    if not reading.guessed:
+        return ""
+    return f" # {' and '.join(reading.guessed)} guessed from what stands there: check it"
+
+
+def _looked(found: Survey) -> str:
+    return f"all its {found.rows:,} rows" if found.is_whole else f"its first {found.rows:,} rows"
+
+
+def _name(path: Path) -> str:
+    stem = path.resolve().name.split(".")[0]
+    return re.sub(r"[^\w-]+", "-", stem).strip("-") or "mine"
