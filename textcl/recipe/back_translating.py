@@ -85,10 +85,8 @@ def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> Pairs:
     _check_out(asked)
     engine = open_engine(asked.engine, asked.model, asked.device)
     routes = _routes(asked, engine)
-    opening, cache = (
-        partial(open_engine, asked.engine, asked.model, asked.device),
-        asked.cache or cache_folder("translations") / "translations.sqlite",
-    )
+    opening = partial(open_engine, asked.engine, asked.model, asked.device)
+    cache = asked.cache or cache_folder("translations") / "translations.sqlite"
     work = Work(opening, cache, routes, asked.words.language, asked.decoding, asked.seed)
     judge = Judge(asked.words, asked.cosines)
     watcher.phase("Reading", None, 0)
