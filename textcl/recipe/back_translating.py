@@ -1,7 +1,6 @@
 """Texts of a file become pairs by back-translation: read, translated there and back, filtered, written."""
 
 import hashlib
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from textcl.data.cache_folder import cache_folder
 from textcl.errors import DataError
 from textcl.recipe.cosines import CosineRange
 from textcl.recipe.indexing import IndexWatcher
@@ -85,7 +85,8 @@ def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> Pairs:
     _check_out(asked)
     engine = open_engine(asked.engine, asked.model, asked.device)
     routes = _routes(asked, engine)
-    opening, cache = partial(open_engine, asked.engine, asked.model, asked.device), asked.cache or _usual_cache()
+    opening = partial(open_engine, asked.engine, asked.model, asked.device)
+    cache = asked.cache or cache_folder("translations") / "translations.sqlite"
     work = Work(opening, cache, routes, asked.words.language, asked.decoding, asked.seed)
     judge = Judge(asked.words, asked.cosines)
     watcher.phase("Reading", None, 0)
@@ -177,8 +178,3 @@ def _lots(texts: _Suited, size: int) -> Iterator[list[str]]:
     left = iter(texts)
     while lot := list(islice(left, size)):
         yield lot
-
-
-def _usual_cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "textcl" / "translations.sqlite"
