@@ -48,6 +48,8 @@ class Hub(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20  # seconds
+    wbufsize = -1  # an answer goes out in one piece: two would wait for each other
+    disable_nagle_algorithm = True
     server: Hub
 
     def log_message(self, *arguments: object) -> None: ...
@@ -122,3 +124,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        self.wfile.flush()
