@@ -165,7 +165,8 @@ class HubSection(Section):
     def _name_on_the_hub(cls, repo: str | None) -> str | None:
         """Refuse a name that the Hub would not take."""
         try:
-            validate_repo_id(repo or "fine")
+            if repo is not None:
+                validate_repo_id(repo)
         except HFValidationError:
             words = "found '{repo}', but it must be a repository of the Hub, as in me/my-model"
             raise PydanticCustomError(OWN_FAULT, words, {"repo": repo}) from None
