@@ -48,8 +48,13 @@ def test_a_run_arrives_whole_and_private(hub: Hub, finished: Path, capsys: Captu
 
 
 def test_public_is_what_was_asked_for(hub: Hub, finished: Path, capsys: Capture) -> None:
-    assert "(public)" in run(capsys, "push", finished, "birds", "--public").out  # a name alone is one's own
+    assert "(public)" in run(capsys, "push", finished, "me/birds", "--public").out
     assert not hub.store.repositories["me/birds"].private
+
+
+def test_a_name_alone_is_ones_own_on_the_card_too(hub: Hub, finished: Path, capsys: Capture) -> None:
+    assert f"{hub.endpoint}/me/birds (private)" in run(capsys, "push", finished, "birds").out
+    assert b"me/birds" in hub.store.repositories["me/birds"].tree()["README.md"].content
 
 
 def test_what_is_there_is_not_sent_again(hub: Hub, finished: Path, capsys: Capture) -> None:

@@ -82,7 +82,7 @@ def test_a_tag_that_fails_is_told_apart_from_the_push(hub: Hub, finished: Path, 
 
 
 def test_a_name_that_the_hub_does_not_know(hub: Hub, finished: Path, capsys: Capture) -> None:
-    assert "me/birds/nest" in refusal(capsys, finished, "me/birds/nest")
+    assert "'me/birds/nest' is no name of a repository" in refusal(capsys, finished, "me/birds/nest")
     assert hub.store.repositories == {}
 
 

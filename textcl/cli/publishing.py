@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]
 
-from textcl.publish import Contents, Pushed
+from textcl.publish import Contents, Destination, Pushed
 from textcl.recipe import Publisher, Recipe, publisher_of
 from textcl.recipe.publishing import Unpublished
 from textcl.training import join_ranks
@@ -44,8 +44,9 @@ def show_pushed(pushed: Pushed) -> None:
     typer.echo(f"{done} {pushed.url} ({how}{tagged})")
 
 
-def show_contents(contents: Contents) -> None:
-    """Print the files of a push with their sizes, and the card."""
+def show_contents(contents: Contents, destination: Destination) -> None:
+    """Print where a push would go, its files with their sizes, and the card."""
+    typer.echo(f"To {destination.repo}, {'private' if destination.private else 'public'}:")
     for file in contents.files:
         typer.echo(f"{file.size:>15,} bytes  {file.path}")
     typer.echo(f"{sum(file.size for file in contents.files):>15,} bytes  in {len(contents.files)} files")

@@ -27,18 +27,17 @@ def push(
     if pr and (tag or revision):
         raise typer.BadParameter("a pull request has no tag and no branch: it is opened on the main branch")
     from textcl.cli.publishing import quiet_client, show_contents, show_pushed
-    from textcl.publish import Destination
+    from textcl.publish import Destination, full_name
     from textcl.publish import push as push_contents
     from textcl.recipe import publishable
 
-    contents = publishable(run, repo)
+    destination = Destination(repo, not public, revision, tag, as_pull_request=pr, replaces=force)
     if dry_run:
-        show_contents(contents)
+        show_contents(publishable(run, repo if "/" in repo else f"your-name/{repo}"), destination)
         return
     quiet_client()
-    destination = Destination(repo, not public, revision, tag, as_pull_request=pr, replaces=force)
     try:
-        pushed = push_contents(contents, destination)
+        pushed = push_contents(publishable(run, full_name(repo)), destination)
     except KeyboardInterrupt:
         typer.echo(f"Interrupted. {repo} is as it was; the same command goes on with what is missing.", err=True)
         raise typer.Exit(130) from None

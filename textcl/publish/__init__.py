@@ -2,7 +2,7 @@
 
 from textcl.publish.contents import Contents, Told, contents_of, contents_underway
 from textcl.publish.machine_paths import paths_in, stand_ins
-from textcl.publish.pushing import Pushed, check_destination, push
+from textcl.publish.pushing import Pushed, check_destination, full_name, push
 from textcl.publish.repository import Destination
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "check_destination",
     "contents_of",
     "contents_underway",
+    "full_name",
     "paths_in",
     "push",
     "stand_ins",

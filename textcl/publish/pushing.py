@@ -52,6 +52,18 @@ def push(contents: Contents, destination: Destination) -> Pushed:
     )
 
 
+def full_name(repo: str) -> str:
+    """Return the name of a repository with its namespace, which for a name alone is that of who is logged in.
+
+    Raises:
+        PublishError: The Hub does not say who that is.
+    """
+    if "/" in repo:
+        return repo
+    with telling_faults(repo):
+        return f"{_client().whoami()['name']}/{repo}"
+
+
 def check_destination(destination: Destination) -> None:
     """Make sure, as far as can be told without writing, that a push would succeed.
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from huggingface_hub import HfApi
-from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from textcl.errors import PublishError
 from textcl.publish.upload import RECIPE, speaks_of_model
@@ -30,6 +31,12 @@ class Destination:
     as_pull_request: bool = False
     replaces: bool = False
 
+    def __post_init__(self) -> None:
+        try:
+            validate_repo_id(self.repo)
+        except HFValidationError as error:
+            raise PublishError(f"{self.repo!r} is no name of a repository. Write it as in me/my-model.") from error
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:
@@ -50,7 +57,7 @@ def look_at(api: HfApi, destination: Destination) -> Repository:
     Raises:
         HfHubHTTPError: The Hub answers with an error.
     """
-    user = api.whoami()["name"]
+    user = str(api.whoami()["name"])
     name = destination.repo if "/" in destination.repo else f"{user}/{destination.repo}"
     try:
         info = api.model_info(name)

@@ -15,6 +15,7 @@ from textcl.publish import (
     check_destination,
     contents_of,
     contents_underway,
+    full_name,
     push,
 )
 from textcl.recipe.during import BEST
@@ -131,7 +132,7 @@ class HubPublisher:
         self._sender.shutdown(wait=True)
         self._warn_of_fault()
         try:
-            return push(publishable(self.run, self.destination.repo), self.destination)
+            return push(publishable(self.run, full_name(self.destination.repo)), self.destination)
         except TextclError as error:
             more = "" if self.destination.private else " --public"
             more += f" --revision {self.destination.revision}" if self.destination.revision else ""

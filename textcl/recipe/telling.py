@@ -10,6 +10,7 @@ from textcl.recipe.schema import HubSection
 from textcl.recipe.yaml_text import read_yaml, write_yaml
 
 _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may stand; the others hold none
+_PUBLISHING = {"repo", "private", "revision", "best_on_the_way"}
 _CLEANED = (
     "# As it was run, but for paths of the machine that it ran on, which are cut to their last names: ./NAME.\n"
     "# Name files of your own in their place, here or on the command line: {places}.\n"
@@ -19,8 +20,7 @@ _CLEANED = (
 def told_of(run: Path) -> Told:
     """Read what is told of a run.
 
-    A path of the machine becomes `./` and its last names. A recipe that is published publishes nothing itself: `hub` is
-    as if it had said nothing.
+    A path of the machine becomes `./` and its last names. Who trains a published recipe again publishes nothing by it.
 
     Args:
         run: The run folder.
@@ -38,7 +38,7 @@ def told_of(run: Path) -> Told:
     found = {place: paths_in(value) for place, value in texts}
     named = stand_ins([path for paths in found.values() for path in paths])
     told = {name: _replaced(value, named) if name in _SECTIONS else value for name, value in raw.items()}
-    told["hub"] = HubSection().model_dump()
+    told["hub"] = {**(raw.get("hub") or {}), **HubSection().model_dump(include=_PUBLISHING)}
     places = ", ".join(place for place, paths in found.items() if paths)
     of_home = {str(Path(value).expanduser()): value for _, value in texts if value.startswith("~")}
     comment = _CLEANED.format(places=places) if places else ""
