@@ -57,25 +57,35 @@ def test_a_published_recipe_publishes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "what"),
+    ("name", "secret", "what"),
     [
-        ("model/config.json", f'{{"token": "hf_{"a" * 34}"}}', "what looks like a token"),
-        ("model/config.json", f'{{"_name_or_path": "{Path.home()}/models/x"}}', "a path of this machine"),
-        ("model/onnx/config.json", f'{{"from": "{Path.cwd()}/runs"}}', "a path of this machine"),
-        ("report.html", f"<p>hf_{'a' * 34}</p>", "what looks like a token"),
-        ("run.json", f'{{"folder": "{Path.home()}/runs"}}', "a path of this machine"),
+        ("model/config.json", f"hf_{'a' * 34}", "what looks like a token"),
+        ("model/config.json", f"{Path.home()}/models/x", "a path of this machine"),
+        ("model/onnx/config.json", f"{Path.cwd()}/runs", "a path of this machine"),
+        ("run.json", f"{Path.home()}/runs", "a path of this machine"),
+        ("report.json", f"hf_{'a' * 34}", "what looks like a token"),
     ],
-)  # fmt: skip
+)
 def test_a_file_with_a_secret_is_not_pushed(
-    hub: Hub, own_run: Path, capsys: Capture, name: str, content: str, what: str
+    hub: Hub, own_run: Path, capsys: Capture, name: str, secret: str, what: str
 ) -> None:
-    (own_run / name).parent.mkdir(exist_ok=True)
-    (own_run / name).write_text(content)
+    file = own_run / name
+    file.parent.mkdir(exist_ok=True)
+    held = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps({**held, "note": secret}))
     refused = run(capsys, "push", own_run, "me/birds")
     assert refused.code == 1
     assert f"{name.removeprefix('model/')} holds {what}" in refused.err
     assert "hf_a" not in refused.err
     assert hub.requests == []
+
+
+def test_a_page_may_quote_a_path_that_others_wrote(hub: Hub, own_run: Path, capsys: Capture) -> None:
+    page = own_run / "report.html"
+    page.write_text(page.read_text() + f"<p>look into {Path.home()}/.config, says a forum</p>")
+    assert run(capsys, "push", own_run, "me/birds").code == 0
+    page.write_text(page.read_text() + f"<p>hf_{'a' * 34}</p>")
+    assert "report.html holds what looks like a token" in run(capsys, "push", own_run, "me/birds").err
 
 
 def test_the_header_of_weights_is_looked_at_and_their_numbers_are_not(tmp_path: Path) -> None:
