@@ -22,7 +22,7 @@ def train(
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: large tensors in huge pages, with far fewer page faults
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.progress import show_outcome, watching
-    from textcl.cli.publishing import published, ready_to_publish
+    from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
     from textcl.recipe import load_recipe, train_recipe
     from textcl.training import Stopped
 
@@ -32,7 +32,8 @@ def train(
     publisher = ready_to_publish(checked, folder)
     try:
         with watching() as watcher:
-            outcome = train_recipe(checked, folder, resume=resume, watcher=watcher, on_best=publisher.best)
+            on_best = best_on_the_way(publisher)
+            outcome = train_recipe(checked, folder, resume=resume, watcher=watcher, on_best=on_best)
     except Stopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(130) from None
