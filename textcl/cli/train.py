@@ -22,15 +22,18 @@ def train(
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: large tensors in huge pages, with far fewer page faults
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.progress import show_outcome, watching
+    from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
     from textcl.recipe import load_recipe, train_recipe
     from textcl.training import Stopped
 
     start_missing_processes()
     checked = load_recipe(recipe, changes or ())
     folder = out or Path("runs") / checked.name
+    publisher = ready_to_publish(checked, folder)
     try:
         with watching() as watcher:
-            outcome = train_recipe(checked, folder, resume=resume, watcher=watcher)
+            on_best = best_on_the_way(publisher)
+            outcome = train_recipe(checked, folder, resume=resume, watcher=watcher, on_best=on_best)
     except Stopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(130) from None
@@ -38,3 +41,4 @@ def train(
         typer.echo(f"Interrupted. Checkpoints, if there are any, are in {folder / 'checkpoints'}.", err=True)
         raise typer.Exit(130) from None
     show_outcome(outcome)
+    published(publisher)

@@ -14,6 +14,8 @@ from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
+from textcl.recipe.publishable import publishable
+from textcl.recipe.publishing import Publisher, publisher_of
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.scoring import Scored, ScoreWatcher, score_model, write_evaluation_page
@@ -36,6 +38,7 @@ __all__ = [
     "Pairs",
     "PlainTexts",
     "Plan",
+    "Publisher",
     "Recipe",
     "RunScores",
     "ScoreWatcher",
@@ -52,6 +55,8 @@ __all__ = [
     "mine_file",
     "parse",
     "plan",
+    "publishable",
+    "publisher_of",
     "read_corpus",
     "recipe_text",
     "resolved",

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from textcl.precision import Precision
@@ -151,10 +153,24 @@ class EvaluationSection(Section):
 
 
 class HubSection(Section):
-    """Where the model is published."""
+    """Where the model is published when the run is done."""
 
-    repo: None = None  # publishing is not part of this version
+    repo: str | None = None  # me/my-model, or a name alone, which is one's own; null: nowhere
     private: bool = True
+    revision: str | None = None  # the branch; null: the main one
+    best_on_the_way: bool = False  # also push the best model so far, whenever evaluation.during finds a better one
+
+    @field_validator("repo")
+    @classmethod
+    def _name_on_the_hub(cls, repo: str | None) -> str | None:
+        """Refuse a name that the Hub would not take."""
+        try:
+            if repo is not None:
+                validate_repo_id(repo)
+        except HFValidationError:
+            words = "found '{repo}', but it must be a repository of the Hub, as in me/my-model"
+            raise PydanticCustomError(OWN_FAULT, words, {"repo": repo}) from None
+        return repo
 
 
 class Recipe(Section):
@@ -168,3 +184,12 @@ class Recipe(Section):
     training: TrainingSection = TrainingSection(epochs=1)
     evaluation: EvaluationSection = EvaluationSection()
     hub: HubSection = HubSection()
+
+    @model_validator(mode="after")
+    def _best_is_kept(self) -> Self:
+        """Refuse to push a best model where none is kept."""
+        during = self.evaluation.during
+        if self.hub.best_on_the_way and (during is None or during.keep_best_by is None):
+            words = "hub.best_on_the_way is true, but no best model is kept: give evaluation.during.keep_best_by"
+            raise PydanticCustomError(OWN_FAULT, words)
+        return self
