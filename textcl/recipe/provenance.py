@@ -5,6 +5,7 @@ import platform
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from textcl.atomic import new_file
 from textcl.encoder.places import find_on_hub
@@ -26,13 +27,14 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ranks: int) -> None:
+def write_provenance(path: Path, recipe: Recipe, source: Source, start: str, device: str, ranks: int) -> None:
     """Write the versions of the packages, the fingerprint of the data, what is tuned, the seed and the machine.
 
     Args:
         path: `run.json` of a run folder.
         recipe: What is run.
         source: What it trains on.
+        start: The fingerprint of the encoder that training begins with.
         device: Where it trains: `cpu`, `cuda`.
         ranks: On how many processes.
     """
@@ -41,11 +43,8 @@ def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ra
         "seed": recipe.seed,
         "data": data_facts(source),
         "base_models": base_models(recipe),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "device": device,
-        "processes": ranks,
-        "packages": versions(),
+        "encoder": start,
+        **machine_facts(device, ranks),
     }
     with new_file(path) as temporary:
         temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
@@ -70,6 +69,17 @@ def base_models(recipe: Recipe) -> list[dict[str, str]]:
         towers.append((backbone, section.random_init if is_random is None else is_random))
     names = dict.fromkeys(backbone for backbone, is_random in towers if not is_random)
     return [asdict(model) for model in map(find_on_hub, names) if model is not None]
+
+
+def machine_facts(device: str, ranks: int) -> dict[str, Any]:
+    """Return what runs the code here, the arguments as above. `Any`: its facts are of many kinds."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": device,
+        "processes": ranks,
+        "packages": versions(),
+    }
 
 
 def versions() -> dict[str, str]:

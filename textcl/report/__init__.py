@@ -8,7 +8,7 @@ from textcl.report.leakage import leakage_json, leakage_lines, leakage_table, wr
 from textcl.report.page import AGAINST, MODEL, write_run_page, write_scores_page
 from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, shown, write_page_data
 from textcl.report.run_files import RunFiles, read_run
-from textcl.report.saved import Report, find_report, open_report
+from textcl.report.saved import Report, find_report, open_report, read_scores
 from textcl.report.score_rows import ScoreRow, caution, compared, headlines
 from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
 from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
@@ -50,6 +50,7 @@ __all__ = [
     "points",
     "points_table",
     "read_run",
+    "read_scores",
     "runs_table",
     "scores_table",
     "settings_table",
