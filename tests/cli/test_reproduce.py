@@ -1,6 +1,7 @@
 """`textcl reproduce`: a run and a published model trained again, and what is refused before that."""
 
 import json
+import shlex
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -66,22 +67,16 @@ def test_a_run_comes_out_the_same_to_the_last_bit(
     assert "cannot tell" in again.out  # the table of both runs
 
 
-def test_a_published_model_is_made_again_where_its_files_are_named(
+def test_the_command_on_the_card_of_a_published_model_makes_it_again(
     published: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    place = trained.parent
-    files = [
-        f"data.sources.0.path={place / 'lines.txt'}",
-        f"encoder.backbone={place / 'tiny'}",
-        f"evaluation.after.0=sts:{place / 'pairs.tsv'}",
-    ]
-    assert "data.sources.0.path=lines.txt" in render_card(trained, published)  # what its card says to do
-    again = run(capsys, "reproduce", published, *files)
+    monkeypatch.chdir(trained.parent)
+    (told,) = [line for line in render_card(trained, published).splitlines() if line.startswith("textcl reproduce")]
+    again = run(capsys, *shlex.split(told)[1:], "--out", tmp_path / "again")
     assert again.code == 0, again.err
     assert "Reproduced to the last bit." in again.out
     assert "The items of its scores are not there" in again.out
-    assert (tmp_path / "runs" / "simcse-again" / "model").is_dir()
+    assert (tmp_path / "again" / "model").is_dir()
 
 
 def test_data_that_is_not_here_is_asked_for(published: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

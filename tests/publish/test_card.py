@@ -1,6 +1,7 @@
 """The model card: true, complete, and of no use to those who look for paths, names and texts of others."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def test_scores_stand_with_their_intervals_as_the_report_has_them(tmp_path: Path
 def test_data_objective_and_versions_are_told(tmp_path: Path) -> None:
     run = finished_run(
         tmp_path,
+        base_models=("some/encoder",),
         objective={"use": "Matryoshka", "objective": {"use": "InfoNCE", "temperature": 0.07}, "dimensions": [16, 8]},
         data={"sources": [{"use": "JsonLines", "path": "a/pairs.jsonl"}], "batch_size": 48},
     )
@@ -42,6 +44,29 @@ def test_data_objective_and_versions_are_told(tmp_path: Path) -> None:
     assert row_of(card, "steps")[1] == "77"
     assert "Python 3.11.7, textcl 0.1.0, torch 2.13.0." in card
     assert "textcl reproduce me/mine data.sources.0.path=pairs.jsonl" in card
+
+
+def test_the_command_that_repeats_it_names_what_only_its_maker_has(tmp_path: Path) -> None:
+    run = finished_run(
+        tmp_path,
+        data={
+            "sources": [{"use": "JsonLines", "path": "/a/my pairs.jsonl"}, {"use": "Docstrings", "packages": ["rich"]}]
+        },
+        encoder={"backbone": "models/mine"},
+        evaluation={
+            "after": [
+                "sts", "classification:/b/train.jsonl, /b/test.jsonl", "/c/suite.yaml",
+                {"name": "faq", "source": {"use": "CSV", "path": "/d/faq.csv"}},
+            ],
+            "data_dir": "/e/sets",
+        },
+    )  # fmt: skip
+    (command,) = [line for line in render_card(run, "me/mine").splitlines() if line.startswith("textcl reproduce")]
+    assert shlex.split(command) == [
+        "textcl", "reproduce", "me/mine", "data.sources.0.path=my pairs.jsonl", "encoder.backbone=mine",
+        "evaluation.data_dir=FOLDER", "evaluation.after.1=classification:train.jsonl,test.jsonl",
+        "evaluation.after.2=./suite.yaml", "evaluation.after.3.source.path=faq.csv",
+    ]  # fmt: skip
 
 
 def test_leakage_is_counted_and_no_text_of_it_is_quoted(tmp_path: Path) -> None:

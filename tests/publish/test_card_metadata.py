@@ -1,5 +1,6 @@
 """The head of a card as `huggingface_hub` reads it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,24 @@ def test_what_is_not_on_the_hub_is_not_claimed_as_a_base(tmp_path: Path, backbon
     run = finished_run(tmp_path, encoder={"backbone": backbone})
     assert head_of(run).base_model is None
     assert words in render_card(run, None)
+
+
+def test_random_weights_have_no_base_and_no_owner(tmp_path: Path) -> None:
+    run = finished_run(tmp_path, encoder={"backbone": "some/encoder", "random_init": True, "layers": 4})
+    assert head_of(run).base_model is None
+    card = render_card(run, None)
+    assert "from\nrandom weights in the shape of the first 4 layers of `encoder`.\n" in card
+    assert "encoder.backbone=" not in card
+    assert "biases included" not in card
+
+
+def test_of_a_run_that_does_not_say_where_it_began_nothing_is_claimed(tmp_path: Path) -> None:
+    run = finished_run(tmp_path)
+    facts = json.loads((run / "run.json").read_text())
+    del facts["base_models"]
+    (run / "run.json").write_text(json.dumps(facts))
+    assert head_of(run).base_model is None
+    assert "from\n`encoder`.\n" in render_card(run, None)
 
 
 def test_two_towers_have_two_bases(tmp_path: Path) -> None:

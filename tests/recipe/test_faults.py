@@ -104,8 +104,12 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
             "sentence-transformers/all-nli.",
         ),
         (
-            {"hub": {"repo": "me/model"}},
-            "hub.repo: found 'me/model', but this version of textcl can not publish yet: it must be null.",
+            {"hub": {"repo": "me/my model"}},
+            "hub.repo: found 'me/my model', but it must be a repository of the Hub, as in me/my-model.",
+        ),
+        (
+            {"hub": {"best_on_the_way": True}},
+            "the recipe: hub.best_on_the_way is true, but no best model is kept: give evaluation.during.keep_best_by.",
         ),
     ],
 )

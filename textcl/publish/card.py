@@ -13,7 +13,8 @@ from textcl.publish.card_metadata import card_metadata
 from textcl.publish.citations import citations
 from textcl.publish.markdown import cell
 from textcl.publish.model_facts import read_model
-from textcl.publish.training_facts import hyper_parameters, reproduction, sources, views
+from textcl.publish.repetition import repetition
+from textcl.publish.training_facts import hyper_parameters, sources, views
 from textcl.report import bounds, caution, compared, headlines, number, points, read_run, versions
 
 EXPORTS = "exports.json"  # what the exports of a run keep of it
@@ -56,7 +57,7 @@ def render_card(run: Path, repo: str | None) -> str:
             exports=_exports(run / EXPORTS),
             versions=versions(files),
             python=files.provenance.get("python", ""),
-            reproduce=reproduction(files.recipe, name),
+            reproduce=repetition(files, name),
             citations=citations(files.recipe),
         )
     )

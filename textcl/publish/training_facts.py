@@ -50,20 +50,6 @@ def hyper_parameters(files: RunFiles) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found.items() if value]
 
 
-def reproduction(recipe: Recipe, name: str) -> str:
-    """Return the command that trains again; the files that only its maker has stand there to be named."""
-    files = {
-        f"data.sources.{number}.path": last_part(str(source["path"]))
-        for number, source in enumerate(recipe["data"]["sources"])
-        if source.get("path")
-    }
-    return " ".join(["textcl reproduce", name, *(f"{key}={_quoted(file)}" for key, file in files.items())])
-
-
-def _quoted(word: str) -> str:
-    return f"'{word}'" if " " in word else word
-
-
 def _source(source: Mapping[str, Any]) -> str:
     if source.get("use") != "HubDataset":
         return cell(component_words(source))

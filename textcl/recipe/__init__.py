@@ -15,6 +15,7 @@ from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
+from textcl.recipe.publishing import Publisher, publishable, publisher_of
 from textcl.recipe.reproducing import Reproduction, compare_with
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
@@ -39,6 +40,7 @@ __all__ = [
     "Pairs",
     "PlainTexts",
     "Plan",
+    "Publisher",
     "Recipe",
     "Reproduction",
     "RunScores",
@@ -58,6 +60,8 @@ __all__ = [
     "open_origin",
     "parse",
     "plan",
+    "publishable",
+    "publisher_of",
     "read_corpus",
     "recipe_text",
     "resolved",

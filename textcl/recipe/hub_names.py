@@ -1,7 +1,10 @@
-"""What the Hub accepts in the head of a model card: a wrong word there makes it refuse the whole upload."""
+"""What the Hub accepts as names, and in the head of a card: a wrong word there makes it refuse the whole upload."""
 
 import difflib
 import re
+
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 _KNOWN_LICENSES = """
     apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
@@ -15,6 +18,15 @@ _KNOWN_LICENSES = """
 _LICENSES = tuple(_KNOWN_LICENSES.split())
 _LANGUAGE = re.compile(r"[a-z]{2,3}|multilingual|code")
 _DATASET = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+
+
+def repository_fault(name: str) -> str | None:
+    """Say what is wrong with the name of a repository; None: the Hub would take it."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return f"found '{name}', but it must be a repository of the Hub, as in me/my-model"
+    return None
 
 
 def license_fault(name: str) -> str | None:

@@ -135,10 +135,11 @@ def _remarks(recipe: Recipe, facts: Mapping[str, Any]) -> Iterator[str]:
     for package, version in facts.get("packages", {}).items():
         if here["packages"].get(package) != version:
             yield f"{package}: {version} then, {here['packages'].get(package, 'none')} now"
+    start = fingerprint(build_encoder(recipe))
     then = facts.get("base_models")
     if then is not None and then != (now := base_models(recipe)):
         yield f"base model: {_commits(then)} then, {_commits(now)} now"
-    elif "encoder" in facts and facts["encoder"] != fingerprint(build_encoder(recipe)):
+    elif facts.get("encoder", start) != start:
         yield "base model: its weights, its config or its tokenizer are not those of then"
 
 
