@@ -42,7 +42,7 @@ class TrainingError(TextclError):
 
 
 class PublishError(TextclError):
-    """A run that can not be published; what lies here and what lies on the Hub stay as they were."""
+    """A run that can not be published; it stays as it was."""
 
 
 class ElsewhereError(TextclError):

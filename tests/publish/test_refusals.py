@@ -75,6 +75,24 @@ def test_a_hub_in_trouble(hub: Hub, finished: Path, capsys: Capture, place: str)
     assert digests(finished) == before
 
 
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        (400, "The Hub refuses what was sent for me/birds ("),
+        (402, "The Hub wants a paid plan for this ("),
+        (409, "me/birds: something stands in the way of it ("),
+        (412, "me/birds was changed by somebody else meanwhile ("),
+        (413, "The Hub answers with HTTP 413 ("),
+        (429, "The Hub has had too many requests from here ("),
+    ],
+)
+def test_what_the_hub_answers_is_told_in_its_words_too(
+    hub: Hub, finished: Path, capsys: Capture, status: int, what: str
+) -> None:
+    hub.fails["/commit/main"] = status
+    assert f"{what}The Hub is asked to fail here)" in refusal(capsys, finished, "me/birds")
+
+
 def test_a_tag_that_fails_is_told_apart_from_the_push(hub: Hub, finished: Path, capsys: Capture) -> None:
     run(capsys, "push", finished, "me/birds")
     hub.fails[f"/tag/{hub.store.repositories['me/birds'].branches['main']}"] = 500

@@ -1,6 +1,7 @@
 """What a user sees of a run on its way to the Hub."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -20,9 +21,19 @@ def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
     """
     ranks = join_ranks()
     publisher = publisher_of(recipe, folder) if ranks.is_main else Unpublished()
-    quiet_client(without_bars=recipe.hub.best_on_the_way)
+    quiet_client()
     ranks.together(publisher.check)
     return publisher
+
+
+def best_on_the_way(publisher: Publisher) -> Callable[[str], None]:
+    """Return what sends a best model with no bar of its own among those of the training."""
+
+    def send(note: str) -> None:
+        quiet_client(without_bars=True)  # again: transformers turns the bars on whenever it has saved a model
+        publisher.best(note)
+
+    return send
 
 
 def published(publisher: Publisher) -> None:
@@ -31,6 +42,7 @@ def published(publisher: Publisher) -> None:
     Raises:
         PublishError: It could not be.
     """
+    quiet_client()
     pushed = publisher.finish()
     if pushed is not None:
         show_pushed(pushed)

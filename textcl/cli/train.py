@@ -18,13 +18,14 @@ def train(
     """Train an encoder, scored before and after. Ctrl-C leaves a checkpoint, --resume goes on from it."""
     prepare_to_train()
     from textcl.cli.progress import show_outcome, watching
-    from textcl.cli.publishing import published, ready_to_publish
+    from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
     from textcl.recipe import load_recipe, train_recipe
 
     checked = load_recipe(recipe, changes or ())
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
     with telling_of_stops(folder), watching() as watcher:
-        outcome = train_recipe(checked, folder, resume=resume, watcher=watcher, on_best=publisher.best)
+        on_best = best_on_the_way(publisher)
+        outcome = train_recipe(checked, folder, resume=resume, watcher=watcher, on_best=on_best)
     show_outcome(outcome)
     published(publisher)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 CARD, RECIPE = "README.md", "recipe.yaml"
-OF_RUN = ("run.json", "report.json", "report.html")  # what may lie beside them
+OF_RUN = ("run.json", "report.json", "report.html", "exports.json")  # what may lie beside them
 _SUFFIXES = (".json", ".txt", ".model", ".jinja", ".safetensors", ".onnx", ".onnx_data")
 _SUFFIXES_OF_OPENVINO = (".xml", ".bin")
 # What a model is read from: in a repository that is pushed to again, an old one of these would be mixed with the new.

@@ -15,7 +15,8 @@ from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
-from textcl.recipe.publishing import Publisher, publishable, publisher_of
+from textcl.recipe.publishable import publishable
+from textcl.recipe.publishing import Publisher, publisher_of
 from textcl.recipe.reproducing import Reproduction, compare_with
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe

@@ -8,43 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from textcl.errors import PublishError, TextclError
-from textcl.publish import (
-    Contents,
-    Destination,
-    Pushed,
-    check_destination,
-    contents_of,
-    contents_underway,
-    full_name,
-    push,
-)
+from textcl.publish import Destination, Pushed, check_destination, contents_underway, full_name, push
 from textcl.recipe.during import BEST
+from textcl.recipe.publishable import publishable
 from textcl.recipe.schema import Recipe
 from textcl.recipe.telling import told_of
-from textcl.recipe.yaml_text import read_yaml
 
 _log = logging.getLogger(__name__)
-
-
-def publishable(run: Path, repo: str | None) -> Contents:
-    """Gather what is published of a run; nothing is sent.
-
-    Args:
-        run: The run folder; it is read and not changed.
-        repo: The repository; None: not known yet.
-
-    Raises:
-        PublishError: It is no finished run, or a file of it holds a secret.
-    """
-    told = told_of(run)
-    section = read_yaml(told.recipe, str(run / "recipe.yaml")).get("evaluation") or {}
-    lacks = next((name for name in ("model", "report.json") if not (run / name).exists()), None)
-    if lacks == "model" or (lacks is not None and section.get("after")):
-        raise PublishError(
-            f"{run} is not done: it has no {lacks}. Go on with it, then push: "
-            f"textcl train {run / 'recipe.yaml'} --out {run} --resume"
-        )
-    return contents_of(run, told, repo)
 
 
 class Publisher(Protocol):
