@@ -137,8 +137,11 @@ def test_exports_are_shown_with_what_they_cost(tmp_path: Path) -> None:
         "cosine_mean": 0.98765, "cosine_min": 0.9012, "texts_per_second": 1234.5, "texts_per_second_original": 400.0,
         "scores": [{"task": "faq", "metric": "ndcg@10", "before": 0.5123, "after": 0.5101}], "versions": {},
     }  # fmt: skip
-    (run / "exports.json").write_text(json.dumps([export]))
-    assert row_of(render_card(run, None), "onnx-int8")[1:] == [
+    distilled = {**export, "format": "static", "cosine_mean": None, "cosine_min": None}
+    (run / "exports.json").write_text(json.dumps([export, distilled]))
+    card = render_card(run, None)
+    assert row_of(card, "static")[3] == "vectors of another space"
+    assert row_of(card, "onnx-int8")[1:] == [
         "onnx/model_qint8.onnx", "23.5 MB", "0.9877, 0.9012 (1,500 texts)", "faq ndcg@10 51.23 → 51.01", "1,234 (400)",
     ]  # fmt: skip
     (run / "exports.json").write_text("{")
