@@ -20,6 +20,7 @@ from textcl.cli.mine import mine
 from textcl.cli.push import push
 from textcl.cli.recipes import recipes
 from textcl.cli.report import report
+from textcl.cli.reproduce import reproduce
 from textcl.cli.search import search
 from textcl.cli.train import train
 from textcl.errors import ElsewhereError, TextclError
@@ -35,7 +36,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _VERBS = (
-    init, recipes, check, train, report, push, evaluate, compare, leaks, encode, index, search, bench, mine, clean
+    init, recipes, check, train, report, push, evaluate, compare, reproduce, leaks, encode, index, search, bench, mine,
+    clean,
 )  # fmt: skip
 for _verb in _VERBS:
     app.command()(_verb)

@@ -1,5 +1,6 @@
 """Publishing: what of a run others get, the model card, and the way to the Hub."""
 
+from textcl.publish.card import render_card
 from textcl.publish.contents import Contents, Told, contents_of, contents_underway
 from textcl.publish.machine_paths import paths_in, stand_ins
 from textcl.publish.pushing import Pushed, check_destination, full_name, push
@@ -16,5 +17,6 @@ __all__ = [
     "full_name",
     "paths_in",
     "push",
+    "render_card",
     "stand_ins",
 ]

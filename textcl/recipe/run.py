@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from textcl.encoder import fingerprint
 from textcl.evaluation import (
     Recorder,
     Sample,
@@ -74,7 +75,8 @@ def train_recipe(
     run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent(), on_best)
     if ranks.is_main:
         write_recipe(folder, recipe)
-        write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
+        start = fingerprint(run.encoder)
+        write_provenance(folder / "run.json", recipe, run.source, start, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
     leakage = leakage_of_run(run.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}

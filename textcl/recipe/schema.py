@@ -1,13 +1,13 @@
 """What a recipe may say: one model a section, in the order in which data flows."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from textcl.precision import Precision
+from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault, repository_fault
 from textcl.training import Memory, Schedule
 from textcl.types import Role
 
@@ -152,25 +152,29 @@ class EvaluationSection(Section):
         return self
 
 
-class HubSection(Section):
-    """Where the model is published when the run is done."""
+def _without(fault: Callable[[str], str | None]) -> AfterValidator:
+    """Refuse a text in which a function finds a fault, in its words."""
 
-    repo: str | None = None  # me/my-model, or a name alone, which is one's own; null: nowhere
+    def check(text: str) -> str:
+        if (words := fault(text)) is not None:
+            raise PydanticCustomError(OWN_FAULT, "{words}", {"words": words})
+        return text
+
+    return AfterValidator(check)
+
+
+class HubSection(Section):
+    """Where the model is published when the run is done, and what its card says that no run can know."""
+
+    repo: Annotated[str, _without(repository_fault)] | None = (
+        None  # me/my-model, or one's own by its name; null: nowhere
+    )
     private: bool = True
     revision: str | None = None  # the branch; null: the main one
     best_on_the_way: bool = False  # also push the best model so far, whenever evaluation.during finds a better one
-
-    @field_validator("repo")
-    @classmethod
-    def _name_on_the_hub(cls, repo: str | None) -> str | None:
-        """Refuse a name that the Hub would not take."""
-        try:
-            if repo is not None:
-                validate_repo_id(repo)
-        except HFValidationError:
-            words = "found '{repo}', but it must be a repository of the Hub, as in me/my-model"
-            raise PydanticCustomError(OWN_FAULT, words, {"repo": repo}) from None
-        return repo
+    license: Annotated[str, _without(license_fault)] | None = None  # as the Hub calls it: apache-2.0
+    language: tuple[Annotated[str, _without(language_fault)], ...] = ()  # ISO 639 codes: en
+    datasets: tuple[Annotated[str, _without(dataset_fault)], ...] = ()  # ids on the Hub, beside those of the sources
 
 
 class Recipe(Section):
