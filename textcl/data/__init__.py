@@ -1,5 +1,6 @@
 """Data: sources (one a file), views of their rows, identities of texts, and batches."""
 
+from textcl.data.ahead import made_ahead, usual_workers
 from textcl.data.arrow import Arrow
 from textcl.data.batches import Batches
 from textcl.data.beir import BEIR
@@ -49,8 +50,10 @@ __all__ = [
     "default_views",
     "identities",
     "length_distribution",
+    "made_ahead",
     "preview",
     "sample_originals",
     "shares_draw",
     "texts_of",
+    "usual_workers",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from textcl.data import made_ahead, usual_workers
 from textcl.evaluation import (
     Recorder,
     Sample,
@@ -127,7 +128,11 @@ class _Run:
             memory=build_memory(self.recipe),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
-        loop = Loop(step, self.batches, self._settings(), self.folder, [self.watcher.step])
+        with made_ahead(self.batches, self._workers()) as batches:
+            self._train(Loop(step, batches, self._settings(), self.folder, [self.watcher.step]), resume)
+        take_best(self.encoder, self.folder)
+
+    def _train(self, loop: Loop, resume: bool) -> None:
         done = loop.resume() if resume else 0
         loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
         during = self.recipe.evaluation.during
@@ -138,7 +143,10 @@ class _Run:
             loop.on_step.append(scorer)
         self.watcher.phase("Training")
         loop.run(done)
-        take_best(self.encoder, self.folder)
+
+    def _workers(self) -> int:
+        workers = self.recipe.data.workers
+        return usual_workers(self.ranks.count) if workers is None else workers
 
     def _stops_on_collapse(self) -> bool:
         return self.recipe.training.on_collapse == "stop"
