@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from itertools import count
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def test_a_worker_that_is_killed_is_told(opened: list[Ahead]) -> None:
     ahead.batch(0)
     os.kill(children()[0], signal.SIGKILL)
     with pytest.raises(TrainingError, match=r"worker process .* died; .* --resume\. With data\.workers=0"):
-        take(ahead, range(1, 50))
+        take(ahead, count(1))  # it is found out when the other has nothing to hand over
 
 
 def test_no_worker_is_left_in_the_end_whatever_ends_it() -> None:
@@ -131,7 +132,7 @@ def test_workers_stay_deaf_to_ctrl_c_and_heed_sigterm(opened: list[Ahead]) -> No
         assert [len(ahead.batch(step).rows) for step in range(1, 4)] == [5, 5, 5]
         os.kill(worker, signal.SIGTERM)
         with pytest.raises(TrainingError, match="died"):
-            take(ahead, range(4, 50))
+            take(ahead, count(4))
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -217,7 +218,7 @@ def test_forked_workers_do_without_the_threads_of_torch_and_of_tokenizers(tmp_pa
 def test_the_usual_workers_are_the_cores_to_spare(
     cores: int, ranks: int, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcl.data.ahead._cores", lambda: cores)
+    monkeypatch.setattr("textcl.data.data_workers._cores", lambda: cores)
     assert usual_workers(ranks) == workers
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from textcl.data import made_ahead, usual_workers
+from textcl.data import Batches, made_ahead, usual_workers
 from textcl.evaluation import (
     Recorder,
     Sample,
@@ -38,6 +38,7 @@ from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
+from textcl.recipe.token_keeping import run_tokenize
 from textcl.recipe.watcher import Silent, Watcher
 from textcl.recipe.watching import Watch
 from textcl.training import (
@@ -94,7 +95,7 @@ class _Run:
         watcher.phase("Reading the data")
         self.source = build_source(recipe)
         self.encoder = build_encoder(recipe).to(ranks.device)
-        views = build_views(recipe, self.source)
+        self.views = views = build_views(recipe, self.source)
         refuse_equal_views(views, self.source, self.encoder.dropout)
         refuse_idle_tower(self.encoder, views)
         self.teacher = build_teacher(recipe, ranks.device)
@@ -128,7 +129,7 @@ class _Run:
             memory=build_memory(self.recipe),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
-        with made_ahead(self.batches, self._workers()) as batches:
+        with made_ahead(self._batches(), self._workers()) as batches:
             self._train(Loop(step, batches, self._settings(), self.folder, [self.watcher.step]), resume)
         take_best(self.encoder, self.folder)
 
@@ -143,6 +144,14 @@ class _Run:
             loop.on_step.append(scorer)
         self.watcher.phase("Training")
         loop.run(done)
+
+    def _batches(self) -> Batches:
+        """Return the batches, which take what tokens are kept."""
+        epochs = run_length(self.recipe, self.batches) / self.batches.steps_per_epoch
+        tokenize = run_tokenize(
+            self.encoder, self.source, self.views, epochs, self._workers(), self.ranks, self.watcher
+        )  # fmt: skip
+        return build_batches(self.recipe, self.source, self.views, tokenize)
 
     def _workers(self) -> int:
         workers = self.recipe.data.workers
