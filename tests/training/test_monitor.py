@@ -84,7 +84,7 @@ def test_the_alarm_speaks_once_on_the_second_suspicion_and_names_the_number(capl
 
 
 def test_the_alarm_can_end_the_run() -> None:
-    alarm = CollapseAlarm(first=HEALTHY, stops=True)
+    alarm = CollapseAlarm(first={"": HEALTHY}, stops=True)
     alarm(entry(1, COLLAPSED))
     with pytest.raises(TrainingError, match="effective_rank is 2, beyond 10"):
         alarm(entry(2, replace_in(HEALTHY, effective_rank=2.0)))

@@ -99,8 +99,10 @@ def figures(entry: StepLog) -> str:
     """Return what was measured at a step, in a line."""
     named = ", ".join(f"{name} {value:.4f}" for name, value in entry.terms.items())
     terms = f" ({named})" if named else ""
+    source = f"{entry.source}  " if entry.source else ""
     return (
-        f"loss {entry.loss:.4f}{terms}  {entry.rows_per_second:,.0f} rows/s  {entry.tokens_per_second:,.0f} tokens/s  "
+        f"{source}loss {entry.loss:.4f}{terms}  {entry.rows_per_second:,.0f} rows/s  "
+        f"{entry.tokens_per_second:,.0f} tokens/s  "
         f"{entry.padding_share:.0%} padding  learning rate {entry.learning_rate:.1e}"
     )
 

@@ -3,6 +3,7 @@
 from textcl.data.arrow import Arrow
 from textcl.data.batches import Batches
 from textcl.data.beir import BEIR
+from textcl.data.blended import Blended
 from textcl.data.concatenation import Concatenation
 from textcl.data.csv_rows import CSV
 from textcl.data.docstrings import Docstrings
@@ -11,6 +12,9 @@ from textcl.data.folder_texts import FolderTexts
 from textcl.data.hub_dataset import HubDataset
 from textcl.data.identity import identities
 from textcl.data.json_lines import JsonLines
+from textcl.data.label_groups import LabelGroups
+from textcl.data.mixed_batches import MixedBatches
+from textcl.data.mixing import shares_of
 from textcl.data.parquet import Parquet
 from textcl.data.preview import (
     LengthDistribution,
@@ -31,13 +35,16 @@ __all__ = [
     "TSV",
     "Arrow",
     "Batches",
+    "Blended",
     "Concatenation",
     "Docstrings",
     "FolderLines",
     "FolderTexts",
     "HubDataset",
     "JsonLines",
+    "LabelGroups",
     "LengthDistribution",
+    "MixedBatches",
     "Parquet",
     "PreviewRow",
     "PreviewView",
@@ -52,5 +59,6 @@ __all__ = [
     "preview",
     "sample_originals",
     "shares_draw",
+    "shares_of",
     "texts_of",
 ]

@@ -11,28 +11,14 @@ from textcl.evaluation import (
     evaluate,
 )
 from textcl.precision import resolve
-from textcl.recipe.build import (
-    build_batches,
-    build_encoder,
-    build_source,
-    build_views,
-    refuse_equal_views,
-    refuse_idle_tower,
-    run_length,
-)
+from textcl.recipe.batching import run_length
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import fresh_embed
 from textcl.recipe.leaking import leakage_of_run
-from textcl.recipe.learning import (
-    build_memory,
-    build_objective,
-    build_target,
-    build_teacher,
-    refuse_unfit_batches,
-    width_of,
-)
+from textcl.recipe.learning import build_memory, build_target
 from textcl.recipe.outcome import Outcome, leave_report
 from textcl.recipe.page_data import leave_page
+from textcl.recipe.preparing import prepare
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
@@ -71,10 +57,10 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent())
     if ranks.is_main:
         write_recipe(folder, recipe)
-        write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
+        write_provenance(folder / "run.json", recipe, run.made.source, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
-    leakage = leakage_of_run(run.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
+    leakage = leakage_of_run(run.made.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
     run.train(resume)
     if ranks.is_main:
         run.encoder.save(folder / "model")
@@ -91,15 +77,8 @@ class _Run:
     def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, watcher: Watcher) -> None:
         self.recipe, self.folder, self.ranks, self.watcher = recipe, folder, ranks, watcher
         watcher.phase("Reading the data")
-        self.source = build_source(recipe)
-        self.encoder = build_encoder(recipe).to(ranks.device)
-        views = build_views(recipe, self.source)
-        refuse_equal_views(views, self.source, self.encoder.dropout)
-        refuse_idle_tower(self.encoder, views)
-        self.teacher = build_teacher(recipe, ranks.device)
-        self.objective = build_objective(recipe, self.encoder.dimension, width_of(self.teacher)).to(ranks.device)
-        refuse_unfit_batches(recipe, self.objective, views, self.source)
-        self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
+        self.made = prepare(recipe, ranks.device)
+        self.encoder = self.made.encoder
         self.tasks: list[Task] = build_tasks(recipe)
         self.recorder = Recorder()
         self.watch = Watch(self.tasks, recipe.seed)
@@ -120,14 +99,14 @@ class _Run:
         """Take every step that is left, and end with the weights that the recipe wants."""
         step = Step(
             self.encoder,
-            self.objective,
-            build_target(self.recipe, self.encoder, self.objective, self.teacher, self.ranks),
+            self.made.objective,
+            build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks),
             self.ranks,
             seed=self.recipe.seed,
             memory=build_memory(self.recipe),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
-        loop = Loop(step, self.batches, self._settings(), self.folder, [self.watcher.step])
+        loop = Loop(step, self.made.batches, self._settings(), self.folder, [self.watcher.step])
         done = loop.resume() if resume else 0
         loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
         during = self.recipe.evaluation.during
@@ -146,7 +125,7 @@ class _Run:
     def _settings(self) -> Settings:
         section = self.recipe.training
         return Settings(
-            steps=run_length(self.recipe, self.batches),
+            steps=run_length(self.recipe, self.made.batches),
             learning_rate=section.learning_rate,
             objective_factor=(section.objective_learning_rate or section.learning_rate) / section.learning_rate,
             weight_decay=section.weight_decay,
