@@ -25,8 +25,8 @@ class MixedBatches:
     An epoch draws about as many rows as the sources have together, and has the same turns as any other. Each source
     goes through its own passes: a new permutation when it is through, the last batch of a pass may be short, and a
     single row that is left over is left out of the pass. So small sources are repeated within an epoch, and large ones
-    go on in the next where they stopped. The rows of a source are within half a batch of its share of an epoch; a
-    source whose share is less than half a batch gets one.
+    go on in the next where they stopped. The rows of a source are within half a batch of its share of an epoch in the
+    mean, and within a batch and a half in any epoch, for the short ones; a source of a smaller share gets one batch.
 
     Args:
         batches: Of each source, by its name.

@@ -46,19 +46,15 @@ class MixingSection(Section):
     """How much each source gets of a run, and whether a batch holds several."""
 
     weights: tuple[Positive, ...] | None = None  # of each source; null: by temperature
-    temperature: Positive | None = None  # shares go with size^(1 / temperature); 1 where there are no weights either
+    temperature: Positive | None = None  # shares go with size^(1 / temperature); null: 1, or weights
     one_source_per_batch: bool = True
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_measure(cls, section: Any) -> Any:
-        """Let sources count by their size unless it says otherwise, and refuse two measures (`Any`: as typed)."""
-        if not isinstance(section, dict):
-            return section
-        weights, temperature = section.get("weights"), section.get("temperature")
-        if weights is not None and temperature is not None:
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        """Refuse two measures."""
+        if self.weights is not None and self.temperature is not None:
             raise PydanticCustomError(OWN_FAULT, "found both weights and temperature; keep one, set the other to null")
-        return {**section, "temperature": 1.0} if weights is None and temperature is None else section
+        return self
 
 
 class DataSection(Section):

@@ -39,9 +39,11 @@ def _numbers(line: Mapping[str, Any]) -> dict[str, float]:
     """Return the numbers of a step by the names of their curves; what depends on the source is a curve of its own."""
     own = {"loss": line["loss"]} if "loss" in line else {}
     own |= {f"loss: {name}": value for name, value in (line.get("terms") or {}).items()}
-    own |= dict(line.get("readings") or {})
+    read = dict(line.get("readings") or {})
+    own |= {name: value for name, value in read.items() if " " not in name}  # an objective's name is no source's matter
     source = f"{line['source']}: " if line.get("source") else ""
-    return {name: line[name] for name in _STEP_FIELDS if name in line} | {
+    run = {name: line[name] for name in _STEP_FIELDS if name in line} | read
+    return {name: value for name, value in run.items() if name not in own} | {
         f"{source}{name}": value for name, value in own.items()
     }
 
