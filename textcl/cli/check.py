@@ -10,7 +10,7 @@ from textcl.cli.word_changes import word_changes
 
 if TYPE_CHECKING:
     from textcl.data import PreviewRow, ViewText
-    from textcl.recipe import PartPlan, Plan, SourcePlan
+    from textcl.recipe import PartPlan, Plan
 
 _WIDTH = 300  # characters that are shown of a text
 
@@ -45,13 +45,10 @@ def _mix(found: Plan) -> list[str]:
     width = max((len(source.name) for source in found.mix), default=0)
     return [
         f"mix         {source.name:<{width}}  {source.drawn_share:.2%} of the rows of an epoch, {source.share:.2%} "
-        f"wanted: {source.drawn:,} drawn of {source.rows:,}, {_times(source)}, in {source.steps:,} steps"
+        f"wanted: {source.drawn:,} drawn of {source.rows:,}, {source.drawn / source.rows:.2f} times each, in "
+        f"{source.steps:,} steps"
         for source in found.mix
     ]
-
-
-def _times(source: SourcePlan) -> str:
-    return f"{source.drawn / source.rows:.2f} times each"
 
 
 def _texts(part: PartPlan, max_length: int) -> list[str]:
@@ -61,8 +58,9 @@ def _texts(part: PartPlan, max_length: int) -> list[str]:
         f"tokens      of the texts of {lengths.sampled:,} rows {tokens}",
         f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
     ]
-    changed = _changed(part)
-    return [*lines, f"changed     by the views' augment: {changed} of the texts"] if changed else lines
+    if changed := _changed(part):
+        lines.append(f"changed     by {'its' if part.name else 'data'}.views.*.augment: {changed} of the texts")
+    return lines
 
 
 def _changed(part: PartPlan) -> str:

@@ -13,7 +13,7 @@ from textcl.recipe.model_embed import Embedding
 from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
-from textcl.recipe.plan import PartPlan, Plan, SourcePlan, plan
+from textcl.recipe.plan import PartPlan, Plan, plan
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.scoring import Scored, ScoreWatcher, score_model, write_evaluation_page
@@ -42,7 +42,6 @@ __all__ = [
     "ScoreWatcher",
     "Scored",
     "Searcher",
-    "SourcePlan",
     "Watcher",
     "back_translate",
     "bench_search",
