@@ -8,7 +8,7 @@ from tests.data.test_batches import CROPS, content
 from tests.data.tokens import tokenize
 from textcl.data import Batches, Blended, Concatenation
 
-SIZES = (30, 170)
+SIZES = {"few": 30, "many": 170}
 
 
 def test_every_batch_has_the_proportions_of_the_whole() -> None:
@@ -33,7 +33,7 @@ def test_an_epoch_has_each_source_to_the_row_and_goes_on_where_the_last_stopped(
 
 
 def test_a_repeated_row_is_cropped_anew() -> None:
-    order = Blended((4, 36), (0.5, 0.5), 8, seed=1)
+    order = Blended({"few": 4, "many": 36}, (0.5, 0.5), 8, seed=1)
     few, many = anchors(4), anchors(36)
     batches = Batches(Concatenation([few, many]), CROPS, tokenize, 8, 1, order=order)
     made = [batches.batch(step) for step in range(5)]
@@ -51,7 +51,11 @@ def test_the_shares_of_all_ranks_are_the_batch_of_one_process() -> None:
 
 
 def test_shares_that_a_source_can_not_fill_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"source 0 has 10 rows, but its share of a batch is 32\.0; give it a smaller"):
-        Blended((10, 1000), (0.5, 0.5), 64, seed=1)
-    with pytest.raises(ValueError, match="source 1 would get no row of the 20 of an epoch; give it a larger weight"):
-        Blended((10, 10), (0.99, 0.01), 4, seed=1)
+    with pytest.raises(
+        ValueError, match=r"source 'few' has 10 rows, but its share of a batch is 32\.0; give it a smaller"
+    ):
+        Blended({"few": 10, "many": 1000}, (0.5, 0.5), 64, seed=1)
+    with pytest.raises(
+        ValueError, match="source 'other' would get no row of the 20 of an epoch; give it a larger weight"
+    ):
+        Blended({"one": 10, "other": 10}, (0.99, 0.01), 4, seed=1)

@@ -1,6 +1,6 @@
 """An order in which rows of several sources stand side by side, in every batch as in the whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -19,7 +19,7 @@ class Blended:
     source begins anew within a batch, a row may stand in it twice; being the same text, it is no negative of itself.
 
     Args:
-        sizes: Rows of each source.
+        sizes: Rows of each source, by its name.
         shares: Of each source, together 1.
         batch_rows: Rows of a batch, which no source must have to fill by repeats.
         seed: The seed of the run's data.
@@ -28,21 +28,13 @@ class Blended:
         ValueError: A source would get no row of an epoch, or more rows of a batch than it has.
     """
 
-    def __init__(self, sizes: Sequence[int], shares: Sequence[float], batch_rows: int, seed: int) -> None:
-        self._sizes, self._seed = tuple(sizes), seed
-        self._starts = (0, *accumulate(sizes))
-        self._counts = apportioned(sum(sizes), shares)
+    def __init__(self, sizes: Mapping[str, int], shares: Sequence[float], batch_rows: int, seed: int) -> None:
+        self._sizes, self._seed = tuple(sizes.values()), seed
+        self._starts = (0, *accumulate(self._sizes))
+        self._counts = apportioned(self._starts[-1], shares)
         self._owners = interleaved(self._counts)
-        for number, (size, count) in enumerate(zip(sizes, self._counts, strict=True)):
-            if count == 0:
-                raise ValueError(
-                    f"source {number} would get no row of the {sum(sizes):,} of an epoch; give it a larger weight."
-                )
-            if count * batch_rows > size * sum(sizes):
-                raise ValueError(
-                    f"source {number} has {size:,} rows, but its share of a batch is "
-                    f"{count * batch_rows / sum(sizes):.1f}; give it a smaller weight, or make batches smaller."
-                )
+        for (name, size), count in zip(sizes.items(), self._counts, strict=True):
+            self._refuse_unfit_share(name, size, count, batch_rows)
 
     def __call__(self, epoch: int) -> Drawn:
         """Return the rows of an epoch."""
@@ -51,6 +43,16 @@ class Blended:
             own = self._owners == number
             rows[own], passes[own] = self._stretch(number, epoch)
         return Drawn(rows, passes)
+
+    def _refuse_unfit_share(self, name: str, size: int, count: int, batch_rows: int) -> None:
+        rows = self._starts[-1]
+        if count == 0:
+            raise ValueError(f"source '{name}' would get no row of the {rows:,} of an epoch; give it a larger weight.")
+        if count * batch_rows > size * rows:
+            raise ValueError(
+                f"source '{name}' has {size:,} rows, but its share of a batch is {count * batch_rows / rows:.1f}; give "
+                "it a smaller weight, or make batches smaller."
+            )
 
     def _stretch(self, number: int, epoch: int) -> tuple[IntArray, IntArray]:
         """Return what a source gives to an epoch: rows and passes."""

@@ -34,7 +34,8 @@ def build_batches(recipe: Recipe, parts: Sequence[Part], sizes: Sequence[int], e
         return _batches(recipe, part, encoder, recipe.seed)
     batch_rows = min(recipe.data.batch_size, sum(sizes))
     try:
-        order = Blended(sizes, wanted_shares(recipe, sizes), batch_rows, recipe.seed)
+        by_name = dict(zip(recipe.data.names, sizes, strict=True))
+        order = Blended(by_name, wanted_shares(recipe, sizes), batch_rows, recipe.seed)
     except ValueError as error:
         raise RecipeError(f"data.mixing: {error} Or let the sources take turns: one_source_per_batch: true.") from error
     return Batches(part.source, part.views, encoder.tokenize, recipe.data.batch_size, recipe.seed, order=order)
