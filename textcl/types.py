@@ -127,6 +127,8 @@ class PairBatch:
     rows: IntArray  # (B,) rows of the source
     scores: FloatArray | None = None  # (B,)
     labels: IntArray | None = None  # (B,)
+    source: str = ""  # the name of the one source that all rows are of, where sources take turns
+    turn: int = 0  # batches of that source before this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class EmbeddedBatch:
     identity: tuple[Tensor, ...]  # V x (B,) int64: equal numbers are equal texts, never each other's negatives
     scores: Tensor | None = None  # (B,)
     labels: Tensor | None = None  # (B,) int64
+    source: str = ""  # the name of the one source that all rows are of, where sources take turns
 
 
 @dataclass(frozen=True, slots=True)

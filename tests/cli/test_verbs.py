@@ -67,6 +67,21 @@ def test_check_names_what_changes_the_input_of_a_view(capsys: pytest.CaptureFixt
     assert "rate: 0.15\n" in finished.out
 
 
+def test_check_shows_the_shares_of_a_mix_and_the_texts_of_each_source(
+    capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
+) -> None:
+    source = f"{{use: TextLines, path: {tmp_path / 'lines.txt'}}}"
+    sources = f"data.sources=[{{name: one, source: {source}}}, {{name: other, source: {source}}}]"
+    rest = [change for change in recipe if not change.startswith("data.sources")]
+    finished = run(capsys, "check", *rest, sources, "data.mixing={weights: [1, 3]}")
+    assert finished.code == 0, finished.err
+    mix = [line.split() for line in finished.out.splitlines() if line.startswith("mix ")]
+    assert [line[1] for line in mix] == ["one", "other"]
+    assert [line[line.index("wanted:") - 1] for line in mix] == ["25.00%", "75.00%"]
+    assert "\nsource one\n" in finished.out
+    assert "\nsource other\n" in finished.out
+
+
 def test_check_shows_what_the_first_epochs_make_of_a_view_that_changes_its_text(
     capsys: pytest.CaptureFixture[str], recipe: list[str]
 ) -> None:

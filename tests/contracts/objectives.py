@@ -1,4 +1,4 @@
-"""The objectives under contract: every name of `textcl.objectives.__all__`, in the settings worth testing."""
+"""The objectives under contract: every name of `textcl.objectives.__all__`, and what recipes wrap them in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from textcl.objectives import (
     Triplet,
     VICReg,
 )
+from textcl.objectives.by_source import BySource
 from textcl.objectives.directions import Direction
 from textcl.objectives.distances import Distance
 from textcl.objectives.hardness import Hardened
@@ -61,6 +62,7 @@ CASES: dict[str, Case] = {
     "BatchHardTriplet euclidean": Case(lambda: BatchHardTriplet(margin=1.0, distance=Distance.EUCLIDEAN), LABELLED),
     "BatchSemiHardTriplet": Case(BatchSemiHardTriplet, LABELLED),
     "BYOL": Case(lambda: BYOL(WIDTH, hidden=16, projection=4), POSITIVES),
+    "BySource": Case(lambda: BySource({"": MoCo(WIDTH, momentum=0.5, queue_rows=7), "graded": CosineRegression()})),
     "CLIP": Case(CLIP, NEGATIVES),
     "Contrastive": Case(Contrastive),
     "CoSENT": Case(CoSENT),

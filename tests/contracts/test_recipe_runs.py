@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import SENTENCES
-from textcl.recipe import Recipe, load_recipe, train_recipe
+from textcl.recipe import load_recipe, train_recipe
+from textcl.recipe.section import Component
 from textcl.recipe.watcher import Silent
 from textcl.shelf import names, recipes_folder
 from textcl.types import Role
@@ -16,11 +17,16 @@ RECIPES = [name for name in names(recipes_folder()) if name != "quickstart"]  # 
 COLUMNS = {"anchor": Role.ANCHOR, "positive": Role.POSITIVE, "negative": Role.NEGATIVE}
 
 
-def own_file(recipe: Recipe, path: Path) -> Path:
-    """A file of 24 rows with the columns that the recipe reads."""
-    settings = recipe.data.sources[0].settings
+def paths(name: str) -> list[str]:
+    """What a user must name of a recipe."""
+    return [f"data.sources.{number}.source.path" for number in (0, 1)] if name == "mixed" else ["data.sources.0.path"]
+
+
+def own_file(source: Component, path: Path) -> Path:
+    """A file of 24 rows with the columns that a source of a recipe reads."""
+    settings = source.settings
     texts = [f"{text} {word}" for text in SENTENCES for word in ("now", "then", "again", "never", "once", "here")][:24]
-    if recipe.data.sources[0].use == "TextLines":
+    if source.use == "TextLines":
         path.write_text("\n".join(texts) + "\n", encoding="utf-8")
         return path
     rows = []
@@ -35,7 +41,7 @@ def own_file(recipe: Recipe, path: Path) -> Path:
 
 def offline(name: str, tiny: Path) -> list[str]:
     """What stands for the Hub's encoders, and makes the run short."""
-    recipe = load_recipe(name, ["data.sources.0.path=mine"])
+    recipe = load_recipe(name, [f"{path}=mine" for path in paths(name)])
     changes = [
         f"encoder.backbone={tiny}",
         "data.batch_size=8",
@@ -54,8 +60,10 @@ def offline(name: str, tiny: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_bundled_recipe_trains_on_a_users_file(name: str, tmp_path: Path, tiny_model_folder: Path) -> None:
-    path = own_file(load_recipe(name, ["data.sources.0.path=mine"]), tmp_path / "mine")
-    recipe = load_recipe(name, [f"data.sources.0.path={path}", *offline(name, tiny_model_folder)])
+    sources = load_recipe(name, [f"{path}=mine" for path in paths(name)]).data.sources
+    files = [own_file(getattr(entry, "source", entry), tmp_path / str(row)) for row, entry in enumerate(sources)]
+    given = [f"{path}={file}" for path, file in zip(paths(name), files, strict=True)]
+    recipe = load_recipe(name, [*given, *offline(name, tiny_model_folder)])
     outcome = train_recipe(recipe, tmp_path / "run", resume=False, watcher=Silent())
     log = [json.loads(line) for line in (outcome.folder / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [1, 2, 3]

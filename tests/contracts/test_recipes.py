@@ -12,7 +12,9 @@ from textcl.recipe.yaml_text import read_yaml
 from textcl.shelf import names, recipes_folder
 
 RECIPES = names(recipes_folder())
-GIVEN = {name: ["data.sources.0.path=mine"] for name in RECIPES if name != "quickstart"}  # all that a user must add
+# all that a user must add
+GIVEN = {name: ["data.sources.0.path=mine"] for name in RECIPES if name != "quickstart"}
+GIVEN["mixed"] = ["data.sources.0.source.path=mine", "data.sources.1.source.path=mine"]
 WIDTH = 768  # of BERT base, which the recipes name
 
 
@@ -21,7 +23,7 @@ def test_the_recipes_that_others_rely_on_are_there() -> None:
     plain |= {"esimcse", "declutr"}
     paired = {"pairs", "triplets", "matryoshka", "two-tower", "distil"}
     labelled = {"cosent", "angle", "cosine-regression", "contrastive", "supcon", "batch-triplet"}
-    assert {"quickstart"} | plain | paired | labelled == set(RECIPES)
+    assert {"quickstart", "mixed"} | plain | paired | labelled == set(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -48,7 +50,8 @@ def test_a_bundled_recipe_begins_with_what_it_is_for(name: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_held_out_packages_are_never_trained_on(name: str) -> None:
     recipe = load_recipe(name, GIVEN.get(name, []))
-    trained = {package for source in recipe.data.sources for package in source.settings.get("packages", [])}
+    sources = [getattr(entry, "source", entry) for entry in recipe.data.sources]
+    trained = {package for source in sources for package in source.settings.get("packages", [])}
     held_out = {
         package
         for entry in recipe.evaluation.after

@@ -47,7 +47,7 @@ def opened() -> Iterator[list[Ahead]]:
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_workers_make_the_batches_of_this_process_in_their_order(workers: int) -> None:
-    made = Batches(NEGATIVES, TRIPLETS, tokenize, 5, seed=3, rows_per_label=None)
+    made = Batches(NEGATIVES, TRIPLETS, tokenize, 5, seed=3)
     steps = range(3, 2 * made.steps_per_epoch + 1)  # from the middle of an epoch into the third
     with made_ahead(made, workers) as ahead:
         found = [ahead.batch(step, 1, 3) for step in steps]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.data.sources import Rows, anchors
 from tests.data.tokens import hash_of, tokenize
 from textcl.augment import SpanCrop
-from textcl.data import Batches, JsonLines, ViewSpec, default_views, identities
+from textcl.data import Batches, JsonLines, LabelGroups, ViewSpec, default_views, identities
 from textcl.errors import DataError
 from textcl.types import Example, PairBatch, Role, Source
 
@@ -195,7 +195,7 @@ def test_labels_travel_with_their_rows_and_every_row_needs_one():
 
 def test_a_batch_holds_several_rows_of_each_of_its_labels_when_asked():
     source = Rows(*(Example(0, f"text {row}", label=row % 10) for row in range(40)))
-    made = Batches(source, default_views(source[0]), tokenize, 8, 17, rows_per_label=4)
+    made = Batches(source, default_views(source[0]), tokenize, 8, 17, order=LabelGroups(source, 4, 17))
     for step in range(2 * made.steps_per_epoch):
         labels = made.rows(step) % 10
         assert sorted(np.unique(labels, return_counts=True)[1].tolist()) == [4, 4]

@@ -46,6 +46,30 @@ def test_data_objective_and_versions_are_told(tmp_path: Path) -> None:
     assert "textcl reproduce me/mine data.sources.0.path=pairs.jsonl" in card
 
 
+def test_sources_with_settings_of_their_own_are_told_as_well(tmp_path: Path) -> None:
+    graded = {"use": "CSV", "path": "/a/graded.csv", "anchor": "first", "positive": "second", "score": "score"}
+    crops = [{"role": "anchor"}, {"role": "positive", "augment": [{"use": "SpanCrop"}]}]
+    run = finished_run(
+        tmp_path,
+        data={
+            "sources": [
+                {"name": "graded", "source": graded, "objective": {"use": "CoSENT"}},
+                {"name": "plain", "source": {"use": "TextLines", "path": "/b/lines.txt"}, "views": crops},
+            ],
+            "mixing": {"weights": [1, 2]},
+        },
+    )
+    card = render_card(run, "me/mine")
+    assert "CSV (path graded.csv, anchor first" in card
+    assert "TextLines (path lines.txt" in card
+    assert row_of(card, "objective")[1].startswith("InfoNCE (temperature 0.05")
+    assert "; CoSENT (" in row_of(card, "objective")[1]
+    assert "positive: SpanCrop" in card
+    assert "huang2024cosent" in card
+    assert "izacard2022contriever" in card
+    assert "data.sources.0.source.path=graded.csv data.sources.1.source.path=lines.txt" in card
+
+
 def test_the_command_that_repeats_it_names_what_only_its_maker_has(tmp_path: Path) -> None:
     run = finished_run(
         tmp_path,

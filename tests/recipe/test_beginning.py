@@ -48,7 +48,7 @@ def test_the_recipe_of_every_kind_of_data_trains_as_it_is(holds: str, own_folder
     assert recipe.objective.use == objective
     assert recipe.encoder.backbone == str(tiny_model_folder)
     planned = plan(recipe)
-    assert (planned.rows, planned.lengths.cut_share) == (24, 0)
+    assert (planned.rows, planned.parts[0].lengths.cut_share) == (24, 0)
     short = load_recipe("mine.yaml", ["training.steps=2", "training.epochs=null", "data.batch_size=8"])
     outcome = train_recipe(short, own_folder / "run", resume=False, watcher=Silent())
     log = [json.loads(line) for line in (outcome.folder / "log.jsonl").read_text().splitlines()]
@@ -61,7 +61,7 @@ def test_every_format_gets_a_recipe_that_reads_it(kind: str, own_folder: Path, t
     done = begin(Path(kind), backbone=str(tiny_model_folder))
     assert done.found.is_whole
     assert done.recipe == Path("rows.yaml")
-    assert plan(load_recipe("rows.yaml")).examples[0].views[1].draws[0].text.endswith("indeed")
+    assert plan(load_recipe("rows.yaml")).parts[0].examples[0].views[1].draws[0].text.endswith("indeed")
 
 
 def test_text_folders_and_retrieval_sets_get_one_too(own_folder: Path, tiny_model_folder: Path):

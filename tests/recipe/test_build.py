@@ -15,15 +15,10 @@ from textcl.errors import DataError, RecipeError
 from textcl.evaluation import Retrieval
 from textcl.objectives import InfoNCE
 from textcl.recipe import Recipe, parse, plan
-from textcl.recipe.build import (
-    build_batches,
-    build_encoder,
-    build_source,
-    build_views,
-    refuse_equal_views,
-    run_length,
-)
+from textcl.recipe.batching import build_batches, run_length
+from textcl.recipe.build import build_encoder, build_sources
 from textcl.recipe.learning import build_objective
+from textcl.recipe.parts import Part, build_parts, joined, refuse_equal_views
 from textcl.recipe.tasks import build_tasks, build_tasks_during
 from textcl.types import Role
 
@@ -51,10 +46,16 @@ def _parsed(recipe: dict[str, Any], **changes: Any) -> Recipe:
     return parse(recipe)
 
 
+def _whole(recipe: Recipe) -> Part:
+    """All rows of a recipe that has one part."""
+    (part,) = build_parts(recipe, build_sources(recipe))
+    return part
+
+
 def test_one_source_stands_alone_and_several_follow_each_other(recipe: dict[str, Any]) -> None:
-    assert isinstance(build_source(parse(recipe)), TextLines)
+    assert isinstance(joined(build_sources(parse(recipe))), TextLines)
     recipe["data"]["sources"] *= 2
-    source = build_source(parse(recipe))
+    source = joined(build_sources(parse(recipe)))
     assert isinstance(source, Concatenation)
     assert [source[row].anchor for row in range(10)] == LINES * 2
 
@@ -62,17 +63,16 @@ def test_one_source_stands_alone_and_several_follow_each_other(recipe: dict[str,
 def test_a_missing_file_is_told_with_its_place(recipe: dict[str, Any]) -> None:
     recipe["data"]["sources"][0]["path"] += ".gone"
     with pytest.raises(DataError, match=r"^data\.sources\.0: .*lines\.txt\.gone"):
-        build_source(parse(recipe))
+        build_sources(parse(recipe))
 
 
 def test_views_follow_from_the_rows_unless_the_recipe_lists_them(recipe: dict[str, Any]) -> None:
-    source = build_source(parse(recipe))
-    assert [view.role for view in build_views(parse(recipe), source)] == [Role.ANCHOR, Role.POSITIVE]
+    assert [view.role for view in _whole(parse(recipe)).views] == [Role.ANCHOR, Role.POSITIVE]
     recipe["data"]["views"] = [
         {"role": "anchor"},
         {"role": "positive", "augment": [{"use": "tests.recipe.kinds:Shout"}]},
     ]
-    views = build_views(parse(recipe), source)
+    views = _whole(parse(recipe)).views
     assert views[0].augment == ()
     assert [augment("a man", random.Random(0)) for augment in views[1].augment] == ["A MAN"]
 
@@ -81,11 +81,10 @@ def test_what_changes_the_input_of_a_view_is_built_and_reaches_the_batches(recip
     changes = [{"use": "FeatureCutoff", "rate": 0.25}, {"use": "TokenShuffle"}]
     recipe["data"]["views"] = [{"role": "anchor"}, {"role": "positive", "input": changes}]
     checked = _parsed(recipe, encoder__dropout=0.0)
-    source, encoder = build_source(checked), build_encoder(checked)
-    views = build_views(checked, source)
-    assert views[1].input == (FeatureCutoff(0.25), TokenShuffle())
-    refuse_equal_views(views, source, encoder.dropout)
-    anchor, positive = build_batches(checked, source, views, encoder.tokenize).batch(0).views
+    part, encoder = _whole(checked), build_encoder(checked)
+    assert part.views[1].input == (FeatureCutoff(0.25), TokenShuffle())
+    refuse_equal_views(part, encoder.dropout)
+    anchor, positive = build_batches(checked, [part], [5], lambda _: encoder.tokenize).batch(0).views
     assert anchor.tokens.kept == ()
     assert [int((~kept.features).sum()) for kept in positive.tokens.kept] == [4, 4]  # of 16
 
@@ -94,13 +93,13 @@ def test_a_rate_that_an_input_augmentation_refuses_is_told_with_its_place(recipe
     recipe["data"]["views"] = [{"role": "anchor"}, {"role": "positive", "input": [{"use": "TokenCutoff", "rate": 1.0}]}]
     checked = parse(recipe)
     with pytest.raises(RecipeError, match=r"^data\.views\.1\.input\.0: rate: found 1\.0, but it must be at least 0"):
-        build_views(checked, build_source(checked))
+        _whole(checked)
 
 
 def test_views_without_a_positive_are_refused(recipe: dict[str, Any]) -> None:
     checked = _parsed(recipe, data__views=[{"role": "anchor"}])
     with pytest.raises(RecipeError, match=r"^data\.views: found the roles anchor, .* a view of role positive too"):
-        build_views(checked, build_source(checked))
+        _whole(checked)
 
 
 def test_an_encoder_is_built_as_the_recipe_says(recipe: dict[str, Any]) -> None:
@@ -145,8 +144,7 @@ def test_the_length_of_a_run_is_its_steps_or_its_epochs(
     recipe: dict[str, Any], training: dict[str, int], steps: int
 ) -> None:
     checked = parse({**recipe, "training": training})
-    source = build_source(checked)
-    batches = build_batches(checked, source, build_views(checked, source), tiny_encoder().tokenize)
+    batches = build_batches(checked, [_whole(checked)], [5], lambda _: tiny_encoder().tokenize)
     assert run_length(checked, batches) == steps  # five rows in twos: two batches, the single row is left out
 
 
@@ -164,17 +162,17 @@ def test_modernberts_own_dropout_of_0_is_refused_too(recipe: dict[str, Any], tmp
 def test_an_augmented_view_needs_no_dropout(recipe: dict[str, Any]) -> None:
     recipe["data"]["views"] = [{"role": "anchor"}, {"role": "positive", "augment": [{"use": "SpanCrop"}]}]
     checked = _parsed(recipe, encoder__dropout=0.0)
-    source = build_source(checked)
-    refuse_equal_views(build_views(checked, source), source, dropout=0.0)
+    refuse_equal_views(_whole(checked), dropout=0.0)
 
 
 def test_a_plan_counts_rows_steps_and_long_texts(recipe: dict[str, Any]) -> None:
     found = plan(_parsed(recipe, data__max_length=5))
     assert (found.rows, found.batch_rows, found.steps_per_epoch, found.steps) == (5, 2, 2, 2)
-    assert found.lengths.percentiles == {50: 5, 90: 7, 99: 7, 100: 7}  # words and two special tokens
-    assert found.lengths.cut_share == pytest.approx(2 / 10)  # of both views: three words fit, the girl's five do not
-    assert len(found.examples) == 3
-    assert all(example.views[0].draws[0].text in LINES for example in found.examples)
+    (part,) = found.parts
+    assert part.lengths.percentiles == {50: 5, 90: 7, 99: 7, 100: 7}  # words and two special tokens
+    assert part.lengths.cut_share == pytest.approx(2 / 10)  # of both views: three words fit, the girl's five do not
+    assert len(part.examples) == 3
+    assert all(example.views[0].draws[0].text in LINES for example in part.examples)
 
 
 def _pairs(tmp_path: Path) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | Non
         nonlocal step
         for step in range(first, last + 1):
             mark(encoder, step)
-            scorer(StepLog(step, 7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+            scorer(StepLog(step, 7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
     return run, seen
 

@@ -11,13 +11,15 @@ from tests.tiny import SENTENCES
 from textcl.encoder import open_encoder
 from textcl.errors import ModelError, RecipeError
 from textcl.recipe import parse
-from textcl.recipe.build import build_encoder, build_source, build_views
+from textcl.recipe.build import build_encoder, build_sources
 from textcl.recipe.learning import (
     build_objective,
     build_target,
     build_teacher,
     refuse_unfit_batches,
+    refuse_unlabelled,
 )
+from textcl.recipe.parts import build_parts
 from textcl.training import EmaTarget, OnlineTarget, Ranks, TeacherTarget
 from textcl.types import EmbeddedBatch, Objective, Role
 
@@ -115,19 +117,17 @@ def test_a_model_that_is_not_there_is_told_with_its_place(tmp_path: Path, tiny_m
 
 def test_data_that_the_objective_can_not_use_is_refused_before_training(tmp_path: Path) -> None:
     checked = parse(recipe(tmp_path, "Picky"))
-    source = build_source(checked)
-    views = build_views(checked, source)
+    (part,) = build_parts(checked, build_sources(checked))
     with pytest.raises(RecipeError, match=r"^objective: found 2 views, scored False, labelled False, but Picky"):
-        refuse_unfit_batches(checked, build_objective(checked, 6), views, source)
+        refuse_unfit_batches(checked, build_objective(checked, 6), part)
 
 
 def test_groups_of_labels_need_labels(tmp_path: Path) -> None:
     raw = recipe(tmp_path, "Plain")
     raw["data"]["rows_per_label"] = 2
     checked = parse(raw)
-    source = build_source(checked)
     with pytest.raises(RecipeError, match=r"^data\.rows_per_label: found 2, but the rows carry no labels"):
-        refuse_unfit_batches(checked, build_objective(checked, 6), build_views(checked, source), source)
+        refuse_unlabelled(checked, build_sources(checked))
 
 
 def test_labelled_rows_need_no_positive_view(tmp_path: Path) -> None:
@@ -146,4 +146,5 @@ def test_labelled_rows_need_no_positive_view(tmp_path: Path) -> None:
         "views": [{"role": "anchor"}],
     }
     checked = parse(raw)
-    assert [view.role for view in build_views(checked, build_source(checked))] == [Role.ANCHOR]
+    (part,) = build_parts(checked, build_sources(checked))
+    assert [view.role for view in part.views] == [Role.ANCHOR]

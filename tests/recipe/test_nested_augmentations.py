@@ -11,7 +11,8 @@ from textcl.augment import Chain, OneOf, Sometimes, Typos, WordDeletion
 from textcl.data import ViewSpec
 from textcl.errors import DataError, RecipeError
 from textcl.recipe import Recipe, parse
-from textcl.recipe.build import build_source, build_views, refuse_equal_views
+from textcl.recipe.build import build_sources
+from textcl.recipe.parts import Part, build_parts, refuse_equal_views
 
 NESTED: dict[str, Any] = {
     "use": "OneOf",
@@ -37,7 +38,12 @@ def recipe(lines: Path, *augment: dict[str, Any], anchor: tuple[dict[str, Any], 
 
 
 def views_of(checked: Recipe) -> tuple[ViewSpec, ...]:
-    return build_views(checked, build_source(checked))
+    return part_of(checked).views
+
+
+def part_of(checked: Recipe) -> Part:
+    (part,) = build_parts(checked, build_sources(checked))
+    return part
 
 
 def test_nested_augmentations_are_built_with_their_settings(lines: Path) -> None:
@@ -103,7 +109,7 @@ def test_spans_of_one_document_are_refused_where_rows_have_positives(tmp_path: P
 def test_two_views_of_one_span_need_dropout(lines: Path, side: str) -> None:
     checked = recipe(lines, {"use": "AdjacentSpan", "side": side}, anchor=({"use": "AdjacentSpan", "side": "anchor"},))
     if side == "positive":
-        return refuse_equal_views(views_of(checked), build_source(checked), dropout=0.0)
+        return refuse_equal_views(part_of(checked), dropout=0.0)
     with pytest.raises(RecipeError, match="two views of each row are the same text"):
-        refuse_equal_views(views_of(checked), build_source(checked), dropout=0.0)
+        refuse_equal_views(part_of(checked), dropout=0.0)
     return None

@@ -176,7 +176,7 @@ def test_a_plan_counts_the_parameters_of_both_towers(raw: dict[str, Any]) -> Non
     two = plan(changed(raw))
 
     assert two.parameters == 2 * one.parameters
-    assert two.lengths == one.lengths
+    assert two.parts[0].lengths == one.parts[0].lengths
 
 
 def test_training_moves_both_towers_and_finds_the_answers(raw: dict[str, Any], finished: Path) -> None:

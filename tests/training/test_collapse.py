@@ -40,7 +40,7 @@ def run(objective: Objective, noise: float, rate: float = 0.1) -> None:
             projected = objective.projected(batch)
         if projected is not None:
             read |= readings_of_projections(projected, batch)
-        alarm(StepLog(step + 1, 60, 0.0, rate, 1.0, 1.0, 1.0, 0.0, readings=read))
+        alarm(StepLog(step + 1, 60, 0.0, rate, 1.0, 1.0, 1.0, 0.0, 0.0, readings=read))
 
     trained(objective, seed=1, noise=noise, rate=rate, on_step=watch)
 

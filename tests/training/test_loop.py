@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 import torch
 
 from tests.contracts.objectives import CASES, target_of
-from tests.toy import ToyEncoder, share, toy_batch
+from tests.toy import WIDTH, ToyEncoder, share, toy_batch
 from textcl.errors import DataError, ModelError, TrainingError
-from textcl.objectives import CosineRegression, InfoNCE
+from textcl.objectives import CosineRegression, InfoNCE, SimCLR
+from textcl.objectives.by_source import BySource
 from textcl.seeds import seeded
-from textcl.training import Loop, Memory, Ranks, Settings, Step, StepLog, Stopped
+from textcl.training import Loop, Memory, Ranks, Settings, Step, StepLog, Stopped, first_readings
 from textcl.types import EmbeddedBatch, IntArray, Objective, PairBatch
 
 STEPS = 6
@@ -84,6 +86,56 @@ def test_a_run_with_state_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None
     for part in ("encoder", "objective", "target"):
         own, other = (getattr(run.step, part).state_dict() for run in (whole, resumed))
         assert all(torch.equal(value, other[key]) for key, value in own.items()), part
+
+
+class TakingTurns(ToyBatches):
+    """Batches of two sources by turns."""
+
+    def batch(self, step: int, rank: int, ranks: int) -> PairBatch:
+        return replace(super().batch(step, rank, ranks), source="ab"[step % 2], turn=step // 2)
+
+
+def taking_turns(folder: Path, **settings: object) -> Loop:
+    with seeded(2):
+        objective = BySource({name: SimCLR(WIDTH, projection=4) for name in "ab"}).double()
+    loop = make_loop(folder, objective=objective, **settings)
+    loop.batches = TakingTurns()
+    return loop
+
+
+@pytest.mark.parametrize("stop", [2, 3])
+def test_a_run_of_sources_with_heads_of_their_own_goes_on_bit_for_bit(stop: int, tmp_path: Path) -> None:
+    whole, broken = taking_turns(tmp_path / "whole"), taking_turns(tmp_path / "broken", save_every=1)
+    whole.run()
+    broken.on_step = [stop_after(stop)]
+    with pytest.raises(KeyboardInterrupt):
+        broken.run()
+    resumed = taking_turns(tmp_path / "broken")
+    assert resumed.resume() == stop
+    resumed.run(stop)
+    for part in ("encoder", "objective"):
+        own, other = (getattr(run.step, part).state_dict() for run in (whole, resumed))
+        assert all(torch.equal(value, other[key]) for key, value in own.items()), part
+
+
+def test_the_heads_of_a_source_stand_still_while_another_has_its_turn(tmp_path: Path) -> None:
+    loop = taking_turns(tmp_path)
+    seen: list[list[torch.Tensor]] = []
+    loop.on_step = [lambda entry: seen.append([p.detach().clone() for p in loop.step.objective.parameters()])]
+    loop.run()
+    count = len(seen[0]) // 2  # parameters of each head
+    for before, after, step in zip(seen, seen[1:], range(1, STEPS), strict=False):
+        moved = [not torch.equal(*pair) for pair in zip(before, after, strict=True)]
+        assert (any(moved[:count]), any(moved[count:])) == (step % 2 == 0, step % 2 == 1)
+
+
+def test_the_log_names_the_source_and_the_monitor_reads_each(tmp_path: Path) -> None:
+    taking_turns(tmp_path, steps=24).run()
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["source"] for line in lines] == ["a", "b"] * 12
+    assert [line["step"] for line in lines if line["readings"]] == [1, 2, 21, 22]  # the first and the eleventh of each
+    first = first_readings(tmp_path / "log.jsonl", done=24)
+    assert first == {"a": lines[0]["readings"], "b": lines[1]["readings"]}
 
 
 def stop_after(step: int) -> Callable[[StepLog], None]:

@@ -1,6 +1,7 @@
 """Readings by hand and against numpy, and when the alarm speaks."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def batch(first: torch.Tensor, second: torch.Tensor | None = None, identity: lis
 
 
 def entry(step: int, read: dict[str, float]) -> StepLog:
-    return StepLog(step, 100, 0.5, 1e-4, 1.0, 10.0, 100.0, 0.0, readings=read)
+    return StepLog(step, 100, 0.5, 1e-4, 1.0, 10.0, 100.0, 0.0, 0.0, readings=read)
 
 
 def test_readings_of_four_corners_by_hand() -> None:
@@ -83,8 +84,29 @@ def test_the_alarm_speaks_once_on_the_second_suspicion_and_names_the_number(capl
     assert "Step 5: the embeddings are collapsing: effective_rank is 1.1, beyond 10; it was 40" in caplog.text
 
 
+def test_sources_that_differ_are_no_collapse_and_a_collapse_of_one_is_heard_between_the_turns_of_others() -> None:
+    narrow = replace_in(HEALTHY, effective_rank=4.0, mean_cosine=0.9)  # to the alarm a collapse, were it of one source
+    alarm = CollapseAlarm(stops=True)
+    for step in range(1, 9, 2):
+        alarm(replace(entry(step, HEALTHY), source="faq"))
+        alarm(replace(entry(step + 1, narrow), source="codes"))
+    alarm(replace(entry(9, COLLAPSED), source="faq"))
+    alarm(replace(entry(10, narrow), source="codes"))
+    with pytest.raises(TrainingError, match=r"Step 11: the embeddings of source faq are collapsing: effective_rank"):
+        alarm(replace(entry(11, COLLAPSED), source="faq"))
+
+
+def test_control_the_same_readings_of_one_source_are_a_collapse() -> None:
+    alarm = CollapseAlarm(stops=True)
+    alarm(entry(1, HEALTHY))
+    narrow = entry(2, replace_in(HEALTHY, effective_rank=4.0, mean_cosine=0.9))
+    alarm(narrow)
+    with pytest.raises(TrainingError, match="effective_rank is 4"):
+        alarm(narrow)
+
+
 def test_the_alarm_can_end_the_run() -> None:
-    alarm = CollapseAlarm(first=HEALTHY, stops=True)
+    alarm = CollapseAlarm(first={"": HEALTHY}, stops=True)
     alarm(entry(1, COLLAPSED))
     with pytest.raises(TrainingError, match="effective_rank is 2, beyond 10"):
         alarm(entry(2, replace_in(HEALTHY, effective_rank=2.0)))

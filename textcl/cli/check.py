@@ -10,7 +10,7 @@ from textcl.cli.word_changes import word_changes
 
 if TYPE_CHECKING:
     from textcl.data import PreviewRow, ViewText
-    from textcl.recipe import Plan
+    from textcl.recipe import PartPlan, Plan
 
 _WIDTH = 300  # characters that are shown of a text
 
@@ -26,26 +26,46 @@ def check(recipe: RecipeName, changes: Changes = None) -> None:
 
 
 def _lines(found: Plan, max_length: int) -> list[str]:
-    lengths = found.lengths
-    tokens = ", ".join(f"{percent} % have at most {count}" for percent, count in lengths.percentiles.items())
     lines = [
         f"rows        {found.rows:,}",
         f"batch       {found.batch_rows:,} rows",
         f"steps       {found.steps:,}, of {found.steps_per_epoch:,} an epoch",
         f"encoder     {found.parameters:,} parameters",
-        f"tokens      of the texts of {lengths.sampled:,} rows {tokens}",
-        f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
+        *_mix(found),
     ]
-    if changed := _changed(found):
-        lines.append(f"changed     by data.views.*.augment: {changed} of the texts")
-    for example in found.examples:
-        lines += ["", example.place, *_views(example)]
+    for part in found.parts:
+        lines += [*(["", f"source {part.name}"] if part.name else []), *_texts(part, max_length)]
+        for example in part.examples:
+            lines += ["", example.place, *_views(example)]
     return lines
 
 
-def _changed(found: Plan) -> str:
+def _mix(found: Plan) -> list[str]:
+    """Show what each source of a mix gives to the first epoch."""
+    width = max((len(source.name) for source in found.mix), default=0)
+    return [
+        f"mix         {source.name:<{width}}  {source.drawn_share:.2%} of the rows of an epoch, {source.share:.2%} "
+        f"wanted: {source.drawn:,} drawn of {source.rows:,}, {source.drawn / source.rows:.2f} times each, in "
+        f"{source.steps:,} steps"
+        for source in found.mix
+    ]
+
+
+def _texts(part: PartPlan, max_length: int) -> list[str]:
+    lengths = part.lengths
+    tokens = ", ".join(f"{percent} % have at most {count}" for percent, count in lengths.percentiles.items())
+    lines = [
+        f"tokens      of the texts of {lengths.sampled:,} rows {tokens}",
+        f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
+    ]
+    if changed := _changed(part):
+        lines.append(f"changed     by {'its' if part.name else 'data'}.views.*.augment: {changed} of the texts")
+    return lines
+
+
+def _changed(part: PartPlan) -> str:
     """Say how many texts the augmentations of each view change, for all views that have any."""
-    views = zip(found.examples[0].views, found.lengths.changed_shares, strict=True)
+    views = zip(part.examples[0].views, part.lengths.changed_shares, strict=True)
     return ", ".join(f"{view.role} {share:.1%}" for view, share in views if len(view.draws) > 1)
 
 

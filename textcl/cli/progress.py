@@ -100,10 +100,12 @@ def figures(entry: StepLog) -> str:
     """Return what was measured at a step, in a line."""
     named = ", ".join(f"{name} {value:.4f}" for name, value in entry.terms.items())
     terms = f" ({named})" if named else ""
+    source = f"{entry.source}  " if entry.source else ""
     waiting = f"  {entry.waiting_share:.0%} waiting for data" if entry.waiting_share >= _WAITING else ""
     return (
-        f"loss {entry.loss:.4f}{terms}  {entry.rows_per_second:,.0f} rows/s  {entry.tokens_per_second:,.0f} tokens/s  "
-        f"{entry.padding_share:.0%} padding{waiting}  learning rate {entry.learning_rate:.1e}"
+        f"{source}loss {entry.loss:.4f}{terms}  {entry.rows_per_second:,.0f} rows/s  "
+        f"{entry.tokens_per_second:,.0f} tokens/s  {entry.padding_share:.0%} padding{waiting}  "
+        f"learning rate {entry.learning_rate:.1e}"
     )
 
 

@@ -4,6 +4,7 @@ from textcl.data.ahead import made_ahead
 from textcl.data.arrow import Arrow
 from textcl.data.batches import Batches
 from textcl.data.beir import BEIR
+from textcl.data.blended import Blended
 from textcl.data.concatenation import Concatenation
 from textcl.data.csv_rows import CSV
 from textcl.data.data_workers import usual_workers
@@ -14,6 +15,9 @@ from textcl.data.hub_dataset import HubDataset
 from textcl.data.identity import identities
 from textcl.data.json_lines import JsonLines
 from textcl.data.kept_tokens import KeptTokens, is_whole, keep_tokens, tables_of
+from textcl.data.label_groups import LabelGroups
+from textcl.data.mixed_batches import MixedBatches
+from textcl.data.mixing import shares_of
 from textcl.data.parquet import Parquet
 from textcl.data.preview import (
     LengthDistribution,
@@ -34,6 +38,7 @@ __all__ = [
     "TSV",
     "Arrow",
     "Batches",
+    "Blended",
     "Concatenation",
     "Docstrings",
     "FolderLines",
@@ -41,7 +46,9 @@ __all__ = [
     "HubDataset",
     "JsonLines",
     "KeptTokens",
+    "LabelGroups",
     "LengthDistribution",
+    "MixedBatches",
     "Parquet",
     "PreviewRow",
     "PreviewView",
@@ -59,6 +66,7 @@ __all__ = [
     "preview",
     "sample_originals",
     "shares_draw",
+    "shares_of",
     "tables_of",
     "texts_of",
     "usual_workers",

@@ -7,15 +7,17 @@ from itertools import count
 
 from textcl.data.batches import Batches
 from textcl.data.data_workers import METHOD, DataWorkers
+from textcl.data.mixed_batches import MixedBatches
 from textcl.data.sent_batch import SentBatch, received, sent
 from textcl.types import IntArray, PairBatch
 from textcl.workers import Method
 
 Share = tuple[int, int, int]  # step, rank, ranks
+RunBatches = Batches | MixedBatches
 
 
 @contextmanager
-def made_ahead(batches: Batches, workers: int) -> Iterator["Batches | Ahead"]:
+def made_ahead(batches: RunBatches, workers: int) -> Iterator["RunBatches | Ahead"]:
     """Yield the batches, made by so many workers; without any they are made here, when they are asked for.
 
     A batch follows from its step alone, so that the number of workers changes nothing but the time that a step waits.
@@ -39,7 +41,7 @@ class Ahead:
         method: How they start.
     """
 
-    def __init__(self, batches: Batches, workers: int, method: Method = METHOD) -> None:
+    def __init__(self, batches: RunBatches, workers: int, method: Method = METHOD) -> None:
         self._batches, self._count, self._method = batches, workers, method
         self._workers: DataWorkers[Share, SentBatch] | None = None
         self._expected: Share | None = None  # what is asked for next, if all goes on as it began
@@ -80,5 +82,5 @@ class Ahead:
         self._made = self._workers.results((later, rank, ranks) for later in count(step))
 
 
-def _make(batches: Batches, share: Share) -> SentBatch:
+def _make(batches: RunBatches, share: Share) -> SentBatch:
     return sent(batches.batch(*share))

@@ -6,7 +6,7 @@ import numpy as np
 
 from textcl.data.identity import identities
 from textcl.data.inputs import change_inputs
-from textcl.data.label_groups import grouped
+from textcl.data.order import Drawn, Order, Shuffled
 from textcl.data.rows import RowReader, RowTexts
 from textcl.data.views import ViewSpec
 from textcl.seeds import derive
@@ -16,8 +16,8 @@ from textcl.types import FloatArray, IntArray, PairBatch, Source, Tokenize, View
 class Batches:
     """The batches of a run, counted from step 0 over all epochs.
 
-    Each epoch is a permutation of its own, derived from (seed, epoch). The last batch of an epoch may be short; were it
-    a single row, it is left out, for nothing would contrast with it.
+    Each epoch has an order of its own, derived from (seed, epoch). The last batch of an epoch may be short; were it a
+    single row, it is left out, for nothing would contrast with it.
 
     Args:
         source: At least two rows.
@@ -25,8 +25,7 @@ class Batches:
         tokenize: Turns N texts of one role into N token sequences, N = 0 included.
         batch_size: Rows of a batch over all processes, at least 2; more than the source has means all rows.
         seed: The seed of the run's data.
-        rows_per_label: So many rows of one label stand side by side, where the label has as many; None: rows are
-            drawn whatever their label.
+        order: In which order an epoch goes through the rows; None: a permutation.
 
     Raises:
         DataError: The source has fewer than two rows.
@@ -41,7 +40,7 @@ class Batches:
         batch_size: int,
         seed: int,
         *,
-        rows_per_label: int | None = None,
+        order: Order | None = None,
     ) -> None:
         if batch_size < 2:
             raise ValueError(f"batch_size must be at least 2 rows, found {batch_size}: one row has no contrast.")
@@ -49,14 +48,25 @@ class Batches:
         self._tokenize = tokenize
         self._batch_size = min(batch_size, len(source))
         self._seed = seed
-        self._rows_per_label = rows_per_label
-        self._order: tuple[int, IntArray] | None = None  # the last epoch asked for and its permutation
+        self._order = order or Shuffled(len(source), seed)
+        self._epoch: tuple[int, Drawn] | None = None  # the last that was asked for, and its rows in their order
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches of an epoch, exactly."""
-        full, rest = divmod(len(self._reader.source), self._batch_size)
+        full, rest = divmod(self.rows_in_all, self._batch_size)
         return full + (rest > 1)
+
+    @property
+    def rows_in_all(self) -> int:
+        """Rows of the source."""
+        return len(self._reader.source)
+
+    @property
+    def rows_per_step(self) -> float:
+        """Rows of a batch, in the mean over an epoch."""
+        is_dropped = self.rows_in_all % self._batch_size == 1
+        return (self.rows_in_all - is_dropped) / self.steps_per_epoch
 
     def rows(self, step: int) -> IntArray:
         """Return the rows of the source that a step trains on, over all ranks, (B,).
@@ -64,11 +74,7 @@ class Batches:
         Raises:
             ValueError: The step is negative.
         """
-        if step < 0:
-            raise ValueError(f"step must be 0 or more, found {step}.")
-        epoch, position = divmod(step, self.steps_per_epoch)
-        start = position * self._batch_size
-        return self._permutation(epoch)[start : start + self._batch_size]
+        return self._drawn(step).rows
 
     def place(self, row: int) -> str:
         """Say where a row stands, for messages."""
@@ -86,34 +92,32 @@ class Batches:
         """
         if not 0 <= rank < ranks:
             raise ValueError(f"rank must lie in 0 … {ranks - 1}, found {rank}.")
-        share = np.array_split(self.rows(step), ranks)[rank]
-        epoch = step // self.steps_per_epoch
-        read = [self._reader.read(int(row), epoch) for row in share]
-        views = tuple(self._view(spec, position, read, epoch) for position, spec in enumerate(self._reader.views))
+        drawn = self._drawn(step)
+        own = np.array_split(np.arange(len(drawn.rows)), ranks)[rank]
+        share, passes = drawn.rows[own], drawn.passes[own].tolist()
+        read = [self._reader.read(row, epoch) for row, epoch in zip(share.tolist(), passes, strict=True)]
+        views = tuple(self._view(spec, position, read, passes) for position, spec in enumerate(self._reader.views))
         return PairBatch(
             views,
             share,
             scores=_scores(read) if self._reader.has_scores else None,
             labels=_labels(read) if self._reader.has_labels else None,
+            turn=step,
         )
 
-    def _permutation(self, epoch: int) -> IntArray:
-        if self._order is None or self._order[0] != epoch:
-            rng = np.random.default_rng(derive(self._seed, "order", epoch))
-            order = rng.permutation(len(self._reader.source))
-            if self._rows_per_label is not None:
-                order = grouped(order, self._labels_of_rows(), self._rows_per_label, rng)
-            self._order = (epoch, order)
-        return self._order[1]
+    def _drawn(self, step: int) -> Drawn:
+        """Return the rows of a step."""
+        if step < 0:
+            raise ValueError(f"step must be 0 or more, found {step}.")
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = (epoch, self._order(epoch))
+        start = position * self._batch_size
+        return self._epoch[1][start : start + self._batch_size]
 
-    def _labels_of_rows(self) -> IntArray:
-        """Return the label of every row of the source."""
-        source = self._reader.source
-        return np.array([source[row].label for row in range(len(source))], dtype=np.int64)
-
-    def _view(self, spec: ViewSpec, position: int, read: Sequence[RowTexts], epoch: int) -> View:
+    def _view(self, spec: ViewSpec, position: int, read: Sequence[RowTexts], passes: Sequence[int]) -> View:
         texts = [row.texts[position] for row in read]
-        seeds = (derive(self._seed, "input", epoch, row.row, position) for row in read)
+        seeds = (derive(self._seed, "input", epoch, row.row, position) for row, epoch in zip(read, passes, strict=True))
         tokens = change_inputs(self._tokenize([text.text for text in texts], spec.role), spec.input, seeds)
         identity = identities(text.original for text in texts)
         return View(spec.role, tokens, identity, tuple(text.text for text in texts))

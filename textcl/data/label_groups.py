@@ -2,7 +2,29 @@
 
 import numpy as np
 
-from textcl.types import IntArray
+from textcl.data.order import Drawn
+from textcl.seeds import derive
+from textcl.types import IntArray, Source
+
+
+class LabelGroups:
+    """Every row once an epoch, so many rows of one label side by side, where the label has as many.
+
+    Args:
+        source: Its rows carry labels.
+        rows_per_label: Rows of a group.
+        seed: The seed of the run's data.
+    """
+
+    def __init__(self, source: Source, rows_per_label: int, seed: int) -> None:
+        self._labels = np.array([source[row].label for row in range(len(source))], dtype=np.int64)
+        self._rows_per_label, self._seed = rows_per_label, seed
+
+    def __call__(self, epoch: int) -> Drawn:
+        """Return the rows of an epoch."""
+        rng = np.random.default_rng(derive(self._seed, "order", epoch))
+        rows = grouped(rng.permutation(len(self._labels)), self._labels, self._rows_per_label, rng)
+        return Drawn(rows, np.full(len(rows), epoch))
 
 
 def grouped(order: IntArray, labels: IntArray, rows_per_label: int, rng: np.random.Generator) -> IntArray:

@@ -1,8 +1,10 @@
 """The encoder: a backbone, a pooling and prompts. It sees one row at a time; nothing in it mixes rows."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -97,6 +99,12 @@ class Encoder(nn.Module):
             hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
             vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))
         return vectors
+
+    def prompted(self, prompts: Mapping[Role, str]) -> Self:
+        """Return the same encoder, weights and all, under other prompts: only its texts are cut otherwise."""
+        same = copy.copy(self)
+        same.prompts = by_role({role.value: prompt for role, prompt in prompts.items()})
+        return same
 
     def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""

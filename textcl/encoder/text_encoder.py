@@ -27,6 +27,10 @@ class TextEncoder(TokenEncoder, Protocol):
         """What is put before the texts of each role."""
         ...
 
+    def prompted(self, prompts: Mapping[Role, str]) -> Self:
+        """Return the same encoder, weights and all, under other prompts."""
+        ...
+
     def tokenize(self, texts: Sequence[str], role: Role) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
         ...

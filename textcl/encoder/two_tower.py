@@ -73,6 +73,10 @@ class TwoTower(nn.Module):
         vectors: Tensor = self._towers()[chunk.tower](chunk)
         return vectors
 
+    def prompted(self, prompts: Mapping[Role, str]) -> "TwoTower":
+        """Return the same towers, weights and all, under other prompts."""
+        return TwoTower(self.queries.prompted(prompts), self.documents.prompted(prompts))
+
     def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
         """Cut texts into the tokens of their role's tower, the prompt of the role before them."""
         return replace(self.tower(role).tokenize(texts, role), tower=_TOWERS[as_role(role)])

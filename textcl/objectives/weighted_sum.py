@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from textcl.objectives.one_target import common_momentum, seen_by
 from textcl.objectives.weights import weights_of
 from textcl.types import EmbeddedBatch, Objective, Role
 
@@ -36,13 +36,8 @@ class Sum(Objective):
         if not objectives:
             raise ValueError("objectives: found none, but there must be one or more.")
         self.weights = weights_of(len(objectives), weights)
-        self.momentum = _common_momentum(objectives)
+        self.momentum = common_momentum(objectives)
         self.wants_teacher = any(objective.wants_teacher for objective in objectives)
-        if self.wants_teacher and self.momentum is not None:
-            raise ValueError(
-                "objectives: found one that follows a teacher beside one that follows a moving average of the encoder, "
-                "but a run has one target. Take one of them away."
-            )
         self.objectives = nn.ModuleList(objectives)
         self.names = _names(objectives)
 
@@ -57,7 +52,7 @@ class Sum(Objective):
 
     def terms(self, batch: EmbeddedBatch) -> dict[str, Tensor]:
         """Return the weighted loss of each objective, by the name of its class, numbered where there are several."""
-        return {name: weight * objective(_seen_by(objective, batch)) for name, objective, weight in self._members()}
+        return {name: weight * objective(seen_by(objective, batch)) for name, objective, weight in self._members()}
 
     def readings(self) -> dict[str, float]:
         """Return the readings of each objective, by names like `InfoNCE temperature`."""
@@ -70,30 +65,12 @@ class Sum(Objective):
     def after_step(self, batch: EmbeddedBatch) -> None:
         """Let each objective see the step."""
         for _, objective, _ in self._members():
-            objective.after_step(_seen_by(objective, batch))
+            objective.after_step(seen_by(objective, batch))
 
     def _members(self) -> Iterator[tuple[str, Objective, float]]:
         for name, objective, weight in zip(self.names, self.objectives, self.weights, strict=True):
             assert isinstance(objective, Objective), "a list of modules forgets what it was made of"
             yield name, objective, weight
-
-
-def _seen_by(objective: Objective, batch: EmbeddedBatch) -> EmbeddedBatch:
-    """Return the batch with the targets that the objective would have alone."""
-    if objective.wants_teacher or objective.momentum is not None:
-        return batch
-    return replace(batch, targets=tuple(view.detach() for view in batch.views))
-
-
-def _common_momentum(objectives: Sequence[Objective]) -> float | None:
-    """Return the momentum of those that want one."""
-    found = {objective.momentum for objective in objectives if objective.momentum is not None}
-    if len(found) > 1:
-        raise ValueError(
-            f"objectives: found {len(found)} values of momentum, {', '.join(map(str, found))}, but a run has one "
-            "moving average of the encoder. Give all that have a momentum the same."
-        )
-    return next(iter(found), None)
 
 
 def _names(objectives: Sequence[Objective]) -> tuple[str, ...]:

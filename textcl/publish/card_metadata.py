@@ -8,6 +8,7 @@ from huggingface_hub import ModelCardData
 from textcl.publish.base import base_models
 from textcl.publish.components import component_names
 from textcl.publish.eval_results import eval_results
+from textcl.publish.recipe_parts import sources_of
 from textcl.report import RunFiles, ScoreRow
 
 _TAGS = ("sentence-transformers", "textcl", "sentence-similarity", "feature-extraction", "dense")
@@ -39,7 +40,7 @@ def card_metadata(files: RunFiles, rows: Sequence[ScoreRow], name: str) -> Model
 
 def hub_datasets(recipe: Mapping[str, Any]) -> list[str]:
     """Return the data sets on the Hub that a run was trained on: those of its sources, and those that it says."""
-    sources = [source["id"] for source in recipe["data"]["sources"] if source.get("use") == "HubDataset"]
+    sources = [source["id"] for source in sources_of(recipe) if source.get("use") == "HubDataset"]
     said = (recipe.get("hub") or {}).get("datasets") or ()
     return list(dict.fromkeys([*sources, *said]))
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from textcl.publish.components import component_names
+from textcl.publish.recipe_parts import objectives_of, sources_of, views_of
 
 # Component → the keys of its papers. One that rests on no paper has none; a user's own is not known here.
 CITED: dict[str, tuple[str, ...]] = {
@@ -74,17 +75,16 @@ def entries() -> dict[str, str]:
 
 
 def _keys(recipe: Mapping[str, Any]) -> Iterator[str]:
-    for part in (recipe["objective"], recipe["data"].get("views"), recipe["data"]["sources"]):
+    for part in (*objectives_of(recipe), views_of(recipe), sources_of(recipe)):
         for name in component_names(part):
             yield from CITED.get(name, ())
-    if _are_dropout_views(recipe["data"]):
+    if _are_dropout_views(recipe):
         yield _DROPOUT_VIEWS
     yield from _ALWAYS
 
 
-def _are_dropout_views(data: Mapping[str, Any]) -> bool:
+def _are_dropout_views(recipe: Mapping[str, Any]) -> bool:
     """Whether the positive of a text is the text itself, told apart by dropout."""
-    views = data.get("views") or ()
-    if any(view.get("augment") or view.get("input") for view in views):
+    if any(view.get("augment") or view.get("input") for view in views_of(recipe)):
         return False
-    return all(source["use"] in _PLAIN_TEXTS or source.get("positive", "") is None for source in data["sources"])
+    return all(source["use"] in _PLAIN_TEXTS or source.get("positive", "") is None for source in sources_of(recipe))

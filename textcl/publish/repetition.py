@@ -23,9 +23,12 @@ def repetition(files: RunFiles, name: str) -> str:
 def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
     """Yield the settings that name a file or folder, each with the last part of the name."""
     recipe = files.recipe
-    for number, source in enumerate(recipe["data"]["sources"]):
+    for number, entry in enumerate(recipe["data"]["sources"]):
+        place, source = f"data.sources.{number}", entry
+        if "source" in entry:
+            place, source = f"{place}.source", entry["source"]
         if source.get("path"):
-            yield f"data.sources.{number}.path", last_part(str(source["path"]))
+            yield f"{place}.path", last_part(str(source["path"]))
     if is_local(recipe["encoder"], files):
         yield "encoder.backbone", last_part(str(recipe["encoder"]["backbone"]))
     evaluation = recipe["evaluation"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from textcl.publish.card_metadata import hub_datasets
 from textcl.publish.markdown import cell
+from textcl.publish.recipe_parts import objectives_of, sources_of, views_of
 from textcl.report import RunFiles, component_words, last_part, number
 
 Recipe = Mapping[str, Any]  # as its file reads: of many kinds
@@ -13,8 +14,8 @@ _HUB = "https://huggingface.co/datasets"
 
 def sources(recipe: Recipe) -> list[str]:
     """Return a line for each source of the training text, and one for each data set that the recipe says it is of."""
-    lines = [_source(source) for source in recipe["data"]["sources"]]
-    read = {source.get("id") for source in recipe["data"]["sources"]}
+    lines = [_source(source) for source in sources_of(recipe)]
+    read = {source.get("id") for source in sources_of(recipe)}
     said = [f"said to be of [{name}]({_HUB}/{name})" for name in hub_datasets(recipe) if name not in read]
     return lines + said
 
@@ -22,7 +23,7 @@ def sources(recipe: Recipe) -> list[str]:
 def views(recipe: Recipe) -> list[str]:
     """Return a line for each view of a row that is made by changes of its text or of the encoder's input."""
     lines = []
-    for view in recipe["data"].get("views") or ():
+    for view in views_of(recipe):
         changes = [component_words(change) for key in ("augment", "input") for change in view.get(key) or ()]
         lines.append(f"{view['role']}: {cell(', then '.join(changes) or 'the text as it is')}")
     return lines
@@ -33,7 +34,7 @@ def hyper_parameters(files: RunFiles) -> list[tuple[str, str]]:
     data, training = files.recipe["data"], files.recipe["training"]
     encoder, facts = files.recipe["encoder"], files.provenance
     found = {
-        "objective": component_words(files.recipe["objective"]),
+        "objective": "; ".join(dict.fromkeys(map(component_words, objectives_of(files.recipe)))),
         "teacher": last_part(encoder["teacher"]) if encoder.get("teacher") else "",
         "batch": f"{data['batch_size']:,} rows",
         "steps": f"{files.log[-1]['step']:,}" if files.log else "",

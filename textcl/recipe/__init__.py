@@ -14,7 +14,7 @@ from textcl.recipe.origin import Origin, open_origin
 from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
-from textcl.recipe.plan import Plan, plan
+from textcl.recipe.plan import PartPlan, Plan, plan
 from textcl.recipe.publishable import publishable
 from textcl.recipe.publishing import Publisher, publisher_of
 from textcl.recipe.reproducing import Reproduction, compare_with
@@ -39,6 +39,7 @@ __all__ = [
     "Outcome",
     "PairFile",
     "Pairs",
+    "PartPlan",
     "PlainTexts",
     "Plan",
     "Publisher",

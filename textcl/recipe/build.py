@@ -1,67 +1,76 @@
 """From a recipe to its data and its encoder; `learning.py` builds what they are trained with."""
 
-from textcl.data import Batches, Concatenation, ViewSpec, are_identical, default_views
+from collections.abc import Sequence
+
+from textcl.data import ViewSpec, default_views
 from textcl.encoder import Encoder, TextEncoder, TwoTower
 from textcl.encoder import build_encoder as assemble_encoder
-from textcl.errors import ModelError, RecipeError
+from textcl.errors import DataError, ModelError, RecipeError
 from textcl.recipe.components import build
+from textcl.recipe.data_section import ViewEntry
 from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, SOURCE
-from textcl.recipe.schema import Component, EncoderSection, Recipe
+from textcl.recipe.schema import EncoderSection, Recipe
+from textcl.recipe.section import Component
 from textcl.recipe.view_texts import refuse_unfit_texts
 from textcl.seeds import derive, seeded
-from textcl.types import Augmentation, InputAugmentation, Role, Source, Tokenize
+from textcl.types import Augmentation, InputAugmentation, Role, Source
 
 
-def build_source(recipe: Recipe) -> Source:
-    """Open the sources of a recipe, end to end.
+def build_sources(recipe: Recipe) -> list[Source]:
+    """Open the sources of a recipe.
 
     Raises:
         RecipeError: A constructor refuses its settings.
-        DataError: A file or package is missing or faulty.
+        DataError: A file or package is missing or faulty, or a source has no rows.
     """
-    sources = [
-        build_component_source(component, f"data.sources.{number}")
-        for number, component in enumerate(recipe.data.sources)
-    ]
-    return sources[0] if len(sources) == 1 else Concatenation(sources)
+    return [build_component_source(component, place) for place, component in recipe.data.components]
 
 
 def build_component_source(component: Component, place: str) -> Source:
     """Open one source; `place` is where it stands in the recipe."""
     source: Source = build(component.model_dump(), SOURCE, place)
+    if len(source) == 0:
+        raise DataError(f"{place}: found no rows in the source, but there must be at least 2.")
     return source
 
 
-def build_views(recipe: Recipe, source: Source) -> tuple[ViewSpec, ...]:
+def views_of(entries: Sequence[ViewEntry] | None, source: Source, place: str, seed: int) -> tuple[ViewSpec, ...]:
     """Return the views that a recipe lists, or those that its rows suggest.
+
+    Args:
+        entries: As listed; None: what the rows hold.
+        source: What the views are made from.
+        place: Where they stand in the recipe.
+        seed: The seed of the run's data.
 
     Raises:
         RecipeError: The views have no anchor, or no positive and no labels, so there is nothing to pull together; or
             an augmentation does not suit the rows.
         DataError: An augmentation can do nothing for their texts.
     """
-    if recipe.data.views is None:
+    if entries is None:
         return default_views(source[0])
-    specs = []
-    for number, entry in enumerate(recipe.data.views):
-        place = f"data.views.{number}"
-        augment: list[Augmentation] = [
-            build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}")
-            for position, component in enumerate(entry.augment)
-        ]
-        changes: list[InputAugmentation] = [
-            build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}")
-            for position, component in enumerate(entry.input)
-        ]
-        specs.append(ViewSpec(entry.role, tuple(augment), tuple(changes)))
+    specs = tuple(_view_of(entry, f"{place}.{number}") for number, entry in enumerate(entries))
     roles = [spec.role for spec in specs]
     wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
     absent = [role for role in wanted if role not in roles]
     if absent:
         found = ", ".join(roles) or "none"
-        raise RecipeError(f"data.views: found the roles {found}, but there must be a view of role {absent[0]} too.")
-    refuse_unfit_texts(tuple(specs), source, recipe.seed)
-    return tuple(specs)
+        raise RecipeError(f"{place}: found the roles {found}, but there must be a view of role {absent[0]} too.")
+    refuse_unfit_texts(specs, source, place, seed)
+    return specs
+
+
+def _view_of(entry: ViewEntry, place: str) -> ViewSpec:
+    augment: list[Augmentation] = [
+        build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}")
+        for position, component in enumerate(entry.augment)
+    ]
+    changes: list[InputAugmentation] = [
+        build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}")
+        for position, component in enumerate(entry.input)
+    ]
+    return ViewSpec(entry.role, tuple(augment), tuple(changes))
 
 
 def build_encoder(recipe: Recipe) -> TextEncoder:
@@ -113,57 +122,3 @@ def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEnc
         raise ModelError(f"{place}.backbone: {error}") from error
     except ValueError as error:  # its first word is the name of the setting
         raise RecipeError(f"{'data' if str(error).startswith('max_length') else place}.{error}") from error
-
-
-def build_batches(recipe: Recipe, source: Source, views: tuple[ViewSpec, ...], tokenize: Tokenize) -> Batches:
-    """Return the batches of a run.
-
-    Raises:
-        DataError: There are fewer than two rows.
-    """
-    section = recipe.data
-    return Batches(source, views, tokenize, section.batch_size, recipe.seed, rows_per_label=section.rows_per_label)
-
-
-def run_length(recipe: Recipe, batches: Batches) -> int:
-    """Return how many steps a run has."""
-    training = recipe.training
-    if training.steps is not None:
-        return training.steps
-    assert training.epochs is not None, "the schema gives every run one length"
-    return training.epochs * batches.steps_per_epoch
-
-
-def refuse_equal_views(views: tuple[ViewSpec, ...], source: Source, dropout: float) -> None:
-    """Refuse to train on two views of one text that nothing tells apart: the positives would carry no signal.
-
-    Args:
-        views: V views.
-        source: What they are made from.
-        dropout: The encoder's largest dropout rate.
-
-    Raises:
-        RecipeError: Two views are always the same text and the dropout is 0.
-    """
-    if dropout == 0 and are_identical(views, source):
-        raise RecipeError(
-            "encoder.dropout: found 0 in the backbone, but two views of each row are the same text, and only dropout "
-            "tells them apart. Set encoder.dropout=0.1, or give a view an augmentation in data.views."
-        )
-
-
-def refuse_idle_tower(encoder: TextEncoder, views: tuple[ViewSpec, ...]) -> None:
-    """Refuse to train two towers on the texts of one.
-
-    Args:
-        encoder: One or two towers.
-        views: V views.
-
-    Raises:
-        RecipeError: There are two towers, and no view is for the second.
-    """
-    if isinstance(encoder, TwoTower) and all(view.role is Role.ANCHOR for view in views):
-        raise RecipeError(
-            "encoder.documents: found a tower for documents, but every view is an anchor, so it would learn nothing. "
-            "Give data.views one of role positive, or train one encoder."
-        )

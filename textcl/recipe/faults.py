@@ -3,11 +3,12 @@
 import typing
 from collections.abc import Callable
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from textcl.errors import suggestion
-from textcl.recipe.schema import OWN_FAULT, Component, Recipe
+from textcl.recipe.schema import Recipe
+from textcl.recipe.section import OWN_FAULT, Component
 from textcl.recipe.wording import found, one_of
 
 # What a value must be, by pydantic's name of the fault; the words may use the limits that it was measured against.
@@ -41,9 +42,17 @@ def _is_echo(details: ErrorDetails) -> bool:
 
 
 def _line(details: ErrorDetails) -> str:
-    path = [part for part in details["loc"] if not str(part).startswith(("<", "["))]  # without pydantic's own marks
-    place = ".".join(map(str, path)) or "the recipe"
-    return f"{place}: {_SAYINGS.get(details['type'], _unfit)(details, path)}"
+    path = list(details["loc"])
+    return f"{_place(path) or 'the recipe'}: {_SAYINGS.get(details['type'], _unfit)(details, path)}"
+
+
+def _place(path: Path) -> str:
+    """Return a place as the recipe writes it, without pydantic's own marks."""
+    return ".".join(str(part) for part in path if not _is_mark(part))
+
+
+def _is_mark(part: int | str) -> bool:
+    return str(part).startswith(("<", "["))
 
 
 def _unfit(details: ErrorDetails, path: Path) -> str:
@@ -64,7 +73,7 @@ def _unknown(details: ErrorDetails, path: Path) -> str:
     *parents, name = path
     model = _model_at(parents)
     known = list(model.model_fields) if model else []
-    section = "a recipe" if not parents else ".".join(map(str, parents))
+    section = _place(parents) or "a recipe"
     return f"{section} has no such setting. It takes {', '.join(known)}.{suggestion(str(name), known)}"
 
 
@@ -97,12 +106,23 @@ _SAYINGS: dict[str, Callable[[ErrorDetails, Path], str]] = {
 
 def _model_at(path: Path) -> type[BaseModel] | None:
     """Return the model that a place of a recipe is read by."""
-    model: type[BaseModel] | None = Recipe
+    annotation: object = Recipe
     for part in path:
-        if isinstance(part, str) and model is not None:
-            field = model.model_fields.get(part)
-            model = _model_in(field.annotation) if field else None
-    return model
+        if _is_mark(part):
+            annotation = _tagged(annotation, str(part)) or annotation
+        elif isinstance(part, str):
+            model = _model_in(annotation)
+            field = model.model_fields.get(part) if model else None
+            annotation = field.annotation if field else None
+    return _model_in(annotation)
+
+
+def _tagged(annotation: object, tag: str) -> object | None:
+    """Return the one of several kinds that pydantic's mark says a value was read as."""
+    inner = typing.get_args(annotation)
+    if Tag(tag) in inner:
+        return annotation
+    return next(filter(None, (_tagged(part, tag) for part in inner)), None)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

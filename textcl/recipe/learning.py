@@ -1,12 +1,15 @@
 """From a recipe to what an encoder learns from: the objective, its target, and whether the data suits them."""
 
+from collections.abc import Mapping, Sequence
+
 import torch
 
-from textcl.data import ViewSpec
 from textcl.encoder import TextEncoder, open_encoder
 from textcl.errors import ModelError, RecipeError
+from textcl.objectives.by_source import BySource
 from textcl.precision import resolve
 from textcl.recipe.components import build
+from textcl.recipe.parts import Part, objectives_of
 from textcl.recipe.rooms import OBJECTIVE
 from textcl.recipe.schema import Recipe
 from textcl.seeds import derive, seeded
@@ -34,31 +37,65 @@ def width_of(teacher: TextEncoder | None) -> int | None:
     return None if teacher is None else teacher.dimension
 
 
-def build_objective(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> Objective:
-    """Build the objective of a recipe; its random weights follow from the recipe's seed.
+def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> dict[str, Objective]:
+    """Build the objectives of a recipe; their random weights follow from the recipe's seed.
 
     Args:
         recipe: What is run.
         dimension: The width of the encoder's vectors.
         teacher_dimension: The width of the teacher's vectors; None: there is no teacher.
 
+    Returns:
+        By the name of each source, where sources take turns; those without one of their own share the recipe's. Else
+        the recipe's, under no name.
+
     Raises:
-        RecipeError: The objective refuses a setting, wants a teacher and has none, or has one that it does not want.
+        RecipeError: An objective refuses a setting, wants a teacher and has none, or there is a teacher for none.
     """
     known = {"dimension": dimension, "teacher_dimension": teacher_dimension}
-    with seeded(derive(recipe.seed, "objective")):
-        objective: Objective = build(recipe.objective.model_dump(), OBJECTIVE, "objective", known)
-    if objective.wants_teacher and teacher_dimension is None:
+    built: dict[str, Objective] = {}
+    objectives = {}
+    for name, objective in objectives_of(recipe).items():
+        if objective.place not in built:
+            with seeded(derive(recipe.seed, objective.place)):
+                built[objective.place] = build(objective.component.model_dump(), OBJECTIVE, objective.place, known)
+        objectives[name] = built[objective.place]
+    _refuse_unfit_teacher(recipe, list(built.values()), teacher_dimension)
+    return objectives
+
+
+def one_objective(objectives: Mapping[str, Objective]) -> Objective:
+    """Return what a step asks: the objective that all batches have, or each source's for its own.
+
+    Raises:
+        RecipeError: The objectives want different targets.
+    """
+    if len(set(objectives.values())) == 1:
+        return next(iter(objectives.values()))
+    try:
+        return BySource(objectives)
+    except ValueError as error:
+        raise RecipeError(f"data.sources.*.{error}") from error
+
+
+def build_objective(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> Objective:
+    """Build the objectives of a recipe as the one that a step asks."""
+    return one_objective(build_objectives(recipe, dimension, teacher_dimension))
+
+
+def _refuse_unfit_teacher(recipe: Recipe, objectives: Sequence[Objective], teacher_dimension: int | None) -> None:
+    following = [type(objective).__name__ for objective in objectives if objective.wants_teacher]
+    if following and teacher_dimension is None:
         raise RecipeError(
-            f"encoder.teacher: found null, but {recipe.objective.use} follows a teacher's vectors. Name a model: a "
-            "Hub id, a folder, or pkg://a_python_package/folder."
+            f"encoder.teacher: found null, but {following[0]} follows a teacher's vectors. Name a model: a Hub id, a "
+            "folder, or pkg://a_python_package/folder."
         )
-    if teacher_dimension is not None and not objective.wants_teacher:
+    if teacher_dimension is not None and not following:
+        names = ", ".join(dict.fromkeys(type(objective).__name__ for objective in objectives))
         raise RecipeError(
-            f"encoder.teacher: found {recipe.encoder.teacher}, but {recipe.objective.use} follows no teacher. Take it "
-            "away, or use Distillation, alone or in a Sum."
+            f"encoder.teacher: found {recipe.encoder.teacher}, but {names} follows no teacher. Take it away, or use "
+            "Distillation, alone or in a Sum."
         )
-    return objective
 
 
 def build_target(
@@ -84,18 +121,29 @@ def build_memory(recipe: Recipe) -> Memory:
     return Memory(recipe.training.chunk_tokens, recipe.training.live_tokens)
 
 
-def refuse_unfit_batches(recipe: Recipe, objective: Objective, views: tuple[ViewSpec, ...], source: Source) -> None:
+def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: Part) -> None:
     """Refuse data that the objective can not learn from.
 
     Raises:
         RecipeError: Says what the objective wants.
     """
-    first = source[0]
+    first, roles = part.source[0], [view.role for view in part.views]
     try:
-        objective.check([view.role for view in views], scored=first.score is not None, labelled=first.label is not None)
+        objective.check(roles, scored=first.score is not None, labelled=first.label is not None)
     except ValueError as error:
-        raise RecipeError(f"objective: {error}") from error
-    if recipe.data.rows_per_label is not None and first.label is None:
+        place = objectives_of(recipe)[part.name].place
+        whose = f"{part.name}, " if part.name and place == "objective" else ""
+        raise RecipeError(f"{place}: {whose}{error}") from error
+
+
+def refuse_unlabelled(recipe: Recipe, sources: Sequence[Source]) -> None:
+    """Refuse to group the rows of labels where no source has any; where sources do not take turns, the first tells.
+
+    Raises:
+        RecipeError: Says how labels are named.
+    """
+    told = sources if recipe.data.takes_turns else sources[:1]
+    if recipe.data.rows_per_label is not None and all(source[0].label is None for source in told):
         raise RecipeError(
             f"data.rows_per_label: found {recipe.data.rows_per_label}, but the rows carry no labels. Name their column "
             "in the source (label: …), or set data.rows_per_label=null."

@@ -9,10 +9,11 @@ from typing import Any
 from textcl.encoder import fingerprint
 from textcl.encoder.places import find_repository
 from textcl.errors import DataError, RecipeError
-from textcl.recipe.build import build_encoder, build_source
+from textcl.recipe.build import build_encoder, build_sources
 from textcl.recipe.comparing import flat_settings
 from textcl.recipe.load import load_recipe
 from textcl.recipe.other import open_other
+from textcl.recipe.parts import joined
 from textcl.recipe.provenance import base_models, data_facts, machine_facts
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks
@@ -81,7 +82,7 @@ def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> 
     """Raise where the data is not there, or another; a run that did not say what it had is taken at its word."""
     way_out = _way_out(recipe)
     try:
-        now = data_facts(build_source(recipe))
+        now = data_facts(joined(build_sources(recipe)))
     except (DataError, RecipeError) as error:
         raise DataError(f"{error}\nThe data of a run is not kept with it.{way_out}") from error
     then = facts.get("data") or now
@@ -94,7 +95,7 @@ def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> 
 
 
 def _way_out(recipe: Recipe) -> str:
-    paths = [f"data.sources.{number}.path=FILE" for number, s in enumerate(recipe.data.sources) if "path" in s.settings]
+    paths = [f"{place}.path=FILE" for place, source in recipe.data.components if "path" in source.settings]
     return f" Say where it lies here: {' '.join(paths)}" if paths else ""
 
 

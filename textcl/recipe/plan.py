@@ -1,24 +1,37 @@
 """What a recipe would do, found out without training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
 
 from textcl.data import LengthDistribution, PreviewRow, length_distribution, preview
-from textcl.recipe.build import (
-    build_batches,
-    build_encoder,
-    build_source,
-    build_views,
-    refuse_equal_views,
-    refuse_idle_tower,
-    run_length,
-)
-from textcl.recipe.learning import (
-    build_objective,
-    build_teacher,
-    refuse_unfit_batches,
-    width_of,
-)
+from textcl.recipe.batching import RunBatches, run_length, wanted_shares
+from textcl.recipe.parts import Part
+from textcl.recipe.preparing import Prepared, prepare
 from textcl.recipe.schema import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """What rows that are trained on alike look like."""
+
+    name: str  # of their source; "" for all sources together
+    lengths: LengthDistribution
+    examples: tuple[PreviewRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """What a source gives to the first epoch of a mix."""
+
+    name: str
+    rows: int
+    share: float  # fraction of the drawn rows that it is meant to have
+    drawn: int  # rows of the first epoch
+    drawn_share: float
+    steps: int  # batches of the first epoch that hold rows of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +43,8 @@ class Plan:
     steps_per_epoch: int
     steps: int  # of the run
     parameters: int  # of the encoder
-    lengths: LengthDistribution
-    examples: tuple[PreviewRow, ...]
+    mix: tuple[SourcePlan, ...]  # none where the rows of all sources are drawn alike
+    parts: tuple[PartPlan, ...]
 
 
 def plan(recipe: Recipe) -> Plan:
@@ -40,20 +53,38 @@ def plan(recipe: Recipe) -> Plan:
     Raises:
         TextclError: The run could not begin; says why.
     """
-    source = build_source(recipe)
-    views = build_views(recipe, source)
-    encoder = build_encoder(recipe)
-    refuse_equal_views(views, source, encoder.dropout)
-    refuse_idle_tower(encoder, views)
-    objective = build_objective(recipe, encoder.dimension, width_of(build_teacher(recipe, "cpu")))
-    refuse_unfit_batches(recipe, objective, views, source)
-    batches = build_batches(recipe, source, views, encoder.tokenize)
+    made = prepare(recipe, "cpu")
     return Plan(
-        rows=len(source),
-        batch_rows=len(batches.rows(0)),
-        steps_per_epoch=batches.steps_per_epoch,
-        steps=run_length(recipe, batches),
-        parameters=sum(parameter.numel() for parameter in encoder.parameters()),
-        lengths=length_distribution(source, views, encoder.tokenize_whole, recipe.data.max_length, recipe.seed),
-        examples=preview(source, views, recipe.seed),
+        rows=len(made.source),
+        batch_rows=len(made.batches.rows(0)),
+        steps_per_epoch=made.batches.steps_per_epoch,
+        steps=run_length(recipe, made.batches),
+        parameters=sum(parameter.numel() for parameter in made.encoder.parameters()),
+        mix=() if recipe.data.mixing is None else _mix(recipe, made.batches, made.sizes),
+        parts=tuple(_part(recipe, part, made) for part in made.parts),
+    )
+
+
+def _part(recipe: Recipe, part: Part, made: Prepared) -> PartPlan:
+    tokenize = part.under_prompts(made.encoder).tokenize_whole
+    return PartPlan(
+        part.name,
+        length_distribution(part.source, part.views, tokenize, recipe.data.max_length, recipe.seed),
+        preview(part.source, part.views, recipe.seed),
+    )
+
+
+def _mix(recipe: Recipe, batches: RunBatches, sizes: Sequence[int]) -> tuple[SourcePlan, ...]:
+    """Count what the first epoch draws."""
+    starts = list(accumulate(sizes))
+    drawn, steps = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(sizes), dtype=np.int64)
+    for step in range(batches.steps_per_epoch):
+        owners = np.searchsorted(starts, batches.rows(step), side="right")
+        counts = np.bincount(owners, minlength=len(sizes))
+        drawn, steps = drawn + counts, steps + (counts > 0)
+    return tuple(
+        SourcePlan(name, size, share, int(rows), float(rows / drawn.sum()), int(turns))
+        for name, size, share, rows, turns in zip(
+            recipe.data.names, sizes, wanted_shares(recipe, sizes), drawn, steps, strict=True
+        )
     )

@@ -49,6 +49,10 @@ OBJECTIVE = Room(
 # Where components stand in a recipe; a star is any position of a list.
 PLACES = {
     "data.sources.*": SOURCE,
+    "data.sources.*.source": SOURCE,
+    "data.sources.*.views.*.augment.*": AUGMENTATION,
+    "data.sources.*.views.*.input.*": INPUT_AUGMENTATION,
+    "data.sources.*.objective": OBJECTIVE,
     "data.views.*.augment.*": AUGMENTATION,
     "data.views.*.input.*": INPUT_AUGMENTATION,
     "objective": OBJECTIVE,
@@ -77,7 +81,7 @@ def _matches(value: object, pattern: list[str], place: str = "") -> Iterator[tup
     inner: list[tuple[str, object]] = []
     if first == "*" and isinstance(value, list):
         inner = [(str(position), entry) for position, entry in enumerate(value)]
-    elif isinstance(value, dict) and first in value:
+    elif isinstance(value, dict) and first in value and not is_component(value):  # which checks its own
         inner = [(first, value[first])]
     for name, entry in inner:
         yield from _matches(entry, rest, f"{place}.{name}" if place else name)

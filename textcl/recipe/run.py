@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from textcl.data import Batches, made_ahead, usual_workers
+from textcl.data import made_ahead, usual_workers
 from textcl.encoder import fingerprint
 from textcl.evaluation import (
     Recorder,
@@ -13,28 +13,14 @@ from textcl.evaluation import (
     evaluate,
 )
 from textcl.precision import resolve
-from textcl.recipe.build import (
-    build_batches,
-    build_encoder,
-    build_source,
-    build_views,
-    refuse_equal_views,
-    refuse_idle_tower,
-    run_length,
-)
+from textcl.recipe.batching import RunBatches, build_batches, run_length, wanted_shares
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import fresh_embed
 from textcl.recipe.leaking import leakage_of_run
-from textcl.recipe.learning import (
-    build_memory,
-    build_objective,
-    build_target,
-    build_teacher,
-    refuse_unfit_batches,
-    width_of,
-)
+from textcl.recipe.learning import build_memory, build_target
 from textcl.recipe.outcome import Outcome, leave_report
 from textcl.recipe.page_data import leave_page
+from textcl.recipe.preparing import prepare
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
@@ -78,10 +64,10 @@ def train_recipe(
     if ranks.is_main:
         write_recipe(folder, recipe)
         start = fingerprint(run.encoder)
-        write_provenance(folder / "run.json", recipe, run.source, start, ranks.device.type, ranks.count)
+        write_provenance(folder / "run.json", recipe, run.made.source, start, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
-    leakage = leakage_of_run(run.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
+    leakage = leakage_of_run(run.made.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
     run.train(resume)
     if ranks.is_main:
         run.encoder.save(folder / "model")
@@ -100,15 +86,8 @@ class _Run:
     ) -> None:
         self.recipe, self.folder, self.ranks, self.watcher, self.on_best = recipe, folder, ranks, watcher, on_best
         watcher.phase("Reading the data")
-        self.source = build_source(recipe)
-        self.encoder = build_encoder(recipe).to(ranks.device)
-        self.views = views = build_views(recipe, self.source)
-        refuse_equal_views(views, self.source, self.encoder.dropout)
-        refuse_idle_tower(self.encoder, views)
-        self.teacher = build_teacher(recipe, ranks.device)
-        self.objective = build_objective(recipe, self.encoder.dimension, width_of(self.teacher)).to(ranks.device)
-        refuse_unfit_batches(recipe, self.objective, views, self.source)
-        self.batches = build_batches(recipe, self.source, views, self.encoder.tokenize)
+        self.made = prepare(recipe, ranks.device)
+        self.encoder = self.made.encoder
         self.tasks: list[Task] = build_tasks(recipe)
         self.recorder = Recorder()
         self.watch = Watch(self.tasks, recipe.seed)
@@ -129,8 +108,8 @@ class _Run:
         """Take every step that is left, and end with the weights that the recipe wants."""
         step = Step(
             self.encoder,
-            self.objective,
-            build_target(self.recipe, self.encoder, self.objective, self.teacher, self.ranks),
+            self.made.objective,
+            build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks),
             self.ranks,
             seed=self.recipe.seed,
             memory=build_memory(self.recipe),
@@ -153,13 +132,19 @@ class _Run:
         self.watcher.phase("Training")
         loop.run(done)
 
-    def _batches(self) -> Batches:
+    def _batches(self) -> RunBatches:
         """Return the batches, which take what tokens are kept."""
-        epochs = run_length(self.recipe, self.batches) / self.batches.steps_per_epoch
-        tokenize = run_tokenize(
-            self.encoder, self.source, self.views, epochs, self._workers(), self.ranks, self.watcher
-        )  # fmt: skip
-        return build_batches(self.recipe, self.source, self.views, tokenize)
+        made, workers = self.made, self._workers()
+        epochs = run_length(self.recipe, made.batches) / made.batches.steps_per_epoch
+        shares = wanted_shares(self.recipe, made.sizes) if self.recipe.data.takes_turns else (1.0,)
+        tokenizers = {}
+        for part, share in zip(made.parts, shares, strict=True):
+            passes = epochs * share * sum(made.sizes) / len(part.source)
+            encoder = part.under_prompts(self.encoder)
+            tokenizers[part.name] = run_tokenize(
+                encoder, part.source, part.views, passes, workers, self.ranks, self.watcher
+            )
+        return build_batches(self.recipe, made.parts, made.sizes, lambda part: tokenizers[part.name])
 
     def _workers(self) -> int:
         workers = self.recipe.data.workers
@@ -171,7 +156,7 @@ class _Run:
     def _settings(self) -> Settings:
         section = self.recipe.training
         return Settings(
-            steps=run_length(self.recipe, self.batches),
+            steps=run_length(self.recipe, self.made.batches),
             learning_rate=section.learning_rate,
             objective_factor=(section.objective_learning_rate or section.learning_rate) / section.learning_rate,
             weight_decay=section.weight_decay,

@@ -3,60 +3,18 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from textcl.precision import Precision
+from textcl.recipe.data_section import DataSection
 from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault, repository_fault
+from textcl.recipe.section import NAME, OWN_FAULT, Component, Count, Positive, Section, Whole
 from textcl.training import Memory, Schedule
 from textcl.types import Role
 
-OWN_FAULT = "own_fault"  # the kind of fault whose words are ours already
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Pooling = Literal["mean", "cls", "last", "max", "weighted_mean"]
-
-
-class Section(BaseModel):
-    """A section: it can not be changed, and knows no settings but its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Component(BaseModel):
-    """A class by its name, `use`, and the arguments of its constructor beside it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    use: str = Field(description="a name that textcl knows, or my_package.module:Class for your own")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, by name; `Any` because they are the component's own affair."""
-        return self.model_extra or {}
-
-
-class ViewEntry(Section):
-    """One view of every row."""
-
-    role: Role = Field(description="what the text is to its row: anchor, positive or negative")
-    augment: tuple[Component, ...] = ()  # changes of the text, in this order
-    input: tuple[Component, ...] = ()  # then changes of what the encoder is given, in this order
-
-
-class DataSection(Section):
-    """What a run reads."""
-
-    sources: tuple[Component, ...] = Field(min_length=1, description="the texts to train on, a list of components")
-    views: tuple[ViewEntry, ...] | None = None  # null: what the rows hold; two dropout views where there is no positive
-    max_length: Annotated[int, Field(ge=3)] = 128  # tokens
-    batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
-    rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
-    workers: Whole | None = (
-        None  # processes that make batches ahead, for each process of the run; 0: none; null: 1 to 4
-    )
 
 
 class DocumentsSection(Section):
@@ -183,7 +141,7 @@ class HubSection(Section):
 class Recipe(Section):
     """A whole run."""
 
-    name: str = Field(pattern=r"^\w[\w.-]*$", description="the name of the run, which its folder gets")
+    name: str = Field(pattern=NAME, description="the name of the run, which its folder gets")
     seed: Whole = 17
     data: DataSection = Field(description="the section that names the texts to train on")
     encoder: EncoderSection = Field(description="the section that names the encoder to start from")

@@ -8,8 +8,9 @@ from textcl.errors import DataError, suggestion
 from textcl.evaluation import TrainingRow
 from textcl.evaluation.local import ENDINGS, file_rows, plain_name
 from textcl.evaluation.rows import Row
-from textcl.recipe.build import build_source
+from textcl.recipe.build import build_sources
 from textcl.recipe.load import load_recipe
+from textcl.recipe.parts import joined
 from textcl.recipe.schema import Recipe
 from textcl.shelf import names, recipes_folder
 from textcl.types import Source
@@ -31,7 +32,7 @@ def recipe_of(train: str) -> Recipe | None:
 
 def rows_of_recipe(recipe: Recipe) -> Iterator[TrainingRow]:
     """Yield all that a recipe trains on, before augmentation."""
-    return rows_of_source(build_source(recipe))
+    return rows_of_source(joined(build_sources(recipe)))
 
 
 def rows_of_source(source: Source) -> Iterator[TrainingRow]:

@@ -5,12 +5,13 @@ from textcl.errors import RecipeError, TextclError
 from textcl.types import Source
 
 
-def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, seed: int) -> None:
+def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, place: str, seed: int) -> None:
     """Refuse rows whose texts an augmentation is not made for.
 
     Args:
         views: V views.
         source: What they are made from.
+        place: Where they stand in the recipe.
         seed: The seed of the run's data; it chooses the sample of texts that augmentations are shown.
 
     Raises:
@@ -19,10 +20,10 @@ def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, seed: int) -
     """
     for number, view in enumerate(views):
         for position, augmentation in enumerate(view.augment):
-            place = f"data.views.{number}.augment.{position}"
+            at = f"{place}.{number}.augment.{position}"
             if shares_draw(augmentation) and source[0].positives:
                 raise RecipeError(
-                    f"{place}: {type(augmentation).__name__} takes the views of a row from one text, but "
+                    f"{at}: {type(augmentation).__name__} takes the views of a row from one text, but "
                     f"{source.place(0)} has a positive of its own. Set the source's `positive` to null, or take the "
                     "augmentation away."
                 )
@@ -32,4 +33,4 @@ def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, seed: int) -
             try:
                 check(sample_originals(source, views, seed)[number])
             except TextclError as error:
-                raise type(error)(f"{place}: {error}") from error
+                raise type(error)(f"{at}: {error}") from error

@@ -16,7 +16,7 @@ _FIRST = {
     "learning_rate": "warm-up, then the schedule",
     "gradient_norm": "before clipping",
 }
-_STEP_FIELDS = ("loss", "rows_per_second", "learning_rate", "gradient_norm")
+_STEP_FIELDS = ("rows_per_second", "learning_rate", "gradient_norm")
 Lines = Sequence[Mapping[str, Any]]
 
 
@@ -24,17 +24,38 @@ def run_curves(log: Lines, evaluations: Lines) -> list[Curve]:
     """Return the curves worth a look: scores on the way next to the loss, then the monitor's readings."""
     read: dict[str, list[tuple[int, float]]] = {}
     for line in log:
-        numbers = {name: line[name] for name in _STEP_FIELDS if name in line} | dict(line.get("readings") or {})
-        numbers |= {f"loss: {name}": value for name, value in (line.get("terms") or {}).items()}
-        _add(read, line, numbers)
+        _add(read, line, _numbers(line))
     scores: dict[str, list[tuple[int, float]]] = {}
     for line in evaluations:
         _add(scores, line, {name: 100 * line[name] for name in _main(line) if line[name] is not None})
     curves = [_curve(name, "score on the way; higher is better", points) for name, points in scores.items()]
-    known = [name for name in _FIRST if name in read]
-    others = [name for name in read if name not in _FIRST]
-    drawn = [_curve(name.replace("_", " "), _FIRST.get(name, ""), read[name]) for name in known + others]
-    return drawn[:1] + curves + drawn[1:]
+    names = sorted(read, key=_place)  # which keeps the order of names of one place
+    losses = [name for name in names if _number_of(name) == "loss"]
+    drawn = {name: _curve(name.replace("_", " "), _FIRST.get(_number_of(name), ""), read[name]) for name in names}
+    return [drawn.pop(name) for name in losses] + curves + list(drawn.values())
+
+
+def _numbers(line: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers of a step by the names of their curves; what depends on the source is a curve of its own."""
+    own = {"loss": line["loss"]} if "loss" in line else {}
+    own |= {f"loss: {name}": value for name, value in (line.get("terms") or {}).items()}
+    read = dict(line.get("readings") or {})
+    own |= {name: value for name, value in read.items() if " " not in name}  # an objective's name is no source's matter
+    source = f"{line['source']}: " if line.get("source") else ""
+    run = {name: line[name] for name in _STEP_FIELDS if name in line} | read
+    return {name: value for name, value in run.items() if name not in own} | {
+        f"{source}{name}": value for name, value in own.items()
+    }
+
+
+def _number_of(name: str) -> str:
+    """Return what a curve shows, without the source that it is of."""
+    return name.rpartition(": ")[2] if name.rpartition(": ")[2] in _FIRST else name
+
+
+def _place(name: str) -> int:
+    known = list(_FIRST)
+    return known.index(_number_of(name)) if _number_of(name) in known else len(known)
 
 
 def _main(line: Mapping[str, Any]) -> Iterable[str]:

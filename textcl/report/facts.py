@@ -55,6 +55,9 @@ def _data(section: Mapping[str, Any], found: Mapping[str, Any]) -> str:
 
 
 def _source(source: Mapping[str, Any]) -> str:
+    if "use" not in source:
+        objective = component_words(_section(source, "objective"))
+        return f"{source.get('name')}: {_source(_section(source, 'source'))}{f' by {objective}' if objective else ''}"
     of = source.get("path") or source.get("packages") or ""
     named = ", ".join(map(str, of)) if isinstance(of, list | tuple) else str(of)
     return f"{source.get('use')} {named}".strip()

@@ -24,6 +24,7 @@ class StepLog:
     waiting_share: float  # fraction of the step's time that went by until its batch was there, mean over ranks
     terms: dict[str, float] = field(default_factory=dict)  # of the loss, where it has several
     readings: dict[str, float] = field(default_factory=dict)  # the monitor's, on some steps
+    source: str = ""  # that the batch is from, where sources take turns
 
 
 class Log:
@@ -46,9 +47,13 @@ class Log:
             file.write(json.dumps(dict(entry)) + "\n")
 
 
-def first_readings(path: Path, done: int) -> dict[str, float] | None:
-    """Return what the monitor read first, on the first `done` steps of a log; None if there is no such line."""
-    return next((line["readings"] for line in _lines(path) if line["step"] <= done and line.get("readings")), None)
+def first_readings(path: Path, done: int) -> dict[str, dict[str, float]]:
+    """Return what the monitor read first of each source, on the first `done` steps of a log."""
+    first: dict[str, dict[str, float]] = {}
+    for line in _lines(path):
+        if line["step"] <= done and line.get("readings"):
+            first.setdefault(line.get("source", ""), line["readings"])
+    return first
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -141,13 +141,12 @@ class Loop:
             padding_share=result.padding_share,
             waiting_share=waiting / self.ranks.count,
             terms=result.terms if len(result.terms) > 1 else {},
-            readings=self._readings(number, result),
+            readings={} if batch.turn % READ_EVERY else self._readings(result),
+            source=batch.source,
         )
 
-    def _readings(self, number: int, result: StepResult) -> dict[str, float]:
-        """Return what the monitor reads on this step, nothing on most."""
-        if number % READ_EVERY:
-            return {}
+    def _readings(self, result: StepResult) -> dict[str, float]:
+        """Return what the monitor reads on a step."""
         read = readings(result.batch) | self.step.objective.readings()
         with torch.no_grad():
             projected = self.step.objective.projected(result.batch)
@@ -156,6 +155,7 @@ class Loop:
     def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
         """Compute the gradients of a step and let the parameters follow them."""
         self.optimiser.zero_grad(set_to_none=False)  # fresh pages cost more than zeros
+        self.step.objective.zero_grad()  # to none: heads that a batch does not touch stand still
         result = self.step.backward(batch, number)
         norm = float(torch.nn.utils.clip_grad_norm_(self.step.parameters(), self.settings.clip))
         if not math.isfinite(norm):

@@ -2,7 +2,8 @@
 
 import logging
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,7 @@ from textcl.errors import TrainingError
 from textcl.training.log import StepLog
 from textcl.types import EmbeddedBatch
 
-READ_EVERY = 10  # steps
+READ_EVERY = 10  # batches of a source
 ROWS = 128  # of a batch that are read; batches are shuffled, so any rows will do
 SAME = 1 - 1e-4  # the cosine above which two embeddings count as identical
 _log = logging.getLogger(__name__)
@@ -67,18 +68,19 @@ def readings_of_projections(projected: Tensor, batch: EmbeddedBatch) -> dict[str
 
 @dataclass(slots=True)
 class CollapseAlarm:
-    """Speaks up, once, when two readings in a row say that the embeddings have collapsed.
+    """Speaks up, once, when two readings in a row say that the embeddings of a source have collapsed.
 
-    A reading is judged against the first of the run, as some encoders start with all embeddings in a narrow cone.
+    A reading is judged against the first of its source in the run: some encoders start with all embeddings in a narrow
+    cone, and texts of one source may be more alike than those of another.
 
     Args:
-        first: The first readings of the run, when it goes on from a checkpoint; None at its start.
+        first: The first readings of the run by source, when it goes on from a checkpoint.
         stops: Whether a collapse ends the run.
     """
 
-    first: dict[str, float] | None = None
+    first: dict[str, dict[str, float]] = field(default_factory=dict)
     stops: bool = False
-    _suspicions: int = 0
+    _suspicions: Counter[str] = field(default_factory=Counter)  # in a row, by source
     _has_spoken: bool = False
 
     def __call__(self, entry: StepLog) -> None:
@@ -89,15 +91,15 @@ class CollapseAlarm:
         """
         if not entry.readings:
             return
-        self.first = self.first or entry.readings
-        fault = collapse(entry.readings, self.first)
-        self._suspicions = self._suspicions + 1 if fault else 0
-        if self._suspicions < 2 or self._has_spoken:
+        fault = collapse(entry.readings, self.first.setdefault(entry.source, entry.readings))
+        self._suspicions[entry.source] = self._suspicions[entry.source] + 1 if fault else 0
+        if self._suspicions[entry.source] < 2 or self._has_spoken:
             return
         self._has_spoken = True
+        whose = f" of source {entry.source}" if entry.source else ""
         message = (
-            f"Step {entry.step}: the embeddings are collapsing: {fault}. A lower training.learning_rate is the usual "
-            "way out; with BYOL, SimSiam and SwAV look at the momentum and the predictor or the prototypes too."
+            f"Step {entry.step}: the embeddings{whose} are collapsing: {fault}. A lower training.learning_rate is the "
+            "usual way out; with BYOL, SimSiam and SwAV look at the momentum and the predictor or the prototypes too."
         )
         if self.stops:
             raise TrainingError(message)
@@ -109,7 +111,7 @@ def collapse(read: dict[str, float], first: dict[str, float]) -> str | None:
 
     Args:
         read: The readings of a step.
-        first: The first readings of the run.
+        first: The first readings of the run, of the same source.
     """
     for name, value in read.items():
         start = first.get(name, value)

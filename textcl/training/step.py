@@ -117,6 +117,7 @@ class Step:
             identity=self.ranks.gather(identity).unbind(dim=1),
             scores=self._gathered(batch.scores),
             labels=self._gathered(batch.labels),
+            source=batch.source,
         )
 
     def _gathered(self, values: FloatArray | IntArray | None) -> Tensor | None:
