@@ -4,6 +4,7 @@ For every family and start STS-B dev chooses the learning rate among a few, afte
 is the bundled recipe's.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from corpora import prepare
@@ -17,14 +18,14 @@ from trial import SEEDS, Trial
 CORPORA = ("wiki", "nli", "stsb", "en-de")
 
 
-def make(data: Path, work: Path, results: Path, only: str, rows: int | None) -> list[str]:
+def make(data: Path, work: Path, results: Path, only: Sequence[str], rows: int | None) -> list[str]:
     """Do what is not done yet, and return the names of the runs that failed."""
     store = Store(results / "objectives.json", write_page)
     runner = Runner(data, work, store, prepare(data, work, CORPORA, rows), Scorer(data, rows))
     for start in STARTS:
         runner.score_start(start, ("sts", "scifact", "stsb-dev"))
     for trial in all_trials():
-        if only in trial.key and not store.has("runs", trial.key):
+        if all(part in trial.key for part in only) and not store.has("runs", trial.key):
             runner.add(trial, _rate(runner, trial) if trial.block == "families" else ())
     return runner.failed
 

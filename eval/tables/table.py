@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--table", choices=TABLES, default="objectives")
     parser.add_argument("--work", type=Path, help="training files and runs in progress; runs/TABLE")
-    parser.add_argument("--only", default="", help="only runs whose name holds this text: families/BYOL, /18")
+    parser.add_argument("--only", nargs="+", default=[], help="only runs whose name holds all of these: families/ /18")
     parser.add_argument(
         "--rows", type=int, help="only to try it: so many rows of every training file and task; results go to --work"
     )
