@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 
 from augmentation_rows import COMBINATIONS, LEFT_OUT, PLAIN, VIEWS, best_combination
 from cells import cell, header, line
@@ -34,6 +35,7 @@ share of rows of which a view has other tokens than its text.
 RULE = """A difference is taken seed by seed. It is called better or worse where all seeds agree in sign and its mean
 is more than two standard deviations (over seeds) from 0; without a word there is no clear difference."""
 SCORES = ("sts", "classic", "banking77")
+WIDTH = 118  # characters of a line
 
 
 def write_page(results: Results, path: Path) -> None:
@@ -114,13 +116,11 @@ def _translations(results: Results) -> str:
     for pivot, made in results.get("translations", {}).items():
         share = 100 * made["kept"] / made["texts"]
         refused = "; ".join(f"{count:,} {reason}" for reason, count in made["refused"].items())
-        lines = [
-            "## Back-translation",
-            "",
+        words = (
             f"`textcl augment back-translate wiki.txt --out back-translated.jsonl --pivot {pivot}`, Apertium: of "
-            f"{made['texts']:,} sentences {made['kept']:,} ({share:.1f} %) have a translation",
-            f"that passes the filters. Refused: {refused}. Kept and refused add up to the sentences: none was lost. A",
-            "sentence without a translation stays as it is, so with p = 1, too, a part of the positives is unchanged.",
-            "",
-        ]
+            f"{made['texts']:,} sentences {made['kept']:,} ({share:.1f} %) have a translation "
+            f"that passes the filters. Refused: {refused}. Kept and refused add up to the sentences: none was lost. A "
+            "sentence without a translation stays as it is, so with p = 1, too, a part of the positives is unchanged."
+        )
+        lines = ["## Back-translation", "", fill(words, WIDTH), ""]
     return "\n".join(lines)

@@ -34,11 +34,7 @@ def make(data: Path, work: Path, results: Path, only: Sequence[str], rows: int |
     runner.score_start("whole", (*DOMAIN_SCORES.values(), ELSEWHERE))
     for seed in SEEDS:
         for trial in _of_seed(runner, seed):
-            if (
-                all(part in trial.key for part in only)
-                and not store.has("runs", trial.key)
-                and _is_ready(runner, trial, rows)
-            ):
+            if runner.wants(trial, only) and _is_ready(runner, trial, rows):
                 runner.add(trial)
     return runner.failed
 
@@ -70,9 +66,8 @@ def _is_ready(runner: Runner, trial: Trial, rows: int | None) -> bool:
         if not reason and trial.wants == "apertium":
             translated(runner.corpora["wiki"], runner.work, runner.store)
         reason = reason or _likeness(runner, trial)
-    except FailedError as error:
-        print(error, flush=True)
-        runner.failed.append(trial.key)
+    except (FailedError, TextclError) as error:
+        runner.leave_out(trial, error)
         return False
     if runner.store.saved().get("left_out", {}).get(trial.name, "") != reason:
         runner.store.keep("left_out", trial.name, reason)

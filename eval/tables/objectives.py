@@ -10,7 +10,7 @@ from pathlib import Path
 from corpora import prepare
 from objective_page import write_page
 from objective_trials import SEARCH, STARTS, all_trials
-from runner import Runner
+from runner import FailedError, Runner
 from scoring import Scorer
 from store import Store
 from trial import SEEDS, Trial
@@ -25,8 +25,11 @@ def make(data: Path, work: Path, results: Path, only: Sequence[str], rows: int |
     for start in STARTS:
         runner.score_start(start, ("sts", "scifact", "stsb-dev"))
     for trial in all_trials():
-        if all(part in trial.key for part in only) and not store.has("runs", trial.key):
-            runner.add(trial, _rate(runner, trial) if trial.block == "families" else ())
+        if runner.wants(trial, only):
+            try:
+                runner.add(trial, _rate(runner, trial) if trial.block == "families" else ())
+            except FailedError as error:
+                runner.leave_out(trial, error)
     return runner.failed
 
 

@@ -15,11 +15,12 @@ from store import Store
 from trial import LENGTH, MODEL, SEEDS, Trial
 
 from textcl.encoder import build_encoder
+from textcl.errors import TextclError
 from textcl.seeds import seeded
 
 
 class FailedError(Exception):
-    """A command of a run failed; its message is the command's own."""
+    """A command failed; its message is the command's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,28 @@ class Runner:
         if not self.store.has("starts", start):
             self.store.keep("starts", start, self.scorer(self._start(start, SEEDS[0]), wanted))
 
+    def wants(self, trial: Trial, only: Sequence[str]) -> bool:
+        """Say whether a run is one of those asked for and is not there yet."""
+        return all(part in trial.key for part in only) and not self.store.has("runs", trial.key)
+
     def add(self, trial: Trial, more: tuple[str, ...] = ()) -> None:
-        """Train and score a run, unless it is there; one that fails is told and left out, and the table goes on."""
-        if self.store.has("runs", trial.key):
-            return
+        """Train and score a run; one that fails is told and left out, and the table goes on."""
         try:
             trained = self.trained(trial, more)
-        except FailedError as error:
-            print(error, file=sys.stderr, flush=True)
-            self.failed.append(trial.key)
+            before = _own_seconds()
+            scores = self.scorer(trained.model, trial.scores)
+        except (FailedError, TextclError) as error:
+            self.leave_out(trial, error)
             return
-        before = _own_seconds()
-        scores = self.scorer(trained.model, trial.scores)
         result = {"scores": scores, "minutes": round(trained.minutes, 1), "alarm": trained.alarm}
         costs = {"training": trained.core_minutes, "scoring": (_own_seconds() - before) / 60}
         result["core_minutes"] = {what: round(minutes, 2) for what, minutes in costs.items()}
         self.store.keep("runs", trial.key, result | {"changes": [*trial.changes, *more]})
+
+    def leave_out(self, trial: Trial, error: Exception) -> None:
+        """Tell why a run failed, and remember that it did."""
+        print(f"{trial.key}: {error}", file=sys.stderr, flush=True)
+        self.failed.append(trial.key)
 
     def trained(self, trial: Trial, more: tuple[str, ...]) -> Trained:
         """Train a run.
