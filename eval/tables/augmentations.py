@@ -50,6 +50,8 @@ def _of_seed(runner: Runner, seed: int) -> Iterator[Trial]:
     if seed != SEEDS[0]:
         best = best_combination(runner.store.saved())
         names = [] if best is None else [best]
+        if best is None:
+            print(f"Seed {seed} has no combination yet: not all of seed {SEEDS[0]} are there. Call again.", flush=True)
     for name in names:
         yield replace(row_trial(name, translations), seed=seed)
 
