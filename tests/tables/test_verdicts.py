@@ -17,6 +17,10 @@ def test_one_seed_is_never_called() -> None:
     assert in_words([5.0]) == "+5.00"
 
 
+def test_two_seeds_show_their_deviation_and_are_not_called() -> None:
+    assert in_words([5.0, 5.2]) == "+5.10 ± 0.14"
+
+
 def test_no_difference_at_all_is_not_called() -> None:
     assert verdict([0.0, 0.0, 0.0]) == "no clear difference"
 
