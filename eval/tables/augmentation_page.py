@@ -32,9 +32,9 @@ of Cranfield, CISI, MEDLINE, NPL and ADI, `banking77` the accuracy of the five n
 are kept. Mean ± standard deviation over seeds. STS-B dev chooses the best combination, nothing else; `changed` is the
 share of rows of which a view has other tokens than its text.
 """
-RULE = """A difference is taken seed by seed. Of three seeds it is called better or worse where its mean is more than two
-standard deviations (over seeds) from 0, so that all three agree in sign; without a word there is no clear difference.
-Of rows that are truly equal 7 in 100 would be called one or the other by chance, and there are many rows here."""
+RULE = """A difference is taken seed by seed. Of three seeds it is called better or worse where its mean is more than
+two standard deviations (over seeds) from 0, so that all three agree in sign; without a word there is no clear
+difference. Of rows that are truly equal 7 in 100 would be called one or the other by chance; there are many rows."""
 SCORES = ("sts", "classic", "banking77")
 WIDTH = 118  # characters of a line
 
