@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import fill
 
 from augmentation_rows import COMBINATIONS, LEFT_OUT, PLAIN, VIEWS, best_combination
-from cells import cell, header, line
+from cells import WIDTH, cell, header, line
 from domain_page import domain_block
 from store import Results
 from verdicts import BETTER, FEW, UNCLEAR, WORSE, Scored, differences, in_words, verdict
@@ -36,7 +36,6 @@ RULE = """A difference is taken seed by seed. Of three seeds it is called better
 two standard deviations (over seeds) from 0, so that all three agree in sign; without a word there is no clear
 difference. Of rows that are truly equal 7 in 100 would be called one or the other by chance; there are many rows."""
 SCORES = ("sts", "classic", "banking77")
-WIDTH = 118  # characters of a line
 
 
 def write_page(results: Results, path: Path) -> None:

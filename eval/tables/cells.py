@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from statistics import mean, stdev
 
+WIDTH = 118  # characters of a line of prose
+
 
 def cell(values: Sequence[float]) -> str:
     """Return mean ± standard deviation; a hyphen where there is no value, the value alone where there is one."""

@@ -1,6 +1,8 @@
 """The block on domain adaptation."""
 
-from cells import cell, header, line
+from textwrap import fill
+
+from cells import WIDTH, cell, header, line
 from domains import ELSEWHERE, MINING, SCORES, STEPS
 from store import Results
 from verdicts import differences, in_words
@@ -21,11 +23,11 @@ def domain_block(results: Results) -> str:
     """Return the block of what is done so far."""
     lines = [WORDS, ""]
     for domain, kept in results.get("mining", {}).items():
-        options = " ".join(MINING)
-        lines.append(
-            f"Mining {domain} (`textcl mine … {options}`): {kept['pairs']:,} pairs with negatives; mean cosine with "
-            f"the positives {kept['positive']:.3f}, with the negatives {kept['negative']:.3f}."
+        words = (
+            f"- Mining {domain} (`textcl mine … {' '.join(MINING)}`): {kept['pairs']:,} pairs with negatives; mean cosine "
+            f"with the positives {kept['positive']:.3f}, with the negatives {kept['negative']:.3f}."
         )
+        lines.append(fill(words, WIDTH, subsequent_indent="  "))
     lines += ["", *header(["domain", "after", "nDCG@10", "against before", ELSEWHERE, "against before", "seeds"])]
     before = results["starts"].get("whole", {})
     for domain, score in SCORES.items():
