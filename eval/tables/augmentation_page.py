@@ -30,7 +30,7 @@ documents; here they are spans of a quarter to a half of a sentence. Templates t
 **What the numbers are.** Percent: `sts` is the mean Spearman of STS12-16, STS-B and SICK-R, `classic` the mean nDCG@10
 of Cranfield, CISI, MEDLINE, NPL and ADI, `banking77` the accuracy of the five nearest neighbours. 128 tokens of a text
 are kept. Mean ± standard deviation over seeds. STS-B dev chooses the best combination, nothing else; `changed` is the
-share of rows of which a view has other tokens than its text.
+share of rows, of 2,000, of which a view has other tokens than its text.
 """
 RULE = """A difference is taken seed by seed. Of three seeds it is called better or worse where its mean is more than
 two standard deviations (over seeds) from 0, so that all three agree in sign; without a word there is no clear

@@ -24,8 +24,8 @@ def domain_block(results: Results) -> str:
     lines = [WORDS, ""]
     for domain, kept in results.get("mining", {}).items():
         words = (
-            f"- Mining {domain} (`textcl mine … {' '.join(MINING)}`): {kept['pairs']:,} pairs with negatives; mean cosine "
-            f"with the positives {kept['positive']:.3f}, with the negatives {kept['negative']:.3f}."
+            f"- Mining {domain} (`textcl mine … {' '.join(MINING)}`): {kept['pairs']:,} pairs with negatives; mean "
+            f"cosine with the positives {kept['positive']:.3f}, with the negatives {kept['negative']:.3f}."
         )
         lines.append(fill(words, WIDTH, subsequent_indent="  "))
     lines += ["", *header(["domain", "after", "nDCG@10", "against before", ELSEWHERE, "against before", "seeds"])]
