@@ -73,7 +73,7 @@ class Runner:
 
     def leave_out(self, trial: Trial, error: Exception) -> None:
         """Tell why a run failed, and remember that it did."""
-        print(f"{trial.key}: {error}", file=sys.stderr, flush=True)
+        print(f"{trial.key} is left out. {error}", file=sys.stderr, flush=True)
         self.failed.append(trial.key)
 
     def trained(self, trial: Trial, more: tuple[str, ...]) -> Trained:
@@ -86,7 +86,7 @@ class Runner:
         shutil.rmtree(out, ignore_errors=True)
         print(f"{time.strftime('%H:%M')} {trial.key} {' '.join(more)}", flush=True)
         begin, before = time.monotonic(), children_seconds()
-        told = run_command(self._command(trial, more, out), trial.key)
+        told = run_command(self._command(trial, more, out), "training")
         minutes, cores = (time.monotonic() - begin) / 60, (children_seconds() - before) / 60
         return Trained(out / "model" if trial.recipe else out, "collapsing" in told, minutes, cores)
 
@@ -122,14 +122,14 @@ def textcl(*arguments: str) -> list[str]:
 
 
 def run_command(command: Sequence[str], name: str) -> str:
-    """Run a command and return what it wrote to its error stream.
+    """Run a command and return what it wrote to its error stream; `name` is what a message calls it.
 
     Raises:
         FailedError: It failed.
     """
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise FailedError(f"{name} failed:\n{done.stderr}")
+        raise FailedError(f"{name} ended with code {done.returncode}:\n{done.stderr}")
     return done.stderr
 
 
