@@ -29,7 +29,7 @@ def widths(tokens: Tokens) -> IntArray:
 def plan(lengths: IntArray, chunk_tokens: int = CHUNK_TOKENS) -> list[IntArray]:
     """Cut sequences into chunks of at most `chunk_tokens` padded tokens, shortest sequences first.
 
-    A sequence longer than `chunk_tokens` gets a chunk of its own. A chunk holds 1 to 8, 10, 12, 14, 16, 20, … sequences.
+    A sequence longer than `chunk_tokens` gets a chunk of its own. A chunk holds 1 to 8, 10, 12, 14, 16, 20, … of them.
 
     Args:
         lengths: What each sequence takes of a chunk's width, in tokens, (N,).

