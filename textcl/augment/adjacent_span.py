@@ -32,7 +32,8 @@ class AdjacentSpan:
         ValueError: No such side, or not 1 ≤ shortest ≤ longest.
 
     Source:
-        Giorgi et al. 2021, DeCLUTR, section 3.1 (lengths by beta distributions; 32 to 512 tokens). arXiv:2006.03659
+        Giorgi et al. 2021, DeCLUTR, section 3.1. arXiv:2006.03659. The beta distributions, the bounds of 32 and 512
+        tokens, and documents of at least 2,048 are those of the authors' code, JohnGiorgi/DeCLUTR on GitHub.
     """
 
     shares_draw: ClassVar[bool] = True

@@ -23,7 +23,8 @@ class WordRepetition:
         ValueError: Not 0 ≤ rate ≤ 1.
 
     Source:
-        Wu et al. 2022, ESimCSE, section 3.2 (`dup_rate` 0.32). arXiv:2109.04380
+        Wu et al. 2022, ESimCSE, section 3.1 (`dup_rate`). arXiv:2109.04380. The authors' `run.sh`,
+        caskcsg/sentemb on GitHub, takes 0.32 for BERT, and 0.3 and 0.28 for the two sizes of RoBERTa.
     """
 
     rate: float = 0.32

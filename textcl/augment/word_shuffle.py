@@ -21,8 +21,9 @@ class WordShuffle:
         ValueError: The distance is below 0.
 
     Source:
-        Lample et al. 2018, Unsupervised Machine Translation Using Monolingual Corpora Only, section 2.3 (distance 3).
-        arXiv:1711.00043
+        Lample et al. 2018, Unsupervised Machine Translation Using Monolingual Corpora Only, section 2.3.
+        arXiv:1711.00043. With `--word_shuffle 3` the code of the paper after it, facebookresearch/UnsupervisedMT on
+        GitHub, adds numbers from 0 to 3 to the places; that is `distance: 2` here.
     """
 
     distance: int = 3

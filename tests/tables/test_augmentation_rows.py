@@ -1,0 +1,44 @@
+"""Every augmentation has a row, every row is a recipe that loads, and a stated rule chooses the combination."""
+
+from augmentation_rows import COMBINATIONS, LEFT_OUT, VIEWS, best_combination, row_trial
+from domains import domain_trials
+from objective_trials import all_trials
+
+import textcl.augment
+from textcl.recipe import load_recipe
+
+NESTING = {"Chain", "OneOf", "Sometimes"}
+
+
+def test_every_augmentation_has_a_row_or_a_reason() -> None:
+    views = " ".join(VIEWS.values())
+    missing = {name for name in textcl.augment.__all__ if f"use: {name}" not in views}
+    assert missing == {*NESTING, "MaskedSubstitution"}
+    assert "masked substitution" in LEFT_OUT
+
+
+def test_every_run_is_a_recipe_that_loads_and_has_a_name_of_its_own() -> None:
+    trials = [row_trial(name, "kept, of others.jsonl") for name in (*VIEWS, *COMBINATIONS)]
+    trials += [*domain_trials(), *all_trials()]
+    for trial in trials:
+        if trial.recipe is not None:
+            load_recipe(trial.recipe, ["data.sources.0.path=x", "encoder.backbone=y", *trial.changes])
+    assert len({trial.key for trial in trials}) == len(trials)
+    assert all(len(trial.key.split("/")) == 4 for trial in trials)
+
+
+def _results(scores: dict[str, float], left_out: dict[str, str]) -> dict[str, dict[str, object]]:
+    runs = {row_trial(name, "").key: {"scores": {"stsb-dev": score}} for name, score in scores.items()}
+    return {"runs": runs, "left_out": left_out}
+
+
+def test_the_combination_is_the_best_on_the_development_set() -> None:
+    scores = {name: float(number) for number, name in enumerate(COMBINATIONS)}
+    assert best_combination(_results(scores, {})) == list(COMBINATIONS)[-1]
+
+
+def test_no_combination_is_chosen_before_all_have_run() -> None:
+    first, *others = COMBINATIONS
+    scores = dict.fromkeys(others, 1.0)
+    assert best_combination(_results(scores, {})) is None
+    assert best_combination(_results(scores, {first: "there is no WordNet here"})) == others[0]
