@@ -11,7 +11,7 @@ from textcl.errors import RecipeError
 
 VERBS = (
     "init", "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode",
-    "index", "search", "bench", "mine", "clean", "augment",
+    "export", "index", "search", "bench", "mine", "clean", "augment",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 

@@ -13,6 +13,7 @@ from textcl.cli.clean import clean
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
+from textcl.cli.export import export
 from textcl.cli.index import index
 from textcl.cli.init import init
 from textcl.cli.leaks import leaks
@@ -33,7 +34,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _verb in (init, recipes, check, train, report, evaluate, compare, leaks, encode, index, search, bench, mine, clean):
+_VERBS = (
+    init, recipes, check, train, report, evaluate, compare, leaks, encode,
+    export, index, search, bench, mine, clean,
+)  # fmt: skip
+for _verb in _VERBS:
     app.command()(_verb)
 app.add_typer(augment, name="augment")
 

@@ -49,11 +49,18 @@ def read_name(name: str) -> ModelName:
     model, sign, form = name.rpartition(_SIGN)
     if not sign or Path(name).expanduser().exists():
         return ModelName(name)
+    return ModelName(model, read_form(form))
+
+
+def read_form(form: str) -> Export:
+    """Return the form of a name.
+
+    Raises:
+        ModelError: There is none of this name.
+    """
     if form not in list(Export):
-        raise ModelError(
-            f"{name}: there is no export {form!r}; there are {', '.join(Export)}.{suggestion(form, list(Export))}"
-        )
-    return ModelName(model, Export(form))
+        raise ModelError(f"There is no export {form!r}; there are {', '.join(Export)}.{suggestion(form, list(Export))}")
+    return Export(form)
 
 
 def export_folder(export: Export) -> str:

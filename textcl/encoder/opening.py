@@ -48,20 +48,26 @@ def open_encoder(
 
 
 def open_export(
-    folder: Path, export: Export, *, precision: str = "float32", device: torch.device | str | None = None
+    folder: Path,
+    export: Export,
+    *,
+    place: Path | None = None,
+    precision: str = "float32",
+    device: torch.device | str | None = None,
 ) -> TextEncoder:
-    """Open an export that lies in a model folder.
+    """Open an export of a model.
 
     Args:
         folder: The model folder.
         export: Which.
+        place: Where the export lies; None: in the model folder.
         precision: What `encode` multiplies in, where the form leaves a choice.
         device: Where to put it, if torch computes it.
 
     Raises:
         ModelError: It is not there, its runtime is not installed, or it can not be read.
     """
-    place = export_place(folder, export)
+    place = place or export_place(folder, export)
     if place.is_dir():
         return open_encoder(place, precision=precision, device=device)
     return open_graph(folder, export, place, precision).eval()

@@ -43,7 +43,7 @@ def open_static(folder: Path) -> Encoder:
         tokenizer = _tokenizer(folder / _TOKENIZER, len(table))
     except (OSError, KeyError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model can not be read ({error}).") from error
-    config = PreTrainedConfig(hidden_size=table.shape[1])
+    config = PreTrainedConfig.from_dict({"hidden_size": table.shape[1]})
     return Encoder(RuntimeBackbone(_looking_up(table), config, file_digest(files)), tokenizer)
 
 
@@ -66,7 +66,7 @@ def _tokenizer(file: Path, size: int) -> PreTrainedTokenizerFast:
     if rules.get_vocab_size() != size:
         raise ModelError(f"{file}: it has {rules.get_vocab_size()} tokens, but there are vectors for {size}.")
     rules.post_processor = None
-    return PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)
+    return PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]
 
 
 def _looking_up(table: FloatArray) -> Runtime:

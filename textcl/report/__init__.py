@@ -1,6 +1,7 @@
 """Reports: scores as files, as tables, and as a page to look at."""
 
 from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
+from textcl.report.exports_table import exports_table
 from textcl.report.facts import Facts
 from textcl.report.layout import layouts
 from textcl.report.leakage import leakage_json, leakage_lines, leakage_table, write_leakage
@@ -28,6 +29,7 @@ __all__ = [
     "as_json",
     "build_table",
     "comparison_table",
+    "exports_table",
     "find_report",
     "layouts",
     "leakage_json",
