@@ -42,7 +42,7 @@ def test_a_folder_whose_name_holds_the_sign_is_that_folder(tmp_path: Path) -> No
 
 
 def test_a_misspelt_form_is_told_with_what_was_meant() -> None:
-    with pytest.raises(ModelError, match="no export 'onx'; there are onnx, .* Did you mean 'onnx'"):
+    with pytest.raises(ModelError, match=r"no export 'onx'; there are onnx, .* Did you mean 'onnx'"):
         read_name("runs/mine#onx")
 
 
@@ -71,7 +71,7 @@ def test_a_damaged_graph_is_one_line(tiny_model_folder: Path, form: str, file: s
     pytest.importorskip({"onnx": "onnxruntime"}.get(form, form))
     (tiny_model_folder / file).parent.mkdir()
     (tiny_model_folder / file).write_bytes(b"cut off")
-    with pytest.raises(ModelError, match="can not be read .*; export the model again") as raised:
+    with pytest.raises(ModelError, match=r"can not be read .*; export the model again") as raised:
         open_encoder(f"{tiny_model_folder}#{form}")
     assert len(str(raised.value).splitlines()) == 1
 

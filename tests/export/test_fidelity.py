@@ -62,5 +62,5 @@ def test_the_file_is_plain_json(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "exports.json").write_text("[1]")
-    with pytest.raises(DataError, match="exports.json is no list of exports"):
+    with pytest.raises(DataError, match=r"exports\.json is no list of exports"):
         read_figures(tmp_path / "exports.json")

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
+from scipy.spatial.distance import pdist
 from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
 
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
 from textcl.encoder import open_encoder
 from textcl.encoder.exports import Export
 from textcl.errors import ModelError
 from textcl.export import write_export
+from textcl.packing import pad
 
 pytest.importorskip("skeletoken", reason='needs "textcl[static]"')
 TEXTS = [*SENTENCES, "", "A dog, a cat."]
@@ -40,6 +44,15 @@ def test_a_vector_is_the_mean_of_its_tokens_whatever_their_order(model: Path) ->
     first, second, both, turned = encoder.encode(["dog", "river", "dog river", "river dog"])
     assert first @ second < 0.99
     np.testing.assert_allclose(both, turned, atol=1e-6)
+
+
+def test_tokens_are_as_far_from_each_other_as_the_model_has_them(model: Path) -> None:
+    words = ["dog", "river", "guitar", "matrix", "sad"]
+    encoder, tokenizer = tiny_encoder(), Tokenizer.from_file(str(model / "static" / "tokenizer.json"))
+    chunk = pad(encoder.tokenize(words, "anchor"), np.arange(len(words)))
+    wanted = encoder(chunk).detach().numpy()  # the mean over [CLS], word and [SEP]
+    found = load_file(model / "static" / "model.safetensors")["embeddings"][[tokenizer.token_to_id(w) for w in words]]
+    np.testing.assert_allclose(pdist(found), pdist(wanted), rtol=1e-4)  # principal components keep distances
 
 
 def test_the_folder_names_no_path_and_brings_no_card(model: Path) -> None:

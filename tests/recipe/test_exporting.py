@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from textcl.errors import ModelError
 from textcl.export import bf16, writing
 from textcl.recipe import ExportTest, export_model
 
-PAIRS = list(zip(SENTENCES, SENTENCES[1:], strict=False))
+PAIRS = list(pairwise(SENTENCES))
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_loss_that_is_allowed_is_kept_with_its_figures(pairs: str, tiny_model_
 
 
 def test_a_model_of_a_package_wants_a_folder_of_your_own(pairs: str, minilm: str) -> None:
-    with pytest.raises(ModelError, match="no folder of yours. Name one with --out"):
+    with pytest.raises(ModelError, match=r"no folder of yours\. Name one with --out"):
         export_model(minilm, [Export.TORCH_BF16], None, ExportTest((pairs,)), silent)
 
 

@@ -63,9 +63,10 @@ def read_form(form: str) -> Export:
     return Export(form)
 
 
-def export_folder(export: Export) -> str:
-    """Return the folder inside the model folder that an export lies in, or is."""
-    return PLACES[export].partition("/")[0]
+def export_patterns(export: Export) -> tuple[str, ...]:
+    """Return which files of a model folder are an export's."""
+    place = Path(PLACES[export])
+    return (place.as_posix(), place.with_suffix(".bin").as_posix()) if place.suffix else (f"{place}/*",)
 
 
 def export_place(folder: Path, export: Export) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from textcl.encoder.exports import Export, export_folder
+from textcl.encoder.exports import Export, export_patterns
 from textcl.errors import ModelError
 
 PACKAGE = "pkg://"
@@ -56,7 +56,7 @@ def _on_hub(name: str, export: Export | None) -> Path:
     repository, _, revision = name.partition("@")
     try:
         if export is not None:
-            return _download(repository, revision, (*_SETTINGS, f"{export_folder(export)}/*"), ())
+            return _download(repository, revision, (*_SETTINGS, *export_patterns(export)), ())
         folder = _download(repository, revision, _WANTED)
         if not any(folder.rglob("*.safetensors")):
             folder = _download(repository, revision, (*_WANTED, *_OLD_WEIGHTS))

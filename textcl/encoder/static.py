@@ -66,6 +66,7 @@ def _tokenizer(file: Path, size: int) -> PreTrainedTokenizerFast:
     if rules.get_vocab_size() != size:
         raise ModelError(f"{file}: it has {rules.get_vocab_size()} tokens, but there are vectors for {size}.")
     rules.post_processor = None
+    rules.no_padding()
     return PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]
 
 

@@ -6,6 +6,7 @@ Source:
 
 from pathlib import Path
 
+import numpy as np
 from transformers import PreTrainedModel
 
 from textcl.encoder import Encoder, build_encoder
@@ -39,5 +40,8 @@ def write_static(folder: Path, place: Path) -> None:
         )
         # Without its card, which knows neither licence nor scores, and without the path of the folder.
         config = {name: value for name, value in model.config.items() if name != "tokenizer_name"}
-        save_pretrained(place, model.embedding, model.tokenizer, config, create_model_card=False, weights=model.weights)
+        # Row by row in memory: PCA leaves it column by column, and safetensors would write it down as it lies.
+        vectors = np.ascontiguousarray(model.embedding, dtype=np.float32)
+        model.tokenizer.no_padding()  # some tokenizers pad all texts to one length, and model2vec would read that
+        save_pretrained(place, vectors, model.tokenizer, config, create_model_card=False, weights=model.weights)
     (place / "1_Normalize").mkdir()

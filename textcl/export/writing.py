@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from textcl.encoder.exports import PLACES, Export
-from textcl.errors import ModelError
 from textcl.export.bf16 import write_bf16
 from textcl.export.onnx_graph import write_onnx
 from textcl.export.onnx_int8 import write_onnx_int8
@@ -33,11 +32,9 @@ def write_export(folder: Path, export: Export, target: Path) -> Path:
         Where it lies: a file or a folder.
 
     Raises:
-        ModelError: The model can not be exported to this form, or the disk does not take it.
+        ModelError: The model can not be exported to this form.
+        OSError: The disk does not take it.
     """
     place = target / PLACES[export]
-    try:
-        _WRITERS[export](folder, place)
-    except OSError as error:
-        raise ModelError(f"{folder}: the export could not be written ({error}).") from error
+    _WRITERS[export](folder, place)
     return place

@@ -27,7 +27,7 @@ from textcl.export import (
 )
 from textcl.precision import Precision
 from textcl.recipe.embedding import fresh_embed
-from textcl.recipe.export_target import export_target
+from textcl.recipe.export_target import ExportTarget, export_target
 from textcl.training import join_ranks
 from textcl.types import Embed, Role
 
@@ -61,7 +61,7 @@ class _Judged:
     embed: Embed
     samples: dict[str, Sample]
     tasks: list[Task]
-    texts: list[str]  # held out: the model has not seen them in this command, whatever it was trained on
+    texts: list[str]  # of the tasks, that both models embed
 
 
 def export_model(
@@ -90,13 +90,10 @@ def export_model(
     found = []
     for form in forms:
         on_phase(f"Making {form}")
-        with TemporaryDirectory(dir=target.folder.parent, prefix=f".{target.folder.name}.", suffix=".part") as part:
-            place = write_export(target.folder, form, Path(part))
-            figures = _compare(judged, form, target.folder, place, test, on_phase)
-            _refuse_loss(figures, form, test)
-            put_in_place(place, target.folder / PLACES[form])
-        write_figures(target.figures, [figures])
-        found.append(figures)
+        try:
+            found.append(_export(judged, form, target, test, on_phase))
+        except OSError as error:
+            raise ModelError(f"{target.folder}: the export could not be written ({error}).") from error
     return found
 
 
@@ -107,6 +104,20 @@ def _judge(encoder: TextEncoder, tasks: list[Task]) -> _Judged:
     texts = list(dict.fromkeys(text for task in noted for part in task.parts.values() for text in part))
     chosen = np.sort(np.random.default_rng(_SEED).permutation(len(texts))[:TEXTS])
     return _Judged(encoder, embed, samples, tasks, [texts[position] for position in chosen])
+
+
+def _export(
+    judged: _Judged, form: Export, target: ExportTarget, test: ExportTest, on_phase: Callable[[str], None]
+) -> ExportFigures:
+    """Make an export beside the model folder, compare it, and move it in."""
+    folder = target.folder
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part") as part:
+        place = write_export(folder, form, Path(part))
+        figures = _compare(judged, form, folder, place, test, on_phase)
+        _refuse_loss(figures, form, test)
+        put_in_place(place, folder / PLACES[form])
+    write_figures(target.figures, [figures])
+    return figures
 
 
 def _compare(
