@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcl.packing import CHUNK_COST, joined, pad, plan
+from textcl.packing import CHUNK_COST, joined, pad, plan, widths
 from textcl.types import Tokens
 
 lengths_of_sequences = st.lists(st.integers(1, 60), max_size=40)
@@ -16,14 +16,14 @@ def cost(lengths: list[int], chunks: list[np.ndarray]) -> int:
 
 
 def cheapest(lengths: list[int], chunk_tokens: int) -> int:
-    """The least cost over every way to cut the sorted lengths."""
+    """The least cost over every way to cut the sorted lengths into chunks of 1 to 8 sequences."""
     ordered = sorted(lengths)
     best = None
     for cuts in itertools.chain.from_iterable(
         itertools.combinations(range(1, len(ordered)), count) for count in range(len(ordered))
     ):
         parts = [ordered[a:b] for a, b in itertools.pairwise([0, *cuts, len(ordered)])]
-        if all(len(part) == 1 or len(part) * part[-1] <= chunk_tokens for part in parts):
+        if all(len(part) == 1 or (len(part) <= 8 and len(part) * part[-1] <= chunk_tokens) for part in parts):
             total = sum(len(part) * part[-1] + CHUNK_COST for part in parts)
             best = total if best is None else min(best, total)
     assert best is not None
@@ -41,6 +41,29 @@ def test_every_sequence_lands_in_one_chunk_within_the_budget(lengths: list[int],
 def test_cuts_cost_as_little_as_the_best_of_all_cuts(seed: int) -> None:
     lengths = np.random.default_rng(seed).integers(1, 200, size=9).tolist()
     assert cost(lengths, plan(np.array(lengths), 600)) == cheapest(lengths, 600)
+
+
+def test_chunks_hold_few_different_numbers_of_sequences() -> None:
+    sizes = {len(chunk) for count in range(1, 40) for chunk in plan(np.full(count, 3), 3 * 30)}
+    assert sizes == {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28}
+
+
+def sequences(*lengths: int, longest: int) -> Tokens:
+    ids = tuple(np.arange(length) for length in lengths)
+    return Tokens(ids, np.zeros(len(ids), dtype=np.int64), pad_id=0, longest=longest)
+
+
+def test_widths_grow_coarser_with_the_length() -> None:
+    lengths = (1, 7, 31, 32, 33, 34, 63, 65, 127, 129, 255, 256)
+    wanted = [1, 7, 31, 32, 34, 34, 64, 68, 128, 136, 256, 256]
+    tokens = sequences(*lengths, longest=256)
+    assert widths(tokens).tolist() == wanted
+    assert [pad(tokens, np.array([row])).ids.shape[1] for row in range(len(lengths))] == wanted
+
+
+@pytest.mark.parametrize(("longest", "wanted"), [(0, 129), (131, 131), (140, 136)])
+def test_no_width_exceeds_what_an_encoder_takes(longest: int, wanted: int) -> None:
+    assert widths(sequences(129, longest=longest)).tolist() == [wanted]
 
 
 def test_padding_stands_on_the_right_and_skipped_tokens_are_not_pooled() -> None:

@@ -1,7 +1,8 @@
 """Cut a pool of sequences into chunks of similar length, so that padding all but disappears.
 
 The cuts are planned by dynamic programming over the sorted lengths: the padded tokens of all chunks plus a fixed cost a
-chunk are as few as they can be.
+chunk are as few as they can be. Widths and numbers of sequences come from a grid that grows coarser: oneDNN builds
+kernels for each new shape, which takes milliseconds and memory that it never gives back.
 """
 
 from collections.abc import Sequence
@@ -14,15 +15,24 @@ from textcl.types import BoolArray, Chunk, InputFormat, IntArray, Kept, Tokens
 
 CHUNK_TOKENS = 2048  # padded tokens a chunk holds at most
 CHUNK_COST = 150  # what starting a chunk costs, in tokens
+_WIDTHS, _COUNTS = 16, 4  # grid points from one power of two to the next
+
+
+def widths(tokens: Tokens) -> IntArray:
+    """Return for each sequence the width of a chunk in which it is the longest, (N,): on the grid, where there is room.
+
+    Up to 32 tokens each width has a kernel of its own, then every second, from 64 on every fourth, and so on.
+    """
+    return _widened(tokens.lengths, tokens.longest)
 
 
 def plan(lengths: IntArray, chunk_tokens: int = CHUNK_TOKENS) -> list[IntArray]:
     """Cut sequences into chunks of at most `chunk_tokens` padded tokens, shortest sequences first.
 
-    A sequence longer than `chunk_tokens` gets a chunk of its own.
+    A sequence longer than `chunk_tokens` gets a chunk of its own. A chunk holds 1 to 8, 10, 12, 14, 16, 20, … of them.
 
     Args:
-        lengths: Tokens of each sequence, (N,).
+        lengths: What each sequence takes of a chunk's width, in tokens, (N,).
         chunk_tokens: The padded tokens that a chunk may hold.
 
     Returns:
@@ -50,20 +60,32 @@ def one_by_one(count: int) -> list[IntArray]:
 def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
     """Return where each chunk ends in the ascending lengths, at the least total cost."""
     count = len(ascending)
+    sizes = np.unique(_on_grid(np.arange(1, count + 1), _COUNTS))
     cost = np.zeros(count + 1, dtype=np.int64)  # of the best cuts of the first i sequences
     start = np.zeros(count + 1, dtype=np.int64)  # where the last chunk of these cuts starts
     for end in range(1, count + 1):
         longest = int(ascending[end - 1])
-        first = max(0, end - max(1, chunk_tokens // max(1, longest)))
-        candidates = cost[first:end] + np.arange(end - first, 0, -1) * longest
+        most = min(end, max(1, chunk_tokens // max(1, longest)))
+        allowed = sizes[: np.searchsorted(sizes, most, side="right")]
+        candidates = cost[end - allowed] + allowed * longest
         best = int(candidates.argmin())
         cost[end] = candidates[best] + CHUNK_COST
-        start[end] = first + best
+        start[end] = end - allowed[best]
     ends = []
     while count:
         ends.append(count)
         count = int(start[count])
     return ends[::-1]
+
+
+def _widened(lengths: IntArray, longest: int) -> IntArray:
+    return np.maximum(lengths, np.minimum(_on_grid(lengths, _WIDTHS), longest))
+
+
+def _on_grid(numbers: IntArray, points: int) -> IntArray:
+    """Round positive numbers up to a grid of so many points from one power of two to the next."""
+    step = np.maximum(1, 2 ** np.log2(numbers).astype(np.int64) // points)
+    return -(-numbers // step) * step
 
 
 def joined(pools: Sequence[Tokens]) -> Tokens:
@@ -76,7 +98,7 @@ def joined(pools: Sequence[Tokens]) -> Tokens:
 
 
 def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> Chunk:
-    """Pad some sequences on the right to the longest of them.
+    """Pad some sequences on the right to one width, that of the longest of them.
 
     Args:
         tokens: The pool.
@@ -87,7 +109,7 @@ def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> C
         A chunk of shape (n, L).
     """
     lengths = tokens.lengths[rows]
-    width = int(lengths.max())
+    width = int(_widened(lengths, tokens.longest).max())
     ids = np.full((len(rows), width), tokens.pad_id, dtype=np.int64)  # (n, L)
     for position, row in enumerate(rows):
         ids[position, : lengths[position]] = tokens.ids[row]

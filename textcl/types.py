@@ -75,7 +75,8 @@ class Tokens:
     """Token sequences of unequal length, special tokens included, without padding.
 
     `skipped` counts the leading tokens of each sequence that pooling leaves out (a prompt that is not pooled, else 0).
-    `tower` says which tower of an encoder with several the sequences are for. `kept` has an entry for each sequence, or
+    `tower` says which tower of an encoder with several the sequences are for. Padding makes none longer than `longest`
+    unless the sequence beside it is. `kept` has an entry for each sequence, or
     none at all where nothing is cut.
     """
 
@@ -85,6 +86,7 @@ class Tokens:
     tower: int = 0
     format: InputFormat = InputFormat()
     kept: tuple[Kept | None, ...] = ()  # N; None: all of the sequence
+    longest: int = 0  # tokens that the encoder takes; 0: not known
 
     def __len__(self) -> int:
         return len(self.ids)

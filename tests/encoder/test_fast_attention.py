@@ -81,6 +81,14 @@ def test_the_same_seed_gives_the_same_bits_forward_and_backward() -> None:
     assert not torch.equal(runs[0][0], runs[2][0])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_needs_no_gradient_is_the_same(dtype: torch.dtype) -> None:
+    heads, mask = heads_of(20, dtype), mask_of(20, torch.float32)
+    kept = attention(LAYER, *heads, mask)[0]
+    with torch.no_grad():
+        assert torch.allclose(attention(LAYER, *heads, mask)[0], kept, atol=1e-6)
+
+
 def test_float32_heads_are_multiplied_in_bf16_under_autocast() -> None:
     heads = heads_of(6, torch.float32)
     with torch.autocast("cpu", torch.bfloat16):
@@ -123,20 +131,31 @@ def test_long_rows_equal_the_formula_whoever_computes_them(dropout: float) -> No
     assert torch.allclose(output, naive(*heads, mask, kept, scale_of_kept(dropout)), atol=1e-5)
 
 
-@pytest.mark.parametrize("gradient", [True, False])
+@pytest.mark.parametrize(
+    ("gradient", "dtype", "longest"),
+    [
+        (True, torch.float32, fast_attention.LONGEST_WITH_GRADIENT),
+        (False, torch.float32, fast_attention.LONGEST_ROW),
+        (False, torch.bfloat16, fast_attention.LONGEST_IN_BF16),
+    ],
+)
 @pytest.mark.parametrize(("beyond", "dropout", "handed_over"), [(1, 0.0, True), (1, 0.1, False), (0, 0.0, False)])
 def test_long_rows_without_dropout_are_handed_over(
-    monkeypatch: pytest.MonkeyPatch, beyond: int, dropout: float, handed_over: bool, gradient: bool
+    monkeypatch: pytest.MonkeyPatch,
+    beyond: int,
+    dropout: float,
+    handed_over: bool,
+    gradient: bool,
+    dtype: torch.dtype,
+    longest: int,
 ) -> None:
-    longest = fast_attention.LONGEST_WITH_GRADIENT if gradient else fast_attention.LONGEST_ROW
-
     def recorded(*arguments: object) -> tuple[Tensor, None]:
         calls.append(arguments)
         return torch.empty(0), None
 
     calls: list[object] = []
     monkeypatch.setattr(fast_attention, "sdpa_attention_forward", recorded)
-    heads = [head.detach().requires_grad_(gradient) for head in heads_of(longest + beyond, torch.float32, rows=1)]
+    heads = [head.detach().requires_grad_(gradient) for head in heads_of(longest + beyond, dtype, rows=1)]
     attention(LAYER, *heads, None, dropout)
     assert bool(calls) is handed_over
 

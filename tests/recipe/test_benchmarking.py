@@ -55,6 +55,15 @@ def test_a_second_benchmark_embeds_nothing(tmp_path: Path, model: str, corpus: C
     assert not any(name.startswith("Embedding") for name, _, _ in watcher.phases)
 
 
+def test_an_index_that_the_corpus_is_too_small_for_is_refused_before_anything_is_embedded(
+    tmp_path: Path, model: str, corpus: Corpus
+) -> None:
+    watcher = Watched()
+    with pytest.raises(SearchError, match="IVF4096"):
+        bench(model, corpus, tmp_path / "out", watcher, factories=("SQ8", "IVF4096,Flat"))
+    assert not any(name.startswith("Embedding") for name, _, _ in watcher.phases)
+
+
 def test_judged_queries_of_a_file_are_scored(tmp_path: Path, model: str, corpus: Corpus) -> None:
     queries, qrels = tmp_path / "queries.jsonl", tmp_path / "qrels.tsv"
     queries.write_text("".join(json.dumps({"_id": f"q{n}", "text": TEXTS[n]}) + "\n" for n in range(3)))

@@ -23,7 +23,7 @@ from textcl.encoder.runtime_backbone import Backbone
 from textcl.encoder.saving import Contents, save_encoder
 from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
 from textcl.errors import ModelError
-from textcl.packing import CHUNK_TOKENS, one_by_one, pad, plan
+from textcl.packing import CHUNK_TOKENS, one_by_one, pad, plan, widths
 from textcl.precision import Precision, autocast, resolve
 from textcl.types import Chunk, FloatArray, IntArray, Role, Tokens
 
@@ -147,7 +147,7 @@ class Encoder(nn.Module):
         ):
             for start in range(0, len(texts), WINDOW):
                 tokens = self.tokenize(texts[start : start + WINDOW], role)
-                chunks = one_by_one(len(tokens)) if deterministic else plan(tokens.lengths, chunk_tokens)
+                chunks = one_by_one(len(tokens)) if deterministic else plan(widths(tokens), chunk_tokens)
                 window = self._encode_window(tokens, chunks, progress)
                 vectors[start : start + WINDOW] = window.cpu().numpy()
         return vectors

@@ -15,10 +15,12 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
+from textcl.encoder.attend import attend
 from textcl.encoder.fast_dropout import apply_mask, draw_mask, dropped_levels, scale_of_kept
 
 NAME = "textcl"  # under which transformers finds the two functions below
 LONGEST_ROW = 128  # tokens; above, the fused kernel is as fast or faster
+LONGEST_IN_BF16 = 384  # tokens, without a gradient; the fused kernel's products gain little by bf16
 LONGEST_WITH_GRADIENT = 256  # tokens; its backward pass is slower, but above it saves memory
 BLOCK = 1 << 18  # probabilities that are worked on at a time
 SHORTEST_IN_BF16 = 32  # tokens; below, torch's bf16 kernel of the softmax backward is not vectorised
@@ -59,6 +61,8 @@ def attention(
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout, scaling, **kwargs)
     query, key, value = (_as_autocast(tensor) for tensor in (query, key, value))
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    if not _wants_gradient(query, key, value) and dropped_levels(dropout) == 0:
+        return attend(query, key, value, attention_mask, scaling), None
     return _Attention.apply(query, key, value, attention_mask, dropout, scaling), None  # type: ignore[no-untyped-call]
 
 
@@ -68,8 +72,18 @@ def _is_unusual(query: Tensor, key: Tensor, dropout: float, kwargs: dict[str, An
         return True
     if any(kwargs.get(name) is not None for name in _EXTRAS):
         return True
-    longest = LONGEST_WITH_GRADIENT if query.requires_grad else LONGEST_ROW
-    return key.shape[2] > longest and dropped_levels(dropout) == 0
+    return key.shape[2] > _longest(query, key) and dropped_levels(dropout) == 0
+
+
+def _longest(query: Tensor, key: Tensor) -> int:
+    """Return the tokens of a row up to which plain products are faster than the fused kernel."""
+    if _wants_gradient(query, key):
+        return LONGEST_WITH_GRADIENT
+    return LONGEST_IN_BF16 if query.dtype is torch.bfloat16 else LONGEST_ROW
+
+
+def _wants_gradient(*heads: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(head.requires_grad for head in heads)
 
 
 def _as_autocast(tensor: Tensor) -> Tensor:

@@ -35,7 +35,9 @@ def tokenize(
     skipped = np.full(len(ids), 0 if pool_prompt else leading, dtype=np.int64)
     # A word that the tokenizer does not know is text, though its token is listed among the special ones.
     special = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    return Tokens(ids, skipped, _pad_id(tokenizer), format=InputFormat(features, special, leading))
+    return Tokens(
+        ids, skipped, _pad_id(tokenizer), format=InputFormat(features, special, leading), longest=max_length or 0
+    )
 
 
 def longest_input(backbone: Backbone) -> int | None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,12 +66,13 @@ def bench_search(
     if asked.qrels is not None and asked.queries is None:
         raise SearchError("--qrels judges queries: name their file with --queries.")
     folder = IndexFolder(out / "exact")
+    chosen = partial(_candidates, asked)
     indexed = index_corpus(
-        model, corpus, folder.path, factory="exact", train_rows=None, precision=precision, watcher=watcher
+        model, corpus, folder.path, factory="exact", train_rows=None, precision=precision, watcher=watcher, check=chosen
     )
     assert indexed is not None, "the only rank builds the index"
     rows, dimension = indexed.about.count, indexed.about.dimension
-    candidates = _candidates(asked, rows, dimension)
+    candidates = chosen(rows, dimension)
     setup = with_nearest(_setup(model, folder, asked, precision, rows))
     measured = []
     for candidate in candidates:
@@ -93,7 +95,7 @@ def default_factories(rows: int, dimension: int) -> tuple[str, ...]:
 
 
 def _candidates(asked: Asked, rows: int, dimension: int) -> list[Candidate]:
-    """Return exact search and all that is asked for; refuse, before anything is measured, what can not be built."""
+    """Return exact search and all that is asked for; refuse what can not be built."""
     factories = asked.factories or default_factories(rows, dimension)
     for factory in factories:
         refuse_too_few(build_index(factory, dimension), rows)

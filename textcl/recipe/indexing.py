@@ -1,6 +1,6 @@
 """A corpus becomes an index: read once, embedded shard by shard, then built. Memory does not grow with the corpus."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -58,7 +58,7 @@ class Indexed:
 
 def index_corpus(
     model: str, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
-    watcher: IndexWatcher,
+    watcher: IndexWatcher, check: Callable[[int, int], object] = lambda rows, dimension: None,
 ) -> Indexed | None:  # fmt: skip
     """Embed a corpus and write the folder of its index; every rank of a launch calls it.
 
@@ -73,6 +73,7 @@ def index_corpus(
         train_rows: Vectors that the index learns from, drawn from all; None: as many as it has use for.
         precision: float32, bf16 or auto.
         watcher: Is told of the progress.
+        check: Called with the texts of the corpus and the width of the vectors before anything is embedded; may raise.
 
     Returns:
         What lies in the folder, on rank 0; None on the others, which leave when their share is done.
@@ -90,7 +91,9 @@ def index_corpus(
     if asked is not None:
         if done:
             return _finished(folder, asked, index)
-        _check_training(index, folder, train_rows)
+        rows = _rows_of(folder)
+        refuse_too_few(index, min(rows, train_rows or rows))
+        check(rows, encoder.dimension)
         folder.begin(asked)
     if done:
         return None
@@ -126,11 +129,10 @@ def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:
         )
 
 
-def _check_training(index: Index, folder: IndexFolder, train_rows: int | None) -> None:
-    """Refuse, before anything is embedded, an index that the corpus is too small for."""
+def _rows_of(folder: IndexFolder) -> int:
+    """Return the number of texts of the corpus."""
     with DocumentStore(folder.documents) as store:
-        count = store.facts.count
-    refuse_too_few(index, min(count, train_rows or count))
+        return store.facts.count
 
 
 def _finished(folder: IndexFolder, asked: Asked, index: Index) -> Indexed:

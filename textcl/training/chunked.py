@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from textcl.packing import joined, pad, plan
+from textcl.packing import joined, pad, plan, widths
 from textcl.precision import Precision, autocast
 from textcl.seeds import derive, seeded
 from textcl.training.row_gradients import dense_gradients, gradients_by_row
@@ -126,7 +126,7 @@ class _Piece:
 
     @property
     def padded_tokens(self) -> int:
-        return len(self.rows) * int(self.pool.lengths[self.rows].max())
+        return len(self.rows) * int(widths(self.pool)[self.rows].max())
 
 
 def _cut(views: Sequence[Tokens], chunk_tokens: int) -> list[_Piece]:
@@ -137,7 +137,7 @@ def _cut(views: Sequence[Tokens], chunk_tokens: int) -> list[_Piece]:
     for tower in sorted({view.tower for view in views}):
         own = [number for number, view in enumerate(views) if view.tower == tower]
         pool, of_pool = joined([views[number] for number in own]), np.concatenate([positions[number] for number in own])
-        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in plan(pool.lengths, chunk_tokens)]
+        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in plan(widths(pool), chunk_tokens)]
     return pieces
 
 
