@@ -41,6 +41,10 @@ class TrainingError(TextclError):
     """A run that can not go on; its last good checkpoint is kept."""
 
 
+class PublishError(TextclError):
+    """A run that can not be published; it stays as it was."""
+
+
 class ElsewhereError(TextclError):
     """Another process of the launch failed and says why; this one stops with it."""
 

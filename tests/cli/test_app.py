@@ -10,7 +10,7 @@ from textcl.cli import main
 from textcl.errors import RecipeError
 
 VERBS = (
-    "init", "recipes", "check", "train", "report", "evaluate", "compare", "leaks", "encode",
+    "init", "recipes", "check", "train", "report", "push", "evaluate", "compare", "reproduce", "leaks", "encode",
     "export", "index", "search", "bench", "mine", "clean", "augment",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")

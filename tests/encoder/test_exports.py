@@ -62,7 +62,7 @@ def test_a_runtime_that_is_not_installed_is_told_with_the_way_to_install_it(
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     (tiny_model_folder / "onnx").mkdir()
     (tiny_model_folder / "onnx" / "model.onnx").write_bytes(b"")
-    with pytest.raises(ModelError, match=r'onnxruntime. pip install "textcl\[onnx\]"'):
+    with pytest.raises(ModelError, match=r"onnxruntime, which is not installed: pip install onnxruntime"):
         open_encoder(f"{tiny_model_folder}#onnx")
 
 

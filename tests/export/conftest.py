@@ -19,7 +19,7 @@ GRAPHS = (Export.ONNX, Export.ONNX_INT8, Export.OPENVINO, Export.OPENVINO_INT8)
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder with a graph of each form in it; torch traces it once."""
     for package in ("onnxscript", "onnxruntime", "openvino", "nncf"):
-        pytest.importorskip(package, reason='needs "textcl[onnx,openvino]"')
+        pytest.importorskip(package, reason="needs the extras onnx and openvino")
     folder = tmp_path_factory.mktemp("exported") / "model"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(17)

@@ -11,8 +11,8 @@ from textcl.encoder import TextEncoder, fingerprint, open_encoder
 from textcl.encoder.exports import PLACES, Export
 from textcl.encoder.opening import open_export
 
-onnx = pytest.importorskip("onnx", reason='needs "textcl[onnx,openvino]"')
-quantization = pytest.importorskip("onnxruntime.quantization", reason='needs "textcl[onnx,openvino]"')
+onnx = pytest.importorskip("onnx", reason="needs the extras onnx and openvino")
+quantization = pytest.importorskip("onnxruntime.quantization", reason="needs the extras onnx and openvino")
 LEAST_COSINE = {Export.ONNX: 0.999999, Export.OPENVINO: 0.999999, Export.ONNX_INT8: 0.999, Export.OPENVINO_INT8: 0.998}
 
 

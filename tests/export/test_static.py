@@ -17,7 +17,7 @@ from textcl.errors import ModelError
 from textcl.export import write_export
 from textcl.packing import pad
 
-pytest.importorskip("skeletoken", reason='needs "textcl[static]"')
+pytest.importorskip("skeletoken", reason="needs the extra static")
 TEXTS = [*SENTENCES, "", "A dog, a cat."]
 
 

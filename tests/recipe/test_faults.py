@@ -85,8 +85,31 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
             "evaluation.during.every: missing. Give how many steps lie between two scorings.",
         ),
         (
-            {"hub": {"repo": "me/model"}},
-            "hub.repo: found 'me/model', but this version of textcl can not publish yet: it must be null.",
+            {"hub": {"license": "Apache 2"}},
+            "hub.license: found 'Apache 2', but the Hub knows no such licence; the nearest is apache-2.0.",
+        ),
+        (
+            {"hub": {"license": "mine"}},
+            "hub.license: found 'mine', but the Hub knows no such licence; it has apache-2.0, mit, cc-by-4.0 … and "
+            "other.",
+        ),
+        (
+            {"hub": {"language": ["en", "English"]}},
+            "hub.language.1: found 'English', but a language is written by its ISO 639 code, as in en, or as "
+            "multilingual or code.",
+        ),
+        (
+            {"hub": {"datasets": ["corpora/my/pairs"]}},
+            "hub.datasets.0: found 'corpora/my/pairs', but a data set is named by its id on the Hub, as in "
+            "sentence-transformers/all-nli.",
+        ),
+        (
+            {"hub": {"repo": "me/my model"}},
+            "hub.repo: found 'me/my model', but it must be a repository of the Hub, as in me/my-model.",
+        ),
+        (
+            {"hub": {"best_on_the_way": True}},
+            "the recipe: hub.best_on_the_way is true, but no best model is kept: give evaluation.during.keep_best_by.",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """A run folder is never overwritten, and a run goes on only as itself."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.recipe.minimal import minimal
 from textcl.data import TextLines
 from textcl.errors import TrainingError
 from textcl.recipe import Recipe, load_recipe, parse
-from textcl.recipe.provenance import write_provenance
+from textcl.recipe.provenance import base_models, write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 
 
@@ -56,11 +57,37 @@ def test_another_recipe_does_not_go_on(tmp_path: Path, recipe: Recipe) -> None:
         check_run_folder(tmp_path, other, resume=True)
 
 
-def test_provenance_tells_versions_data_and_seed(tmp_path: Path, recipe: Recipe) -> None:
+def test_provenance_tells_versions_data_and_seed(tmp_path: Path, tiny_model_folder: Path) -> None:
+    recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}))
     (tmp_path / "lines.txt").write_text("one\ntwo\n")
     source = TextLines(str(tmp_path / "lines.txt"))
-    write_provenance(tmp_path / "run.json", recipe, source, "cpu", 2)
+    write_provenance(tmp_path / "run.json", recipe, source, "abc", "cpu", 2)
     facts = json.loads((tmp_path / "run.json").read_text())
     assert facts["data"] == {"rows": 2, "fingerprint": source.fingerprint}
+    assert (facts["base_models"], facts["encoder"]) == ([], "abc")
     assert (facts["seed"], facts["device"], facts["processes"]) == (17, "cpu", 2)
     assert {"textcl", "torch", "transformers", "numpy"} <= set(facts["packages"])
+
+
+def test_models_of_the_hub_are_told_with_their_commits(
+    tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = {"some/encoder": "a" * 40, "other/encoder": "b" * 40}
+    for name, commit in commits.items():  # as huggingface_hub keeps what it has fetched
+        kept = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+        shutil.copytree(tiny_model_folder, kept / "snapshots" / commit)
+        (kept / "refs").mkdir()
+        (kept / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    one, other = ({"id": name, "revision": commit} for name, commit in commits.items())
+    folder = {"backbone": str(tiny_model_folder)}
+    for encoder, found in (
+        ({"backbone": "some/encoder"}, [one]),
+        ({"backbone": "some/encoder", "documents": {}}, [one]),
+        ({"backbone": "some/encoder", "documents": {"backbone": "other/encoder"}}, [one, other]),
+        ({"backbone": "some/encoder", "random_init": True}, []),
+        ({"backbone": "some/encoder", "random_init": True, "documents": {"random_init": False}}, [one]),
+        ({"backbone": "some/encoder", "documents": folder}, [one]),
+        (folder, []),
+    ):
+        assert base_models(parse(minimal(encoder=encoder))) == found

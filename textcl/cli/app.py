@@ -18,8 +18,10 @@ from textcl.cli.index import index
 from textcl.cli.init import init
 from textcl.cli.leaks import leaks
 from textcl.cli.mine import mine
+from textcl.cli.push import push
 from textcl.cli.recipes import recipes
 from textcl.cli.report import report
+from textcl.cli.reproduce import reproduce
 from textcl.cli.search import search
 from textcl.cli.train import train
 from textcl.errors import ElsewhereError, TextclError
@@ -35,8 +37,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _VERBS = (
-    init, recipes, check, train, report, evaluate, compare, leaks, encode,
-    export, index, search, bench, mine, clean,
+    init, recipes, check, train, report, push, evaluate, compare, reproduce, leaks, encode, export, index, search,
+    bench, mine, clean,
 )  # fmt: skip
 for _verb in _VERBS:
     app.command()(_verb)

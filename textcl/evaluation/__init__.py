@@ -8,7 +8,7 @@ from textcl.evaluation.bitext import Bitext
 from textcl.evaluation.classification import Classification
 from textcl.evaluation.clustering import Clustering
 from textcl.evaluation.correlation import CorrelationSample
-from textcl.evaluation.difference import IN_OWN_UNITS, LEVEL, Difference, Interval
+from textcl.evaluation.difference import IN_OWN_UNITS, LEVEL, LOWER_IS_BETTER, Difference, Interval
 from textcl.evaluation.embedding_cache import Store, cached
 from textcl.evaluation.geometry import Geometry
 from textcl.evaluation.items import Result, items_digest, results_of
@@ -41,6 +41,7 @@ __all__ = [
     "DETAILS",
     "IN_OWN_UNITS",
     "LEVEL",
+    "LOWER_IS_BETTER",
     "MTEB",
     "STS",
     "Average",

@@ -80,7 +80,7 @@ def mteb_task(spec: str) -> MTEBTask:
     """
     name = spec.removeprefix(MTEB)
     if importlib.util.find_spec("mteb") is None:
-        raise DataError(f'{spec} needs the package mteb, which is not installed: pip install "textcl[mteb]"')
+        raise DataError(f"{spec} needs the package mteb, which is not installed: pip install mteb")
     with own_randomness():
         try:
             task = _mteb().get_task(name)

@@ -15,7 +15,6 @@ _PACKAGES = {
     Export.TORCH_BF16: (),
     Export.STATIC: ("model2vec", "skeletoken"),
 }
-_EXTRAS = {"onnxruntime": "onnx", "openvino": "openvino", "model2vec": "static"}  # package → the extra that has it
 
 
 def check_installed(export: Export) -> None:
@@ -26,8 +25,8 @@ def check_installed(export: Export) -> None:
     """
     missing = [package for package in _PACKAGES[export] if find_spec(package) is None]
     if missing:
-        extra = next(_EXTRAS[package] for package in _PACKAGES[export] if package in _EXTRAS)
-        raise ModelError(f'--to {export} needs the package {missing[0]}. pip install "textcl[{extra}]"')
+        names = " ".join(missing)
+        raise ModelError(f"--to {export} needs packages that are not installed. pip install {names}")
 
 
 def versions_of(export: Export) -> dict[str, str]:

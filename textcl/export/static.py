@@ -10,6 +10,7 @@ import numpy as np
 from transformers import PreTrainedModel
 
 from textcl.encoder import Encoder, build_encoder
+from textcl.encoder.json_files import write_json
 from textcl.errors import ModelError
 from textcl.export.hushed import hushed
 
@@ -45,3 +46,4 @@ def write_static(folder: Path, place: Path) -> None:
         model.tokenizer.no_padding()  # some tokenizers pad all texts to one length, and model2vec would read that
         save_pretrained(place, vectors, model.tokenizer, config, create_model_card=False, weights=model.weights)
     (place / "1_Normalize").mkdir()
+    write_json(place / "1_Normalize" / "config.json", {})  # the Hub keeps no empty folder

@@ -11,10 +11,14 @@ from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.mining import MiningReport, mine_file
 from textcl.recipe.model_embed import Embedding
+from textcl.recipe.origin import Origin, open_origin
 from textcl.recipe.outcome import Outcome
 from textcl.recipe.pair_files import PairFile
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.recipe.plan import Plan, plan
+from textcl.recipe.publishable import publishable
+from textcl.recipe.publishing import Publisher, publisher_of
+from textcl.recipe.reproducing import Reproduction, compare_with
 from textcl.recipe.run import train_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.scoring import Scored, ScoreWatcher, score_model, write_evaluation_page
@@ -33,12 +37,15 @@ __all__ = [
     "ExportTest",
     "Found",
     "MiningReport",
+    "Origin",
     "Outcome",
     "PairFile",
     "Pairs",
     "PlainTexts",
     "Plan",
+    "Publisher",
     "Recipe",
+    "Reproduction",
     "RunScores",
     "ScoreWatcher",
     "Scored",
@@ -47,14 +54,18 @@ __all__ = [
     "back_translate",
     "bench_search",
     "compare_runs",
+    "compare_with",
     "encode_file",
     "export_model",
     "index_corpus",
     "leaks",
     "load_recipe",
     "mine_file",
+    "open_origin",
     "parse",
     "plan",
+    "publishable",
+    "publisher_of",
     "read_corpus",
     "recipe_text",
     "resolved",

@@ -71,14 +71,22 @@ def _refuse_strangers(first: Report, other: Report) -> None:
 
 def _settings(recipe: Path) -> dict[str, str]:
     """Return a recipe's settings under dotted names; none where there is no recipe, as beside a JSON of `evaluate`."""
-    return _flat(read_yaml(recipe.read_text(encoding="utf-8"), str(recipe)), "") if recipe.is_file() else {}
+    return flat_settings(read_yaml(recipe.read_text(encoding="utf-8"), str(recipe))) if recipe.is_file() else {}
 
 
-def _flat(value: object, place: str) -> dict[str, str]:
+def flat_settings(value: object, place: str = "") -> dict[str, str]:
+    """Return the settings in a value of a recipe under dotted names, each as it is written.
+
+    Args:
+        value: A recipe, or a part of it.
+        place: Where the part stands.
+    """
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
     if parts is None:
         return {place: "null" if value is None else str(value)}
-    return {name: text for key, part in parts for name, text in _flat(part, f"{place}.{key}".lstrip(".")).items()}
+    return {
+        name: text for key, part in parts for name, text in flat_settings(part, f"{place}.{key}".lstrip(".")).items()
+    }
 
 
 def _differing(settings: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:

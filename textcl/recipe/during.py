@@ -29,6 +29,7 @@ class DuringEvaluation:
         ranks: Every rank scores, with equal results.
         done: Steps of an earlier run.
         on_scores: Called with the step and its scores.
+        on_best: Called on rank 0 when a better model was kept, with what is said of it.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class DuringEvaluation:
         ranks: Ranks,
         done: int,
         on_scores: Callable[[int, dict[str, float]], None],
+        on_best: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.section, self.tasks, self.embed, self.encoder = section, tasks, embed, encoder
-        self.folder, self.ranks, self.on_scores = folder, ranks, on_scores
+        self.folder, self.ranks, self.on_scores, self.on_best = folder, ranks, on_scores, on_best
         self._log = Log(folder / "evaluations.jsonl", done) if ranks.is_main else None
 
     def __call__(self, entry: StepLog) -> None:
@@ -79,6 +81,7 @@ class DuringEvaluation:
         self.encoder.save(self.folder / BEST / "model")
         with new_file(record) as temporary:
             temporary.write_text(json.dumps({"step": step, "score": score}), encoding="utf-8")
+        self.on_best(f"step {step}, {self.section.keep_best_by} {100 * score:.2f}")
 
 
 def take_best(encoder: TextEncoder, folder: Path) -> None:

@@ -81,10 +81,6 @@ def _no_choice(details: ErrorDetails, path: Path) -> str:
     return f"found {found(value)}, but it must be {one_of(known)}.{close}"
 
 
-def _no_publishing(details: ErrorDetails, path: Path) -> str:
-    return f"found {found(details['input'])}, but this version of textcl can not publish yet: it must be null."
-
-
 def _own_words(details: ErrorDetails, path: Path) -> str:
     return f"{details['msg']}."
 
@@ -95,7 +91,6 @@ _SAYINGS: dict[str, Callable[[ErrorDetails, Path], str]] = {
     "string_type": _no_text,
     "enum": _no_choice,
     "literal_error": _no_choice,
-    "none_required": _no_publishing,
     OWN_FAULT: _own_words,
 }
 

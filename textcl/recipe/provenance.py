@@ -2,10 +2,13 @@
 
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from textcl.atomic import new_file
+from textcl.encoder.places import find_on_hub
 from textcl.recipe.schema import Recipe
 from textcl.types import Source
 
@@ -24,28 +27,59 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def write_provenance(path: Path, recipe: Recipe, source: Source, device: str, ranks: int) -> None:
-    """Write the versions of the packages, the fingerprint of the data, the seed and the machine.
+def write_provenance(path: Path, recipe: Recipe, source: Source, start: str, device: str, ranks: int) -> None:
+    """Write the versions of the packages, the fingerprint of the data, what is tuned, the seed and the machine.
 
     Args:
         path: `run.json` of a run folder.
         recipe: What is run.
         source: What it trains on.
+        start: The fingerprint of the encoder that training begins with.
         device: Where it trains: `cpu`, `cuda`.
         ranks: On how many processes.
     """
     facts = {
         "recipe": recipe.name,
         "seed": recipe.seed,
-        "data": {"rows": len(source), "fingerprint": source.fingerprint},
+        "data": data_facts(source),
+        "base_models": base_models(recipe),
+        "encoder": start,
+        **machine_facts(device, ranks),
+    }
+    with new_file(path) as temporary:
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def data_facts(source: Source) -> dict[str, object]:
+    """Return what tells one set of training data from another."""
+    return {"rows": len(source), "fingerprint": source.fingerprint}
+
+
+def base_models(recipe: Recipe) -> list[dict[str, str]]:
+    """Return the models on the Hub whose weights a run starts from, with their commits; folders and packages have none.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    section = recipe.encoder
+    towers = [(section.backbone, section.random_init)]
+    if section.documents is not None:
+        is_random = section.documents.random_init
+        backbone = section.documents.backbone or section.backbone
+        towers.append((backbone, section.random_init if is_random is None else is_random))
+    names = dict.fromkeys(backbone for backbone, is_random in towers if not is_random)
+    return [asdict(model) for model in map(find_on_hub, names) if model is not None]
+
+
+def machine_facts(device: str, ranks: int) -> dict[str, Any]:
+    """Return what runs the code here, the arguments as above. `Any`: its facts are of many kinds."""
+    return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device,
         "processes": ranks,
         "packages": versions(),
     }
-    with new_file(path) as temporary:
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from textcl.encoder import fingerprint
 from textcl.evaluation import (
     Recorder,
     Sample,
@@ -52,14 +53,17 @@ from textcl.training import (
 from textcl.types import Embed
 
 
-def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher) -> Outcome:
-    """Train what a recipe describes and write its run folder; every rank of a launch calls it.
+def train_recipe(
+    recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher, on_best: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """Train what a recipe describes and write its run folder; every rank of a launch calls it. Nothing is published.
 
     Args:
         recipe: What is run.
         folder: The run folder.
         resume: Go on from the newest good checkpoint in it.
         watcher: Is told of the progress.
+        on_best: Called on rank 0 when a better model was kept on the way, with what is said of it.
 
     Raises:
         TextclError: Something that the user can mend; the folder keeps its last good checkpoint.
@@ -68,10 +72,11 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
     ranks = join_ranks()
     if ranks.is_main:
         check_run_folder(folder, recipe, resume)
-    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent())
+    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent(), on_best)
     if ranks.is_main:
         write_recipe(folder, recipe)
-        write_provenance(folder / "run.json", recipe, run.source, ranks.device.type, ranks.count)
+        start = fingerprint(run.encoder)
+        write_provenance(folder / "run.json", recipe, run.source, start, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
     leakage = leakage_of_run(run.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
@@ -88,8 +93,10 @@ def train_recipe(recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher
 class _Run:
     """The parts of a run, built and checked before anything is written."""
 
-    def __init__(self, recipe: Recipe, folder: Path, ranks: Ranks, watcher: Watcher) -> None:
-        self.recipe, self.folder, self.ranks, self.watcher = recipe, folder, ranks, watcher
+    def __init__(
+        self, recipe: Recipe, folder: Path, ranks: Ranks, watcher: Watcher, on_best: Callable[[str], None]
+    ) -> None:
+        self.recipe, self.folder, self.ranks, self.watcher, self.on_best = recipe, folder, ranks, watcher, on_best
         watcher.phase("Reading the data")
         self.source = build_source(recipe)
         self.encoder = build_encoder(recipe).to(ranks.device)
@@ -133,8 +140,9 @@ class _Run:
         during = self.recipe.evaluation.during
         if during is not None:
             scorer = DuringEvaluation(
-                during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done, self.watcher.scores
-            )
+                during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
+                self.watcher.scores, self.on_best,
+            )  # fmt: skip
             loop.on_step.append(scorer)
         self.watcher.phase("Training")
         loop.run(done)

@@ -1,11 +1,13 @@
 """What a recipe may say: one model a section, in the order in which data flows."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from textcl.precision import Precision
+from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault, repository_fault
 from textcl.training import Memory, Schedule
 from textcl.types import Role
 
@@ -150,11 +152,29 @@ class EvaluationSection(Section):
         return self
 
 
-class HubSection(Section):
-    """Where the model is published."""
+def _without(fault: Callable[[str], str | None]) -> AfterValidator:
+    """Refuse a text in which a function finds a fault, in its words."""
 
-    repo: None = None  # publishing is not part of this version
+    def check(text: str) -> str:
+        if (words := fault(text)) is not None:
+            raise PydanticCustomError(OWN_FAULT, "{words}", {"words": words})
+        return text
+
+    return AfterValidator(check)
+
+
+class HubSection(Section):
+    """Where the model is published when the run is done, and what its card says that no run can know."""
+
+    repo: Annotated[str, _without(repository_fault)] | None = (
+        None  # me/my-model, or one's own by its name; null: nowhere
+    )
     private: bool = True
+    revision: str | None = None  # the branch; null: the main one
+    best_on_the_way: bool = False  # also push the best model so far, whenever evaluation.during finds a better one
+    license: Annotated[str, _without(license_fault)] | None = None  # as the Hub calls it: apache-2.0
+    language: tuple[Annotated[str, _without(language_fault)], ...] = ()  # ISO 639 codes: en
+    datasets: tuple[Annotated[str, _without(dataset_fault)], ...] = ()  # ids on the Hub, beside those of the sources
 
 
 class Recipe(Section):
@@ -168,3 +188,12 @@ class Recipe(Section):
     training: TrainingSection = TrainingSection(epochs=1)
     evaluation: EvaluationSection = EvaluationSection()
     hub: HubSection = HubSection()
+
+    @model_validator(mode="after")
+    def _best_is_kept(self) -> Self:
+        """Refuse to push a best model where none is kept."""
+        during = self.evaluation.during
+        if self.hub.best_on_the_way and (during is None or during.keep_best_by is None):
+            words = "hub.best_on_the_way is true, but no best model is kept: give evaluation.during.keep_best_by"
+            raise PydanticCustomError(OWN_FAULT, words)
+        return self

@@ -71,6 +71,8 @@ def settings_table(names: Sequence[str], settings: Mapping[str, Sequence[str]]) 
 def caution(*differences: Differences) -> str:
     """Return what a reader of so many verdicts should know of them."""
     count = sum(len(shown(metrics)) for difference in differences for metrics in difference.values())
+    if not count:
+        return ""
     return (
         f"{count} verdicts at 5 % each: of equal models {count * LEVEL:.1f} of them would be better or worse by chance."
     )

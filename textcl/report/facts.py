@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from textcl.report.component_words import component_words
 from textcl.report.run_files import RunFiles
 from textcl.report.wording import number
 
 Facts = list[tuple[str, str]]  # name and value
-_HIDDEN = ("use", "objective")
 
 
 def run_facts(files: RunFiles) -> Facts:
@@ -15,7 +15,7 @@ def run_facts(files: RunFiles) -> Facts:
     recipe, machine = files.recipe, files.provenance
     data, training = _section(recipe, "data"), _section(recipe, "training")
     facts = {
-        "objective": _component(_section(recipe, "objective")),
+        "objective": component_words(_section(recipe, "objective")),
         "base model": _encoder(_section(recipe, "encoder")),
         "training data": _data(data, _section(machine, "data")),
         "batch": f"{data['batch_size']:,} rows" if "batch_size" in data else "",
@@ -38,20 +38,6 @@ def versions(files: RunFiles) -> Facts:
 def _section(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = fields.get(name)
     return found if isinstance(found, Mapping) else {}
-
-
-def _component(component: Mapping[str, Any]) -> str:
-    """Write a component as its name and those settings that are plain numbers or words."""
-    if "use" not in component:
-        return ""
-    inner = component.get("objective")
-    name = f"{component['use']} of {_component(inner)}" if isinstance(inner, Mapping) else str(component["use"])
-    settings = [
-        f"{key} {number(value) if isinstance(value, float) else value}"
-        for key, value in component.items()
-        if key not in _HIDDEN and isinstance(value, int | float | str) and not isinstance(value, bool)
-    ]
-    return f"{name} ({', '.join(settings)})" if settings else name
 
 
 def _encoder(encoder: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ def open_report(path: Path, name: str) -> Report:
     Raises:
         DataError: The file is missing or no report, its items are missing, or the two do not belong together.
     """
-    scores = _scores(path)
+    scores = read_scores(path)
     samples = samples_path(path)
     if not samples.is_file():
         raise DataError(
@@ -60,7 +60,12 @@ def open_report(path: Path, name: str) -> Report:
     return Report(name, scores, results)
 
 
-def _scores(path: Path) -> Scores:
+def read_scores(path: Path) -> Scores:
+    """Read the scores of a report, those after it where it is of a run; their items are not asked for.
+
+    Raises:
+        DataError: The file can not be read, or is no report.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         content = content["after"] if {"before", "after"} <= content.keys() else content

@@ -1,0 +1,78 @@
+"""What a user sees of a run on its way to the Hub."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]
+
+from textcl.publish import Contents, Destination, Pushed
+from textcl.recipe import Publisher, Recipe, publisher_of
+from textcl.recipe.publishing import Unpublished
+from textcl.training import join_ranks
+
+
+def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
+    """Return what publishes a run, of which the Hub was asked whether it would take it; every rank calls this.
+
+    Raises:
+        PublishError: It would not, or can not be reached.
+    """
+    ranks = join_ranks()
+    publisher = publisher_of(recipe, folder) if ranks.is_main else Unpublished()
+    quiet_client()
+    ranks.together(publisher.check)
+    return publisher
+
+
+def best_on_the_way(publisher: Publisher) -> Callable[[str], None]:
+    """Return what sends a best model with no bar of its own among those of the training."""
+
+    def send(note: str) -> None:
+        quiet_client(without_bars=True)  # again: transformers turns the bars on whenever it has saved a model
+        publisher.best(note)
+
+    return send
+
+
+def published(publisher: Publisher) -> None:
+    """Publish a run that is done, if its recipe says so, and say where it is.
+
+    Raises:
+        PublishError: It could not be.
+    """
+    quiet_client()
+    pushed = publisher.finish()
+    if pushed is not None:
+        show_pushed(pushed)
+
+
+def show_pushed(pushed: Pushed) -> None:
+    """Print where a run was published."""
+    how = "private" if pushed.is_private else "public"
+    tagged = f", tagged {pushed.tag}" if pushed.tag else ""
+    done = "Pushed to" if pushed.has_changed else "All of it was there already:"
+    typer.echo(f"{done} {pushed.url} ({how}{tagged})")
+
+
+def show_contents(contents: Contents, destination: Destination) -> None:
+    """Print where a push would go, its files with their sizes, and the card."""
+    typer.echo(f"To {destination.repo}, {'private' if destination.private else 'public'}:")
+    for file in contents.files:
+        typer.echo(f"{file.size:>15,} bytes  {file.path}")
+    typer.echo(f"{sum(file.size for file in contents.files):>15,} bytes  in {len(contents.files)} files")
+    for name in contents.left_out:
+        typer.echo(f"Left out, for it is no part of a model: {name}")
+    typer.echo(f"\n{contents.card}")
+
+
+def quiet_client(*, without_bars: bool = False) -> None:
+    """Keep the Hub's client from lines that say what we say, and from bars where nobody looks.
+
+    Args:
+        without_bars: Another bar is on the screen.
+    """
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    if without_bars or not sys.stderr.isatty():
+        disable_progress_bars()

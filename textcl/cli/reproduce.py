@@ -1,0 +1,50 @@
+"""`textcl reproduce`: a run once more from its own recipe, and whether it comes out the same."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textcl.cli.options import Changes
+from textcl.cli.training import prepare_to_train, telling_of_stops
+
+
+def reproduce(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN|REPO", help="A run folder, or a model that textcl push published.")
+    ],
+    changes: Changes = None,
+    out: Annotated[Path | None, typer.Option(help="The new run folder; runs/<the recipe's name>-again.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+) -> None:
+    """Train again from the recipe that a run or a published model keeps, and compare weights and scores.
+
+    First it says what is not as it was then: data (another is refused), base model, versions, machine. Where the files
+    of a run lie here is said by changes: data.sources.0.path=mine.txt. Exit code 1: it did not come out the same.
+    """
+    prepare_to_train()
+    from textcl.cli.progress import watching
+    from textcl.cli.screen import results
+    from textcl.recipe import compare_with, open_origin, train_recipe
+    from textcl.report import runs_table
+    from textcl.training import join_ranks
+
+    ranks = join_ranks()
+    origin = ranks.together(lambda: open_origin(run, changes or ()))
+    if ranks.is_main:
+        for line in (*origin.changed, *origin.remarks) or (
+            "Data, base model, versions and machine are those of then.",
+        ):
+            print(line, flush=True)
+    folder = out or Path("runs") / f"{origin.recipe.name}-again"
+    with telling_of_stops(folder), watching() as watcher:
+        train_recipe(origin.recipe, folder, resume=resume, watcher=watcher)
+    if not ranks.is_main:
+        return
+    found = compare_with(origin, folder, lambda task: typer.echo(f"Comparing {task}", err=True))
+    if found.first and found.second:
+        results().print(runs_table([run, str(folder)], [found.first, found.second], [{}, found.difference]))
+    print(found.answer())
+    print(f"The model is in {folder / 'model'}")
+    if found.has_reproduced is False:
+        raise typer.Exit(1)

@@ -1,0 +1,22 @@
+"""Publishing: what of a run others get, the model card, and the way to the Hub."""
+
+from textcl.publish.card import render_card
+from textcl.publish.contents import Contents, Told, contents_of, contents_underway
+from textcl.publish.machine_paths import paths_in, stand_ins
+from textcl.publish.pushing import Pushed, check_destination, full_name, push
+from textcl.publish.repository import Destination
+
+__all__ = [
+    "Contents",
+    "Destination",
+    "Pushed",
+    "Told",
+    "check_destination",
+    "contents_of",
+    "contents_underway",
+    "full_name",
+    "paths_in",
+    "push",
+    "render_card",
+    "stand_ins",
+]

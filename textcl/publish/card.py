@@ -1,0 +1,87 @@
+"""The model card of a run: what it is, how to use it, what it was made from, and how well it does, by a template."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from textcl.errors import DataError
+from textcl.evaluation import IN_OWN_UNITS
+from textcl.publish.base import base_words
+from textcl.publish.card_metadata import card_metadata
+from textcl.publish.citations import citations
+from textcl.publish.markdown import cell
+from textcl.publish.model_facts import read_model
+from textcl.publish.repetition import repetition
+from textcl.publish.training_facts import hyper_parameters, sources, views
+from textcl.report import bounds, caution, compared, headlines, number, points, read_run, versions
+
+EXPORTS = "exports.json"  # what the exports of a run keep of it
+
+
+def render_card(run: Path, repo: str | None) -> str:
+    """Return the README.md of a run's model, its metadata at the head.
+
+    No file of a machine is named with the way to it, and no text of the training or evaluation data is shown.
+
+    Args:
+        run: The run folder.
+        repo: Where the model will be found; None: the card names it after its recipe, with `your-name` before it.
+
+    Raises:
+        DataError: It is no run folder, or a file in it can not be read.
+        ModelError: The run has not come to its end, and has no model.
+    """
+    files = read_run(run)
+    facts = read_model(run / "model")
+    name = repo or f"your-name/{files.recipe['name']}"
+    report = files.report
+    rows = headlines(compared(report["before"], report["after"], report["difference"])) if report else []
+    body = (
+        _environment()
+        .get_template("card.md.j2")
+        .render(
+            name=name,
+            title=name.rpartition("/")[2],
+            model=facts,
+            base=base_words(files),
+            is_random=files.recipe["encoder"]["random_init"],
+            sources=sources(files.recipe),
+            views=views(files.recipe),
+            data=files.provenance.get("data", {}),
+            hyper_parameters=hyper_parameters(files),
+            rows=rows,
+            caution=caution(rows),
+            leakage=report.get("leakage"),
+            exports=_exports(run / EXPORTS),
+            versions=versions(files),
+            python=files.provenance.get("python", ""),
+            reproduce=repetition(files, name),
+            citations=citations(files.recipe),
+        )
+    )
+    return f"---\n{card_metadata(files, rows, name).to_yaml()}\n---\n\n{body}"
+
+
+def _exports(path: Path) -> list[dict[str, Any]]:
+    """Read what the exports of a run keep of it; nothing where there are none. `Any`: figures of many kinds."""
+    if not path.is_file():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} can not be read: {error}. Export again with textcl export.") from error
+    if not isinstance(found, list):
+        raise DataError(f"{path} can not be read: it holds no list, as textcl export writes.")
+    return found
+
+
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701 (Markdown: nothing is escaped as HTML would be, cells by `cell`)
+        loader=PackageLoader("textcl.publish", "template"), undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.globals |= {"points": points, "bounds": bounds, "number": number, "own_units": IN_OWN_UNITS}
+    environment.filters |= {"cell": cell, "quoted": json.dumps}
+    return environment

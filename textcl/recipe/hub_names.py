@@ -1,0 +1,52 @@
+"""What the Hub accepts as names, and in the head of a card: a wrong word there makes it refuse the whole upload."""
+
+import difflib
+import re
+
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+_KNOWN_LICENSES = """
+    apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
+    afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5
+    cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0
+    cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0
+    cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl
+    lgpl-2.1 lgpl-3.0 lgpl-lr isc lppl-1.3c ms-pl apple-ascl mpl-2.0 odc-by odbl openrail++ osl-3.0 postgresql ofl-1.1
+    ncsa unlicense zlib pddl deepfloyd-if-license llama2 llama3 llama3.1 gemma unknown other
+"""
+_LICENSES = tuple(_KNOWN_LICENSES.split())
+_LANGUAGE = re.compile(r"[a-z]{2,3}|multilingual|code")
+_DATASET = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+
+
+def repository_fault(name: str) -> str | None:
+    """Say what is wrong with the name of a repository; None: the Hub would take it."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return f"found '{name}', but it must be a repository of the Hub, as in me/my-model"
+    return None
+
+
+def license_fault(name: str) -> str | None:
+    """Say what is wrong with the name of a licence; None: the Hub knows it."""
+    if name in _LICENSES:
+        return None
+    close = difflib.get_close_matches(name.lower().replace(" ", "-"), _LICENSES, n=1)
+    way_out = f"the nearest is {close[0]}" if close else "it has apache-2.0, mit, cc-by-4.0 … and other"
+    return f"found '{name}', but the Hub knows no such licence; {way_out}"
+
+
+def language_fault(code: str) -> str | None:
+    """Say what is wrong with the code of a language; None: it is well formed."""
+    if _LANGUAGE.fullmatch(code):
+        return None
+    return f"found '{code}', but a language is written by its ISO 639 code, as in en, or as multilingual or code"
+
+
+def dataset_fault(name: str) -> str | None:
+    """Say what is wrong with the id of a data set; None: it could be one."""
+    if _DATASET.fullmatch(name):
+        return None
+    return f"found '{name}', but a data set is named by its id on the Hub, as in sentence-transformers/all-nli"
