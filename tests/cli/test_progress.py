@@ -21,6 +21,7 @@ def _entry(step: int, steps: int = 100) -> StepLog:
         rows_per_second=1234.4,
         tokens_per_second=56789.0,
         padding_share=0.081,
+        waiting_share=0.004,
     )
 
 

@@ -1,6 +1,7 @@
 """`textcl train` as a user runs it: what it leaves, how it stops and goes on, on one process and on two."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -72,30 +73,37 @@ def test_the_resolved_recipe_repeats_the_run_bit_for_bit(unbroken: Path, tmp_pat
     assert are_equal(weights(tmp_path / "again"), weights(unbroken))
 
 
-def test_a_run_killed_in_the_middle_of_an_epoch_goes_on_bit_for_bit(
+def test_a_run_killed_in_the_middle_of_an_epoch_goes_on_bit_for_bit_with_other_workers(
     backbone: Path, sentences: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     arguments = simcse(backbone, sentences, tmp_path / "killed", "training.save_every=3")
-    process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command(*arguments, "data.workers=2"), env=environment(), stdout=subprocess.DEVNULL)
     wait_for(tmp_path / "killed/checkpoints/step-9", process)
+    workers = [int(worker) for worker in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    assert len(workers) == 2
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "killed/model").exists()
-    run_textcl(*arguments, "--resume")
+    run_textcl(*arguments, "data.workers=0", "--resume")
     assert are_equal(weights(tmp_path / "killed"), weights(unbroken))
+    assert not any(is_running(worker) for worker in workers)
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(
     backbone: Path, sentences: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     arguments = simcse(backbone, sentences, tmp_path / "stopped", "training.save_every=3")
-    process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
     wait_for(tmp_path / "stopped/checkpoints/step-3", process)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
     said = process.communicate(timeout=60)[0].decode()
     assert process.returncode == 130
     assert "--resume" in said
     assert "Traceback" not in said
+    with pytest.raises(ProcessLookupError):  # nobody is left of the group
+        os.killpg(process.pid, 0)
     run_textcl(*arguments, "--resume")
     assert are_equal(weights(tmp_path / "stopped"), weights(unbroken))
 
@@ -160,3 +168,8 @@ def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, "the run ended before it could be interrupted"
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.005)
+
+
+def is_running(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"

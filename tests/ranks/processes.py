@@ -1,7 +1,7 @@
 """What the processes of a test of ranks run; each writes its gradient to a file of its own."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,7 +13,7 @@ from tests.contracts.objectives import CASES, target_of
 from tests.toy import PAIR, ToyEncoder, flat_gradient, share, toy_batch
 from textcl.seeds import seeded
 from textcl.training import Memory, Ranks, Step, join_ranks
-from textcl.types import Role
+from textcl.types import PairBatch, Role
 
 CHUNKED = Memory(chunk_tokens=16, live_tokens=40)
 WHOLE = Memory(10**9, 10**9)  # a norm over the batch needs several rows a chunk
@@ -26,6 +26,7 @@ class Case:
     roles: tuple[Role, ...] = PAIR
     mixes_rows: bool = False
     forgets_factor: bool = False
+    repeats: bool = False
 
 
 class WithoutFactor(Step):
@@ -45,7 +46,8 @@ def outcome(case: Case, ranks: Ranks) -> dict[str, Tensor]:
     target = target_of(objective, encoder, ranks, memory)
     step = kind(encoder, objective, target, ranks, seed=3, memory=memory)
     for number in (5, 6):
-        batch = share(toy_batch(case.rows, case.roles, seed=number), ranks.rank, ranks.count)
+        whole = toy_batch(case.rows, case.roles, seed=number)
+        batch = share(repeating(whole) if case.repeats else whole, ranks.rank, ranks.count)
         encoder.zero_grad()
         objective.zero_grad()
         result = step.backward(batch, number)
@@ -55,6 +57,16 @@ def outcome(case: Case, ranks: Ranks) -> dict[str, Tensor]:
         target.update()
         objective.after_step(result.batch)
     return {"loss": torch.tensor(result.loss), "tokens": torch.tensor(result.tokens), "gradient": gradient}
+
+
+def repeating(batch: PairBatch) -> PairBatch:
+    """The first and the last row, which stand on two ranks, share their anchor, and a negative with a positive."""
+    identity = [view.identity.copy() for view in batch.views]
+    identity[0][-1] = identity[0][0]
+    if len(identity) > 2:
+        identity[2][0] = identity[1][-1]
+    views = (replace(view, identity=own) for view, own in zip(batch.views, identity, strict=True))
+    return replace(batch, views=tuple(views))
 
 
 def descend(modules: list[nn.Module]) -> None:

@@ -57,8 +57,21 @@ def test_another_recipe_does_not_go_on(tmp_path: Path, recipe: Recipe) -> None:
         check_run_folder(tmp_path, other, resume=True)
 
 
+<<<<<<< HEAD
 def test_provenance_tells_versions_data_and_seed(tmp_path: Path, tiny_model_folder: Path) -> None:
     recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}))
+=======
+def test_a_run_goes_on_with_another_number_of_workers(tmp_path: Path, recipe: Recipe) -> None:
+    write_recipe(tmp_path, recipe)
+    data = recipe.data.model_copy(update={"workers": 3})
+    check_run_folder(tmp_path, recipe.model_copy(update={"data": data}), resume=True)
+    smaller = data.model_copy(update={"batch_size": 7})
+    with pytest.raises(TrainingError, match="began with another recipe: data differ"):
+        check_run_folder(tmp_path, recipe.model_copy(update={"data": smaller}), resume=True)
+
+
+def test_provenance_tells_versions_data_and_seed(tmp_path: Path, recipe: Recipe) -> None:
+>>>>>>> ahead
     (tmp_path / "lines.txt").write_text("one\ntwo\n")
     source = TextLines(str(tmp_path / "lines.txt"))
     write_provenance(tmp_path / "run.json", recipe, source, "abc", "cpu", 2)

@@ -13,6 +13,7 @@ from textcl.report import comparison_table
 from textcl.training import StepLog, join_ranks
 
 _LINES = 20  # plain lines that a run prints of its steps
+_WAITING = 0.02  # the share of a step's time that is worth a word
 
 
 @contextmanager
@@ -99,9 +100,10 @@ def figures(entry: StepLog) -> str:
     """Return what was measured at a step, in a line."""
     named = ", ".join(f"{name} {value:.4f}" for name, value in entry.terms.items())
     terms = f" ({named})" if named else ""
+    waiting = f"  {entry.waiting_share:.0%} waiting for data" if entry.waiting_share >= _WAITING else ""
     return (
         f"loss {entry.loss:.4f}{terms}  {entry.rows_per_second:,.0f} rows/s  {entry.tokens_per_second:,.0f} tokens/s  "
-        f"{entry.padding_share:.0%} padding  learning rate {entry.learning_rate:.1e}"
+        f"{entry.padding_share:.0%} padding{waiting}  learning rate {entry.learning_rate:.1e}"
     )
 
 

@@ -2,9 +2,18 @@
 
 from textcl.encoder.backbone import load_backbone
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.fingerprint import fingerprint, token_key
 from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.encoder.text_encoder import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 
-__all__ = ["Encoder", "TextEncoder", "TwoTower", "build_encoder", "fingerprint", "load_backbone", "open_encoder"]
+__all__ = [
+    "Encoder",
+    "TextEncoder",
+    "TwoTower",
+    "build_encoder",
+    "fingerprint",
+    "load_backbone",
+    "open_encoder",
+    "token_key",
+]

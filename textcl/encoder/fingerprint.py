@@ -3,10 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
+
+from transformers import PreTrainedTokenizerBase
 
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.text_encoder import TextEncoder
 from textcl.encoder.two_tower import TwoTower
+from textcl.types import Role
 
 # What configs and tokenizers carry along that no vector depends on; padding and truncation are set by each call.
 _CONFIG_NOISE = {
@@ -36,6 +40,21 @@ def fingerprint(encoder: TextEncoder) -> str:
     return digest.hexdigest()
 
 
+def token_key(encoder: TextEncoder, role: Role) -> str | None:
+    """Digest what decides how texts of a role are cut into tokens; None where a tokenizer can not be told from others.
+
+    That is the tokenizer with all its rules, the libraries that follow them, the prompt and the length.
+    """
+    tower = encoder.tower(role) if isinstance(encoder, TwoTower) else encoder
+    if not isinstance(tower, Encoder) or not tower.tokenizer.is_fast:
+        return None
+    tokenizer = tower.tokenizer
+    named = [type(tokenizer).__name__, tokenizer.pad_token_id, tower.prompts[role], tower.max_length]
+    versions = [version("tokenizers"), version("transformers")]
+    rules = json.dumps([_rules(tokenizer), named, versions], sort_keys=True)
+    return hashlib.blake2b(rules.encode(), digest_size=16).hexdigest()
+
+
 def _towers(encoder: TextEncoder) -> Iterator[Encoder]:
     if isinstance(encoder, TwoTower):
         yield from (encoder.queries, encoder.documents)
@@ -47,6 +66,11 @@ def _settings(tower: Encoder) -> Iterator[object]:
     """Yield what decides, beside the weights, how a text becomes a vector."""
     config = tower.backbone.config.to_diff_dict()
     yield {name: value for name, value in config.items() if name not in _CONFIG_NOISE}
-    rules = json.loads(tower.tokenizer.backend_tokenizer.to_str())
-    yield {name: value for name, value in rules.items() if name not in _TOKENIZER_NOISE}
+    yield _rules(tower.tokenizer)
     yield [tower.pooling, tower.pool_prompt, tower.max_length, [repr(layer) for layer in tower.dense]]
+
+
+def _rules(tokenizer: PreTrainedTokenizerBase) -> dict[str, object]:
+    """Return all that a fast tokenizer goes by."""
+    rules = json.loads(tokenizer.backend_tokenizer.to_str())
+    return {name: value for name, value in rules.items() if name not in _TOKENIZER_NOISE}

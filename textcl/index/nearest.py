@@ -7,6 +7,7 @@ from torch import Tensor
 from textcl.types import FloatArray, Hits, IntArray
 
 _PAIRS = 4096  # pairs of a query and a vector that are multiplied in float64 at once
+_FOUND = 1 << 20  # pairs that are merged at once; where many vectors are equal, all of a block are found
 
 
 class Nearest:
@@ -42,9 +43,12 @@ class Nearest:
             first: The id of its first row; blocks come in the order of their ids.
         """
         products = torch.from_numpy(self._queries) @ torch.from_numpy(block).T  # (Q, n)
-        found = torch.nonzero(products >= self._floor(products)[:, None]).numpy()  # (pairs, 2)
-        rows, columns = found[:, 0], found[:, 1]
-        self._keep(rows, columns + first, self._exact(block, rows, columns))
+        near = (products >= self._floor(products)[:, None]).numpy()  # (Q, n) bool
+        parts = np.cumsum(np.count_nonzero(near, axis=1)) // _FOUND
+        for part in np.split(np.arange(len(near)), np.flatnonzero(np.diff(parts)) + 1):
+            rows, columns = np.nonzero(near[part])
+            rows = part[rows]
+            self._keep(rows, columns + first, self._exact(block, rows, columns))
 
     def _floor(self, products: Tensor) -> Tensor:
         """Return for each query the product below which no vector can be among the best, (Q,)."""

@@ -1,5 +1,6 @@
 """Which candidates can not be negatives of a query, and why."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 
 import numpy as np
@@ -40,10 +41,14 @@ class Exclusion:
         self._positives = np.unique(positives)
         self._is_first = np.zeros(len(c.candidates), dtype=np.bool_)
         self._is_first[np.unique(c.candidate_folds, return_index=True)[1]] = True
-        self._labels_of = _labels_of(c)
+        self._labels = np.unique(c.labels[:, [0, 2]], axis=0)  # (query, label), by query
         carried = (c.labels[:, 2] * c.folds + folds for folds in (c.query_folds[c.labels[:, 0]], self._of_labels(c)))
         self._carriers = np.unique(np.concatenate(list(carried)))  # label and text
-        self.most = int(np.bincount(c.query_folds[c.pairs[:, 0]]).max(initial=0)) + 1  # positives and own text
+        self._counts = np.bincount(c.query_folds[c.pairs[:, 0]], minlength=c.folds)  # (folds,) positives
+
+    def most(self, queries: IntArray) -> int:
+        """Return how many candidates at most are excluded of a query as its positives or its own text."""
+        return int(self._counts[self._query_folds[queries]].max(initial=0)) + 1
 
     def reasons(self, queries: IntArray, candidates: IntArray) -> IntArray:
         """Return the `Reason` of each candidate.
@@ -55,12 +60,20 @@ class Exclusion:
         texts = self._candidate_folds[candidates]  # (q, k)
         own = self._query_folds[queries][:, None]
         reasons = np.where(self._is_first[candidates], Reason.NONE, Reason.RESPELT).astype(np.int64)
-        for labels in self._labels_of[:, queries] if len(self._carriers) else ():
+        for labels in self._labels_of(queries):
             carries = _among(labels[:, None] * self._folds + texts, self._carriers) & (labels[:, None] >= 0)
             reasons[carries] = Reason.SAME_LABEL
         reasons[texts == own] = Reason.OWN_TEXT
         reasons[_among(own * self._folds + texts, self._positives)] = Reason.POSITIVE
         return reasons
+
+    def _labels_of(self, queries: IntArray) -> Iterator[IntArray]:
+        """Yield the first label of each query, (q,), then the second of each, …; -1 is none."""
+        starts = np.searchsorted(self._labels[:, 0], queries)
+        counts = np.searchsorted(self._labels[:, 0], queries, side="right") - starts
+        for place in range(int(counts.max(initial=0))):
+            rows = np.minimum(starts + place, len(self._labels) - 1)
+            yield np.where(place < counts, self._labels[rows, 1], -1)
 
     @staticmethod
     def _of_labels(collection: Collection) -> IntArray:
@@ -74,13 +87,3 @@ def _among(keys: IntArray, known: IntArray) -> BoolArray:
     places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
     found: BoolArray = known[places] == keys
     return found
-
-
-def _labels_of(collection: Collection) -> IntArray:
-    """Return the labels of each query, one row of the result for its first label, one for its second, …; -1 is none."""
-    known = np.unique(collection.labels[:, [0, 2]], axis=0)  # (query, label)
-    starts = np.searchsorted(known[:, 0], known[:, 0])
-    place = np.arange(len(known)) - starts
-    labels = np.full((int(place.max(initial=-1)) + 1, len(collection.queries)), -1, dtype=np.int64)
-    labels[place, known[:, 0]] = known[:, 1]
-    return labels

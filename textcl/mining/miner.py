@@ -88,7 +88,7 @@ class _Block:
         wanted: Wanted,
     ) -> None:
         self._exclusion, self._index, self._vectors, self._wanted = exclusion, index, vectors, wanted
-        self._positives = collection.positives() if wanted.close is not None else []
+        self._positives = collection.positives()
 
     def free(self, numbers: IntArray, queries: FloatArray) -> tuple[Hits, IntArray]:
         """Return the free candidates of queries (q, last), and how many were excluded for each reason."""
@@ -96,7 +96,7 @@ class _Block:
         ids = np.full((len(numbers), last), -1, dtype=np.int64)
         scores = np.full((len(numbers), last), -np.inf, dtype=np.float32)
         excluded = np.zeros(len(Reason), dtype=np.int64)
-        open_rows, k = np.arange(len(numbers)), min(size, last + self._exclusion.most)
+        open_rows, k = np.arange(len(numbers)), min(size, last + self._exclusion.most(numbers))
         while len(open_rows):
             again = []
             for rows in np.array_split(open_rows, -(-len(open_rows) * k // _MOST_HITS)):
@@ -117,10 +117,10 @@ class _Block:
         if self._wanted.close is None:
             return reasons
         for row, number in enumerate(numbers.tolist()):
-            known = np.asarray(self._vectors[self._positives[number]])  # (p, D)
-            near = cosines(known, self._vectors, np.broadcast_to(hits.ids[row], (len(known), hits.ids.shape[1])))
-            is_close = (near > self._wanted.close).any(axis=0) & (reasons[row] == Reason.NONE)
-            reasons[row, is_close] = Reason.CLOSE
+            for positive in self._positives[number].tolist():
+                known = np.asarray(self._vectors[positive : positive + 1])  # (1, D)
+                near = cosines(known, self._vectors, hits.ids[row : row + 1])[0]  # (k,)
+                reasons[row, (near > self._wanted.close) & (reasons[row] == Reason.NONE)] = Reason.CLOSE
         return reasons
 
 

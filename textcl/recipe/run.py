@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from textcl.data import Batches, made_ahead, usual_workers
 from textcl.encoder import fingerprint
 from textcl.evaluation import (
     Recorder,
@@ -38,6 +39,7 @@ from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
 from textcl.recipe.schema import Recipe
 from textcl.recipe.tasks import build_tasks, build_tasks_during
+from textcl.recipe.token_keeping import run_tokenize
 from textcl.recipe.watcher import Silent, Watcher
 from textcl.recipe.watching import Watch
 from textcl.training import (
@@ -100,7 +102,7 @@ class _Run:
         watcher.phase("Reading the data")
         self.source = build_source(recipe)
         self.encoder = build_encoder(recipe).to(ranks.device)
-        views = build_views(recipe, self.source)
+        self.views = views = build_views(recipe, self.source)
         refuse_equal_views(views, self.source, self.encoder.dropout)
         refuse_idle_tower(self.encoder, views)
         self.teacher = build_teacher(recipe, ranks.device)
@@ -134,7 +136,11 @@ class _Run:
             memory=build_memory(self.recipe),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
-        loop = Loop(step, self.batches, self._settings(), self.folder, [self.watcher.step])
+        with made_ahead(self._batches(), self._workers()) as batches:
+            self._train(Loop(step, batches, self._settings(), self.folder, [self.watcher.step]), resume)
+        take_best(self.encoder, self.folder)
+
+    def _train(self, loop: Loop, resume: bool) -> None:
         done = loop.resume() if resume else 0
         loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
         during = self.recipe.evaluation.during
@@ -146,7 +152,18 @@ class _Run:
             loop.on_step.append(scorer)
         self.watcher.phase("Training")
         loop.run(done)
-        take_best(self.encoder, self.folder)
+
+    def _batches(self) -> Batches:
+        """Return the batches, which take what tokens are kept."""
+        epochs = run_length(self.recipe, self.batches) / self.batches.steps_per_epoch
+        tokenize = run_tokenize(
+            self.encoder, self.source, self.views, epochs, self._workers(), self.ranks, self.watcher
+        )  # fmt: skip
+        return build_batches(self.recipe, self.source, self.views, tokenize)
+
+    def _workers(self) -> int:
+        workers = self.recipe.data.workers
+        return usual_workers(self.ranks.count) if workers is None else workers
 
     def _stops_on_collapse(self) -> bool:
         return self.recipe.training.on_collapse == "stop"

@@ -46,9 +46,16 @@ def _check_same_run(folder: Path, recipe: Recipe) -> None:
     if not file.is_file():
         raise TrainingError(f"{folder} holds no run to go on with: {file} is missing. Without --resume one begins.")
     began = load_recipe(str(file))
-    changed = [section for section in _FIXED if getattr(began, section) != getattr(recipe, section)]
+    changed = [section for section in _FIXED if _fixed(began, section) != _fixed(recipe, section)]
     if changed:
         raise TrainingError(
             f"{folder} began with another recipe: {', '.join(changed)} differ from those in {file}. Go on with that "
             f"one (textcl train {file} --out {folder} --resume), or name another folder with --out."
         )
+
+
+def _fixed(recipe: Recipe, section: str) -> object:
+    """Return a section without what changes no number."""
+    if section == "data":
+        return recipe.data.model_copy(update={"workers": None})
+    return getattr(recipe, section)

@@ -54,6 +54,9 @@ class DataSection(Section):
     max_length: Annotated[int, Field(ge=3)] = 128  # tokens
     batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
     rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
+    workers: Whole | None = (
+        None  # processes that make batches ahead, for each process of the run; 0: none; null: 1 to 4
+    )
 
 
 class DocumentsSection(Section):

@@ -21,6 +21,7 @@ class StepLog:
     rows_per_second: float
     tokens_per_second: float  # real tokens
     padding_share: float  # fraction of encoded positions
+    waiting_share: float  # fraction of the step's time that went by until its batch was there, mean over ranks
     terms: dict[str, float] = field(default_factory=dict)  # of the loss, where it has several
     readings: dict[str, float] = field(default_factory=dict)  # the monitor's, on some steps
 

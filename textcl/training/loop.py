@@ -117,6 +117,7 @@ class Loop:
         settings = self.settings
         rate = learning_rate(number, settings.steps, settings.learning_rate, settings.warmup, settings.schedule)
         batch = self.batches.batch(number, self.ranks.rank, self.ranks.count)
+        waited = time.perf_counter() - start
         self.step.encoder.train()
         self.step.objective.train()
         try:
@@ -127,6 +128,7 @@ class Loop:
             place = self.batches.place(int(self.batches.rows(number)[error.row]))
             raise DataError(f"{place}: {error}") from error
         seconds = time.perf_counter() - start
+        (waiting,) = self.ranks.sum([waited / seconds])
         rows = len(self.batches.rows(number))
         return StepLog(
             step=number + 1,
@@ -137,6 +139,7 @@ class Loop:
             rows_per_second=rows / seconds,
             tokens_per_second=result.tokens / seconds,
             padding_share=result.padding_share,
+            waiting_share=waiting / self.ranks.count,
             terms=result.terms if len(result.terms) > 1 else {},
             readings=self._readings(number, result),
         )

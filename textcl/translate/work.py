@@ -1,12 +1,6 @@
 """Lots of texts through an engine, in this process or in several, in their order and with the same result."""
 
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +9,7 @@ from textcl.errors import TextclError
 from textcl.translate.cache import TranslationCache
 from textcl.translate.engine import Decoding, Engine
 from textcl.translate.round_trip import RoundTrip, Route, Translator
+from textcl.workers import in_order, open_pool
 
 _WAITING = 2  # lots a worker that are sent ahead
 
@@ -72,10 +67,10 @@ def translated(
         for lot in lots:
             yield lot, translate(lot)
         return
-    context = multiprocessing.get_context("spawn")  # neither torch's threads nor SQLite's files survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(work,)) as pool:
+    # Neither torch's threads nor SQLite's files survive a fork.
+    with open_pool(workers, "spawn", _begin, work) as pool:
         try:
-            yield from _in_order(pool, lots, _WAITING * workers)
+            yield from in_order(pool, _translate, lots, _WAITING * workers)
         except BrokenProcessPool as fault:
             raise TextclError(
                 "A worker process died; perhaps memory ran out. What was translated is kept: the same command goes on."
@@ -84,36 +79,13 @@ def translated(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, lots: Iterable[Sequence[str]], ahead: int
-) -> Iterator[tuple[Sequence[str], list[list[RoundTrip]]]]:
-    waiting: deque[tuple[Sequence[str], Future[list[list[RoundTrip]]]]] = deque()
-    for lot in lots:
-        waiting.append((lot, pool.submit(_translate, lot)))
-        if len(waiting) >= ahead:
-            first, future = waiting.popleft()
-            yield first, future.result()
-    for lot, future in waiting:
-        yield lot, future.result()
-
-
 _work: Work | None = None  # of this worker process
 _opened: Callable[[Sequence[str]], list[list[RoundTrip]]] | None = None
 
 
 def _begin(work: Work) -> None:
-    """Make this process a worker: deaf to Ctrl-C, which the main process hears, and gone when that is gone."""
     global _work
     _work = work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _translate(texts: Sequence[str]) -> list[list[RoundTrip]]:

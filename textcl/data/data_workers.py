@@ -1,0 +1,96 @@
+"""Worker processes that read and cut texts: what they are, and how many there are."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+import torch
+
+from textcl.errors import TrainingError
+from textcl.workers import Method, in_order, open_pool
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_MOST = 4  # workers of a process, unless a recipe asks for more
+_LEFT_TO_IT = 2  # items that each worker is asked for ahead
+# Forked workers share what is open, at no cost, and use none of the threads that a fork loses; other systems than Linux
+# have libraries of their own that a fork breaks.
+METHOD: Method = "fork" if sys.platform == "linux" else "spawn"
+_TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"  # the variable by which tokenizers are told not to use any
+
+
+def usual_workers(ranks: int) -> int:
+    """Return how many workers each of the processes of a run has: the cores to spare, from 1 to 4."""
+    return min(_MOST, max(1, _cores() // ranks - 1))
+
+
+class DataWorkers(Generic[Item, Result]):
+    """Processes that do one kind of work, each on one thread.
+
+    Args:
+        work: What is done; pickled where processes are spawned.
+        workers: Processes, at least 1; they start at once.
+        method: How they start.
+    """
+
+    def __init__(self, work: Callable[[Item], Result], workers: int, method: Method = METHOD) -> None:
+        self._workers = workers
+        self._pool = open_pool(workers, method, _begin, work)
+        with _without_tokenizer_threads():
+            self._pool.submit(os.getpid)  # starts them
+
+    def results(self, items: Iterable[Item]) -> Iterator[Result]:
+        """Yield what becomes of each item, in their order; two for each worker are made ahead.
+
+        Raises:
+            TrainingError: A worker died.
+        """
+        try:
+            for _, result in in_order(self._pool, _do, items, _LEFT_TO_IT * self._workers + 1):  # one is asked for
+                yield result
+        except BrokenProcessPool as fault:
+            raise TrainingError(
+                "A worker process that reads the data died; perhaps memory ran out. Checkpoints are kept: go on with "
+                "--resume. With data.workers=0 no worker is needed."
+            ) from fault
+
+    def close(self) -> None:
+        """End the workers, and wait until they are gone."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+_work: Callable[[Any], Any] | None = None  # of this worker process; `Any`: each kind of work has its own
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+    os.environ[_TOKENIZER_THREADS] = "false"  # this process is ours, and has its share of the cores
+    torch.set_num_threads(1)
+
+
+def _do(item: Any) -> Any:
+    assert _work is not None, "the pool begins each worker"
+    return _work(item)
+
+
+@contextmanager
+def _without_tokenizer_threads() -> Iterator[None]:
+    """Fork without the warning of tokenizers, which print one where nobody said whether they may use threads."""
+    before = os.environ.get(_TOKENIZER_THREADS)
+    os.environ[_TOKENIZER_THREADS] = "false"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_TOKENIZER_THREADS]
+        else:
+            os.environ[_TOKENIZER_THREADS] = before
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
