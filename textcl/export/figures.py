@@ -27,7 +27,7 @@ class ExportFigures:
     """One export against the model that it was made of."""
 
     format: str
-    files: tuple[str, ...]  # in the model folder
+    files: tuple[str, ...]  # in the model folder; a folder of its own stands for all that is in it
     bytes: int
     texts: int  # that were embedded by both
     cosine_mean: float | None  # of the two vectors of a text; None: they are of different spaces

@@ -136,7 +136,7 @@ def _compare(
     files = sorted(path for path in (place.rglob("*") if place.is_dir() else place.parent.iterdir()) if path.is_file())
     return ExportFigures(
         format=form,
-        files=tuple(path.relative_to(_root(place, form)).as_posix() for path in files),
+        files=(f"{PLACES[form]}/",) if place.is_dir() else tuple(f"{place.parent.name}/{path.name}" for path in files),
         bytes=sum(path.stat().st_size for path in files),
         texts=len(judged.texts),
         cosine_mean=None if cosines is None else float(cosines.mean()),
@@ -148,11 +148,6 @@ def _compare(
         precision=str(precision),
         fingerprint=fingerprint(judged.encoder),
     )
-
-
-def _root(place: Path, form: Export) -> Path:
-    """Return the folder that an export's place is counted from."""
-    return place.parents[PLACES[form].count("/")]
 
 
 def _scores(judged: _Judged, samples: dict[str, Sample]) -> tuple[TaskScore, ...]:
