@@ -11,7 +11,7 @@ from textcl.errors import RecipeError
 
 VERBS = (
     "init", "recipes", "check", "train", "report", "push", "evaluate", "compare", "reproduce", "leaks", "encode",
-    "index", "search", "bench", "mine", "clean", "augment",
+    "export", "index", "search", "bench", "mine", "clean", "augment",
 )  # fmt: skip
 HEAVY = ("torch", "transformers", "numpy", "faiss", "textcl.recipe", "textcl.types")
 

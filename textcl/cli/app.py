@@ -13,6 +13,7 @@ from textcl.cli.clean import clean
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
 from textcl.cli.evaluate import evaluate
+from textcl.cli.export import export
 from textcl.cli.index import index
 from textcl.cli.init import init
 from textcl.cli.leaks import leaks
@@ -36,8 +37,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _VERBS = (
-    init, recipes, check, train, report, push, evaluate, compare, reproduce, leaks, encode, index, search, bench, mine,
-    clean,
+    init, recipes, check, train, report, push, evaluate, compare, reproduce, leaks, encode, export, index, search,
+    bench, mine, clean,
 )  # fmt: skip
 for _verb in _VERBS:
     app.command()(_verb)

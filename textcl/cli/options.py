@@ -11,7 +11,11 @@ Changes = Annotated[
     typer.Argument(metavar="KEY=VALUE", help="Changes to the recipe: data.batch_size=128 training.epochs=3"),
 ]
 ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A run folder, a model folder, pkg://package/folder, or a Hub id.")
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A run folder, a model folder, pkg://package/folder, or a Hub id; with #onnx-int8 behind it, that export.",
+    ),
 ]
 Precision = Annotated[
     Literal["auto", "bf16", "float32"],

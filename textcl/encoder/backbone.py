@@ -56,6 +56,20 @@ def load_backbone(
     return backbone, tokenizer
 
 
+def load_skeleton(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Build the modules of a backbone without numbers in them, and load its tokenizer.
+
+    Raises:
+        ModelError: The model can not be read, or is no encoder.
+    """
+    config = _read_config(folder)
+    try:
+        with torch.device("meta"):
+            return _build(config), AutoTokenizer.from_pretrained(folder)
+    except (OSError, ImportError, KeyError) as error:
+        raise ModelError(f"{folder}: the model can not be read ({error}).") from error
+
+
 def _read_config(folder: Path) -> PreTrainedConfig:
     if not (folder / "config.json").exists():
         raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")

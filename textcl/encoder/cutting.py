@@ -3,17 +3,17 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
+from textcl.encoder.runtime_backbone import Backbone
 from textcl.types import Chunk
 
 
-def word_width(backbone: PreTrainedModel) -> int:
+def word_width(backbone: Backbone) -> int:
     """Return how many features the embedding of a word has, H."""
     return backbone.get_input_embeddings().get_parameter("weight").shape[1]
 
 
-def words_cut(backbone: PreTrainedModel, chunk: Chunk) -> AbstractContextManager[object]:
+def words_cut(backbone: Backbone, chunk: Chunk) -> AbstractContextManager[object]:
     """Set the word embeddings that a chunk does not keep to zero, for a call of the backbone in the block.
 
     The backbone is given ids all the same: some (RoBERTa, MPNet) count positions by them, and given embeddings alone

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from textcl.encoder.checks import check_length, check_texts
 from textcl.encoder.cutting import word_width, words_cut
@@ -21,6 +21,7 @@ from textcl.encoder.files import Settings
 from textcl.encoder.modes import evaluating, on_one_thread
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.prompts import as_role, by_role
+from textcl.encoder.runtime_backbone import Backbone
 from textcl.encoder.saving import Contents, save_encoder
 from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
 from textcl.errors import ModelError
@@ -51,7 +52,7 @@ class Encoder(nn.Module):
 
     def __init__(
         self,
-        backbone: PreTrainedModel,
+        backbone: Backbone,
         tokenizer: PreTrainedTokenizerBase,
         *,
         pooling: str = "mean",

@@ -37,6 +37,11 @@ def read_modules(folder: Path) -> list[Module]:
     return [Module(kind_of(module["type"], file), folder / module["path"]) for module in _listed(folder)]
 
 
+def listed_kinds(folder: Path) -> list[str]:
+    """Return the class names of the modules that a model folder lists, known or not."""
+    return [_class_name(module["type"]) for module in _listed(folder)]
+
+
 def kind_of(path: object, file: Path) -> str:
     """Return the class name of a module.
 
@@ -47,7 +52,7 @@ def kind_of(path: object, file: Path) -> str:
     Raises:
         ModelError: textcl does not know it.
     """
-    kind = str(path).rpartition(".")[2]
+    kind = _class_name(path)
     if not str(path).startswith(_OUR_OWN) or kind not in _KNOWN:
         raise ModelError(f"{file}: textcl does not know the module {path}.")
     return kind
@@ -56,6 +61,10 @@ def kind_of(path: object, file: Path) -> str:
 def type_of(kind: str) -> str:
     """Return the dotted path to write for a class of sentence-transformers."""
     return _TYPE.format(kind)
+
+
+def _class_name(path: object) -> str:
+    return str(path).rpartition(".")[2]
 
 
 def _listed(folder: Path) -> list[dict[str, Any]]:

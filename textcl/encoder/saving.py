@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from textcl.atomic import new_folder
 from textcl.encoder.dense import write_dense
@@ -17,6 +17,7 @@ from textcl.encoder.json_files import read_json, write_json
 from textcl.encoder.modules import MODULES, type_of
 from textcl.encoder.pooler import without_pooler
 from textcl.encoder.pooling_config import pooling_config
+from textcl.encoder.runtime_backbone import Backbone
 from textcl.errors import ModelError
 from textcl.quiet import quiet_transformers
 from textcl.types import Role
@@ -26,7 +27,7 @@ from textcl.types import Role
 class Contents:
     """What is written of an encoder."""
 
-    backbone: PreTrainedModel
+    backbone: Backbone
     tokenizer: PreTrainedTokenizerBase
     settings: Settings
 
@@ -94,7 +95,7 @@ def write_list(folder: Path, kinds: Mapping[str, str], prompts: Mapping[Role, st
     write_json(folder / "config_sentence_transformers.json", _prompts(prompts))
 
 
-def _write_backbone(folder: Path, backbone: PreTrainedModel) -> None:
+def _write_backbone(folder: Path, backbone: Backbone) -> None:
     state = {name: tensor.detach().float().cpu() for name, tensor in backbone.state_dict().items()}
     with quiet_transformers():
         backbone.save_pretrained(folder, state_dict=state)
@@ -107,7 +108,7 @@ def _write_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerBase, max_lengt
     _change(folder / "tokenizer_config.json", settings, ("name_or_path", "is_local", "local_files_only"))
 
 
-def _text_settings(backbone: PreTrainedModel, settings: Settings) -> dict[str, Any]:
+def _text_settings(backbone: Backbone, settings: Settings) -> dict[str, Any]:
     """Return what sentence-transformers reads for its transformer: no pooling layer drawn at random beside ours."""
     pooler = without_pooler(type(backbone))
     text = {"max_seq_length": settings.max_length, "do_lower_case": False}

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
+from textcl.encoder.runtime_backbone import Backbone
 from textcl.types import InputFormat, IntArray, Tokens
 
 _NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
@@ -39,12 +40,12 @@ def tokenize(
     )
 
 
-def longest_input(backbone: PreTrainedModel) -> int | None:
+def longest_input(backbone: Backbone) -> int | None:
     """Return how many tokens a backbone has positions for, None where it has no limit."""
     return _smallest(_positions(backbone))
 
 
-def usual_length(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int | None:
+def usual_length(backbone: Backbone, tokenizer: PreTrainedTokenizerBase) -> int | None:
     """Return how many tokens a tokenizer keeps of a text by itself, None where it keeps all."""
     return _smallest([tokenizer.model_max_length, *_positions(backbone)])
 
@@ -54,7 +55,7 @@ def special_tokens(tokenizer: PreTrainedTokenizerBase) -> int:
     return int(tokenizer.num_special_tokens_to_add(pair=False))
 
 
-def _positions(backbone: PreTrainedModel) -> list[int]:
+def _positions(backbone: Backbone) -> list[int]:
     """Return the numbers of positions that the config and the position tables have room for."""
     limits = [getattr(backbone.config, "max_position_embeddings", None) or 0]
     for name, module in backbone.named_modules():

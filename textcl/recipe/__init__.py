@@ -5,6 +5,7 @@ from textcl.recipe.benchmarking import Asked, Benchmark, bench_search
 from textcl.recipe.comparing import Comparison, RunScores, compare_runs
 from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.cosines import CosineRange
+from textcl.recipe.exporting import ExportTest, export_model
 from textcl.recipe.indexing import Corpus, index_corpus
 from textcl.recipe.leaking import leaks
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
@@ -33,6 +34,7 @@ __all__ = [
     "Corpus",
     "CosineRange",
     "Embedding",
+    "ExportTest",
     "Found",
     "MiningReport",
     "Origin",
@@ -55,6 +57,7 @@ __all__ = [
     "compare_runs",
     "compare_with",
     "encode_file",
+    "export_model",
     "index_corpus",
     "leaks",
     "load_recipe",

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +10,11 @@ from textcl.encoder.fingerprint import fingerprint
 from textcl.evaluation import VectorStore
 from textcl.precision import resolve
 from textcl.recipe.embedding import fresh_embed, shared_embed, through_store
+from textcl.recipe.provenance import version_of
 from textcl.training import Ranks
 from textcl.types import Embed
 
-_PACKAGES = ("textcl", "torch", "transformers", "tokenizers")
+_PACKAGES = ("textcl", "torch", "transformers", "tokenizers", "onnxruntime", "openvino")
 
 
 class EmbedWatcher(Protocol):
@@ -71,4 +71,4 @@ def model_embed(model: str, how: Embedding, ranks: Ranks, watcher: EmbedWatcher)
 def identity(encoder: TextEncoder, how: Embedding) -> str:
     """Return all that decides a vector beside text, tower and prompt: model, arithmetic, and the code that runs it."""
     arithmetic = [resolve(how.precision, encoder.device), encoder.device.type, how.deterministic]
-    return json.dumps([fingerprint(encoder), *arithmetic, *(version(package) for package in _PACKAGES)])
+    return json.dumps([fingerprint(encoder), *arithmetic, *(version_of(package) for package in _PACKAGES)])

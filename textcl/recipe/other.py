@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textcl.encoder.exports import export_place, read_name
 from textcl.encoder.places import find_folder
 from textcl.errors import DataError
 from textcl.evaluation import Task, items_digest, refuse_other_items
@@ -22,7 +23,7 @@ def open_other(name: str, tasks: Sequence[Task]) -> Report | None:
     """
     path = find_report(name)
     if path is None:
-        find_folder(name)
+        _find_model(name)
         return None
     report = open_report(path, name)
     way_out = f"name its model, {path.parent / 'model'}," if (path.parent / "model").is_dir() else "name a model"
@@ -35,3 +36,10 @@ def open_other(name: str, tasks: Sequence[Task]) -> Report | None:
             )
         refuse_other_items(task.name, (report.results[task.name].items, items_digest(task)), (name, "this run's task"))
     return report
+
+
+def _find_model(name: str) -> None:
+    wanted = read_name(name)
+    folder = find_folder(wanted.model, wanted.export)
+    if wanted.export is not None:
+        export_place(folder, wanted.export)

@@ -84,10 +84,11 @@ def machine_facts(device: str, ranks: int) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that can change a number."""
-    return {name: found for name in PACKAGES if (found := _version(name)) is not None}
+    return {name: found for name in PACKAGES if (found := version_of(name)) is not None}
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Return the version of a package, None where it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:  # faiss comes under several names

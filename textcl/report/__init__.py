@@ -2,6 +2,7 @@
 
 from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
 from textcl.report.component_words import component_words, last_part
+from textcl.report.exports_table import exports_table
 from textcl.report.facts import Facts, versions
 from textcl.report.layout import layouts
 from textcl.report.leakage import leakage_json, leakage_lines, leakage_table, write_leakage
@@ -38,6 +39,7 @@ __all__ = [
     "compared",
     "comparison_table",
     "component_words",
+    "exports_table",
     "find_report",
     "headlines",
     "last_part",

@@ -1,0 +1,81 @@
+"""Runtimes of exported graphs: ONNX Runtime and OpenVINO, on the CPU, with as many threads as torch has."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from textcl.encoder.exports import Export
+from textcl.encoder.runtime_backbone import Runtime
+from textcl.errors import ModelError
+from textcl.precision import Precision, resolve
+from textcl.types import FloatArray, IntArray
+
+INPUTS = ("input_ids", "attention_mask")  # of a graph, each (n, L) int64
+OUTPUT = "last_hidden_state"  # (n, L, D)
+
+
+def open_runtime(export: Export, file: Path, precision: str) -> Runtime:
+    """Open an exported graph.
+
+    Args:
+        export: One that is a graph.
+        file: The graph.
+        precision: What OpenVINO multiplies in: float32, bf16 or auto. ONNX Runtime has float32 alone on the CPU.
+
+    Raises:
+        ModelError: The runtime is not installed, or can not read the file.
+    """
+    if export in (Export.ONNX, Export.ONNX_INT8):
+        return _onnx_runtime(file)
+    return _openvino(file, resolve(precision, "cpu"))
+
+
+def _onnx_runtime(file: Path) -> Runtime:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise _missing(file, error) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3  # errors; warnings tell of optimisations that were not made
+    try:
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no narrower base
+        raise _unreadable(file, error) from error
+
+    def run(ids: IntArray, mask: IntArray) -> FloatArray:
+        hidden: FloatArray = session.run([OUTPUT], dict(zip(INPUTS, (ids, mask), strict=True)))[0]
+        return hidden
+
+    return run
+
+
+def _openvino(file: Path, precision: Precision) -> Runtime:
+    try:
+        import openvino
+    except ImportError as error:
+        raise _missing(file, error) from error
+    settings: dict[str, Any] = {  # OpenVINO takes values of several kinds
+        "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    try:
+        graph = openvino.Core().compile_model(file, "CPU", settings)
+    except RuntimeError as error:
+        raise _unreadable(file, error) from error
+
+    def run(ids: IntArray, mask: IntArray) -> FloatArray:
+        hidden: FloatArray = graph(dict(zip(INPUTS, (ids, mask), strict=True)))[OUTPUT]
+        return hidden.copy()  # the next call writes over it
+
+    return run
+
+
+def _missing(file: Path, error: ImportError) -> ModelError:
+    return ModelError(f"{file} needs the package {error.name}, which is not installed: pip install {error.name}")
+
+
+def _unreadable(file: Path, error: Exception) -> ModelError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return ModelError(f"{file} can not be read ({reason}); export the model again.")
