@@ -70,6 +70,13 @@ def test_sources_with_settings_of_their_own_are_told_as_well(tmp_path: Path) -> 
     assert "data.sources.0.source.path=graded.csv data.sources.1.source.path=lines.txt" in card
 
 
+def test_a_recipe_that_leaves_things_to_defaults_is_not_that_of_a_run(tmp_path: Path) -> None:
+    run = finished_run(tmp_path)
+    (run / "recipe.yaml").write_text((run / "recipe.yaml").read_text().replace("random_init", "other"))
+    with pytest.raises(DataError, match=r"recipe\.yaml does not say encoder\.random_init: it is not the recipe that"):
+        render_card(run, "me/mine")
+
+
 def test_the_command_that_repeats_it_names_what_only_its_maker_has(tmp_path: Path) -> None:
     run = finished_run(
         tmp_path,

@@ -1,6 +1,7 @@
 """The model card of a run: what it is, how to use it, what it was made from, and how well it does, by a template."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from textcl.publish.training_facts import hyper_parameters, sources, views
 from textcl.report import bounds, caution, compared, headlines, number, points, read_run, versions
 
 EXPORTS = "exports.json"  # what the exports of a run keep of it
+_SPELLED_OUT = ("data.batch_size", "encoder.random_init", "objective.use", "training.weight_decay", "evaluation.after")
 
 
 def render_card(run: Path, repo: str | None) -> str:
@@ -34,6 +36,7 @@ def render_card(run: Path, repo: str | None) -> str:
         ModelError: The run has not come to its end, and has no model.
     """
     files = read_run(run)
+    _refuse_shortened(files.recipe, run)
     facts = read_model(run / "model")
     name = repo or f"your-name/{files.recipe['name']}"
     report = files.report
@@ -62,6 +65,17 @@ def render_card(run: Path, repo: str | None) -> str:
         )
     )
     return f"---\n{card_metadata(files, rows, name).to_yaml()}\n---\n\n{body}"
+
+
+def _refuse_shortened(recipe: Mapping[str, Any], run: Path) -> None:
+    """Raise where a recipe leaves to defaults what a run folder spells out. `Any`: its settings are of many kinds."""
+    for place in _SPELLED_OUT:
+        section, key = place.split(".")
+        if key not in (recipe.get(section) or {}):
+            raise DataError(
+                f"{run / 'recipe.yaml'} does not say {place}: it is not the recipe that textcl train left there, with "
+                "every default spelled out. Put that back; `textcl train RECIPE --out FOLDER` writes it anew."
+            )
 
 
 def _exports(path: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,56 @@
+"""Texts before they are tokens: rows of a source, what a text is to its row, and what changes it."""
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Role(StrEnum):
+    """What a text is to its row; prompts are chosen by it. Queries are anchors, documents are positives."""
+
+    ANCHOR = "anchor"
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a source: texts, nothing else.
+
+    Without positives the views are made from the anchor.
+    """
+
+    row: int
+    anchor: str
+    positives: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    score: float | None = None
+    label: int | None = None
+
+
+class Source(Protocol):
+    """Rows of text that a run trains on."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest that changes when the texts do."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> Example: ...
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for messages: `corpora/wiki.txt, line 18`."""
+        ...
+
+
+class Augmentation(Protocol):
+    """A pure function from text to text; all randomness comes from `rng`.
+
+    One with a true `shares_draw` is given the same random numbers in all views of a row, to keep a part each of one
+    draw. One with `check(texts)` sees a sample of its texts before a run, and raises an error when they do not suit it.
+    """
+
+    def __call__(self, text: str, rng: random.Random) -> str: ...
