@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import transformers
 
+import textcl
 from tests.export.conftest import GRAPHS
 from tests.tiny import SENTENCES
 from textcl.encoder import TextEncoder, fingerprint, open_encoder
@@ -57,6 +60,13 @@ def test_the_graph_is_plain_onnx_with_the_names_that_optimum_looks_for(exported:
     assert {node.domain for node in model.graph.node} == {""}  # no operators of one runtime
     for value in (*model.graph.input, *model.graph.output):
         assert all(axis.dim_param for axis in value.type.tensor_type.shape.dim[:2])
+
+
+def test_no_export_holds_a_path_of_the_machine_that_made_it(exported: Path) -> None:
+    paths = [str(Path(module.__file__).parent).encode() for module in (textcl, torch, transformers)]
+    for file in (path for path in exported.rglob("*") if path.is_file()):
+        found = [path for path in (*paths, str(exported.parent).encode()) if path in file.read_bytes()]
+        assert not found, file
 
 
 def test_int8_files_hold_the_tables_of_words_in_int8(exported: Path) -> None:

@@ -1,6 +1,8 @@
 """A backbone as an ONNX graph, for any number of rows and tokens."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,9 @@ from textcl.encoder.router import read_towers
 from textcl.encoder.runtimes import INPUTS, OUTPUT
 from textcl.errors import ModelError
 from textcl.export.hushed import hushed
+
+if TYPE_CHECKING:
+    import onnx
 
 _LARGEST = 2**31 - 2**24  # bytes that one ONNX file holds, less some room for the graph itself
 _EXAMPLE = (2, 7)  # rows and tokens that the graph is traced with; neither is 0 or 1, which would be kept fixed
@@ -52,6 +57,25 @@ def write_onnx(folder: Path, file: Path) -> None:
     except Exception as error:  # the tracer's errors share no narrower base
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{folder}: torch can not write this model as an ONNX graph ({reason}).") from error
+    _forget_traces(file)
+
+
+def _forget_traces(file: Path) -> None:
+    """Take out of a graph which lines of which files of this machine its nodes were traced from."""
+    import onnx
+
+    model = onnx.load(file)
+    for node in _nodes([model.graph, *model.functions]):
+        del node.metadata_props[:]
+        node.doc_string = ""
+    onnx.save(model, file)
+
+
+def _nodes(graphs: "Iterable[onnx.GraphProto | onnx.FunctionProto]") -> "Iterator[onnx.NodeProto]":
+    for graph in graphs:
+        for node in graph.node:
+            yield node
+            yield from _nodes(attribute.g for attribute in node.attribute if attribute.HasField("g"))
 
 
 def only_tower(folder: Path) -> Path:
