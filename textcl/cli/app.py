@@ -53,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows `textcl`; None: what the process was started with.
     """
+    # Each shape of chunk gets kernels of its own, and oneDNN would keep 1,024 of them: hundreds of megabytes. 32 hold
+    # what the layers of one chunk share. It is read when torch is first imported.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     try:
         app(args=arguments, prog_name="textcl")
     except TextclError as error:

@@ -10,9 +10,6 @@ import typer
 
 def prepare_to_train() -> None:
     """Set up the process, before torch is first imported, and become several if several were asked for."""
-    # Each shape of chunk gets kernels of its own, and oneDNN would keep 1,024 of them: hundreds of megabytes. 32 hold
-    # what the layers of one chunk share.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: large tensors in huge pages, with far fewer page faults
     from textcl.cli.launching import start_missing_processes
 

@@ -12,6 +12,7 @@ from textcl.errors import DataError, SearchError
 from textcl.index import build_index, refuse_too_few, write_index
 from textcl.index.documents import Digest, Document, DocumentStore, Facts, write_documents
 from textcl.index.shards import Shards
+from textcl.memory import give_back_memory
 from textcl.precision import resolve
 from textcl.recipe.corpus_files import read_corpus
 from textcl.recipe.index_folder import About, Asked, IndexFolder
@@ -155,6 +156,7 @@ def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, watcher: Ind
                 start, stop = shards.span(number)
                 raise DataError(f"Rows {start} to {stop}: the model gives vectors with NaN or infinity.")
             shards.write(number, vectors)
+            give_back_memory()
     return shards
 
 
