@@ -6,7 +6,8 @@ from trial import MODEL, Trial
 from textcl.data import texts_of
 from textcl.encoder import open_encoder
 from textcl.recipe import load_recipe
-from textcl.recipe.build import build_source, build_views
+from textcl.recipe.build import build_sources
+from textcl.recipe.parts import build_parts
 from textcl.types import Role
 
 SAMPLE = 2_000  # rows
@@ -22,14 +23,14 @@ def changed_share(runner: Runner, trial: Trial) -> float:
     """
     changes = [f"data.sources.0.path={runner.corpora[trial.corpus]}", f"encoder.backbone={MODEL}", *trial.changes]
     recipe = load_recipe(str(trial.recipe), changes)
-    source = build_source(recipe)
-    views = build_views(recipe, source)
+    [part] = build_parts(recipe, build_sources(recipe))
+    views = part.views
     if any(view.input for view in views):
         return 100.0
     encoder = open_encoder(MODEL, precision="float32", device="cpu")
     encoder.max_length = recipe.data.max_length
-    rows = range(min(SAMPLE, len(source)))
-    texts = [texts_of(source[row], views, trial.seed, 0) for row in rows]
+    rows = range(min(SAMPLE, len(part.source)))
+    texts = [texts_of(part.source[row], views, trial.seed, 0) for row in rows]
     pairs = [(view.text, view.original) for row in texts for view in row]
     made, own = (encoder.tokenize(side, Role.ANCHOR).ids for side in zip(*pairs, strict=True))
     is_other = [first.tolist() != second.tolist() for first, second in zip(made, own, strict=True)]

@@ -11,6 +11,8 @@ STARTS = {
 }
 # What STS-B dev chooses a learning rate from, and after how many steps: random weights tell nothing after 64.
 SEARCH = {"tuned": (64, ("3e-5", "1e-4", "3e-4", "1e-3")), "random": (156, ("1e-4", "3e-4", "1e-3"))}
+# Rates that are good for few steps are high for many: STS-B dev also keeps the best model of a run on the way.
+BEST_ON_DEV = "evaluation.during={suite: sts-dev, every: 52, keep_best_by: stsb-dev/spearman}"
 FAMILIES = {
     "InfoNCE": "crops",
     "SimCLR": "simclr",

@@ -100,6 +100,7 @@ class Runner:
             f"data.sources.0.path={corpus}",
             f"encoder.backbone={MODEL}",
             "evaluation.after=[]",
+            f"evaluation.data_dir={self.data}",
             *trial.changes,
             *more,
         ]
