@@ -27,6 +27,13 @@ def test_blocks_give_what_comparing_everything_gives(small_blocks: None, k: int)
     np.testing.assert_array_equal(filled(vectors).search(queries, k).ids, brute_force(vectors, queries, k))
 
 
+@pytest.mark.parametrize("count", [1, 2, 16, 17, 40])  # up to 16 queries the product is the other way round
+def test_few_and_many_queries_find_what_comparing_everything_finds(count: int) -> None:
+    vectors, queries = clustered(1000, 24), clustered(40, 24, seed=1)[:count]
+    hits = filled(vectors).search(queries, 10)
+    np.testing.assert_array_equal(hits.ids, brute_force(vectors, queries, 10))
+
+
 def test_hits_and_scores_are_the_same_bits_in_any_batch_of_queries(small_blocks: None) -> None:
     index, queries = filled(clustered(1000, 24)), clustered(40, 24, seed=1)
     together = index.search(queries, 10)
