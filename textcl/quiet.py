@@ -12,14 +12,14 @@ def quiet_transformers() -> Iterator[None]:
     """Hide, for a block, the progress bars of transformers and its report of weights that a model did not take."""
     logger = logging.getLogger("transformers.modeling_utils")
     had_bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
     logger.addFilter(_is_no_report)
     try:
         yield
     finally:
         logger.removeFilter(_is_no_report)
         if had_bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
 
 
 def _is_no_report(record: logging.LogRecord) -> bool:

@@ -94,9 +94,9 @@ def test_what_follows_a_shared_draw_is_drawn_for_each_view():
 
 @pytest.mark.parametrize(("other", "expected"), [("anchor", True), ("positive", False)])
 def test_two_views_of_one_side_are_known_to_be_the_same_text(other: str, expected: bool):
-    sides: list[Augmentation] = [AdjacentSpan("anchor"), AdjacentSpan(other)]  # type: ignore[arg-type]
+    sides: list[Augmentation] = [AdjacentSpan("anchor"), AdjacentSpan(other)]
     views = tuple(ViewSpec(role, (side,)) for role, side in zip((Role.ANCHOR, Role.POSITIVE), sides, strict=True))
-    assert are_identical(views, [Example(0, DOCUMENT)]) is expected  # type: ignore[arg-type]
+    assert are_identical(views, [Example(0, DOCUMENT)]) is expected
 
 
 @pytest.mark.parametrize("lengths", [(0, 5), (6, 5)])
@@ -107,4 +107,4 @@ def test_lengths_out_of_order_are_refused(lengths: tuple[int, int]):
 
 def test_an_unknown_side_is_refused():
     with pytest.raises(ValueError, match="side: found 'first', but it must be anchor or positive"):
-        AdjacentSpan("first")  # type: ignore[arg-type]
+        AdjacentSpan("first")

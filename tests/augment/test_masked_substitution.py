@@ -119,7 +119,7 @@ def test_the_model_is_opened_at_the_first_text_and_once(model: str, monkeypatch:
 def _counted(init: object, opened: list[int]) -> object:
     def counted(*args: object) -> None:
         opened.append(1)
-        init(*args)  # type: ignore[operator]
+        init(*args)
 
     return counted
 

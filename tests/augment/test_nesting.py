@@ -58,13 +58,13 @@ def test_nothing_to_combine_is_refused():
         with pytest.raises(ValueError, match="of: found no augmentation"):
             combined([])
     with pytest.raises(ValueError, match="of: found 'Typos', but it must be an augmentation: a mapping with `use:`"):
-        Chain(["Typos"])  # type: ignore[list-item]
+        Chain(["Typos"])
 
 
 def test_one_alone_where_a_list_is_wanted_is_refused():
     for combined in (Chain, OneOf):
         with pytest.raises(ValueError, match=r"of: found .* alone, but it must be a list of augmentations"):
-            combined(upper)  # type: ignore[arg-type]
+            combined(upper)
 
 
 def test_one_that_shares_its_draw_is_refused_inside():

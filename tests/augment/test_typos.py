@@ -53,6 +53,6 @@ def test_the_rate_is_that_of_letters():
 
 def test_unknown_slips_and_none_are_refused():
     with pytest.raises(ValueError, match=r"slips: found \['trip'\], .* neighbour, swap, drop, double"):
-        Typos(slips=("trip",))  # type: ignore[arg-type]
+        Typos(slips=("trip",))
     with pytest.raises(ValueError, match="slips: found none"):
         Typos(slips=())

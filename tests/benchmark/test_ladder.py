@@ -13,7 +13,7 @@ class Stub:
 
 
 def climbed(index: Stub, recall: Callable[[], float]) -> list[tuple[int | None, float]]:
-    return list(climb(index, recall))  # type: ignore[arg-type]
+    return list(climb(index, recall))
 
 
 def test_an_index_without_settings_is_one_point() -> None:

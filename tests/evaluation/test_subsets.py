@@ -21,7 +21,7 @@ def _sample(seed: int = 0) -> SubsetCorrelations:
     return SubsetCorrelations(predicted, gold, subsets)
 
 
-def _each(sample: SubsetCorrelations, counts: np.ndarray, correlation) -> list[float]:  # type: ignore[no-untyped-def]
+def _each(sample: SubsetCorrelations, counts: np.ndarray, correlation) -> list[float]:
     """Scipy's correlation in each subset, with every item as often as it counts."""
     repeats = counts.astype(int)
     return [
@@ -31,7 +31,7 @@ def _each(sample: SubsetCorrelations, counts: np.ndarray, correlation) -> list[f
 
 
 @pytest.mark.parametrize(("name", "correlation"), [("spearman", stats.spearmanr), ("pearson", stats.pearsonr)])
-def test_the_means_over_subsets_are_those_of_scipy(name, correlation):  # type: ignore[no-untyped-def]
+def test_the_means_over_subsets_are_those_of_scipy(name, correlation):
     sample = _sample()
     metrics = sample.metrics(np.ones((1, sample.size)))
     each = _each(sample, np.ones(sample.size), correlation)

@@ -86,7 +86,7 @@ def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reaso
         {"text": third, "translations": [HOME[third]["es"]], "pivots": ["es"], "engine": "apertium"},
     ]
     assert pairs.rejected.name == "pairs.rejected.jsonl"
-    found = sorted((row["text"], row.get("pivot"), row["reason"]) for row in rows(pairs.rejected))  # type: ignore[type-var]
+    found = sorted((row["text"], row.get("pivot"), row["reason"]) for row in rows(pairs.rejected))
     assert found == [
         (first, "es", "as another pivot's"), (second, "eo", "negated on one side"), (third, "eo", "identical"),
         ("Too short.", None, "too few words"), ("see www.example.org a b", None, "holds an address"),
@@ -119,7 +119,7 @@ def test_the_file_is_a_source_as_it_is(asked: BackTranslation) -> None:
     made(asked)
     source = JsonLines(str(asked.out), anchor="text", positive="translations")
     assert [(source[row].anchor, source[row].positives) for row in range(len(source))] == [
-        (row["text"], tuple(row["translations"])) for row in rows(asked.out)  # type: ignore[arg-type]
+        (row["text"], tuple(row["translations"])) for row in rows(asked.out)
     ]  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def test_cosines_are_those_of_the_encoder(tiny_model_folder: Path) -> None:
 )
 def test_what_can_not_be_done_is_told(asked: BackTranslation, changes: dict[str, object], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        made(replace(asked, **changes))  # type: ignore[arg-type]
+        made(replace(asked, **changes))
 
 
 def test_pairs_are_not_written_over_the_texts(asked: BackTranslation, tmp_path: Path) -> None:

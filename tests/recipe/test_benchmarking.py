@@ -35,7 +35,7 @@ _SETUP = benchmarking.Setup
 
 
 def bench(model: str, corpus: Corpus, out: Path, watcher: Watched | None = None, **asked: object) -> Benchmark:
-    return bench_search(model, corpus, out, Asked(**asked), "float32", watcher or Watched())  # type: ignore[arg-type]
+    return bench_search(model, corpus, out, Asked(**asked), "float32", watcher or Watched())
 
 
 def test_exact_search_stands_first_and_what_is_asked_for_follows(tmp_path: Path, model: str, corpus: Corpus) -> None:

@@ -195,7 +195,7 @@ def test_no_more_than_a_shard_of_texts_is_ever_embedded_at_once(
     opened = indexing.open_encoder
 
     def watched_encoder(*arguments: object, **more: object) -> object:
-        encoder = opened(*arguments, **more)  # type: ignore[arg-type]
+        encoder = opened(*arguments, **more)
         encode = encoder.encode
         encoder.encode = lambda texts, **rest: sizes.append(len(texts)) or encode(texts, **rest)
         return encoder

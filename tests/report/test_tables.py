@@ -15,7 +15,7 @@ def _rows(table: Table, *, colour: bool = False) -> list[list[str]]:
     """The cells of each printed row."""
     screen = io.StringIO()
     system = "standard" if colour else None
-    Console(file=screen, width=120, color_system=system, force_terminal=colour).print(table)  # type: ignore[arg-type]
+    Console(file=screen, width=120, color_system=system, force_terminal=colour).print(table)
     return [
         [cell.strip() for cell in line.strip("│┃").replace("┃", "│").split("│")]
         for line in screen.getvalue().splitlines()

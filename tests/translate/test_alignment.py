@@ -81,7 +81,7 @@ def test_a_stream_comes_apart_as_it_was_put_together() -> None:
         lambda stream: "",
     ],
 )
-def test_a_stream_that_lost_or_moved_anything_is_refused(broken) -> None:  # type: ignore[no-untyped-def]
+def test_a_stream_that_lost_or_moved_anything_is_refused(broken) -> None:
     stream = joined(["one", "two", "three"])
     assert parted(stream, 3) == ["one", "two", "three"]
     with pytest.raises(MisalignedError):

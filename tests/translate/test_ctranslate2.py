@@ -30,7 +30,7 @@ class StandIn(SimpleNamespace):
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     stand_in = StandIn()
-    monkeypatch.setitem(sys.modules, "ctranslate2", stand_in)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "ctranslate2", stand_in)
     return stand_in
 
 

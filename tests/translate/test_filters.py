@@ -9,7 +9,7 @@ TEXT = "He did not see the 2 old houses in the city."
 
 
 def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0), **settings: object) -> Reason | None:
-    return PairFilter(**settings).fault(text, RoundTrip(Route("es"), translation, *unknown))  # type: ignore[arg-type]
+    return PairFilter(**settings).fault(text, RoundTrip(Route("es"), translation, *unknown))
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_loops_are_three_alike_or_three_twice() -> None:
 @pytest.mark.parametrize("settings", [{"fewest_words": 0}, {"fewest_words": 9, "most_words": 8}])
 def test_bounds_that_nothing_can_meet_are_refused(settings: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="1 ≤ fewest_words ≤ most_words"):
-        PairFilter(**settings)  # type: ignore[arg-type]
+        PairFilter(**settings)

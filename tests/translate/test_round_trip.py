@@ -20,7 +20,7 @@ def cache(tmp_path: Path) -> TranslationCache:
     return TranslationCache(tmp_path / "folder" / "cache.sqlite")
 
 
-def texts_of(engine: Plain, cache: TranslationCache, decoding: Decoding = BEST, seed: int = 17, time: int = 0):  # type: ignore[no-untyped-def]
+def texts_of(engine: Plain, cache: TranslationCache, decoding: Decoding = BEST, seed: int = 17, time: int = 0):
     trips = Translator(engine, cache, "en", decoding, seed).round_trips(TEXTS, Route("de", time))
     return [trip.text for trip in trips]
 
@@ -75,7 +75,7 @@ def test_a_key_depends_on_all_that_decides_a_translation() -> None:
         ("v2", *base[1:]), ("v1", "eo", *base[2:]), (*base[:2], "fr", *base[3:]), (*base[:3], Decoding(2), *base[4:]),
         (*base[:4], 18, "text"), (*base[:5], "Text"),
     ]  # fmt: skip
-    assert len({key_of(*parts) for parts in (base, *others)}) == 7  # type: ignore[arg-type]
+    assert len({key_of(*parts) for parts in (base, *others)}) == 7
     assert key_of("v1", "en", "de", BEST, 17, "text") == key_of("v1", "en", "de", BEST, 18, "text")
 
 

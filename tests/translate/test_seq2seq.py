@@ -78,7 +78,7 @@ def test_draws_depend_on_the_seed_alone(marian: str) -> None:
 def test_a_model_of_several_languages_is_told_which(marian: str) -> None:
     several = Marian(marian.replace("{source}-{target}", "en-ROMANCE") + "/.{source}{target}")
     loaded = load_seq2seq(marian.format(source="en", target="ROMANCE"), torch.device("cpu"))
-    several._loaded = lambda name: loaded  # type: ignore[assignment]
+    several._loaded = lambda name: loaded
     assert texts_of(several, "es") != texts_of(several, "fr")
     assert texts_of(several, "es") == generate(loaded, [f">>es<< {' '.join(text.split())}" for text in TEXTS], BEST, 0)
 

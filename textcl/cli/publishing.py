@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import typer
-from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]
+from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # public, though not in its __all__
 
 from textcl.publish import Contents, Destination, Pushed
 from textcl.recipe import Publisher, Recipe, publisher_of
@@ -73,6 +73,6 @@ def quiet_client(*, without_bars: bool = False) -> None:
     Args:
         without_bars: Another bar is on the screen.
     """
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # huggingface_hub says no types of it
     if without_bars or not sys.stderr.isatty():
         disable_progress_bars()

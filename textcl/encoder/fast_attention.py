@@ -63,7 +63,7 @@ def attention(
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     if not _wants_gradient(query, key, value) and dropped_levels(dropout) == 0:
         return attend(query, key, value, attention_mask, scaling), None
-    return _Attention.apply(query, key, value, attention_mask, dropout, scaling), None  # type: ignore[no-untyped-call]
+    return _Attention.apply(query, key, value, attention_mask, dropout, scaling), None  # type: ignore[no-untyped-call]  # torch's apply has no types
 
 
 def _is_unusual(query: Tensor, key: Tensor, dropout: float, kwargs: dict[str, Any]) -> bool:
@@ -117,14 +117,14 @@ class _Attention(torch.autograd.Function):
             mixing = _kept(probabilities[rows], kept, rows)
             mixed[rows] = _product(mixing, value[rows], scale).transpose(1, 2)
         ctx.save_for_backward(query, key, value, probabilities, kept)  # type: ignore[arg-type]  # None may be saved
-        ctx.scale, ctx.scaling = scale, scaling  # type: ignore[attr-defined]
+        ctx.scale, ctx.scaling = scale, scaling  # type: ignore[attr-defined]  # torch lets a context hold anything
         return mixed
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, probabilities, kept = ctx.saved_tensors  # type: ignore[attr-defined]
-        scale, scaling = ctx.scale, ctx.scaling  # type: ignore[attr-defined]
+        query, key, value, probabilities, kept = ctx.saved_tensors  # type: ignore[attr-defined]  # torch lets a context hold anything
+        scale, scaling = ctx.scale, ctx.scaling  # type: ignore[attr-defined]  # torch lets a context hold anything
         of_query, of_key, of_value = (torch.empty_like(tensor) for tensor in (query, key, value))
         for rows in _blocks(probabilities):
             of_mixed = gradient[rows].transpose(1, 2)  # (rows, heads, L, channels)

@@ -39,7 +39,7 @@ def fast_dropout(values: Tensor, p: float) -> Tensor:
     if dropped_levels(p) == 0:
         return values
     mask = draw_mask(values.shape, p)
-    return _Dropout.apply(values, mask, scale_of_kept(p))  # type: ignore[no-any-return, no-untyped-call]
+    return _Dropout.apply(values, mask, scale_of_kept(p))  # type: ignore[no-any-return, no-untyped-call]  # torch's apply has no types
 
 
 def draw_mask(shape: torch.Size | tuple[int, ...], p: float) -> Tensor:
@@ -73,11 +73,11 @@ class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, values: Tensor, mask: Tensor, scale: float) -> Tensor:
         ctx.save_for_backward(mask)
-        ctx.scale = scale  # type: ignore[attr-defined]
+        ctx.scale = scale  # type: ignore[attr-defined]  # torch lets a context hold anything
         return apply_mask(values, mask).mul_(scale)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (mask,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return apply_mask(gradient, mask).mul_(ctx.scale), None, None  # type: ignore[attr-defined]
+        (mask,) = ctx.saved_tensors  # type: ignore[attr-defined]  # torch lets a context hold anything
+        return apply_mask(gradient, mask).mul_(ctx.scale), None, None  # type: ignore[attr-defined]  # torch lets a context hold anything

@@ -18,7 +18,7 @@ def use_fast_parts(backbone: PreTrainedModel) -> None:
     DistilBERT, ModernBERT, ELECTRA, ...; not MPNet, DeBERTa). On other devices than the CPU both parts use torch's
     own kernels.
     """
-    if backbone.config._attn_implementation == "sdpa" and backbone.is_backend_compatible():  # type: ignore[no-untyped-call]
+    if backbone.config._attn_implementation == "sdpa" and backbone.is_backend_compatible():  # type: ignore[no-untyped-call]  # transformers says no types of it
         backbone.set_attn_implementation(fast_attention.NAME)
     for module in list(backbone.modules()):
         for name, child in list(module.named_children()):

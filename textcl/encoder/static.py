@@ -67,7 +67,7 @@ def _tokenizer(file: Path, size: int) -> PreTrainedTokenizerFast:
         raise ModelError(f"{file}: it has {rules.get_vocab_size()} tokens, but there are vectors for {size}.")
     rules.post_processor = None
     rules.no_padding()
-    return PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]  # transformers says no types of it
 
 
 def _looking_up(table: FloatArray) -> Runtime:

@@ -39,7 +39,7 @@ def size_bytes(index: Any) -> int:
         total += len(written)
 
     write = faiss.write_index_binary if isinstance(index, faiss.IndexBinary) else faiss.write_index
-    write(index, faiss.PyCallbackIOWriter(count))  # type: ignore[attr-defined]
+    write(index, faiss.PyCallbackIOWriter(count))  # type: ignore[attr-defined]  # SWIG's wrappers have no types
     return total
 
 

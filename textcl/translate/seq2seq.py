@@ -125,9 +125,9 @@ def _advice(name: str, fault: Exception) -> str:
 def _without_bars() -> Iterator[None]:
     """Hide, for a block, the progress bars of transformers: they would run into ours."""
     had_bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
     try:
         yield
     finally:
         if had_bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
