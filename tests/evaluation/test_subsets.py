@@ -1,6 +1,8 @@
 """Correlations of a set of subsets: SentEval's `all`, `mean` and `wmean`."""
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from tests.evaluation.vectors import Table
 from textcl.evaluation import STS, CorrelationSample, GradedPair, SubsetCorrelations
 
 SIZES = (9, 14, 31)
+Correlate = Callable[..., Any]  # Any: scipy's result, which has a `statistic`
 
 
 def _sample(seed: int = 0) -> SubsetCorrelations:
@@ -21,7 +24,7 @@ def _sample(seed: int = 0) -> SubsetCorrelations:
     return SubsetCorrelations(predicted, gold, subsets)
 
 
-def _each(sample: SubsetCorrelations, counts: np.ndarray, correlation) -> list[float]:
+def _each(sample: SubsetCorrelations, counts: np.ndarray, correlation: Correlate) -> list[float]:
     """Scipy's correlation in each subset, with every item as often as it counts."""
     repeats = counts.astype(int)
     return [
@@ -31,7 +34,7 @@ def _each(sample: SubsetCorrelations, counts: np.ndarray, correlation) -> list[f
 
 
 @pytest.mark.parametrize(("name", "correlation"), [("spearman", stats.spearmanr), ("pearson", stats.pearsonr)])
-def test_the_means_over_subsets_are_those_of_scipy(name, correlation):
+def test_the_means_over_subsets_are_those_of_scipy(name: str, correlation: Correlate) -> None:
     sample = _sample()
     metrics = sample.metrics(np.ones((1, sample.size)))
     each = _each(sample, np.ones(sample.size), correlation)

@@ -3,7 +3,7 @@
 import logging
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_a_stream_comes_apart_as_it_was_put_together() -> None:
         lambda stream: "",
     ],
 )
-def test_a_stream_that_lost_or_moved_anything_is_refused(broken) -> None:
+def test_a_stream_that_lost_or_moved_anything_is_refused(broken: Callable[[str], str]) -> None:
     stream = joined(["one", "two", "three"])
     assert parted(stream, 3) == ["one", "two", "three"]
     with pytest.raises(MisalignedError):

@@ -20,7 +20,9 @@ def cache(tmp_path: Path) -> TranslationCache:
     return TranslationCache(tmp_path / "folder" / "cache.sqlite")
 
 
-def texts_of(engine: Plain, cache: TranslationCache, decoding: Decoding = BEST, seed: int = 17, time: int = 0):
+def texts_of(
+    engine: Plain, cache: TranslationCache, decoding: Decoding = BEST, seed: int = 17, time: int = 0
+) -> list[str]:
     trips = Translator(engine, cache, "en", decoding, seed).round_trips(TEXTS, Route("de", time))
     return [trip.text for trip in trips]
 
