@@ -57,9 +57,8 @@ def in_order(
 
 def _begin(begin: Callable[..., None], arguments: tuple[object, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(
-        signal.SIGTERM, signal.SIG_DFL
-    )  # a forked worker has the handler of this process, which only notes it
+    # A forked worker has the handler of this process, which only notes it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     begin(*arguments)
 
