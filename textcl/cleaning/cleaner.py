@@ -97,7 +97,11 @@ def _check_files(source: Path, out: Path, dropped: Path | None) -> None:
     if len(set(paths)) < len(paths):
         raise DataError(f"{source}, --out and --dropped must be different files.")
     if kind_of(source) != kind_of(out):
-        raise DataError(f"{out} has another ending than {source.name}, but gets rows of the same format.")
+        ending = "".join(source.suffixes)
+        raise DataError(
+            f"{out} has another ending than {source.name}, but gets rows of the same format. Name it "
+            f"{out.name.partition('.')[0]}{ending}."
+        )
 
 
 def _writer(files: ExitStack, path: Path) -> IO[str]:
