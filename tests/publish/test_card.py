@@ -176,5 +176,5 @@ def test_exports_are_shown_with_what_they_cost(tmp_path: Path) -> None:
         "onnx/model_qint8.onnx", "23.5 MB", "0.9877, 0.9012 (1,500 texts)", "faq ndcg@10 51.23 → 51.01", "1,234 (400)",
     ]  # fmt: skip
     (run / "exports.json").write_text("{")
-    with pytest.raises(DataError, match=r"exports\.json can not be read"):
+    with pytest.raises(DataError, match=r"exports\.json is no list of exports"):
         render_card(run, None)

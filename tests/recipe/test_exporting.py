@@ -56,6 +56,7 @@ def test_the_figures_of_a_run_lie_in_the_run_folder(
     (tmp_path / "mine").mkdir()
     (tmp_path / "run-model").rename(tmp_path / "mine" / "model")
     (tmp_path / "mine" / "recipe.yaml").write_text("name: mine\n")
+    (tmp_path / "mine" / "report.html").write_text("the page before")
 
     done = run(capsys, "export", tmp_path / "mine", "--to", "torch-bf16", "--eval", pairs)
 
@@ -71,6 +72,9 @@ def test_the_figures_of_a_run_lie_in_the_run_folder(
     assert [score["metric"] for score in entry["scores"]] == ["spearman"]
     assert entry["texts_per_second"] > 0 < entry["texts_per_second_original"]
     assert not list((tmp_path / "mine").glob(".*"))
+    page = (tmp_path / "mine" / "report.html").read_text()
+    assert '<h2 id="exports">Exports</h2>' in page
+    assert f">{entry['cosine_min']:.5f}</td><td>pairs spearman</td>" in page
     assert open_encoder(f"{tmp_path / 'mine'}#torch-bf16", device="cpu").encode(["a dog"]).shape == (1, 16)
 
 

@@ -12,6 +12,7 @@ from tests.report.pages import NASTY, page_data, run_folder
 from textcl.errors import DataError
 from textcl.evaluation import Interval
 from textcl.report import write_run_page, write_scores_page
+from textcl.report.wording import DASH
 
 
 class Page(HTMLParser):
@@ -179,3 +180,24 @@ def test_a_broken_file_is_named_and_the_old_page_stays(tmp_path: Path, name: str
 def test_a_page_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run")
     assert write_run_page(folder).read_bytes() == write_run_page(folder).read_bytes()
+
+
+def test_exports_are_shown_with_what_they_keep_of_the_model(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    int8 = {
+        "format": "onnx-int8", "bytes": 24_533_855, "cosine_mean": 0.99956, "cosine_min": 0.99923,
+        "texts_per_second": 300.0, "texts_per_second_original": 200.0,
+        "scores": [
+            {"task": NASTY[0], "metric": "spearman", "before": 0.8745, "after": 0.8744},
+            {"task": "faq", "metric": "ndcg@10", "before": 0.4656, "after": 0.455},
+        ],
+    }  # fmt: skip
+    static = {**int8, "format": "static", "cosine_mean": None, "cosine_min": None, "scores": []}
+    (folder / "exports.json").write_text(json.dumps([int8, static]))
+    table = "".join(Page(write_run_page(folder)).text("table").split())
+    for row in (
+        ("onnx-int8", "24.5", "0.99956", "0.99923", f"{NASTY[0]} spearman", "87.45", "87.44", "1.50"),
+        ("onnx-int8", "24.5", "0.99956", "0.99923", "faq ndcg@10", "46.56", "45.50", "1.50"),
+        ("static", "24.5", *[DASH] * 5, "1.50"),
+    ):
+        assert "".join("".join(row).split()) in table

@@ -18,7 +18,6 @@ from textcl.publish.repetition import repetition
 from textcl.publish.training_facts import hyper_parameters, sources, views
 from textcl.report import bounds, caution, compared, headlines, number, points, read_run, versions
 
-EXPORTS = "exports.json"  # what the exports of a run keep of it
 _SPELLED_OUT = ("data.batch_size", "encoder.random_init", "objective.use", "training.weight_decay", "evaluation.after")
 
 
@@ -57,7 +56,7 @@ def render_card(run: Path, repo: str | None) -> str:
             rows=rows,
             caution=caution(rows),
             leakage=report.get("leakage"),
-            exports=_exports(run / EXPORTS),
+            exports=files.exports,
             versions=versions(files),
             python=files.provenance.get("python", ""),
             reproduce=repetition(files, name),
@@ -76,19 +75,6 @@ def _refuse_shortened(recipe: Mapping[str, Any], run: Path) -> None:
                 f"{run / 'recipe.yaml'} does not say {place}: it is not the recipe that textcl train left there, with "
                 "every default spelled out. Put that back; `textcl train RECIPE --out FOLDER` writes it anew."
             )
-
-
-def _exports(path: Path) -> list[dict[str, Any]]:
-    """Read what the exports of a run keep of it; nothing where there are none. `Any`: figures of many kinds."""
-    if not path.is_file():
-        return []
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path} can not be read: {error}. Export again with textcl export.") from error
-    if not isinstance(found, list):
-        raise DataError(f"{path} can not be read: it holds no list, as textcl export writes.")
-    return found
 
 
 def _environment() -> Environment:

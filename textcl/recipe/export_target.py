@@ -9,6 +9,8 @@ from textcl.encoder.places import PACKAGE, find_folder
 from textcl.encoder.static import is_static
 from textcl.errors import ModelError
 from textcl.export.figures import FILE
+from textcl.report import write_run_page
+from textcl.report.page import FILE as PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,13 @@ def export_target(model: str, out: Path | None) -> ExportTarget:
         folder = find_folder(model)
     run = folder.parent if (folder.parent / "recipe.yaml").is_file() and folder.name == "model" else folder
     return ExportTarget(folder, run / FILE)
+
+
+def renew_page(target: ExportTarget) -> None:
+    """Write the page of the run that the model is of anew, where it has one, so that it shows the exports."""
+    run = target.figures.parent
+    if (run / PAGE).is_file():
+        write_run_page(run)
 
 
 def _put_model(model: str, folder: Path) -> None:

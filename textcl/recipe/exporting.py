@@ -27,7 +27,7 @@ from textcl.export import (
 )
 from textcl.precision import Precision
 from textcl.recipe.embedding import fresh_embed
-from textcl.recipe.export_target import ExportTarget, export_target
+from textcl.recipe.export_target import ExportTarget, export_target, renew_page
 from textcl.training import join_ranks
 from textcl.types import Embed, Role
 
@@ -69,6 +69,8 @@ def export_model(
 ) -> list[ExportFigures]:
     """Export a model to several forms, compare each with the model, and put it into the model folder.
 
+    The figures go to `exports.json` and to the page of the run, if the model is of one.
+
     Args:
         model: A run folder, a model folder, `pkg://…` or a Hub id.
         forms: One or more.
@@ -94,6 +96,7 @@ def export_model(
             found.append(_export(judged, form, target, test, on_phase))
         except OSError as error:
             raise ModelError(f"{target.folder}: the export could not be written ({error}).") from error
+    renew_page(target)
     return found
 
 

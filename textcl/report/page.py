@@ -47,6 +47,7 @@ def write_run_page(folder: Path) -> Path:
         curves=curve_figures(run_curves(files.log, files.evaluations)),
         data=files.data,
         leakage=report.get("leakage"),
+        exports=files.exports,
     )
 
 
@@ -81,6 +82,7 @@ def write_scores_page(
         curves=[],
         data=data,
         leakage=None,
+        exports=[],
     )
 
 

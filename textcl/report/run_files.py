@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from textcl.errors import DataError
+from textcl.export import read_figures
+from textcl.export.figures import FILE as EXPORTS
 from textcl.report.page_data import PageData, read_page_data
 
 Fields = dict[str, Any]  # of a JSON or YAML mapping; `Any`: its values are of many kinds
@@ -23,6 +25,7 @@ class RunFiles:
     evaluations: list[Fields]  # evaluations.jsonl
     report: Fields  # report.json
     data: PageData | None  # page.json
+    exports: list[Fields]  # exports.json
 
 
 def read_run(folder: Path) -> RunFiles:
@@ -43,6 +46,7 @@ def read_run(folder: Path) -> RunFiles:
         evaluations=_lines(folder / "evaluations.jsonl"),
         report=_mapping(folder / "report.json"),
         data=read_page_data(folder),
+        exports=read_figures(folder / EXPORTS),
     )
 
 
