@@ -47,6 +47,7 @@ class Runner:
     def __init__(self, data: Path, work: Path, store: Store, corpora: dict[str, Path], scorer: Scorer) -> None:
         self.data, self.work, self.store, self.corpora, self.scorer = data, work, store, corpora, scorer
         self.failed: list[str] = []
+        self._kept: dict[str, Trained] = {}  # by what was run
 
     def score_start(self, start: str, wanted: Sequence[str]) -> None:
         """Score the encoder that runs start from, untrained."""
@@ -60,7 +61,7 @@ class Runner:
     def add(self, trial: Trial, more: tuple[str, ...] = ()) -> None:
         """Train and score a run; one that fails is told and left out, and the table goes on."""
         try:
-            trained = self.trained(trial, more)
+            trained = self._kept.get(_named(trial, more)) or self.trained(trial, more)
             before = _own_seconds()
             scores = self.scorer(trained.model, trial.scores)
         except (FailedError, TextclError) as error:
@@ -71,20 +72,30 @@ class Runner:
         result["core_minutes"] = {what: round(minutes, 2) for what, minutes in costs.items()}
         self.store.keep("runs", trial.key, result | {"changes": [*trial.changes, *more]})
 
+    def kept(self, trial: Trial, more: tuple[str, ...]) -> Trained:
+        """Train a run for `add` to score later, if it is asked for in this process.
+
+        Raises:
+            FailedError: The trainer failed.
+        """
+        name = _named(trial, more)
+        self._kept[name] = self.trained(trial, more, f"kept-{len(self._kept)}")
+        return self._kept[name]
+
     def leave_out(self, trial: Trial, error: Exception) -> None:
         """Tell why a run failed, and remember that it did."""
         print(f"{trial.key} is left out. {error}", file=sys.stderr, flush=True)
         self.failed.append(trial.key)
 
-    def trained(self, trial: Trial, more: tuple[str, ...]) -> Trained:
-        """Train a run.
+    def trained(self, trial: Trial, more: tuple[str, ...], folder: str = "run") -> Trained:
+        """Train a run into a folder of the work folder's, in place of what is there.
 
         Raises:
             FailedError: The trainer failed.
         """
-        out = self.work / "run"
+        out = self.work / folder
         shutil.rmtree(out, ignore_errors=True)
-        print(f"{time.strftime('%H:%M')} {trial.key} {' '.join(more)}", flush=True)
+        print(f"{time.strftime('%H:%M')} {_named(trial, more)}", flush=True)
         begin, before = time.monotonic(), children_seconds()
         told = run_command(self._command(trial, more, out), "training")
         minutes, cores = (time.monotonic() - begin) / 60, (children_seconds() - before) / 60
@@ -115,6 +126,10 @@ class Runner:
             encoder = build_encoder(MODEL, layers=4, random_init=start == "random", pooling="mean", max_length=LENGTH)
         encoder.save(folder)
         return folder
+
+
+def _named(trial: Trial, more: tuple[str, ...]) -> str:
+    return f"{trial.key} {' '.join(more)}".strip()
 
 
 def textcl(*arguments: str) -> list[str]:
