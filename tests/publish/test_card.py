@@ -59,9 +59,15 @@ def test_sources_with_settings_of_their_own_are_told_as_well(tmp_path: Path) -> 
             "mixing": {"weights": [1, 2]},
         },
     )
+    facts = json.loads((run / "run.json").read_text())
+    facts["data"]["sources"] = [
+        {"name": "graded", "rows": 1500, "share": 1 / 3},
+        {"name": "plain", "rows": 90, "share": 2 / 3},
+    ]
+    (run / "run.json").write_text(json.dumps(facts))
     card = render_card(run, "me/mine")
-    assert "CSV (path graded.csv, anchor first" in card
-    assert "TextLines (path lines.txt" in card
+    assert "- graded, 1,500 rows, 33.3 % of those drawn: CSV (path graded.csv, anchor first" in card
+    assert "- plain, 90 rows, 66.7 % of those drawn: TextLines (path lines.txt" in card
     assert row_of(card, "objective")[1].startswith("InfoNCE (temperature 0.05")
     assert "; CoSENT (" in row_of(card, "objective")[1]
     assert "positive: SpanCrop" in card

@@ -70,12 +70,24 @@ def test_provenance_tells_versions_data_and_seed(tmp_path: Path, tiny_model_fold
     recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}))
     (tmp_path / "lines.txt").write_text("one\ntwo\n")
     source = TextLines(str(tmp_path / "lines.txt"))
-    write_provenance(tmp_path / "run.json", recipe, source, "abc", "cpu", 2)
+    write_provenance(tmp_path / "run.json", recipe, source, (2,), "abc", "cpu", 2)
     facts = json.loads((tmp_path / "run.json").read_text())
     assert facts["data"] == {"rows": 2, "fingerprint": source.fingerprint}
     assert (facts["base_models"], facts["encoder"]) == ([], "abc")
     assert (facts["seed"], facts["device"], facts["processes"]) == (17, "cpu", 2)
     assert {"textcl", "torch", "transformers", "numpy"} <= set(facts["packages"])
+
+
+def test_provenance_tells_what_each_source_gives(tmp_path: Path, tiny_model_folder: Path) -> None:
+    lines = {"use": "TextLines", "path": "lines.txt"}
+    data = {"sources": [{"name": "small", "source": lines}, lines], "mixing": {"temperature": 2}}
+    recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}, data=data))
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    source = TextLines(str(tmp_path / "lines.txt"))
+    write_provenance(tmp_path / "run.json", recipe, source, (10, 1000), "abc", "cpu", 1)
+    small, large = json.loads((tmp_path / "run.json").read_text())["data"]["sources"]
+    assert (small["name"], small["rows"], large["name"], large["rows"]) == ("small", 10, "sources.1", 1000)
+    assert (small["share"], large["share"]) == pytest.approx((1 / 11, 10 / 11))  # the roots of the sizes
 
 
 def test_models_of_the_hub_are_told_with_their_commits(

@@ -49,7 +49,7 @@ def render_card(run: Path, repo: str | None) -> str:
             model=facts,
             base=base_words(files),
             is_random=files.recipe["encoder"]["random_init"],
-            sources=sources(files.recipe),
+            sources=sources(files),
             views=views(files.recipe),
             data=files.provenance.get("data", {}),
             hyper_parameters=hyper_parameters(files),

@@ -12,9 +12,13 @@ Recipe = Mapping[str, Any]  # as its file reads: of many kinds
 _HUB = "https://huggingface.co/datasets"
 
 
-def sources(recipe: Recipe) -> list[str]:
+def sources(files: RunFiles) -> list[str]:
     """Return a line for each source of the training text, and one for each data set that the recipe says it is of."""
+    recipe = files.recipe
     lines = [_source(source) for source in sources_of(recipe)]
+    mix = files.provenance.get("data", {}).get("sources", [])
+    if mix:
+        lines = [f"{_amount(part)}: {line}" for part, line in zip(mix, lines, strict=True)]
     read = {source.get("id") for source in sources_of(recipe)}
     said = [f"said to be of [{name}]({_HUB}/{name})" for name in hub_datasets(recipe) if name not in read]
     return lines + said
@@ -57,6 +61,10 @@ def _source(source: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in source.items() if key not in ("use", "id")}
     details = ", ".join(f"{key} {value}" for key, value in rest.items() if isinstance(value, str | list))
     return f"[{source['id']}]({_HUB}/{source['id']}) ({details})"
+
+
+def _amount(part: Mapping[str, Any]) -> str:
+    return f"{cell(part['name'])}, {part['rows']:,} rows, {100 * part['share']:.1f} % of those drawn"
 
 
 def _rate(training: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from textcl.atomic import new_file
 from textcl.encoder.places import find_on_hub
+from textcl.recipe.batching import wanted_shares
 from textcl.recipe.schema import Recipe
 from textcl.types import Source
 
@@ -27,13 +29,16 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def write_provenance(path: Path, recipe: Recipe, source: Source, start: str, device: str, ranks: int) -> None:
+def write_provenance(
+    path: Path, recipe: Recipe, source: Source, sizes: Sequence[int], start: str, device: str, ranks: int
+) -> None:
     """Write the versions of the packages, the fingerprint of the data, what is tuned, the seed and the machine.
 
     Args:
         path: `run.json` of a run folder.
         recipe: What is run.
         source: What it trains on.
+        sizes: Rows of each of the recipe's sources.
         start: The fingerprint of the encoder that training begins with.
         device: Where it trains: `cpu`, `cuda`.
         ranks: On how many processes.
@@ -41,7 +46,7 @@ def write_provenance(path: Path, recipe: Recipe, source: Source, start: str, dev
     facts = {
         "recipe": recipe.name,
         "seed": recipe.seed,
-        "data": data_facts(source),
+        "data": data_facts(source) | _mix(recipe, sizes),
         "base_models": base_models(recipe),
         "encoder": start,
         **machine_facts(device, ranks),
@@ -53,6 +58,14 @@ def write_provenance(path: Path, recipe: Recipe, source: Source, start: str, dev
 def data_facts(source: Source) -> dict[str, object]:
     """Return what tells one set of training data from another."""
     return {"rows": len(source), "fingerprint": source.fingerprint}
+
+
+def _mix(recipe: Recipe, sizes: Sequence[int]) -> dict[str, object]:
+    """Return the rows of each source and the fraction that it has of the rows drawn; of a single source nothing."""
+    if len(sizes) == 1:
+        return {}
+    each = zip(recipe.data.names, sizes, wanted_shares(recipe, sizes), strict=True)
+    return {"sources": [{"name": name, "rows": size, "share": share} for name, size, share in each]}
 
 
 def base_models(recipe: Recipe) -> list[dict[str, str]]:

@@ -63,8 +63,8 @@ def train_recipe(
     run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent(), on_best)
     if ranks.is_main:
         write_recipe(folder, recipe)
-        start = fingerprint(run.encoder)
-        write_provenance(folder / "run.json", recipe, run.made.source, start, ranks.device.type, ranks.count)
+        made, start = run.made, fingerprint(run.encoder)
+        write_provenance(folder / "run.json", recipe, made.source, made.sizes, start, ranks.device.type, ranks.count)
     ranks.wait()
     before = run.score("before")
     leakage = leakage_of_run(run.made.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
