@@ -50,7 +50,7 @@ def test_the_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_first_column(tmp
         ("x.jsonl", b'{"a": "caf\xe9"}\n', r"x\.jsonl can not be read as JSONL in UTF-8"),
         ("x.jsonl.gz", b"no gzip", r"x\.jsonl\.gz can not be read as JSONL"),
         ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-9], r"x\.jsonl\.gz can not be read as JSONL"),
-        ("x.txt", "one\n", r"x\.txt ends in '\.txt'; it must end in \.jsonl, \.csv, \.tsv"),
+        ("x.txt", "one\n", r"x\.txt ends in '\.txt'; it must end in \.jsonl, \.ndjson, \.json, \.csv, \.tsv"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path, name, content, fault):

@@ -37,10 +37,15 @@ def test_jsonl_has_named_columns(tmp_path: Path, name: str) -> None:
 def test_csv_may_hold_line_breaks_in_quotes(tmp_path: Path) -> None:
     file = written(tmp_path / "c.csv", 'key,body\na,"one\n\n two, three"\nb,four\n')
     assert pairs(file, "body", "key") == [("a", "one\n\n two, three"), ("b", "four")]
-    with pytest.raises(DataError, match="row 1: it has not as many fields"):
+    assert pairs(file, "body") == [("2", "one\n\n two, three"), ("5", "four")]
+    with pytest.raises(DataError, match="line 2: 3 fields; the first line names 2: key, body"):
         pairs(written(tmp_path / "d.csv", "key,body\na,b,c\n"), "body")
     with pytest.raises(DataError, match="holds no row"):
         pairs(written(tmp_path / "e.csv", "key,body\n"), "body")
+
+
+def test_tsv_takes_quotation_marks_as_they_are_and_endings_may_be_large(tmp_path: Path) -> None:
+    assert pairs(written(tmp_path / "c.TSV", 'key\ttext\na\t"one" two\n'), None, "key") == [("a", '"one" two')]
 
 
 @pytest.mark.parametrize("name", ["corpus.jsonl", "corpus.jsonl.gz"])

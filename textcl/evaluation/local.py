@@ -1,4 +1,4 @@
-"""Evaluation data in local files: JSON lines, comma- and tab-separated values, each plain or gzipped."""
+"""Rows of local files in one pass: JSON lines, comma- and tab-separated values, each plain or gzipped."""
 
 import csv
 import gzip
@@ -11,7 +11,8 @@ from typing import TextIO
 from textcl.errors import DataError, suggestion
 from textcl.evaluation.rows import Row
 
-ENDINGS = (".jsonl", ".csv", ".tsv")  # each may be followed by .gz
+_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
+_TABLES = (".csv", ".tsv")
 
 
 def file_rows(path: Path) -> Iterator[Row]:
@@ -24,12 +25,12 @@ def file_rows(path: Path) -> Iterator[Row]:
         DataError: The file is missing, has another ending, or can not be read.
     """
     path = present(path)
-    ending = plain_name(path).suffix
-    if ending not in ENDINGS:
-        raise DataError(f"{path} ends in '{ending}'; it must end in {', '.join(ENDINGS)}, with or without .gz.")
+    ending = _ending(path)
+    if ending not in _ENDINGS:
+        raise DataError(f"{path} ends in '{ending}'; it must end in {', '.join(_ENDINGS)}, with or without .gz.")
     try:
         with _opened(path) as lines:
-            yield from _json_rows(path, lines) if ending == ".jsonl" else _table_rows(path, lines, ending)
+            yield from _table_rows(path, lines, ending) if ending in _TABLES else _json_rows(path, lines)
     except (UnicodeDecodeError, csv.Error, OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} can not be read as {ending[1:].upper()} in UTF-8: {error}.") from error
 
@@ -50,9 +51,18 @@ def first_present(*paths: Path) -> Path:
     return next(there, paths[0])
 
 
+def has_columns(path: Path) -> bool:
+    """Say whether a file is one that `file_rows` reads, by its ending; any other is text."""
+    return _ending(path) in _ENDINGS
+
+
 def plain_name(path: Path) -> Path:
     """Return a path without `.gz`."""
     return path.with_suffix("") if path.suffix == ".gz" else path
+
+
+def _ending(path: Path) -> str:
+    return plain_name(path).suffix.lower()
 
 
 def _neighbours(path: Path) -> str:
@@ -74,17 +84,18 @@ def _opened(path: Path) -> TextIO:
 def _json_rows(path: Path, lines: TextIO) -> Iterator[Row]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _json_row(f"{path}, line {number}", line)
+            place = f"{path}, line {number}"
+            yield Row(place, _json_object(place, line), number)
 
 
-def _json_row(place: str, line: str) -> Row:
+def _json_object(place: str, line: str) -> dict[str, object]:
     try:
         fields = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{place}: not JSON ({error.msg} at character {error.pos}).") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(f"{place}: not JSON ({error}). Each line must be one JSON object.") from error
     if not isinstance(fields, dict):
         raise DataError(f"{place}: {line.strip()[:60]} is not a JSON object.")
-    return Row(place, fields)
+    return fields
 
 
 def _table_rows(path: Path, lines: TextIO, ending: str) -> Iterator[Row]:
@@ -96,8 +107,9 @@ def _table_rows(path: Path, lines: TextIO, ending: str) -> Iterator[Row]:
         raise DataError(f"{path}, line 1: the columns are {', '.join(names)}; two have one name.")
     start = reader.line_num + 1
     for fields in reader:
-        place, start = f"{path}, line {start}", reader.line_num + 1
+        number, start = start, reader.line_num + 1
+        place = f"{path}, line {number}"
         if fields and len(fields) != len(names):
             raise DataError(f"{place}: {len(fields)} fields; the first line names {len(names)}: {', '.join(names)}.")
         if fields:
-            yield Row(place, dict(zip(names, fields, strict=True)))
+            yield Row(place, dict(zip(names, fields, strict=True)), number)

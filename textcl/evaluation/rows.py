@@ -22,10 +22,11 @@ class ColumnError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read: its place, such as `sts/sts12.jsonl, line 17`, and its fields."""
+    """One row as read: its place, such as `sts/sts12.jsonl, line 17`, its fields, and the line that it starts on."""
 
     place: str
     fields: Mapping[str, object]
+    line: int = 0  # the first is 1; 0: it is not of a file with lines
 
     def text(self, column: str) -> str:
         """Return a text that is there and not blank."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textcl.data.lines import read_lines
 from textcl.errors import DataError, suggestion
-from textcl.evaluation.local import ENDINGS, file_rows, plain_name
+from textcl.evaluation.local import file_rows, has_columns
 from textcl.evaluation.rows import ColumnError, Row
 
 USUAL_COLUMN = "text"
@@ -31,7 +31,7 @@ class PlainTexts:
             DataError: The file can not be read, or a row lacks the column or holds no text in it; says where.
         """
         path = self.path.expanduser()
-        if plain_name(path).suffix in ENDINGS:
+        if has_columns(path):
             for row in file_rows(path):
                 text = self._text(row)
                 if text:

@@ -6,7 +6,7 @@ from pathlib import Path
 from textcl.data.lines import read_lines
 from textcl.errors import DataError, suggestion
 from textcl.evaluation import TrainingRow
-from textcl.evaluation.local import ENDINGS, file_rows, plain_name
+from textcl.evaluation.local import file_rows, has_columns
 from textcl.evaluation.rows import Row
 from textcl.recipe.build import build_sources
 from textcl.recipe.load import load_recipe
@@ -54,7 +54,7 @@ def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRo
     Raises:
         DataError: The file is missing, can not be read or holds no text, or a column is missing.
     """
-    if plain_name(path).suffix in ENDINGS:
+    if has_columns(path):
         return _rows_of_table(path, columns)
     if columns:
         raise DataError(f"{path} is read as plain text, a line a text, and has no columns; leave --text-column out.")
