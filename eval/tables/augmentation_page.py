@@ -8,7 +8,7 @@ from augmentation_rows import COMBINATIONS, LEFT_OUT, PLAIN, VIEWS, best_combina
 from cells import WIDTH, cell, header, line
 from domain_page import domain_block
 from store import Results
-from verdicts import BETTER, FEW, UNCLEAR, WORSE, Scored, differences, in_words, verdict
+from verdicts import BETTER, FEW, UNCLEAR, WORSE, Scored, alike, differences, in_words, verdict
 
 from textcl.atomic import new_file
 
@@ -41,8 +41,8 @@ SCORES = ("sts", "classic", "banking77")
 def write_page(results: Results, path: Path) -> None:
     """Write the page of what is done so far."""
     rows = _rows(results)
-    start = {name: dict.fromkeys(rows[name], results["starts"].get("tuned", {})) for name in rows}
-    plain = dict.fromkeys(rows, rows.get(PLAIN, {}))
+    start = {name: alike(results["starts"].get("tuned", {}), runs) for name, runs in rows.items()}
+    plain: dict[str, Scored] = dict.fromkeys(rows, rows.get(PLAIN, {}))
     parts = [
         HEAD,
         _scores(results, rows),

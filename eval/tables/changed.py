@@ -4,7 +4,7 @@ from runner import Runner
 from trial import MODEL, Trial
 
 from textcl.data import texts_of
-from textcl.encoder import open_encoder
+from textcl.encoder import Encoder, open_encoder
 from textcl.recipe import load_recipe
 from textcl.recipe.build import build_sources
 from textcl.recipe.parts import build_parts
@@ -28,6 +28,7 @@ def changed_share(runner: Runner, trial: Trial) -> float:
     if any(view.input for view in views):
         return 100.0
     encoder = open_encoder(MODEL, precision="float32", device="cpu")
+    assert isinstance(encoder, Encoder), "MODEL is one tower"
     encoder.max_length = recipe.data.max_length
     rows = range(min(SAMPLE, len(part.source)))
     texts = [texts_of(part.source[row], views, trial.seed, 0) for row in rows]

@@ -5,7 +5,7 @@ from textwrap import fill
 from cells import WIDTH, cell, header, line
 from domains import ELSEWHERE, MINING, SCORES, STEPS
 from store import Results
-from verdicts import differences, in_words
+from verdicts import alike, differences, in_words
 
 WORDS = """## Domain adaptation: all-MiniLM-L6-v2, all six layers
 
@@ -37,8 +37,7 @@ def domain_block(results: Results) -> str:
             key = f"domains/{domain}, {step}/whole/"
             runs = {int(name.removeprefix(key)): run["scores"] for name, run in results["runs"].items() if key in name}
             if runs:
-                others = dict.fromkeys(runs, before)
-                changes = [in_words(differences(runs, others, name)) for name in names]
+                changes = [in_words(differences(runs, alike(before, runs), name)) for name in names]
                 shown = _shown(list(runs.values()), names, changes)
                 lines.append(line([domain, step, *shown, str(len(runs))]))
     return "\n".join([*lines, ""])

@@ -11,7 +11,7 @@ from corpora import HELD_OUT
 from fewer import fewer
 
 from textcl.data import Docstrings
-from textcl.encoder import Encoder, TwoTower, open_encoder
+from textcl.encoder import Encoder, TextEncoder, open_encoder
 from textcl.evaluation import Average, Classification, Retrieval, Task, evaluate, load_suite
 from textcl.evaluation.classifiers import nearest_neighbours
 from textcl.evaluation.labels import codes
@@ -103,7 +103,7 @@ def _tatoeba(tasks: Sequence[Task], embed: Embed) -> dict[str, float]:
     }
 
 
-def _embed(encoder: Encoder | TwoTower, length: int) -> Embed:
+def _embed(encoder: TextEncoder, length: int) -> Embed:
     for tower in encoder.modules():
         if isinstance(tower, Encoder):
             tower.max_length = length
@@ -113,6 +113,6 @@ def _embed(encoder: Encoder | TwoTower, length: int) -> Embed:
 def _cut(embed: Embed, width: int) -> Embed:
     def cut(texts: Sequence[str], role: Role) -> FloatArray:
         vectors = embed(texts, role)[:, :width]
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit_length(vectors)
 
     return cut

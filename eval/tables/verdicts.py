@@ -1,11 +1,16 @@
 """Differences between rows of a table, seed by seed, and the word that sums them up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean, stdev
 
 BETTER, WORSE, UNCLEAR, FEW = "better", "worse", "no clear difference", "too few seeds"
 SEEDS = 3  # that a word needs
 Scored = Mapping[int, Mapping[str, float]]  # seed -> score -> value
+
+
+def alike(scores: Mapping[str, float], seeds: Iterable[int]) -> Scored:
+    """Return the scores of what no seed changes, as those of each."""
+    return dict.fromkeys(seeds, scores)
 
 
 def differences(runs: Scored, others: Scored, score: str) -> list[float]:

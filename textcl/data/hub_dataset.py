@@ -91,7 +91,7 @@ class HubDataset:
 
 def _fetched(name: str, config: str | None, revision: str, split: str, streaming: bool) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a split; what a row holds is the data set's affair."""
-    import datasets  # type: ignore[import-untyped]  # here because it takes a second, and only the Hub needs it
+    import datasets  # here because it takes a second, and only the Hub needs it
 
     try:
         yield from datasets.load_dataset(name, config, revision=revision, split=split, streaming=streaming)

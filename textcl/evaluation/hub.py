@@ -8,7 +8,7 @@ from textcl.evaluation.rows import Row
 
 def hub_rows(dataset: str, revision: str, split: str, config: str | None = None) -> Iterator[Row]:
     """Yield the rows of one split of a data set."""
-    import datasets  # type: ignore[import-untyped]  # here because it takes a second, and only the Hub needs it
+    import datasets  # here because it takes a second, and only the Hub needs it
 
     try:
         rows = datasets.load_dataset(dataset, config, revision=revision, split=split)
