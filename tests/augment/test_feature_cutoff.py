@@ -23,6 +23,12 @@ def test_the_share_of_the_features_is_cut_and_one_stays(rate: float, features: i
     assert {len(cut(rate, features, seed)) for seed in range(20)} == {count}
 
 
+def test_a_second_cutoff_draws_among_the_features_that_the_first_has_left():
+    rng = random.Random(1)
+    after = FeatureCutoff(0.5).change(FeatureCutoff(0.5).change(sequence(3, 8), rng), rng)
+    assert (~after.kept.features).sum() == 6
+
+
 def test_every_feature_is_cut_equally_often():
     drawn = Counter(feature for seed in range(500) for feature in cut(0.2, 10, seed))
     assert set(drawn) == set(range(10))

@@ -24,6 +24,15 @@ def test_the_share_of_the_text_is_cut_and_one_token_stays(rate: float, length: i
     assert {len(cut(rate, length, seed)) for seed in range(20)} == {count}
 
 
+def test_a_second_cutoff_draws_among_the_tokens_that_the_first_has_left():
+    for seed in range(20):
+        rng = random.Random(seed)
+        after = TokenCutoff(0.5).change(TokenCutoff(0.5).change(sequence(8), rng), rng)
+        assert (~after.kept.tokens).sum() == 6
+        short = TokenCutoff(0.5).change(TokenCutoff(0.5).change(sequence(2), rng), rng)
+        assert (~short.kept.tokens).sum() == 1
+
+
 def test_every_token_is_cut_equally_often():
     drawn = Counter(token for seed in range(500) for token in cut(0.2, 10, seed))
     assert set(drawn) == set(range(1, 11))

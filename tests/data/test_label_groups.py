@@ -1,8 +1,12 @@
 """Rows of one label side by side."""
 
 import numpy as np
+import pytest
 
-from textcl.data.label_groups import grouped
+from tests.data.sources import Rows
+from textcl.data.label_groups import LabelGroups, grouped
+from textcl.errors import DataError
+from textcl.types import Example
 
 
 def test_rows_of_a_label_stand_in_groups_and_none_is_lost() -> None:
@@ -20,3 +24,9 @@ def test_the_order_within_a_label_and_the_order_of_groups_are_random() -> None:
     orders = {tuple(grouped(np.arange(40), labels, 4, np.random.default_rng(seed))) for seed in range(5)}
     assert len(orders) == 5
     assert tuple(range(40)) not in orders
+
+
+def test_a_row_without_a_label_is_named() -> None:
+    rows = Rows(Example(0, "one", label=3), Example(1, "two"))
+    with pytest.raises(DataError, match=r"1: found no label; data\.rows_per_label groups rows by it"):
+        LabelGroups(rows, 2, 1)

@@ -9,7 +9,7 @@ from sentence_transformers.sentence_transformer.losses import MultipleNegativesR
 
 from tests.objectives.batches import embedded, with_identity
 from textcl.objectives import InfoNCE
-from textcl.objectives.directions import Direction
+from textcl.objectives.directions import Direction, pool_of
 from textcl.objectives.hardness import Hardened
 from textcl.types import EmbeddedBatch, Role
 
@@ -52,11 +52,14 @@ def naive(batch: EmbeddedBatch, directions: list[str], temperature: float, margi
                         continue
                     if i == j and chooser == min(view, 1):
                         continue
-                    says_the_same = batch.identity[view][j].item() in (anchors[i], positives[i])
-                    is_answer = view == 1 and anchors[i] == anchors[j]
-                    is_question = view == 0 and positives[i] == positives[j]
+                    known = {anchors[i], positives[i]}
+                    known |= {
+                        positives[k] if view else anchors[k]
+                        for k in range(rows)
+                        if (anchors[k] == anchors[i] if view else positives[k] == positives[i])
+                    }
                     found = cosine(batch, (chooser, i), (view, j))
-                    if not (says_the_same or is_answer or is_question or found > own + margin):
+                    if batch.identity[view][j].item() not in known and found <= own + margin:
                         exponentials.append(math.exp(found / temperature))
         total += math.log(sum(exponentials)) - own / temperature
     return total / rows
@@ -117,6 +120,15 @@ def test_masked_directions_equal_a_naive_loop(directions: tuple[Direction, ...])
     batch = with_identity(embedded(6, 1), [0, 0, 2, 3, 4, 5], [10, 11, 12, 12, 3, 15], [20, 11, 22, 23, 15, 0])
     loss = InfoNCE(temperature=0.3, directions=directions)(batch)
     assert loss.item() == pytest.approx(naive(batch, list(directions), 0.3), abs=1e-12)
+
+
+def test_another_answer_of_a_question_is_no_negative_wherever_it_stands() -> None:
+    # question 1 has the answers 10 and 11; 11 is an answer of question 2, too, and one of its hard negatives
+    batch = with_identity(embedded(3, 1), [1, 1, 2], [10, 11, 11], [20, 21, 11])
+    pool = pool_of(batch, Direction.ANCHOR_TO_CANDIDATES)
+    assert pool.masked[0].tolist() == [False, True, True, False, False, True]
+    assert pool.masked[2].tolist() == [False, True, False, False, False, True]
+    assert InfoNCE(0.3)(batch).item() == pytest.approx(naive(batch, [Direction.ANCHOR_TO_CANDIDATES], 0.3), abs=1e-12)
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.1, 0.5])

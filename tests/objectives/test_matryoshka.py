@@ -6,7 +6,7 @@ from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, Mu
 from torch import Tensor, nn
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
-from textcl.objectives import Distillation, InfoNCE, Matryoshka, Triplet
+from textcl.objectives import Distillation, InfoNCE, Matryoshka, SimSiam, Triplet
 from textcl.objectives.distances import Distance
 from textcl.types import EmbeddedBatch, Objective, Role
 
@@ -117,3 +117,13 @@ def test_widths_out_of_range_or_named_twice_are_refused(dimensions: list[int]) -
 def test_weights_that_do_not_fit_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError, match=r"weights: found \[.*\], but there must be 2 numbers above 0"):
         Matryoshka(InfoNCE(), [4, 2], WIDTH, weights=weights)
+
+
+def test_projections_are_those_of_the_largest_width() -> None:
+    batch = random_batch(4, width=WIDTH)
+    objective = Matryoshka(SimSiam(WIDTH, projection=5, bottleneck=4).double(), [2, 4, 3], WIDTH)
+    cut = replace(batch, views=tuple(torch.cat([view[:, :4], 0 * view[:, 4:]], dim=1) for view in batch.views))
+    projected = objective.projected(batch)
+    assert projected is not None
+    torch.testing.assert_close(projected, objective.objectives[1].projected(cut))
+    assert Matryoshka(InfoNCE(), [2], WIDTH).projected(batch) is None

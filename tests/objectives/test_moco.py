@@ -27,17 +27,19 @@ def naive(batch: EmbeddedBatch, past: list[EmbeddedBatch], queue_rows: int, temp
     kept = [(old, j) for old in past for j in range(len(old.views[0]))][-queue_rows:]
     for i in range(rows):
         for chooser, wanted in ((0, 1), (1, 0)):
-            own_texts = {view[i].item() for view in batch.identity}
+            at_hand = [(batch, j) for j in range(rows)] + kept
+            known = {view[i].item() for view in batch.identity} | {
+                old.identity[wanted][j].item()
+                for old, j in at_hand
+                if old.identity[chooser][j] == batch.identity[chooser][i]
+            }
             negatives, own = 0.0, 0.0
-            for old, j in [(batch, j) for j in range(rows)] + kept:
+            for old, j in at_hand:
                 a, t = batch.views[chooser][i].tolist(), old.targets[wanted][j].tolist()
                 cosine = sum(x * y for x, y in zip(a, t, strict=True)) / math.hypot(*a) / math.hypot(*t)
                 if old is batch and i == j:
                     own = math.exp(cosine / temperature)
-                elif (
-                    old.identity[wanted][j].item() not in own_texts
-                    and old.identity[chooser][j] != batch.identity[chooser][i]
-                ):
+                elif old.identity[wanted][j].item() not in known:
                     negatives += math.exp(cosine / temperature)
             total -= math.log(own / (own + negatives))
     return total / rows / 2
@@ -64,6 +66,14 @@ def test_texts_of_the_row_are_masked_in_the_queue_too() -> None:
     batch = with_identity(embedded(4), [0, 1, 2, 3], [10, 11, 12, 3])
     assert filled(8, past)(batch).item() == pytest.approx(naive(batch, [past], 8, 0.3), abs=1e-12)
     assert filled(8, past)(batch) < filled(8, embedded(4, seed=1))(batch)
+
+
+def test_another_answer_of_a_question_is_masked_in_the_queue_under_other_questions_too() -> None:
+    past = with_identity(embedded(3, seed=3), [2, 3, 4], [11, 12, 10])
+    batch = with_identity(embedded(3), [1, 1, 5], [10, 11, 13])
+    assert filled(8, past)(batch).item() == pytest.approx(naive(batch, [past], 8, 0.3), abs=1e-12)
+    apart = with_identity(embedded(3, seed=3), [2, 3, 4], [16, 12, 17])
+    assert filled(8, past)(batch).item() < filled(8, apart)(batch).item()
 
 
 def test_a_row_whose_batch_and_queue_say_the_same_has_loss_zero() -> None:

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
-from textcl.objectives import CosineRegression, Distillation, InfoNCE, Matryoshka, Sum, SupCon
+from textcl.objectives import CosineRegression, Distillation, InfoNCE, Matryoshka, SimSiam, Sum, SupCon
 from textcl.types import EmbeddedBatch, Objective
 
 SCORES = [0.0, 1.0, 0.5, 1.0]
@@ -111,3 +111,12 @@ def test_no_objectives_and_weights_that_do_not_fit_are_refused() -> None:
         Sum([])
     with pytest.raises(ValueError, match=r"weights: found \[1.0\], but there must be 2 numbers above 0"):
         Sum([InfoNCE(), SupCon()], weights=[1.0])
+
+
+def test_projections_are_those_of_the_first_objective_with_a_projector() -> None:
+    batch = random_batch(4)
+    siamese = SimSiam(6, projection=5, bottleneck=4).double()
+    projected = Sum([InfoNCE(), siamese]).projected(batch)
+    assert projected is not None
+    torch.testing.assert_close(projected, siamese.projected(batch))
+    assert Sum([InfoNCE()]).projected(batch) is None

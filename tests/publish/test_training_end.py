@@ -94,7 +94,7 @@ def test_the_best_model_is_pushed_on_the_way(hub: Hub, recipe: str, capsys: Capt
     assert {"modules.json", "config_sentence_transformers.json", "recipe.yaml", "model.safetensors"} <= set(commit)
     assert b"in training" in commit["README.md"].content
     assert b"in training" not in repository.tree()["README.md"].content
-    assert not Path("runs/birds/best/sending").exists()
+    assert not Path("runs/birds/sending").exists()
 
 
 def test_a_best_model_that_can_not_be_pushed_does_not_stop_the_run(

@@ -1,5 +1,6 @@
 """Two processes score a model as one does: same numbers, each text embedded once over both, and none waits for ever."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from tests.recipe.test_during import mark, mark_of
 from tests.tiny import SENTENCES, WORDS, tiny_encoder
 from textcl.errors import DataError, ElsewhereError
 from textcl.evaluation import STS, GradedPair, Retrieval, VectorStore, evaluate, scores
+from textcl.recipe.during import take_best
 from textcl.recipe.embedding import fresh_embed, shared_embed, through_store
 from textcl.training import Ranks, join_ranks
 from textcl.types import Role
@@ -66,8 +69,21 @@ def outcome(ranks: Ranks, folder: Path) -> dict[str, Any]:
         "near": score(ranks, deterministic=False),
         "exact": score(ranks, deterministic=True),
         "stored": [through_store(embed, encoder, ranks, store)(SENTENCES, Role.ANCHOR) for _ in range(2)],
+        "best": best_of(ranks, folder),
         "faults": [type(fault_of(ranks, failing)).__name__ for failing in ({0}, {1}, {0, 1}, set())],
     }
+
+
+def best_of(ranks: Ranks, folder: Path) -> float:
+    """Take the best model at the end of a run, whose ranks have drifted apart; only the first may read the folder."""
+    encoder = tiny_encoder()
+    if ranks.is_main:
+        mark(encoder, 4)
+        encoder.save(folder / "best/model")
+        (folder / "best/best.json").write_text(json.dumps({"step": 4, "score": 1.0, "by": "toy/spearman"}))
+    mark(encoder, 10 + ranks.rank)
+    take_best(encoder, folder if ranks.is_main else folder / "not here", "toy/spearman", ranks)
+    return mark_of(encoder)
 
 
 def fault_of(ranks: Ranks, failing: set[int]) -> Exception | None:
@@ -153,3 +169,7 @@ def test_the_store_of_rank_0_serves_all(two: list[dict[str, Any]]) -> None:
 def test_where_one_rank_fails_all_stop_and_the_lowest_says_why(two: list[dict[str, Any]]) -> None:
     assert two[0]["faults"] == ["DataError", "ElsewhereError", "DataError", "NoneType"]
     assert two[1]["faults"] == ["ElsewhereError", "DataError", "ElsewhereError", "NoneType"]
+
+
+def test_all_ranks_end_with_the_best_model_that_the_first_reads(two: list[dict[str, Any]]) -> None:
+    assert [rank["best"] for rank in two] == [4, 4]

@@ -11,11 +11,11 @@ from tests.tiny import SENTENCES
 from textcl.data import Batches, default_views
 from textcl.encoder import build_encoder
 from textcl.errors import TrainingError
-from textcl.objectives import BarlowTwins, InfoNCE, MoCo, SimCLR, SimSiam, SwAV, VICReg
+from textcl.objectives import BarlowTwins, BatchHardTriplet, InfoNCE, MoCo, SimCLR, SimSiam, SupCon, SwAV, VICReg
 from textcl.seeds import seeded
 from textcl.training import CollapseAlarm, Loop, OnlineTarget, Ranks, Settings, Step, StepLog
 from textcl.training.monitor import readings, readings_of_projections
-from textcl.types import EmbeddedBatch, Example, Objective
+from textcl.types import EmbeddedBatch, Example, Objective, Role
 
 HEALTHY = {
     "BYOL": lambda: byol(1, predicts=True, projects=True),
@@ -84,3 +84,41 @@ def test_it_fires_on_infonce_at_a_learning_rate_that_breaks_a_transformer(
         return
     with pytest.raises(TrainingError, match="the embeddings are collapsing: "):
         loop.run()
+
+
+@pytest.mark.parametrize("labels", [2, 4, 20])
+@pytest.mark.parametrize("objective", [SupCon(0.1), BatchHardTriplet()])
+def test_it_is_silent_where_the_texts_of_a_label_end_in_one_point(objective: Objective, labels: int) -> None:
+    alarm = CollapseAlarm(stops=True)
+    last = labelled_run(objective, labels, 0.01, alarm)
+    assert last["mean_cosine"] < 0.5
+
+
+def test_it_fires_where_all_labels_end_in_one_point() -> None:
+    class Attracting(SupCon):
+        """The labels are forgotten: every text is drawn to every other."""
+
+        def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
+            unit = torch.nn.functional.normalize(batch.views[0], dim=-1)
+            return -(unit @ unit.T).mean()
+
+    with pytest.raises(TrainingError, match="collapsing: mean_cosine is"):
+        labelled_run(Attracting(), 4, 0.01, CollapseAlarm(stops=True))
+
+
+def labelled_run(objective: Objective, labels: int, rate: float, alarm: CollapseAlarm) -> dict[str, float]:
+    """Train on labelled points until those of a label stand together, and return the last readings."""
+    numbers = torch.arange(64)
+    with seeded(1):
+        points = torch.randn(labels, 32)[numbers % labels] + torch.randn(64, 32)
+        encoder = torch.nn.Linear(32, 32)
+    optimiser = torch.optim.Adam(encoder.parameters(), lr=rate)
+    for step in range(80):
+        views = (encoder(points),)
+        batch = EmbeddedBatch(views, views, (Role.ANCHOR,), (numbers,), labels=numbers % labels)
+        optimiser.zero_grad()
+        objective(batch).backward()
+        optimiser.step()
+        read = readings(batch)
+        alarm(StepLog(step + 1, 80, 0.0, rate, 1.0, 1.0, 1.0, 0.0, 0.0, readings=read))
+    return read

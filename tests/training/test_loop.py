@@ -204,6 +204,26 @@ def test_old_checkpoints_make_room(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-4", "step-5", "step-6"]
 
 
+def test_a_damaged_checkpoint_takes_no_room_of_good_ones(tmp_path: Path) -> None:
+    make_loop(tmp_path).run()
+    (tmp_path / "checkpoints/step-6/training.pt").unlink()
+    resumed = make_loop(tmp_path, steps=5, save_every=1, keep_checkpoints=1)
+    resumed.run(resumed.resume())
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-5"]
+
+
+def test_a_run_that_goes_on_has_the_weight_decay_and_the_rates_that_it_is_given(tmp_path: Path) -> None:
+    make_loop(tmp_path, steps=2, objective=SimCLR(WIDTH, projection=4).double()).run()
+    changed = {"weight_decay": 0.5, "objective_factor": 100.0}
+    resumed = make_loop(tmp_path, objective=SimCLR(WIDTH, projection=4).double(), **changed)
+    resumed.resume()
+    fresh = make_loop(tmp_path / "other", objective=SimCLR(WIDTH, projection=4).double(), **changed)
+    for name in ("weight_decay", "factor"):
+        found, wanted = ([group[name] for group in loop.optimiser.param_groups] for loop in (resumed, fresh))
+        assert found == wanted
+    assert resumed.optimiser.state_dict()["state"]  # the moments of the steps before are there
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -34,5 +34,6 @@ class FeatureCutoff:
         """Return the sequence with fewer features kept."""
         if not sequence.is_text.any():
             return sequence
-        features = sequence.kept.features & draw_kept(len(sequence.kept.features), self.rate, rng)
+        features = sequence.kept.features.copy()
+        features[features] = draw_kept(int(features.sum()), self.rate, rng)
         return replace(sequence, kept=replace(sequence.kept, features=features))

@@ -34,5 +34,6 @@ class TokenCutoff:
     def change(self, sequence: InputSequence, rng: random.Random) -> InputSequence:
         """Return the sequence with fewer tokens kept."""
         tokens = sequence.kept.tokens.copy()
-        tokens[sequence.is_text] &= draw_kept(int(sequence.is_text.sum()), self.rate, rng)
+        there = sequence.is_text & tokens  # another cutoff may have been here before
+        tokens[there] = draw_kept(int(there.sum()), self.rate, rng)
         return replace(sequence, kept=replace(sequence.kept, tokens=tokens))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from textcl.data.order import Drawn
+from textcl.errors import DataError
 from textcl.seeds import derive
 from textcl.types import IntArray, Source
 
@@ -14,10 +15,13 @@ class LabelGroups:
         source: Its rows carry labels.
         rows_per_label: Rows of a group.
         seed: The seed of the run's data.
+
+    Raises:
+        DataError: A row has no label.
     """
 
     def __init__(self, source: Source, rows_per_label: int, seed: int) -> None:
-        self._labels = np.array([source[row].label for row in range(len(source))], dtype=np.int64)
+        self._labels = np.array([_label(source, row) for row in range(len(source))], dtype=np.int64)
         self._rows_per_label, self._seed = rows_per_label, seed
 
     def __call__(self, epoch: int) -> Drawn:
@@ -25,6 +29,13 @@ class LabelGroups:
         rng = np.random.default_rng(derive(self._seed, "order", epoch))
         rows = grouped(rng.permutation(len(self._labels)), self._labels, self._rows_per_label, rng)
         return Drawn(rows, np.full(len(rows), epoch))
+
+
+def _label(source: Source, row: int) -> int:
+    label = source[row].label
+    if label is None:
+        raise DataError(f"{source.place(row)}: found no label; data.rows_per_label groups rows by it. Give each one.")
+    return label
 
 
 def grouped(order: IntArray, labels: IntArray, rows_per_label: int, rng: np.random.Generator) -> IntArray:

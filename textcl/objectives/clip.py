@@ -19,7 +19,7 @@ class CLIP(Objective):
     nor to be found.
 
     A learned temperature falls while training goes well. Staying near 0.01 it says that the pairs are nearly all told
-    apart; rising it says that labels are noisy. It moves no faster than the encoder's learning rate allows.
+    apart; rising it says that labels are noisy. A step moves it by a fraction of about the objective's learning rate.
 
     Args:
         temperature: What the learned temperature starts at, 0.01 or more; it never falls below 0.01. No unit.

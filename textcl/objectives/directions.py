@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.objectives.masks import false_negatives, says_the_same
+from textcl.objectives.masks import false_negatives
 from textcl.objectives.roles import views_of
 from textcl.types import EmbeddedBatch, Role
 
@@ -85,7 +85,7 @@ class Pool:
 def pool_of(batch: EmbeddedBatch, direction: Direction) -> Pool:
     """Compare the texts of a direction, and mask what says the same.
 
-    Texts equal to one of the row's, the positives of equal anchors and the anchors of equal positives are masked
+    Texts equal to one of the row's, to a positive of an equal anchor or to an anchor of an equal positive are masked
     wherever they stand; among texts of one kind so is all that belongs to the row itself.
     """
     (anchor,), (positive,) = views_of(batch.roles, Role.ANCHOR), views_of(batch.roles, Role.POSITIVE)
@@ -117,8 +117,5 @@ def pick_own(logits: list[Tensor]) -> Tensor:
 
 def _masked(identity: tuple[Tensor, ...], anchor: int, positive: int, view: int) -> Tensor:
     pair = (identity[anchor], identity[positive])
-    if view == anchor:
-        return false_negatives(pair, pair)
-    if view == positive:
-        return false_negatives(pair[::-1], pair[::-1])
-    return says_the_same(pair, identity[view])
+    of_kind = pair if view == anchor else pair[::-1]  # hard negatives are of the positives' kind
+    return false_negatives(of_kind, of_kind, identity[view])

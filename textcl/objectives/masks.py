@@ -19,21 +19,26 @@ def says_the_same(rows: Sequence[Tensor], candidates: Tensor) -> Tensor:
     return torch.stack([texts[:, None] == candidates for texts in rows]).any(dim=0)
 
 
-def false_negatives(pair: tuple[Tensor, Tensor], others: tuple[Tensor, Tensor]) -> Tensor:
+def false_negatives(pair: tuple[Tensor, Tensor], known: tuple[Tensor, Tensor], candidates: Tensor) -> Tensor:
     """Find the candidates that must not count as negatives of a row.
 
-    These are the texts equal to one of the row's two, and those that are paired with a text that the row holds at the
-    same place: the answers to an equal question, the questions of an equal answer.
+    These are the texts equal to one of the row's two, and those that are known to be paired with one that the row holds
+    at the same place: the answers to an equal question, the questions of an equal answer, wherever they stand.
 
     Args:
-        pair: The numbers of each row's two texts, 2 x (B,); the one that stands where the candidates stand comes first.
-        others: The numbers of each candidate and of the text that it is paired with, 2 x (N,).
+        pair: The numbers of each row's two texts, 2 x (B,); the one that is of the candidates' kind comes first.
+        known: The numbers of the texts of all pairs at hand, 2 x (N,), in the same order.
+        candidates: The numbers of the texts that are judged, (M,).
 
     Returns:
-        True where row i must not be pushed from candidate j, (B, N) bool; a row's own text is among them.
+        True where row i must not be pushed from candidate j, (B, M) bool; a row's own text is among them.
     """
-    candidates, partners = others
-    return says_the_same(pair, candidates) | (pair[1][:, None] == partners)
+    wanted, given = known
+    is_answer = pair[1][:, None] == given  # (B, N)
+    texts, places = torch.cat([wanted, candidates]).unique(return_inverse=True)
+    answers = is_answer.new_zeros((len(is_answer), len(texts)), dtype=torch.float32)
+    answers.index_add_(1, places[: len(wanted)], is_answer.float())  # (B, texts)
+    return says_the_same(pair, candidates) | (answers > 0)[:, places[len(wanted) :]]
 
 
 def rows_that_share_a_text(identity: Sequence[Tensor]) -> Tensor:

@@ -62,6 +62,11 @@ class Matryoshka(Objective):
             for width, objective, weight in self._widths()
         }
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor | None:
+        """Return the projections at the largest width, where the objective has a projector."""
+        width, objective, _ = max(self._widths(), key=lambda of_width: of_width[0])
+        return objective.projected(self._cut(batch, width))
+
     def readings(self) -> dict[str, float]:
         """Return the readings of each width, by names like `dimension 64 temperature`."""
         return {

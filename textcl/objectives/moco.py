@@ -129,11 +129,11 @@ class MoCo(Objective):
     def _logits(self, batch: EmbeddedBatch, chooser: int, wanted: int, side: int) -> Tensor:
         """Return those of a view against the targets of the other and the queue's side of it, (B, B + K)."""
         targets = torch.cat([F.normalize(batch.targets[wanted], dim=-1), self.queue[side]])
-        others = (
+        known = (
             torch.cat([batch.identity[wanted], self.queue_identity[side]]),
             torch.cat([batch.identity[chooser], self.queue_identity[1 - side]]),
         )
-        masked = false_negatives((batch.identity[wanted], batch.identity[chooser]), others)  # (B, B + K)
+        masked = false_negatives((batch.identity[wanted], batch.identity[chooser]), known, known[0])  # (B, B + K)
         rows = len(masked)
         masked[:, :rows].fill_diagonal_(False)
         masked[:, rows:] |= self.queue_step == 0

@@ -11,7 +11,8 @@ LOWEST = 0.01  # of a learned temperature: logits never exceed 100, as in CLIP
 class Temperature(nn.Module):
     """A temperature, learned in log space where that is wished.
 
-    A learned one shares the learning rate of the encoder: at 3e-5 a thousand steps move it by 3 % at most.
+    A learned one has the objective's learning rate: at 3e-5 a thousand steps move it by 3 % at most; where
+    `training.objective_learning_rate` is larger, by as much more.
 
     Args:
         initial: Positive, no unit; at least 0.01 where it is learned.

@@ -54,6 +54,11 @@ class Sum(Objective):
         """Return the weighted loss of each objective, by the name of its class, numbered where there are several."""
         return {name: weight * objective(seen_by(objective, batch)) for name, objective, weight in self._members()}
 
+    def projected(self, batch: EmbeddedBatch) -> Tensor | None:
+        """Return the projections of the first objective that has a projector."""
+        all_projected = (objective.projected(seen_by(objective, batch)) for _, objective, _ in self._members())
+        return next((projected for projected in all_projected if projected is not None), None)
+
     def readings(self) -> dict[str, float]:
         """Return the readings of each objective, by names like `InfoNCE temperature`."""
         return {

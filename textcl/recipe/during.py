@@ -1,12 +1,13 @@
 """Scores on the way of a run, and the best model by one of them."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from textcl.atomic import new_file
+from textcl.atomic import new_folder
 from textcl.encoder import TextEncoder, open_encoder
 from textcl.errors import RecipeError
 from textcl.evaluation import Task, evaluate
@@ -15,6 +16,7 @@ from textcl.training import Log, Ranks, StepLog
 from textcl.types import Embed
 
 BEST = "best"  # folder of the best model so far, in the run folder
+_RECORD = "best.json"
 
 
 class DuringEvaluation:
@@ -50,15 +52,28 @@ class DuringEvaluation:
 
     def __call__(self, entry: StepLog) -> None:
         """Score the encoder, if that is due after this step."""
-        if entry.step % self.section.every and entry.step != entry.steps:
+        self._score(entry.step, entry.steps)
+
+    def catch_up(self, done: int, steps: int) -> None:
+        """Score the encoder as a checkpoint left it, where the run was stopped before it could do so itself.
+
+        Args:
+            done: Steps of the checkpoint.
+            steps: Length of the run.
+        """
+        if done and self.ranks.any(self._log is not None and not self._log.has(done)):
+            self._score(done, steps)
+
+    def _score(self, step: int, steps: int) -> None:
+        if step % self.section.every and step != steps:
             return
         scores = self._scores()
-        self.on_scores(entry.step, scores)
+        self.on_scores(step, scores)
         if self._log is None:
             return
-        self._log.add({"step": entry.step, **scores})
         if self.section.keep_best_by is not None:
-            self._keep(entry.step, self._chosen(scores, self.section.keep_best_by))
+            self._keep(step, self._chosen(scores, self.section.keep_best_by))
+        self._log.add({"step": step, **scores})  # the last thing, so that what it tells of is whole
 
     def _scores(self) -> dict[str, float]:
         """Return `task/metric` -> score of every task."""
@@ -75,16 +90,34 @@ class DuringEvaluation:
         return scores[name]
 
     def _keep(self, step: int, score: float) -> None:
-        record = self.folder / BEST / "best.json"
-        if record.exists() and not score > json.loads(record.read_text(encoding="utf-8"))["score"]:
+        name = str(self.section.keep_best_by)
+        if math.isnan(score) or score <= _best_score(self.folder, name):
             return
-        self.encoder.save(self.folder / BEST / "model")
-        with new_file(record) as temporary:
-            temporary.write_text(json.dumps({"step": step, "score": score}), encoding="utf-8")
-        self.on_best(f"step {step}, {self.section.keep_best_by} {100 * score:.2f}")
+        with new_folder(self.folder / BEST) as temporary:
+            self.encoder.save(temporary / "model")
+            record = {"step": step, "score": score, "by": name}
+            (temporary / _RECORD).write_text(json.dumps(record), encoding="utf-8")
+        self.on_best(f"step {step}, {name} {100 * score:.2f}")
 
 
-def take_best(encoder: TextEncoder, folder: Path) -> None:
-    """Give an encoder the weights of the best model of a run, if the run kept one."""
-    if (folder / BEST / "best.json").exists():
+def take_best(encoder: TextEncoder, folder: Path, name: str | None, ranks: Ranks) -> None:
+    """Give an encoder the weights of the best model that a run has kept.
+
+    Args:
+        encoder: That of this rank, as the last step left it.
+        folder: The run folder.
+        name: The `task/metric` that the recipe keeps the best by; None: the last weights stay.
+        ranks: All get what the first one reads.
+    """
+    if name is None:
+        return
+    if ranks.is_main and _best_score(folder, name) > -math.inf:
         encoder.load_state_dict(open_encoder(folder / BEST / "model", device="cpu").state_dict())
+    ranks.agree(encoder.state_dict().values())
+
+
+def _best_score(folder: Path, name: str) -> float:
+    """Return the best score so far by a metric; minus infinity where none is kept, or one by another metric."""
+    file = folder / BEST / _RECORD
+    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return float(record["score"]) if record.get("by") == name else -math.inf

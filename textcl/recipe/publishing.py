@@ -88,7 +88,7 @@ class HubPublisher:
         if not self.sends_best or (self._sending is not None and not self._sending.done()):
             return
         self._warn_of_fault()
-        copy = self.run / BEST / "sending"
+        copy = self.run / "sending"  # not in the folder of the best, which a better one replaces
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.run / BEST / "model", copy, copy_function=_link)
         self._sending = self._sender.submit(self._send, copy, note)

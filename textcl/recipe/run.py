@@ -117,7 +117,8 @@ class _Run:
         )
         with made_ahead(self._batches(), self._workers()) as batches:
             self._train(Loop(step, batches, self._settings(), self.folder, [self.watcher.step]), resume)
-        take_best(self.encoder, self.folder)
+        during = self.recipe.evaluation.during
+        take_best(self.encoder, self.folder, during.keep_best_by if during else None, self.ranks)
 
     def _train(self, loop: Loop, resume: bool) -> None:
         done = loop.resume() if resume else 0
@@ -129,6 +130,7 @@ class _Run:
                 self.watcher.scores, self.on_best,
             )  # fmt: skip
             loop.on_step.append(scorer)
+            scorer.catch_up(done, loop.settings.steps)
         self.watcher.phase("Training")
         loop.run(done)
 

@@ -7,12 +7,14 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.optim import Optimizer
 
 from textcl.atomic import new_folder
 from textcl.errors import ModelError, TrainingError
+from textcl.training.optimiser import GROUP_SETTINGS
 from textcl.training.target import Target
 from textcl.types import Objective, TokenEncoder
 
@@ -33,7 +35,7 @@ class Trained:
 
 
 def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Path:
-    """Write `folder/step-N` and delete the oldest beyond the newest `keep`.
+    """Write `folder/step-N`, delete the oldest beyond the newest `keep`, and what is newer: it was found damaged.
 
     It holds `model/` (opens in textcl and in sentence-transformers), the state of the run and a manifest of sizes and
     digests. It is written under another name and moved, so a full disk or a kill leaves the older ones as they were.
@@ -52,8 +54,9 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
             f"{path}: the checkpoint can not be written ({error}). Is the disk full? "
             "Earlier ones are kept: make room and go on with --resume."
         ) from error
-    for old in checkpoints(folder)[keep:]:
-        shutil.rmtree(old)
+    kept = [path for path in checkpoints(folder) if step_of(path) <= step][:keep]
+    for other in set(checkpoints(folder)) - set(kept):
+        shutil.rmtree(other)
     return path
 
 
@@ -93,8 +96,16 @@ def load_checkpoint(path: Path, trained: Trained) -> int:
     trained.encoder.load_state_dict(state["encoder"])
     trained.objective.load_state_dict(state["objective"])
     trained.target.load_state_dict(state["target"])
-    trained.optimiser.load_state_dict(state["optimiser"])
+    _load_moments(trained.optimiser, state["optimiser"])
     return int(state["step"])
+
+
+def _load_moments(optimiser: Optimizer, state: dict[str, Any]) -> None:
+    """Load what an optimiser remembers of the steps, and leave it the settings that this run gives it."""
+    settings = [{name: group[name] for name in GROUP_SETTINGS} for group in optimiser.param_groups]
+    optimiser.load_state_dict(state)
+    for group, own in zip(optimiser.param_groups, settings, strict=True):
+        group.update(own)
 
 
 def _state(step: int, trained: Trained) -> dict[str, object]:

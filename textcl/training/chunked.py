@@ -25,10 +25,10 @@ from textcl.types import IntArray, TokenEncoder, Tokens
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """How a pass is cut: neither number changes a result, both bound its memory.
+    """How a pass is cut: both numbers bound its memory, and change no result but for the draws of dropout.
 
     Args:
-        chunk_tokens: Padded tokens that one forward call of the encoder sees.
+        chunk_tokens: Padded tokens that one forward call of the encoder sees. Dropout is drawn chunk by chunk.
         live_tokens: Padded tokens whose graph is kept from the forward to the backward pass.
     """
 

@@ -41,6 +41,10 @@ class Log:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         self.path = path
 
+    def has(self, step: int) -> bool:
+        """Say whether a step is in the file."""
+        return any(line["step"] == step for line in _lines(self.path))
+
     def add(self, entry: Mapping[str, object]) -> None:
         """Write what is known of one step: `step`, and anything else."""
         with self.path.open("a", encoding="utf-8") as file:

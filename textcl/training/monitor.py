@@ -23,8 +23,11 @@ _log = logging.getLogger(__name__)
 def readings(batch: EmbeddedBatch) -> dict[str, float]:
     """Read the first view of a batch, and how far the second lies from it.
 
+    Texts of one label may end in one point, and nothing has collapsed: of labelled rows those of different labels are
+    compared, and the rank is that of one row of each label.
+
     Args:
-        batch: At least one view; at most 128 rows are read.
+        batch: At least one view; at most 128 rows are looked at.
 
     Returns:
         `mean_cosine`: of different texts, -1 to 1; near 1 when all embeddings point one way.
@@ -37,13 +40,13 @@ def readings(batch: EmbeddedBatch) -> dict[str, float]:
         Wang & Isola 2020, Alignment and Uniformity on the Hypersphere. arXiv:2005.10242
         Roy & Vetterli 2007, The Effective Rank. EUSIPCO
     """
-    first = _unit(batch.views[0])  # (n, D)
-    read = {"effective_rank": _effective_rank(first)}
-    cosines = _cosines_of_others(first, batch)
+    first, others = _unit(batch.views[0]), _others(batch)  # (n, D), (n, n)
+    read = {"effective_rank": _effective_rank(first[_of_each_label(batch)])}
+    cosines = (first @ first.T)[others]  # flat
     if len(cosines):
         read["mean_cosine"] = float(cosines.mean())
         read["uniformity"] = float((4 * cosines - 4).exp().mean().log())  # d² = 2 - 2 cos
-        read["identical_share"] = _identical_share(first, batch)
+        read["identical_share"] = _identical_share(first, others)
     if len(batch.views) > 1:
         read["alignment"] = float((first - _unit(batch.views[1])).square().sum(dim=-1).mean())
     return read
@@ -61,8 +64,8 @@ def readings_of_projections(projected: Tensor, batch: EmbeddedBatch) -> dict[str
         `projected_effective_rank` and `projected_mean_cosine`, as of the embeddings.
     """
     unit = _unit(projected)
-    read = {"projected_effective_rank": _effective_rank(unit)}
-    cosines = _cosines_of_others(unit, batch)
+    read = {"projected_effective_rank": _effective_rank(unit[_of_each_label(batch)])}
+    cosines = (unit @ unit.T)[_others(batch)]
     return read | ({"projected_mean_cosine": float(cosines.mean())} if len(cosines) else {})
 
 
@@ -140,19 +143,24 @@ def _unit(rows: Tensor) -> Tensor:
 
 
 def _others(batch: EmbeddedBatch) -> Tensor:
-    """Return which pairs of the first rows hold different texts, (n, n) bool."""
-    identity = batch.identity[0][:ROWS]
-    return identity[:, None] != identity
+    """Return which pairs of the first rows hold different texts, and of different labels, (n, n) bool."""
+    different = [
+        numbers[:ROWS, None] != numbers[:ROWS] for numbers in (batch.identity[0], batch.labels) if numbers is not None
+    ]
+    return torch.stack(different).all(dim=0)
 
 
-def _cosines_of_others(unit: Tensor, batch: EmbeddedBatch) -> Tensor:
-    """Return the cosines of all pairs of different texts, flat."""
-    return (unit @ unit.T)[_others(batch)]
+def _of_each_label(batch: EmbeddedBatch) -> Tensor:
+    """Return one of the first rows for each label, (n,) bool; all, where there are no labels."""
+    rows = torch.ones(len(batch.views[0][:ROWS]), dtype=torch.bool, device=batch.views[0].device)
+    if batch.labels is None:
+        return rows
+    labels = batch.labels[:ROWS]
+    return ~(labels[:, None] == labels).tril(-1).any(dim=1)
 
 
-def _identical_share(unit: Tensor, batch: EmbeddedBatch) -> float:
-    same = ((unit @ unit.T) > SAME) & _others(batch)
-    return float(same.any(dim=1).float().mean())
+def _identical_share(unit: Tensor, others: Tensor) -> float:
+    return float((((unit @ unit.T) > SAME) & others).any(dim=1).float().mean())
 
 
 def _effective_rank(unit: Tensor) -> float:

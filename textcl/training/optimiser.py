@@ -7,6 +7,8 @@ from enum import StrEnum
 from torch import nn
 from torch.optim import AdamW
 
+GROUP_SETTINGS = ("weight_decay", "factor")  # of a group of parameters; a run that goes on may have changed them
+
 
 class Schedule(StrEnum):
     """How the learning rate falls after the warm-up."""
