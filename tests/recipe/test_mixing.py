@@ -111,7 +111,8 @@ def test_a_mixed_run_goes_on_in_the_middle_of_an_epoch_bit_for_bit(raw: dict[str
         train_recipe(recipe, tmp_path / "broken", resume=False, watcher=Interrupted())
     assert [path.name for path in (tmp_path / "broken/checkpoints").iterdir()] == ["step-5"]
     assert prepare(recipe, "cpu").batches.steps_per_epoch > 5
-    train_recipe(recipe, tmp_path / "broken", resume=True, watcher=Silent())
+    other = parse(with_(raw, workers=2))  # changes no number
+    train_recipe(other, tmp_path / "broken", resume=True, watcher=Silent())
     whole, broken = (load_file(tmp_path / run / "model/model.safetensors") for run in ("whole", "broken"))
     assert all(np.array_equal(value, broken[name]) for name, value in whole.items())
     states = [torch.load(tmp_path / run / "checkpoints/step-16/training.pt") for run in ("whole", "broken")]
