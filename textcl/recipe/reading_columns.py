@@ -3,20 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textcl.column_names import ANCHORS, LABELS, NEGATIVES, POSITIVES, SCORES, is_one_of
 from textcl.data.survey import Survey
 from textcl.errors import DataError
-
-_ANCHORS = (
-    *("anchor", "query", "question", "sentence1", "sentence_1", "sentence_a", "text1", "premise", "source", "text"),
-    *("sentence", "title", "claim", "content", "set", "question1"),
-)
-_POSITIVES = (
-    *("positive", "pos", "positives", "answer", "answers", "sentence2", "sentence_2", "sentence_b", "text2"),
-    *("hypothesis", "target", "document", "passage", "context", "body", "question2", "paraphrase", "summary"),
-)
-_NEGATIVES = ("negative", "neg", "negatives", "hard_negative", "hard_negatives")
-_SCORES = ("score", "scores", "similarity", "relatedness", "similarity_score", "grade", "rating")
-_LABELS = ("label", "labels", "class", "category", "intent", "topic", "is_duplicate", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,7 @@ def read_columns(found: Survey) -> Reading:
         named = ", ".join(column.name for column in found.columns)
         raise DataError(f"{found.path}: no column holds texts; found {named}.")
     anchor, positives, negatives, guessed = _roles(usable)
-    score = _named(found, _SCORES, ("number",))
+    score = _named(found, SCORES, ("number",))
     if positives and score is not None:
         return Reading("scored pairs", anchor, positives, (), score, None, guessed)
     if positives and label is not None:
@@ -65,12 +54,12 @@ def read_columns(found: Survey) -> Reading:
 
 def _roles(texts: Sequence[str]) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return anchor, positives, negatives, and those of them that were guessed."""
-    negatives = tuple(name for name in texts if _is_one_of(name, _NEGATIVES))
+    negatives = tuple(name for name in texts if is_one_of(name, NEGATIVES))
     rest = [name for name in texts if name not in negatives]
     if not rest:
         raise DataError(f"columns {', '.join(negatives)} are named as negatives, but there is no anchor beside them.")
-    positives = tuple(name for name in rest if _is_one_of(name, _POSITIVES))
-    anchor = next((name for known in _ANCHORS for name in rest if name.casefold() == known), None)
+    positives = tuple(name for name in rest if is_one_of(name, POSITIVES))
+    anchor = next((name for known in ANCHORS for name in rest if name.casefold() == known), None)
     guessed: tuple[str, ...] = ()
     if anchor is None:
         anchor = next((name for name in rest if name not in positives), rest[0])
@@ -97,7 +86,7 @@ def _labelled_pairs(
 
 def _labels(found: Survey) -> str | None:
     """Return the column of labels: one that is called so, or short texts that come again and again."""
-    named = _named(found, _LABELS, ("number", "name"))
+    named = _named(found, LABELS, ("number", "name"))
     if named is not None:
         return named
     has_prose = any(column.kind == "text" for column in found.columns)
@@ -107,9 +96,3 @@ def _labels(found: Survey) -> str | None:
 def _named(found: Survey, known: Sequence[str], kinds: Sequence[str]) -> str | None:
     names = (column.name for column in found.columns if column.kind in kinds)
     return next((name for name in names if name.casefold() in known), None)
-
-
-def _is_one_of(name: str, known: Sequence[str]) -> bool:
-    """Say whether a column has one of these names, a number at its end aside: negative_2 is a negative."""
-    folded = name.casefold()
-    return folded in known or folded.rstrip("0123456789").rstrip("_-") in set(known) - set(_ANCHORS)
