@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import DataDir, ModelName, Precision
+from textcl.cli.options import DataDir, Precision
 
 
 def export(
-    model: ModelName,
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A run folder, a model folder, pkg://package/folder, or a Hub id.")
+    ],
     to: Annotated[
         list[str],
         typer.Option(
@@ -24,7 +26,9 @@ def export(
     suites: Annotated[
         list[str] | None,
         typer.Option(
-            "--eval", metavar="SUITE", help="What both are scored on, as evaluate takes it; may be repeated. sts-smoke."
+            "--eval",
+            metavar="SUITE",
+            help="What both are scored on, as evaluate takes it; may be repeated; sts-smoke without it.",
         ),
     ] = None,
     data_dir: DataDir = None,

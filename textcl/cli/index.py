@@ -13,10 +13,15 @@ def index(
     corpus: CorpusPath,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the index.")],
     factory: Annotated[
-        str, typer.Option(help="exact, or a factory string of FAISS: IVF1024,PQ48, HNSW32, SQ8, BFlat,RFlat.")
+        str, typer.Option(help="exact, or a factory string of FAISS: IVF1024,PQ48,RFlat, HNSW32, SQ8, BFlat,RFlat.")
     ] = "exact",
     train_rows: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Vectors that the index learns from, drawn from all.")
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Vectors that the index learns from, drawn from all; without it as many as its kind has use for.",
+        ),
     ] = None,
     text_column: CorpusTextColumn = None,
     id_column: CorpusIdColumn = None,

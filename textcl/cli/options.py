@@ -26,14 +26,23 @@ DataDir = Annotated[
 ]
 
 # What a column is for in a user's own sets, and its name in the file.
-TextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of texts.")]
-LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of labels.")]
-FirstColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of first texts.")]
-SecondColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of second texts.")]
-ScoreColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of scores.")]
-QueryColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of queries.")]
-PositiveColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of relevant texts.")]
-NegativeColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of other texts.")]
+TextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of texts; text.")]
+LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of labels; label.")]
+FirstColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Own sets: the column of first texts; sentence1 (geometry: anchor).")
+]
+SecondColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Own sets: the column of second texts; sentence2 (geometry: positive)."),
+]
+ScoreColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of scores; score.")]
+QueryColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of queries; query.")]
+PositiveColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Own sets: the column of relevant texts; positive.")
+]
+NegativeColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Own sets: the column of other texts; negative.")
+]
 Deterministic = Annotated[
     bool,
     typer.Option(
@@ -43,9 +52,9 @@ Deterministic = Annotated[
 
 # A corpus to search in.
 CorpusPath = Annotated[
-    Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, or a BEIR folder; plain or .gz.")
+    Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, TSV, or a BEIR folder; plain or .gz.")
 ]
-CorpusTextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; text without it.")]
+CorpusTextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; text without it.")]
 CorpusIdColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Of JSONL and CSV; without it ids are line numbers.")
+    str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; without it ids are line numbers.")
 ]

@@ -29,9 +29,16 @@ def search(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query, with whole texts.")] = False,
     model: Annotated[str | None, typer.Option(help="Where the model lies now, if it has moved.")] = None,
-    nprobe: Annotated[int | None, typer.Option(help="IVF: cells that are looked into.")] = None,
-    ef_search: Annotated[int | None, typer.Option(help="HNSW: candidates that are kept on the way.")] = None,
-    k_factor: Annotated[int | None, typer.Option(help="Refined indexes: candidates for each text to find.")] = None,
+    nprobe: Annotated[
+        int | None,
+        typer.Option(help="IVF: cells that are looked into; without it twice the root of their number, at least 8."),
+    ] = None,
+    ef_search: Annotated[
+        int | None, typer.Option(help="HNSW: candidates that are kept on the way; without it 64.")
+    ] = None,
+    k_factor: Annotated[
+        int | None, typer.Option(help="Refined indexes: candidates for each text to find; without it 8.")
+    ] = None,
     precision: Precision = "auto",
 ) -> None:
     """Find the texts of an index that are nearest to a query, to each query of a file, or to what you type."""
