@@ -44,6 +44,7 @@ def clean(
     min_cosine: Annotated[float | None, typer.Option(help="With --model: the lowest cosine of a pair.")] = None,
     max_cosine: Annotated[float | None, typer.Option(help="With --model: the highest cosine of a pair.")] = None,
     precision: Precision = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Drop empty, over-long and repeated rows, other languages, and pairs whose sides are the same or do not fit.
 
@@ -70,7 +71,7 @@ def clean(
         asked = replace(asked, similarity=similarity)
     with status() as screen:
         bar = screen.add_task("Cleaning", total=None)
-        found = clean_file(source, out, dropped, asked, lambda rows: screen.update(bar, advance=rows))
+        found = clean_file(source, out, dropped, asked, lambda rows: screen.update(bar, advance=rows), force=force)
     _show(found, out, dropped)
 
 
