@@ -73,16 +73,16 @@ def refuse_place(path: Path, *, force: bool) -> None:
     Raises:
         DataError: Says what stands in the way.
     """
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; name a file in it.")
-    if path.exists() and not force:
-        raise DataError(f"{path} is there already; name another file, or replace it with --force.")
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
     try:
+        if path.is_dir():
+            raise DataError(f"{path} is a folder; name a file in it.")
+        if path.exists() and not force:
+            raise DataError(f"{path} is there already; name another file, or replace it with --force.")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise DataError(f"{path} can not be written: {folder}: {error.strerror}. Name a file elsewhere.") from error
+        raise DataError(f"{path} can not be written ({error.strerror}); name a file elsewhere.") from error
 
 
 def _is_gzipped(path: Path) -> bool:
