@@ -220,6 +220,19 @@ def test_a_duplicate_is_one_of_letters_and_digits(tmp_path: Path) -> None:
     assert cleaned(text_file(tmp_path, first, second))[2] == {2: ("duplicate", "of line 1")}
 
 
+def test_two_sides_must_both_be_nearly_the_same(tmp_path: Path) -> None:
+    path, near = tmp_path / "rows.jsonl", LONG.replace("angry", "hungry")
+    rows = [
+        ("what does it jump over", LONG), ("who runs away", LONG), ("what does it jump over?", near),
+        (LONG, "the mill"), (LONG, "a farmer"), (near, "the mill"), (near, ["the mill", "a mill"]),
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps({"query": query, "document": text}) + "\n" for query, text in rows))
+    assert cleaned(path)[2] == {
+        3: ("near duplicate", "of line 1, resemblance 0.89"),
+        6: ("near duplicate", "of line 4, resemblance 0.89"),
+    }
+
+
 def test_a_repeated_row_is_told_with_what_differs_beside_its_texts(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     near = LONG.replace("angry", "hungry")

@@ -121,12 +121,12 @@ def _writer(files: ExitStack, path: Path) -> IO[str]:
     return files.enter_context(open_new(files.enter_context(new_file(path)), path.name))
 
 
-def _fit(source: Path, columns: TextColumns, rules: Rules) -> Iterator[list[str]]:
+def _fit(source: Path, columns: TextColumns, rules: Rules) -> Iterator[list[list[str]]]:
     """Yield the texts of the rows that nothing is wrong with on their own."""
     for record in records(source):
         row = _read(record, columns, rules)
         if not isinstance(row, Drop):
-            yield list(chain.from_iterable(row))
+            yield row
 
 
 def _read(record: Record, columns: TextColumns, rules: Rules) -> list[list[str]] | Drop:
@@ -152,7 +152,7 @@ def _judged(
             if isinstance(row, Drop):
                 yield record, row
             else:
-                yield record, doubles.repeats(list(chain.from_iterable(row)), record.line, record.fields or {})
+                yield record, doubles.repeats(row, record.line, record.fields or {})
 
 
 def _compare_sides(rows: list[list[list[str]] | Drop], similarity: Similarity) -> None:

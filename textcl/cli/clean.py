@@ -28,7 +28,10 @@ def clean(
         ),
     ] = None,
     near: Annotated[
-        float, typer.Option(help="Near duplicates share this part of their runs of 5 letters; 1: exact ones alone.")
+        float,
+        typer.Option(
+            help="The sides of near duplicates share this part of their runs of 5 letters; 1: exact ones alone."
+        ),
     ] = 0.8,
     max_words: Annotated[int, typer.Option(help="Words of a text, at most.")] = 1000,
     min_words: Annotated[int, typer.Option(help="Words of a text, at least.")] = 1,
