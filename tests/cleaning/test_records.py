@@ -84,4 +84,6 @@ def test_files_that_are_no_text_are_refused_by_name(tmp_path: Path) -> None:
     for name in ("a.parquet", "A.ARROW", "a.feather"):
         assert f"{name} is no file of lines. Write it as JSON lines first" in refusal(tmp_path / name, b"PAR1")
     assert "not a JSON object" in refusal(tmp_path / "a.json", b'[{"text": "one"}]\n')
+    array = b'[\n{"text": "one"},\n{"text": "two"}\n]\n'
+    assert "line 1: starts an array. Write one object a line" in refusal(tmp_path / "a.json", array)
     assert "can not be read" in refusal(tmp_path / "a.jsonl.gz", b"no gzip")

@@ -72,12 +72,15 @@ def records(path: Path) -> Iterator[Record]:
             broken as a whole.
     """
     with open_lines(path) as lines:
-        yield from _table(path, lines) if kind_of(path) in _TABLES else _lines(lines, kind_of(path))
+        yield from _table(path, lines) if kind_of(path) in _TABLES else _lines(path, lines)
 
 
-def _lines(lines: Lines, kind: str) -> Iterator[Record]:
+def _lines(path: Path, lines: Lines) -> Iterator[Record]:
+    kind = kind_of(path)
     for line in lines:
         raw = lines.taken()
+        if kind == ".jsonl" and line.strip() == "[":
+            raise DataError(f"{path}, line {lines.number}: starts an array. Write one object a line: jq -c '.[]'")
         if kind == ".txt":
             yield Record(lines.number, raw, {TEXT: line.rstrip("\r\n")})
         elif line.strip():
