@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from textcl.cleaning import Cleaned, Cleaning, Rules, Similarity, clean
+from textcl.cleaning import Cleaned, Cleaning, Rules, Similarity, clean, doubles
 from textcl.cleaning.minhash import resemblance, runs_of
 from textcl.errors import DataError
 from textcl.folding import folded, folded_words
@@ -21,7 +23,7 @@ LONG = "the quick brown fox jumps over the lazy dog and runs away from the angry
 def cleaned(path: Path, asked: Cleaning = ANY) -> tuple[Cleaned, str, dict[int, tuple[str, str]]]:
     """Clean a file; return what was said, what was kept, and the reason and detail for each line dropped."""
     out, dropped = path.with_name(f"clean-{path.name}"), path.with_name("dropped.jsonl")
-    found = clean(path, out, dropped, asked)
+    found = clean(path, out, dropped, asked, force=True)
     kept = (gzip.decompress(out.read_bytes()) if out.suffix == ".gz" else out.read_bytes()).decode()
     rows = [json.loads(line) for line in dropped.read_text(encoding="utf-8").splitlines()]
     return found, kept, {row["line"]: (row["reason"], row["detail"]) for row in rows}
@@ -94,7 +96,7 @@ def test_pairs_are_compared_side_by_side(tmp_path: Path) -> None:
     found, kept, dropped = cleaned(path)
     assert kept.splitlines() == [lines[0], lines[2], lines[5]]
     assert {line: reason for line, (reason, _) in dropped.items()} == {
-        2: "duplicate", 4: "identical sides", 5: "empty", 7: "empty", 8: "unreadable", 9: "unreadable",
+        2: "duplicate", 4: "identical sides", 5: "no column", 7: "not a text", 8: "unreadable", 9: "unreadable",
     }  # fmt: skip
     assert found.columns == ("anchor", "positive")
     same = Cleaning(Rules(distinct_sides=False))
@@ -106,7 +108,10 @@ def test_tables_keep_their_first_line_and_their_quotes(tmp_path: Path) -> None:
     path.write_text('id,anchor,positive\n1,"a, b","two\nlines"\n2,x\n3,"a, b","two\nlines"\n4,c,d\n')
     _, kept, dropped = cleaned(path)
     assert kept == 'id,anchor,positive\n1,"a, b","two\nlines"\n4,c,d\n'
-    assert dropped == {4: ("unreadable", "2 fields where the first line names 3"), 5: ("duplicate", "of line 2")}
+    assert dropped == {
+        4: ("unreadable", "2 fields where the first line names 3"),
+        5: ("duplicate", "of line 2, but with another id"),
+    }
     path = tmp_path / "pairs.tsv"
     path.write_text('anchor\tpositive\n"a\tb"\n"A\tB\n')
     assert cleaned(path)[1] == 'anchor\tpositive\n"a\tb"\n'
@@ -115,7 +120,7 @@ def test_tables_keep_their_first_line_and_their_quotes(tmp_path: Path) -> None:
 def test_gzipped_files_and_odd_line_ends_come_through(tmp_path: Path) -> None:
     path = tmp_path / "lines.txt.gz"
     path.write_bytes(gzip.compress("\ufeffone\u2028two\r\nthree\rfour\nfive\n".encode()))
-    assert cleaned(path)[1] == "one\u2028two\nthree\rfour\nfive\n"
+    assert cleaned(path)[1] == "one\u2028two\r\nthree\rfour\nfive\n"
 
 
 class Table:
@@ -124,6 +129,14 @@ class Table:
     def __call__(self, texts: Sequence[str], role: Role) -> FloatArray:
         angles = np.array([(ord(text[0]) - ord("a")) * 0.1 for text in texts])
         return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
+def test_a_row_without_a_second_side_is_not_compared(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"anchor": "a", "negatives": ["p"]}, {"anchor": "b", "negatives": []}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, _, dropped = cleaned(path, Cleaning(Rules(), similarity=Similarity(Table(), lowest=0.5)))
+    assert list(dropped) == [1]
 
 
 def test_pairs_too_far_apart_or_too_near_are_dropped_before_they_can_hide_others(tmp_path: Path) -> None:
@@ -139,6 +152,11 @@ def test_pairs_too_far_apart_or_too_near_are_dropped_before_they_can_hide_others
 
 def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
     path = text_file(tmp_path, "one", "two")
+    (tmp_path / "there.txt").write_text("precious\n")
+    with pytest.raises(DataError, match=r"there.txt is there already; .* --force"):
+        clean(path, tmp_path / "there.txt", None, ANY)
+    clean(path, tmp_path / "there.txt", None, ANY, force=True)
+    assert (tmp_path / "there.txt").read_text() == "one\ntwo\n"
     with pytest.raises(DataError, match="must be different files"):
         clean(path, path, None, ANY)
     with pytest.raises(DataError, match="another ending than"):
@@ -147,15 +165,38 @@ def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
     bad.write_bytes(b"one\n\xff\xfe\n")
     with pytest.raises(DataError, match="not UTF-8"):
         clean(bad, tmp_path / "out.txt", tmp_path / "dropped.jsonl", ANY)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["bad.txt", "lines.txt"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["bad.txt", "lines.txt", "there.txt"]
+
+
+@pytest.mark.parametrize(
+    ("out", "dropped", "message"),
+    [
+        ("folder", None, "folder is a folder; name a file in it"),
+        ("lines.txt/below.txt", None, "below.txt can not be written (Not a directory)"),
+        ("/proc/out.txt", None, "/proc/out.txt can not be written"),
+        ("out.txt", "dropped.csv", "dropped.csv gets JSON lines, whatever lines.txt is; its name must end in .jsonl"),
+        ("out.txt", "there.jsonl", "there.jsonl is there already"),
+    ],
+)
+def test_a_place_that_can_not_be_written_is_refused_before_any_row_is_read(
+    tmp_path: Path, out: str, dropped: str | None, message: str
+) -> None:
+    path = text_file(tmp_path, "one")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "there.jsonl").write_text("precious\n")
+    path.write_bytes(b"\xff")  # reading it would fail first
+    with pytest.raises(DataError, match=re.escape(message)):
+        clean(path, tmp_path / out, None if dropped is None else tmp_path / dropped, ANY)
+    assert (tmp_path / "there.jsonl").read_text() == "precious\n"
 
 
 @pytest.mark.parametrize(
     ("content", "columns", "message"),
     [
-        ('{"title": "x"}\n', (), "has the columns title. Name those that hold texts with --text-column"),
+        ('{"heading": "x"}\n', (), "has the columns heading. Name those that hold texts with --text-column"),
         ('{"title": "x"}\n', ("titel",), "no column 'titel'; there are title. Did you mean 'title'?"),
-        ("nonsense\n", (), "holds no row that can be read"),
+        ("\nnonsense\n", (), "holds no row that can be read, line 2: not JSON"),
+        ("\n", (), "holds no row that can be read: there is none"),
     ],
 )
 def test_columns_that_are_not_there_are_told(
@@ -177,3 +218,44 @@ def test_a_duplicate_is_one_of_letters_and_digits(tmp_path: Path) -> None:
     first, second = "It's 5 o'clock", "its  5 oclock!"
     assert folded(folded_words(first)) == folded(folded_words(second))
     assert cleaned(text_file(tmp_path, first, second))[2] == {2: ("duplicate", "of line 1")}
+
+
+def test_two_sides_must_both_be_nearly_the_same(tmp_path: Path) -> None:
+    path, near = tmp_path / "rows.jsonl", LONG.replace("angry", "hungry")
+    rows = [
+        ("what does it jump over", LONG), ("who runs away", LONG), ("what does it jump over?", near),
+        (LONG, "the mill"), (LONG, "a farmer"), (near, "the mill"), (near, ["the mill", "a mill"]),
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps({"query": query, "document": text}) + "\n" for query, text in rows))
+    assert cleaned(path)[2] == {
+        3: ("near duplicate", "of line 1, resemblance 0.89"),
+        6: ("near duplicate", "of line 4, resemblance 0.89"),
+    }
+
+
+def test_a_repeated_row_is_told_with_what_differs_beside_its_texts(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    near = LONG.replace("angry", "hungry")
+    path.write_text(f"text,label,id\ngood thing,1,a\nGood thing!,0,a\ngood thing,1,a\n{LONG},1,a\n{near},2,b\n")
+    assert cleaned(path)[2] == {
+        3: ("duplicate", "of line 2, but with another label"),
+        4: ("duplicate", "of line 2"),
+        6: ("near duplicate", "of line 5, resemblance 0.89, but with another label, id"),
+    }
+
+
+def test_of_rows_of_one_template_few_are_measured_the_most_similar_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, measured = np.random.default_rng(2), Counter()
+    monkeypatch.setattr(doubles, "MEASURED", 5)
+    monkeypatch.setattr(doubles, "resemblance", lambda *runs: measured.update(["times"]) or resemblance(*runs))
+    cities = ["".join(map(chr, rng.integers(97, 123, 7))) for _ in range(400)]
+    forecast = "the forecast for {} shows rain and wind on monday and some sun later in {}"
+    lines = [forecast.format(*pair) for pair in zip(cities[::2], cities[1::2], strict=True)]
+    doubled = [f"{line}s" for line in lines[:20]]
+    found = cleaned(text_file(tmp_path, *lines, *doubled), Cleaning(Rules(), near=0.8))[2]
+    assert [found[line][1] for line in range(201, 221)] == [
+        f"of line {line}, resemblance 0.99" for line in range(1, 21)
+    ]
+    assert 500 < measured["times"] <= 5 * 220

@@ -48,6 +48,7 @@ def test_a_model_drops_pairs_out_of_bounds(
     [
         (["--out", "INPUT"], 1, "must be different files"),
         (["--out", "out.jsonl"], 1, "has the columns q, a. Name those that hold texts with --text-column"),
+        (["--out", "out.jsonl", "--dropped", "out.csv"], 1, "must end in .jsonl"),
         (["--out", "out.csv", "--text-column", "q"], 1, "has another ending"),
         (["--out", "out.jsonl", "--min-cosine", "0.5"], 2, "these need --model"),
         (["--out", "out.jsonl", "--near", "0.2"], 2, "it must be from 0.5 to 1"),
@@ -62,3 +63,16 @@ def test_what_can_not_be_cleaned_is_told(
     assert finished.code == code
     assert message in finished.err
     assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == ["pairs.jsonl"]
+
+
+def test_files_that_are_there_are_replaced_by_force_alone(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "clean.jsonl"
+    out.write_text("precious\n")
+    arguments = ("clean", pairs, "--out", out, "--text-column", "q")
+    refused = run(capsys, *arguments)
+    assert (refused.code, out.read_text()) == (1, "precious\n")
+    assert "is there already" in refused.err
+    assert run(capsys, *arguments, "--force").code == 0
+    assert out.read_text() != "precious\n"

@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
 from textcl.atomic import new_file
-from textcl.cleaning.columns import text_columns, texts_of
+from textcl.cleaning.columns import TextColumns, text_columns, texts_of
 from textcl.cleaning.doubles import Doubles
-from textcl.cleaning.records import Record, header, kind_of, opened, records
+from textcl.cleaning.files import open_new, refuse_place
+from textcl.cleaning.records import Record, header, kind_of, records
 from textcl.cleaning.rules import Drop, Rules, fault
 from textcl.cleaning.similarity import Similarity
 from textcl.errors import DataError
@@ -51,7 +52,13 @@ class Cleaning:
 
 
 def clean(
-    source: Path, out: Path, dropped: Path | None, asked: Cleaning, on_rows: Callable[[int], None] = lambda count: None
+    source: Path,
+    out: Path,
+    dropped: Path | None,
+    asked: Cleaning,
+    on_rows: Callable[[int], None] = lambda count: None,
+    *,
+    force: bool = False,
 ) -> Cleaned:
     """Write the rows of a file that are fit, as they stand there; both files appear whole or not at all.
 
@@ -64,37 +71,39 @@ def clean(
         dropped: Gets the other rows, a JSON object each: line, reason, detail, and the row as it stands there.
         asked: What is asked for.
         on_rows: Called with the number of rows just finished.
+        force: Replace `out` and `dropped` where they are there already.
 
     Raises:
-        DataError: A file is missing or of another kind, or a column is missing.
+        DataError: A file is missing or of another kind, or can not be written; a column is missing.
     """
-    _check_files(source, out, dropped)
+    _check_files(source, out, dropped, force=force)
+    first = header(source)
     columns = text_columns(source, records(source), asked.columns)
-    if asked.similarity is not None and len(columns) < 2:
+    if asked.similarity is not None and len(columns.groups) < 2:
         raise DataError(f"{source} has one text a row, so there is no pair to compare; leave --model out.")
-    doubles = Doubles(asked.near, _fit(source, columns, asked.rules))
+    doubles = Doubles(asked.near, _fit(source, columns, asked.rules), columns.others)
     counts: Counter[str] = Counter()
     with ExitStack() as files:
         kept_file = _writer(files, out)
         dropped_file = None if dropped is None else _writer(files, dropped)
-        if first := header(source):
-            kept_file.write(f"{first}\n")
+        kept_file.write(first)
         for record, drop in _judged(source, columns, asked, doubles):
             counts[drop.reason if drop else ""] += 1
             on_rows(1)
             if drop is None:
-                kept_file.write(f"{record.raw}\n")
+                kept_file.write(record.raw)
             elif dropped_file is not None:
                 dropped_file.write(_line(record, drop))
     kept = counts.pop("", 0)
-    return Cleaned(kept, dict(counts.most_common()), columns)
+    return Cleaned(kept, dict(counts.most_common()), columns.names)
 
 
-def _check_files(source: Path, out: Path, dropped: Path | None) -> None:
+def _check_files(source: Path, out: Path, dropped: Path | None, *, force: bool) -> None:
     if not source.is_file():
         raise DataError(f"{source}: {'is a folder; name a file in it' if source.is_dir() else 'no such file'}.")
-    paths = [path.resolve() for path in (source, out, dropped) if path is not None]
-    if len(set(paths)) < len(paths):
+    new = [path for path in (out, dropped) if path is not None]
+    paths = {path.resolve() for path in (source, *new)}
+    if len(paths) < 1 + len(new):
         raise DataError(f"{source}, --out and --dropped must be different files.")
     if kind_of(source) != kind_of(out):
         ending = "".join(source.suffixes)
@@ -102,46 +111,61 @@ def _check_files(source: Path, out: Path, dropped: Path | None) -> None:
             f"{out} has another ending than {source.name}, but gets rows of the same format. Name it "
             f"{out.name.partition('.')[0]}{ending}."
         )
+    if dropped is not None and not dropped.name.lower().removesuffix(".gz").endswith(".jsonl"):
+        raise DataError(f"{dropped} gets JSON lines, whatever {source.name} is; its name must end in .jsonl[.gz].")
+    for path in new:
+        refuse_place(path, force=force)
 
 
 def _writer(files: ExitStack, path: Path) -> IO[str]:
-    return files.enter_context(opened(files.enter_context(new_file(path)), "w", path.name))
+    return files.enter_context(open_new(files.enter_context(new_file(path)), path.name))
 
 
-def _fit(source: Path, columns: Sequence[str], rules: Rules) -> Iterator[list[str]]:
+def _fit(source: Path, columns: TextColumns, rules: Rules) -> Iterator[list[list[str]]]:
     """Yield the texts of the rows that nothing is wrong with on their own."""
     for record in records(source):
-        texts = texts_of(record.fields or {}, columns)
-        if record.fields is not None and fault(texts, rules) is None:
-            yield texts
+        row = _read(record, columns, rules)
+        if not isinstance(row, Drop):
+            yield row
+
+
+def _read(record: Record, columns: TextColumns, rules: Rules) -> list[list[str]] | Drop:
+    """Return the texts of a row for each group of columns, or what is wrong with it on its own."""
+    if record.fields is None:
+        return Drop("unreadable", record.fault)
+    groups = texts_of(record.fields, columns)
+    if isinstance(groups, Drop):
+        return groups
+    return fault(list(chain.from_iterable(groups)), rules) or groups
 
 
 def _judged(
-    source: Path, columns: Sequence[str], asked: Cleaning, doubles: Doubles
+    source: Path, columns: TextColumns, asked: Cleaning, doubles: Doubles
 ) -> Iterator[tuple[Record, Drop | None]]:
     """Yield each row with the first thing that is wrong with it: on its own, between its sides, as a double."""
     stream = records(source)
     while block := list(islice(stream, _BLOCK)):
-        texts = [texts_of(record.fields or {}, columns) for record in block]
-        drops = [
-            Drop("unreadable", record.fault) if record.fields is None else fault(found, asked.rules)
-            for record, found in zip(block, texts, strict=True)
-        ]
+        rows = [_read(record, columns, asked.rules) for record in block]
         if asked.similarity is not None:
-            fit = [place for place, drop in enumerate(drops) if drop is None]
-            sides = [_sides(block[place], columns) for place in fit]
-            for place, drop in zip(fit, asked.similarity.faults(sides), strict=True):
-                drops[place] = drop
-        for record, found, drop in zip(block, texts, drops, strict=True):
-            yield record, drop or doubles.repeats(found, record.line)
+            _compare_sides(rows, asked.similarity)
+        for record, row in zip(block, rows, strict=True):
+            if isinstance(row, Drop):
+                yield record, row
+            else:
+                yield record, doubles.repeats(row, record.line, record.fields or {})
 
 
-def _sides(record: Record, columns: Sequence[str]) -> tuple[str, str]:
-    """Return the first text of each of the first two columns."""
-    fields = record.fields or {}
-    return texts_of(fields, columns[:1])[0], texts_of(fields, columns[1:2])[0]
+def _compare_sides(rows: list[list[list[str]] | Drop], similarity: Similarity) -> None:
+    """Put why a row is dropped in the place of each whose first two groups of columns do not fit each other."""
+    sides = {
+        place: (row[0][0], row[1][0])
+        for place, row in enumerate(rows)
+        if not isinstance(row, Drop) and row[0] and row[1]
+    }
+    for place, drop in zip(sides, similarity.faults(list(sides.values())), strict=True):
+        rows[place] = drop or rows[place]
 
 
 def _line(record: Record, drop: Drop) -> str:
-    fields = {"line": record.line, "reason": drop.reason, "detail": drop.detail, "row": record.raw}
+    fields = {"line": record.line, "reason": drop.reason, "detail": drop.detail, "row": record.raw.rstrip("\r\n")}
     return f"{json.dumps(fields, ensure_ascii=False)}\n"

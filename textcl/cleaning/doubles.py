@@ -1,62 +1,104 @@
 """Rows that repeat an earlier row that was kept: exactly, spelling aside, or nearly."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from textcl.cleaning.minhash import BANDS, Bands, resemblance, runs_of, shared
+from textcl.cleaning.minhash import BANDS, Bands, Runs, resemblance, runs_of, shared
 from textcl.cleaning.rules import Drop
 from textcl.folding import folded, folded_words
 
-_SIDES = " | "  # between the texts of a row; no folded text holds it
+MEASURED = 100  # rows that a row is compared with, at most
+_CROWD = 1000  # rows of one band that are remembered, the latest
+_BETWEEN = " | "  # the texts of a side; no folded text holds it
+_Sides = Sequence[Sequence[str]]  # the texts of a row, side by side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Alike:
+    """A row that was kept and may have a near duplicate."""
+
+    place: int  # among the rows that were kept
+    sides: tuple[Runs, ...]
 
 
 class Doubles:
-    """Remembers the rows that were kept: some 150 bytes a row, and the text of those that may have a near duplicate.
+    """Remembers the rows that were kept: some 150 bytes a row, and the runs of those that may have a near duplicate.
+
+    A row is a near duplicate when each of its sides resembles that of the other: two questions to one long text are two
+    rows, and so are a question's two short answers.
+
+    Rows made from one template are all alike, and each would be compared with all before it. So a row is measured
+    against 100 at most, those first that share most bands with it, and a band remembers the latest 1,000 rows: among
+    more rows of one template than that a near duplicate may be overlooked.
 
     Args:
         bound: The resemblance from which on a row is a near duplicate; 1: only exact ones are.
-        rows: The texts of each row that may be kept, for a first look at 160 bytes a row; not read where the bound
-            is 1.
+        rows: The texts of each side of each row that may be kept, for a first look at 160 bytes a row; not read where
+            the bound is 1.
+        others: The columns that hold no texts, to tell where a row differs from the one that it repeats; 8 bytes a row
+            for each.
     """
 
-    def __init__(self, bound: float, rows: Iterable[Sequence[str]]) -> None:
+    def __init__(self, bound: float, rows: Iterable[_Sides], others: Sequence[str] = ()) -> None:
         self._bound = bound
-        self._exact: dict[int, int] = {}  # hash of a row -> line
+        self._others = others
+        self._lines = array("q")  # of the rows that were kept
+        self._values = array("q")  # hashes of their other columns, row after row
+        self._exact: dict[int, int] = {}  # hash of a row -> its place among those kept
         self._bands = Bands(bound) if bound < 1 else None
-        self._alike: dict[int, list[tuple[int, str]]] = {}  # number of a band -> lines and texts of rows
+        self._alike: dict[int, deque[_Alike]] = {}  # number of a band -> rows
         if self._bands is not None:
             numbers = array("q")
-            for texts in rows:
-                numbers.extend(self._bands.numbers(_folded(texts)).tolist())
+            for row in rows:
+                numbers.extend(self._bands.numbers(_joined(_runs(row))).tolist())
             found = shared(np.array(numbers, dtype=np.int64).reshape(-1, BANDS))
-            self._alike = {number: [] for number in found.tolist()}
+            self._alike = {number: deque(maxlen=_CROWD) for number in found.tolist()}
 
-    def repeats(self, texts: Sequence[str], line: int) -> Drop | None:
+    def repeats(self, row: _Sides, line: int, fields: Mapping[str, object]) -> Drop | None:
         """Say which earlier row this one repeats; if none, remember it."""
-        text = _folded(texts)
-        number = hash(tuple(folded(folded_words(each)) for each in texts))
+        values = [hash(repr(fields.get(name))) for name in self._others]
+        number = hash(tuple(tuple(folded(folded_words(text)) for text in side) for side in row))
         if number in self._exact:
-            return Drop("duplicate", f"of line {self._exact[number]}")
-        numbers = [] if self._bands is None else [n for n in self._bands.numbers(text).tolist() if n in self._alike]
-        near = self._nearest(text, numbers)
-        if near is not None:
-            return Drop("near duplicate", f"of line {near[1]}, resemblance {near[0]:.2f}")
-        self._exact[number] = line
-        for each in numbers:
-            self._alike[each].append((line, text))
+            place = self._exact[number]
+            return Drop("duplicate", f"of line {self._lines[place]}{self._differing(place, values)}")
+        if self._bands is not None and self._alike:
+            alike = _Alike(len(self._lines), _runs(row))
+            bands = self._bands.numbers(_joined(alike.sides)).tolist()
+            crowds = [self._alike[band] for band in bands if band in self._alike]
+            share, place = _nearest(alike.sides, crowds)
+            if share >= self._bound:
+                differing = self._differing(place, values)
+                return Drop("near duplicate", f"of line {self._lines[place]}, resemblance {share:.2f}{differing}")
+            for crowd in crowds:
+                crowd.append(alike)
+        self._exact[number] = len(self._lines)
+        self._lines.append(line)
+        self._values.extend(values)
         return None
 
-    def _nearest(self, text: str, numbers: list[int]) -> tuple[float, int] | None:
-        earlier = {line: other for number in numbers for line, other in self._alike[number]}
-        if not earlier:
-            return None
-        runs = runs_of(text)
-        measured = [(resemblance(runs, runs_of(other)), line) for line, other in sorted(earlier.items())]
-        best = max(measured, key=lambda found: found[0])
-        return best if best[0] >= self._bound else None
+    def _differing(self, place: int, values: Sequence[int]) -> str:
+        before = self._values[place * len(values) : (place + 1) * len(values)]
+        names = [name for name, one, other in zip(self._others, before, values, strict=True) if one != other]
+        return f", but with another {', '.join(names)}" if names else ""
 
 
-def _folded(texts: Sequence[str]) -> str:
-    return _SIDES.join(" ".join(folded_words(text)) for text in texts)
+def _nearest(sides: Sequence[Runs], crowds: Iterable[Iterable[_Alike]]) -> tuple[float, int]:
+    """Return the resemblance and the place of the most similar row, the earliest of several; 0 where there is none."""
+    sharing = Counter(chain.from_iterable(crowds)).most_common(MEASURED)
+    measured = [(min(map(resemblance, sides, row.sides)), -row.place) for row, _ in sharing]
+    share, place = max(measured, default=(0.0, 0))
+    return share, -place
+
+
+def _runs(row: _Sides) -> tuple[Runs, ...]:
+    return tuple(runs_of(_BETWEEN.join(" ".join(folded_words(text)) for text in side)) for side in row)
+
+
+def _joined(sides: Sequence[Runs]) -> Runs:
+    """Return the runs of a row, those of each side other numbers; then no two rows are less alike than their sides."""
+    return np.concatenate([runs + np.uint64(side) for side, runs in enumerate(sides)])

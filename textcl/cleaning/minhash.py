@@ -22,7 +22,7 @@ RUN = 5  # letters
 BANDS = 20
 FOUND = 0.99  # of the pairs just at the bound
 _SEED = 17
-_Numbers = NDArray[np.uint64]
+Runs = NDArray[np.uint64]  # of a text, sorted
 
 
 class Bands:
@@ -39,9 +39,8 @@ class Bands:
         self._factors = rng.integers(1, 2**63, shape, dtype=np.uint64) | np.uint64(1)
         self._shifts = rng.integers(0, 2**63, shape, dtype=np.uint64)
 
-    def numbers(self, text: str) -> IntArray:
-        """Return the numbers of a folded text, (BANDS,)."""
-        runs = runs_of(text)
+    def numbers(self, runs: Runs) -> IntArray:
+        """Return the numbers of a folded text by its runs, (BANDS,)."""
         smallest = ((runs * self._factors + self._shifts) >> np.uint64(16)).min(axis=1)  # (BANDS * rows,)
         mixed = np.zeros(BANDS, dtype=np.uint64)
         for row in smallest.reshape(BANDS, self._rows).T:
@@ -55,7 +54,7 @@ def rows_of_band(bound: float) -> int:
     return max(1, math.floor(math.log(chance) / math.log(bound)))
 
 
-def runs_of(text: str) -> _Numbers:
+def runs_of(text: str) -> Runs:
     """Return the distinct runs of a text as numbers; a text shorter than a run is one run."""
     letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     if len(letters) < RUN:
@@ -67,7 +66,7 @@ def runs_of(text: str) -> _Numbers:
     return np.unique(number)
 
 
-def resemblance(first: _Numbers, second: _Numbers) -> float:
+def resemblance(first: Runs, second: Runs) -> float:
     """Return the share of the runs of two texts that both have."""
     common = len(np.intersect1d(first, second, assume_unique=True))
     return common / (len(first) + len(second) - common)
@@ -82,7 +81,7 @@ def shared(numbers: IntArray) -> IntArray:
     return np.unique(np.concatenate(repeated))
 
 
-def _mixed(number: _Numbers) -> _Numbers:
+def _mixed(number: Runs) -> Runs:
     """Spread numbers over 64 bits: the finaliser of splitmix64 (Steele, Lea and Flood 2014)."""
     number = number + np.uint64(0x9E3779B97F4A7C15)
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

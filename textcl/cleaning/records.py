@@ -1,23 +1,20 @@
 """The rows of a file as they are written, so that those that are kept come out as they went in."""
 
 import csv
-import gzip
-import io
 import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
 
+from textcl.cleaning.files import Lines, open_lines
+from textcl.delimiters import delimiter_of
 from textcl.errors import DataError
 
-if TYPE_CHECKING:
-    import _csv
-
 TEXT = "text"  # the column of a file without columns
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_JSON = (".jsonl", ".ndjson")
+_TABLES = (".csv", ".tsv")
+_JSON = (".jsonl", ".ndjson", ".json")
+_BINARY = {".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}  # ending -> what `datasets` calls it
+_LONGEST = 64 << 20  # characters of a field of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,36 +22,43 @@ class Record:
     """A row: the line on which it starts, how it is written, and its fields; None where it can not be read."""
 
     line: int
-    raw: str
+    raw: str  # with its line ends
     fields: Mapping[str, object] | None
     fault: str = ""
 
 
 def kind_of(path: Path) -> str:
-    """Return `.jsonl`, `.csv`, `.tsv`, or `.txt` for any other file, which is read as a text a line."""
-    ending = Path(path.name.removesuffix(".gz")).suffix.lower()
-    return ".jsonl" if ending in _JSON else ending if ending in _DELIMITERS else ".txt"
+    """Return `.jsonl`, `.csv`, `.tsv`, or `.txt` for any other file, which is read as a text a line.
 
-
-def opened(path: Path, mode: Literal["r", "w"], name: str = "") -> IO[str]:
-    """Open a file as UTF-8, gzipped where its name, or the one that it will have, ends in .gz."""
-    name = name or path.name
-    encoding = "utf-8-sig" if mode == "r" else "utf-8"
-    newline = "" if kind_of(Path(name)) in _DELIMITERS else "\n"  # other signs that end a line stay in the text
-    if name.endswith(".gz"):
-        return gzip.open(path, "rt" if mode == "r" else "wt", encoding=encoding, newline=newline)
-    return path.open(mode, encoding=encoding, newline=newline)
+    Raises:
+        DataError: It is a file of columns that is no text.
+    """
+    ending = Path(path.name.lower().removesuffix(".gz")).suffix
+    if ending in _BINARY:
+        raise DataError(
+            f"{path} is no file of lines. Write it as JSON lines first, in Python: import datasets; "
+            f'datasets.load_dataset("{_BINARY[ending]}", data_files="{path}", split="train").to_json("'
+            f'{path.name.partition(".")[0]}.jsonl")'
+        )
+    return ".jsonl" if ending in _JSON else ending if ending in _TABLES else ".txt"
 
 
 def header(path: Path) -> str:
-    """Return the first line of a table as it is written, with the column names; an empty text for other files."""
-    if kind_of(path) not in _DELIMITERS:
+    """Return the line of a table that names its columns, as it is written; an empty text for other files.
+
+    Raises:
+        DataError: The table has none, or two columns of one name.
+    """
+    if kind_of(path) not in _TABLES:
         return ""
-    with opened(path, "r") as file:
-        names = next(_reader(file, kind_of(path)), [])
-    if len(set(names)) < len(names) or not names:
-        raise DataError(f"{path}, line 1: it names the columns {', '.join(names)}; each must have a name of its own.")
-    return _written(names, kind_of(path))
+    with open_lines(path) as lines:
+        names, raw = next(((names, raw) for _, names, raw in _rows(path, lines)), ([], ""))
+        if not names:
+            raise DataError(f"{path}: the file is empty; its first line should name the columns.")
+        twice = next((name for name in _stripped(names) if name and _stripped(names).count(name) > 1), None)
+        if twice is not None:
+            raise DataError(f"{path}, line {lines.number}: two columns are named '{twice}'; rename or drop one.")
+    return raw
 
 
 def records(path: Path) -> Iterator[Record]:
@@ -64,60 +68,73 @@ def records(path: Path) -> Iterator[Record]:
     with an empty text, and is passed over elsewhere.
 
     Raises:
-        DataError: There is no such file, or it is no UTF-8, or broken as a whole.
+        DataError: There is no such file, a line of it is no UTF-8, the quotation marks of a table do not fit, or it is
+            broken as a whole.
     """
+    with open_lines(path) as lines:
+        yield from _table(path, lines) if kind_of(path) in _TABLES else _lines(path, lines)
+
+
+def _lines(path: Path, lines: Lines) -> Iterator[Record]:
     kind = kind_of(path)
-    try:
-        with opened(path, "r") as file:
-            yield from _table(file, kind) if kind in _DELIMITERS else _lines(file, kind)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 ({error}). Convert it, for example: iconv -f latin1 -t utf-8") from error
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
-        raise DataError(f"{path} can not be read: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def _lines(file: IO[str], kind: str) -> Iterator[Record]:
-    for number, line in enumerate(file, start=1):
-        raw = line.rstrip("\r\n")
+    for line in lines:
+        raw = lines.taken()
+        if kind == ".jsonl" and line.strip() == "[":
+            raise DataError(f"{path}, line {lines.number}: starts an array. Write one object a line: jq -c '.[]'")
         if kind == ".txt":
-            yield Record(number, raw, {TEXT: raw})
-        elif raw.strip():
-            yield _json_record(number, raw)
+            yield Record(lines.number, raw, {TEXT: line.rstrip("\r\n")})
+        elif line.strip():
+            yield _json_record(lines.number, raw)
 
 
 def _json_record(number: int, raw: str) -> Record:
     try:
         fields = json.loads(raw)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return Record(number, raw, None, f"not JSON: {error}")
     if not isinstance(fields, dict):
         return Record(number, raw, None, "not a JSON object")
     return Record(number, raw, fields)
 
 
-def _table(file: IO[str], kind: str) -> Iterator[Record]:
-    reader = _reader(file, kind)
-    names = next(reader, [])
-    start = reader.line_num + 1
-    for values in reader:
-        line, start = start, reader.line_num + 1
-        raw = _written(values, kind)
-        if values and len(values) != len(names):
+def _table(path: Path, lines: Lines) -> Iterator[Record]:
+    rows = _rows(path, lines)
+    names = next((_stripped(names) for _, names, _ in rows), [])
+    for line, values, raw in rows:
+        if len(values) != len(names):
             yield Record(line, raw, None, f"{len(values)} fields where the first line names {len(names)}")
-        elif values:
-            yield Record(line, raw, dict(zip(names, values, strict=True)))
+        else:
+            fields = {name: value for name, value in zip(names, values, strict=True) if name}
+            yield Record(line, raw, fields)
 
 
-def _reader(file: IO[str], kind: str) -> "_csv.Reader":
-    """Read a table; in tab-separated values a quotation mark is a character like any other."""
-    return csv.reader(
-        file, delimiter=_DELIMITERS[kind], quoting=csv.QUOTE_NONE if kind == ".tsv" else csv.QUOTE_MINIMAL
-    )
+def _rows(path: Path, lines: Lines) -> Iterator[tuple[int, list[str], str]]:
+    """Yield the rows of a table, its names first: where they start, their fields, and as they are written."""
+    csv.field_size_limit(max(_LONGEST, csv.field_size_limit()))  # to drop an over-long text, it must be read
+    if kind_of(path) == ".tsv":  # there a quotation mark is a character like any other
+        reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
+    else:
+        reader = csv.reader(lines, delimiter=_delimiter(path), strict=True)
+    while True:
+        start = lines.number + 1
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            raise DataError(
+                f"{path}, line {start}: the row that starts here can not be read ({error}). Look for a quotation mark "
+                "that is not closed or not doubled, or line ends other than those of Unix and Windows."
+            ) from error
+        raw = lines.taken()
+        if values is None:
+            return
+        if values:
+            yield start, values, raw
 
 
-def _written(values: Sequence[str], kind: str) -> str:
-    if kind == ".tsv":
-        return "\t".join(values)
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(values)  # both quoted where a field holds them
-    return line.getvalue().removesuffix("\r\n")
+def _delimiter(path: Path) -> str:
+    with open_lines(path) as lines:
+        return delimiter_of(next((line for line in lines if line.strip()), ""))
+
+
+def _stripped(names: list[str]) -> list[str]:
+    return [name.strip() for name in names]

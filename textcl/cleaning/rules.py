@@ -1,10 +1,13 @@
 """What makes a row unfit on its own: nothing in it, too much, another language, two sides that are one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textcl.folding import folded, folded_words
 from textcl.languages import LANGUAGES, language_of
+
+_HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no character, and no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Drop:
 
 def fault(texts: Sequence[str], rules: Rules) -> Drop | None:
     """Return why a row of these texts is dropped; None: it is not."""
+    if any(map(_HALF.search, texts)):
+        return Drop("unreadable", "half a surrogate pair")
     words = [folded_words(text) for text in texts]
     if not texts or not all(words):
         return Drop("empty", "no letter or digit in a text")

@@ -28,7 +28,10 @@ def clean(
         ),
     ] = None,
     near: Annotated[
-        float, typer.Option(help="Near duplicates share this part of their runs of 5 letters; 1: exact ones alone.")
+        float,
+        typer.Option(
+            help="The sides of near duplicates share this part of their runs of 5 letters; 1: exact ones alone."
+        ),
     ] = 0.8,
     max_words: Annotated[int, typer.Option(help="Words of a text, at most.")] = 1000,
     min_words: Annotated[int, typer.Option(help="Words of a text, at least.")] = 1,
@@ -44,6 +47,7 @@ def clean(
     min_cosine: Annotated[float | None, typer.Option(help="With --model: the lowest cosine of a pair.")] = None,
     max_cosine: Annotated[float | None, typer.Option(help="With --model: the highest cosine of a pair.")] = None,
     precision: Precision = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Drop empty, over-long and repeated rows, other languages, and pairs whose sides are the same or do not fit.
 
@@ -70,7 +74,7 @@ def clean(
         asked = replace(asked, similarity=similarity)
     with status() as screen:
         bar = screen.add_task("Cleaning", total=None)
-        found = clean_file(source, out, dropped, asked, lambda rows: screen.update(bar, advance=rows))
+        found = clean_file(source, out, dropped, asked, lambda rows: screen.update(bar, advance=rows), force=force)
     _show(found, out, dropped)
 
 
