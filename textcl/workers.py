@@ -55,6 +55,15 @@ def in_order(
         yield item, future.result()
 
 
+def end_workers(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool now, in the middle of their work: what waits in its queue would still be done.
+
+    From Python 3.14 on the pool has a method for it.
+    """
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+
+
 def _begin(begin: Callable[..., None], arguments: tuple[object, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A forked worker has the handler of this process, which only notes it.

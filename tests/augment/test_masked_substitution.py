@@ -66,6 +66,14 @@ def test_a_word_is_never_replaced_by_itself_and_only_by_words(model: str):
         assert "dog" != words[1] in {*WORDS, *"abcdefghijklmnopqrstuvwxyz"}
 
 
+def test_accents_of_a_replaced_word_go_with_it(model: str):
+    text = "man\u0301 do\u0308g\u0301, zzz\u0301"  # the tokenizer drops accents, and reads man and dog
+    for seed in range(20):
+        made = MaskedSubstitution(model, 1.0)(text, random.Random(seed))
+        assert re.fullmatch(r"[a-z]+ [a-z]+, zzz\u0301", made), made
+        assert not made.startswith("man")
+
+
 def byte_level_model(folder: Path) -> str:
     """Save a RoBERTa of random weights with a byte-level tokenizer that keeps a few words whole."""
     tokenizer = Tokenizer(BPE())

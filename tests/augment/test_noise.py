@@ -22,6 +22,11 @@ def test_a_word_gets_a_case_that_it_does_not_have():
     assert cased("A Dog RUNS", "lower") == {"a dog runs"}
 
 
+def test_the_capital_is_that_of_the_first_letter_behind_marks():
+    assert cased('"Hello (NASA) *world* ¿qué 1st 3D', "capital") == {'"Hello (Nasa) *World* ¿Qué 1st 3d'}
+    assert cased("-- 👍 ...", "capital") == {"-- 👍 ..."}
+
+
 def test_what_has_no_case_stays():
     assert cased(" 42 日本語\n👍", "lower", "upper", "capital") == {" 42 日本語\n👍"}
 

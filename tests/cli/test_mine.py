@@ -121,6 +121,22 @@ def test_a_cross_encoder_scores_the_candidates_again(
     assert row["scores"] == sorted(row["scores"], reverse=True)
 
 
+def test_a_cross_encoder_without_a_trained_head_is_refused(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    from tests.tiny import tiny_backbone, tiny_tokenizer
+
+    reader, out = tmp_path / "reader", tmp_path / "mined.jsonl"
+    tiny_backbone().save_pretrained(reader)
+    tiny_tokenizer().save_pretrained(reader)
+    finished = mine(capsys, pairs, tiny_model_folder, out, "--range", "0:10", "--cross-encoder", reader)
+    assert finished.code == 1
+    assert "found no weights that score a pair (" in " ".join(finished.err.split())
+    assert "Embedding" not in finished.err
+    assert "LOAD REPORT" not in finished.err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -146,6 +162,38 @@ def test_what_can_not_be_mined_is_one_clear_line(
     assert finished.code == code
     assert message in " ".join(finished.err.split())
     assert not (tmp_path / "mined.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["mined.jsonl.gz", "mined.csv", "mined"])
+def test_what_is_not_named_jsonl_is_refused(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path, tmp_path: Path, name: str
+) -> None:
+    finished = mine(capsys, pairs, tiny_model_folder, tmp_path / name)
+    assert finished.code == 1
+    assert "name a file that ends in .jsonl" in " ".join(finished.err.split())
+    assert not (tmp_path / name).exists()
+
+
+def test_an_output_that_can_not_be_written_is_one_line_before_any_model_is_opened(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tmp_path: Path
+) -> None:
+    for more in ((), ("--cross-encoder", "absent")):
+        finished = mine(capsys, pairs, Path("absent"), pairs / "mined.jsonl", "--range", "0:10", *more)
+        assert finished.code == 1
+        assert "mined.jsonl can not be written ([Errno 17] File exists: " in " ".join(finished.err.split())
+        assert "Traceback" not in finished.err
+
+
+def test_a_file_of_the_folder_that_is_read_is_never_overwritten(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "beir").mkdir()
+    corpus = tmp_path / "beir" / "corpus.jsonl"
+    corpus.write_text('{"_id": "1", "text": "a"}\n')
+    finished = mine(capsys, tmp_path / "beir", tiny_model_folder, corpus)
+    assert finished.code == 1
+    assert "is a file of the folder that is read" in " ".join(finished.err.split())
+    assert corpus.read_text() == '{"_id": "1", "text": "a"}\n'
 
 
 def test_the_input_is_never_overwritten(

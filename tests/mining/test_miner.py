@@ -93,6 +93,32 @@ def test_no_spelling_of_a_positive_nor_of_the_query_becomes_a_negative() -> None
     assert found[2] == {"a DOG", "some cat!", "WHAT IS IT", "Horse", "Bird"}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C++ is a language", "C# is a language"), ("C is a language", "C# is a language"),
+        ("it is -5 degrees", "it is 5 degrees"), ("it costs 1.5 dollars", "it costs 15 dollars"),
+        ("1,5 Meter", "15 Meter"), ("it grew by 5%", "it grew by 5"),
+    ],
+)  # fmt: skip
+def test_texts_that_differ_in_a_mark_that_matters_are_each_others_negatives(one: str, other: str) -> None:
+    collection = Collection([Pair("q", one), Pair("r", other)])
+    mined = mine(collection, unit(2, 1), unit(2, 2), Wanted(1, 0, 1), factory="exact")
+    assert [collection.candidates[number] for row in negatives(mined) for number in row] == [other, one]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("COVID-19 spreads.", "Covid 19 spreads"), ("1,000 men", "1000 men"), ("# Fish", "fish"), ("5 %", "5%"),
+        ("\u22125 degrees", "-5 degrees"), ("Well-known: a dog, 3.", "well known a dog 3"), ("\uff0b1", "+1"),
+    ],
+)  # fmt: skip
+def test_marks_that_do_not_matter_make_no_other_text(one: str, other: str) -> None:
+    collection = Collection([Pair("q", one), Pair("r", other)])
+    assert len(set(collection.candidate_folds.tolist())) == 1
+
+
 def test_control_without_folding_another_spelling_would_be_a_negative() -> None:
     collection = Collection([Pair("q", "A dog."), Pair("r", "Fish")], ["a DOG"])
     collection.candidate_folds[:] = np.arange(len(collection.candidates))  # every spelling a text of its own

@@ -165,6 +165,7 @@ def test_cosines_are_those_of_the_encoder(tiny_model_folder: Path) -> None:
         ({"samples": 2}, "translates by rules: a text has one translation"),
         ({"decoding": Decoding(temperature=0.7)}, "translates by rules"),
         ({"pivots": ("en",)}, "in 'en' already"),
+        ({"pivots": ("es", "eng_Latn")}, "in 'en' already"),
         ({"out": Path("pairs.txt")}, "name a file that ends in .jsonl"),
         ({"texts": PlainTexts(Path("absent.txt"))}, "absent.txt: no such file"),
     ],
@@ -178,6 +179,24 @@ def test_pairs_are_not_written_over_the_texts(asked: BackTranslation, tmp_path: 
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
     with pytest.raises(DataError, match="written over the texts"):
         made(replace(asked, texts=PlainTexts(tmp_path / "a.jsonl"), out=tmp_path / "a.jsonl"))
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(asked: BackTranslation) -> None:
+    asked.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"pairs.rejected.jsonl is a folder"):
+        made(asked)
+    assert not asked.out.exists()
+
+
+def test_a_language_by_another_name_is_the_same_to_the_cache_and_a_pivot_is_gone_through_once(
+    asked: BackTranslation,
+) -> None:
+    made(asked)
+    before, first = Dictionary.translated, asked.out.read_bytes()
+    made(replace(asked, words=replace(asked.words, language="eng"), pivots=("eo", "es", "eo")))
+    assert (Dictionary.translated, asked.out.read_bytes()) == (before, first)
+    assert list(made(replace(asked, pivots=("eo", "epo"))).tally.by_pivot) == ["epo"]
+    assert Dictionary.translated == before
 
 
 def test_without_a_pivot_esperanto_is_taken(asked: BackTranslation) -> None:

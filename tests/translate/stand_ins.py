@@ -65,12 +65,27 @@ class Slow(Plain):
         return super().translate(texts, source, target, decoding, seed)
 
 
+class Stuck(Slow):
+    """Translates one lot, and is long at the next."""
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0
+    ) -> list[Translation]:
+        if "text 0" not in " ".join(texts):
+            time.sleep(120)
+        return super().translate(texts, source, target, decoding, seed)
+
+
 def plain() -> Engine:
     return Plain()
 
 
 def slow(folder: str) -> Engine:
     return Slow(Path(folder))
+
+
+def stuck(folder: str) -> Engine:
+    return Stuck(Path(folder))
 
 
 def dying() -> Engine:

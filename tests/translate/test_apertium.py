@@ -84,3 +84,13 @@ def test_a_program_that_fails_or_hangs_is_told_as_such(tmp_path: Path, monkeypat
     script.write_text("#!/bin/sh\nexit 3\n")
     with pytest.raises(MisalignedError, match="code 3"):
         apertium._through([str(script)], "text", 10)
+
+
+def test_a_program_that_can_not_be_run_is_told_as_such(tmp_path: Path) -> None:
+    script = tmp_path / "program"
+    script.write_bytes(b"\x7fELF of another machine")
+    script.chmod(0o755)
+    with pytest.raises(ModelError, match=r"program can not be run: .*Exec format error"):
+        apertium._through([str(script)], "text", 10)
+    with pytest.raises(ModelError, match="program can not be run"):
+        Apertium(str(script)).version("en", "eo")

@@ -55,6 +55,20 @@ def test_each_text_gets_its_own_translation_whatever_its_length(package: StandIn
         assert len(sources) == 1 or len(sources) * longest <= 2048
 
 
+def test_a_model_of_several_languages_is_told_which(package: StandIn, tmp_path: Path) -> None:
+    for name in ("en-es", "en-fr"):
+        tokenizer = tiny_tokenizer()
+        tokenizer.add_tokens([">>es<<"])
+        tokenizer.save_pretrained(tmp_path / name)
+        (tmp_path / name / "model.bin").write_bytes(b"")
+    engine = CTranslate2(str(tmp_path / "{source}-{target}"))
+    engine.translate(["two  dogs"], "en", "es")
+    engine.translate(["two  dogs"], "en", "fr")
+    assert [sources for sources, _ in package.calls] == [
+        [["[CLS]", ">>es<<", "two", "dog", "##s", "[SEP]"]], [["[CLS]", "two", "dog", "##s", "[SEP]"]],
+    ]  # fmt: skip
+
+
 def test_words_are_drawn_as_asked_for(package: StandIn, folder: str) -> None:
     CTranslate2(folder).translate(["fish", "two dogs run"], "en", "de", Decoding(temperature=0.7, top_p=0.9), 17)
     ((_, settings),) = package.calls

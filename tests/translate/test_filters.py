@@ -50,6 +50,40 @@ def test_negation_and_persons_are_compared_in_english_only() -> None:
     assert fault("il le vit dans la ville hier", "elle not vit dans la ville hier", language="fr") is None
 
 
+@pytest.mark.parametrize("language", ["en", "eng", "eng_Latn", "EN", "en-US"])
+def test_english_is_english_whatever_it_is_called(language: str) -> None:
+    assert fault(TEXT, "He saw the 2 old houses in the city.", language=language) == Reason.NEGATION
+    assert fault(TEXT, "It did not see the 2 old houses in the city.", language=language) == Reason.PERSONS
+
+
+@pytest.mark.parametrize("pivot", ["es", "spa", "spa_Latn"])
+def test_a_pivot_has_its_least_overlap_whatever_it_is_called(pivot: str) -> None:
+    words = PairFilter(usual_overlap=0.8, least_overlap={"es": 0.5})
+    trip = RoundTrip(Route(pivot), "the old dog rests here today")
+    assert words.fault("the old dog sleeps here today", trip) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "translation"),
+    [
+        ("zh", "今天天气很好。我们去公园散步吧。", "今天天气不错。我们去公园走走吧。"),
+        ("jpn_Jpan", "昨日、私は友達と一緒に映画を見に行きました。", "昨日、友達と映画を観に行きました。"),
+        ("hi", "मैं कल अपने दोस्तों के साथ बाज़ार गया था।", "मैं कल दोस्तों के साथ बाज़ार गया।"),
+    ],
+)
+def test_texts_of_other_scripts_are_told_apart_by_their_words(language: str, text: str, translation: str) -> None:
+    assert PairFilter(language).unsuited(text) is None
+    assert fault(text, translation, language=language) is None
+    assert fault(text, text.replace("。", "!"), language=language) == Reason.IDENTICAL
+    assert fault(text, text[: len(text) // 3], language=language) == Reason.LENGTH
+
+
+def test_a_word_is_a_character_in_chinese_and_what_stands_between_blanks_in_hindi() -> None:
+    assert words_of("今天。好", "zh") == ["今", "天", "好"]
+    assert words_of("के साथ बाज़ार गया।", "hi") == ["के", "साथ", "बाज़ार", "गया"]
+    assert words_of("I don't, OK", "en") == ["i", "don't", "ok"]
+
+
 def test_each_pivot_has_its_least_overlap() -> None:
     text, other = "the old dog sleeps here today", "the old dog rests here today"
     assert fault(text, other) is None  # old dog today of old dog sleep today: 6 of 8
@@ -68,6 +102,16 @@ def test_each_pivot_has_its_least_overlap() -> None:
         ("word " * 61, Reason.LONG),
         ("look at https://example.org for more", Reason.ADDRESS),
         ("please write to someone@example.org about it", Reason.ADDRESS),
+        ("Please visit example.com for more details", Reason.ADDRESS),
+        ("Look at github.com/foo/bar for the code", Reason.ADDRESS),
+        ("see ftp://foo/x for the files", Reason.ADDRESS),
+        ("VISIT US AT WWW.EXAMPLE.ORG NOW", Reason.ADDRESS),
+        ("Buy it at shop24.co.uk.", Reason.ADDRESS),
+        ("Some pets, e.g. cats, i.e. small tigers, sleep", None),
+        ("It weighs 3.5 pounds in the U.S. and more", None),
+        ("He went home. Then he slept.And then he ate...all", None),
+        ("1.the first of all good things", None),
+        ("Dr.Smith comes at 5 p.m. on Monday", None),
         ("1 + 2 = 3, 4 * 5 = 20 a", Reason.SIGNS),
     ],
 )

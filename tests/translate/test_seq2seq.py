@@ -100,7 +100,10 @@ def test_a_missing_model_is_one_line(tmp_path: Path, marian: str) -> None:
     assert len(str(error.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize(("name", "tokens"), [("m2m100", ("__en__", "__de__")), ("nllb", ("eng_Latn", "deu_Latn"))])
+@pytest.mark.parametrize(
+    ("name", "tokens"),
+    [("m2m100", ("__en__", "__de__", "en", "de")), ("nllb", ("eng_Latn", "deu_Latn", "en", "de"))],  # pieces of words
+)
 def test_many_to_many_models_begin_with_the_language(tmp_path: Path, name: str, tokens: tuple[str, ...]) -> None:
     engine = ManyToMany(name, str(save_tiny_many_to_many(tmp_path, *tokens)))
     assert engine.version("en", "de").startswith(f"{name}: transformers ")
@@ -111,8 +114,16 @@ def test_many_to_many_models_begin_with_the_language(tmp_path: Path, name: str, 
     raw = generate(loaded, TEXTS, BEST, 0, loaded.tokenizer.convert_tokens_to_ids(tokens[1]))
     assert all(text.startswith(tokens[1]) for text in raw)
     assert there == [text.removeprefix(tokens[1]).strip() for text in raw]
-    with pytest.raises(ModelError, match="knows no language 'xx'"):
-        engine.version("en", "xx")
+    for language in ("xx", "no"):  # Norwegian, and a word that the vocabulary has
+        with pytest.raises(ModelError, match=f"knows no language '{language}'"):
+            engine.version("en", language)
+
+
+@pytest.mark.parametrize("tokens", [("__en__", "__de__"), ("eng_Latn", "deu_Latn")])
+def test_codes_of_two_and_of_three_letters_name_the_same_language(tmp_path: Path, tokens: tuple[str, ...]) -> None:
+    engine = ManyToMany("many", str(save_tiny_many_to_many(tmp_path, *tokens)))
+    for source, target in (("eng", "deu"), ("eng_Latn", "deu_Latn")):
+        assert engine.translate(TEXTS, source, target) == engine.translate(TEXTS, "en", "de")
 
 
 def test_loading_and_generating_say_nothing(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.translate.stand_ins import Plain, dying, plain
+from tests.translate.stand_ins import Plain, dying, plain, stuck
 from textcl.errors import ModelError, TextclError
 from textcl.translate import Decoding, Engine, Route, Work, open_engine, translated
 
@@ -76,6 +76,23 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Pa
     found = texts_of(work(tmp_path, lambda: engine), 1)
     assert found == texts_of(work(tmp_path / "fresh", plain), 1)
     assert 0 < sum(map(len, engine.calls)) < 32 * 6  # texts and legs: some were kept, some were left
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
+def test_stopping_does_not_wait_for_what_the_workers_are_at(tmp_path: Path, stop: type[BaseException] | None) -> None:
+    lots = translated(work(tmp_path, partial(stuck, str(tmp_path))), LOTS, 2)
+    next(lots)
+    begun = time.monotonic()
+    if stop is None:
+        lots.close()
+    else:
+        with pytest.raises(stop):
+            lots.throw(stop)
+    _wait_until_gone([int(file.stem) for file in tmp_path.glob("*.pid")])
+    assert time.monotonic() - begun < 60  # one lot takes 120 and more
+    engine = Plain()
+    assert [text for lot, _ in translated(work(tmp_path, lambda: engine), LOTS[:1]) for text in lot] == LOTS[0]
+    assert engine.calls == []  # what was done is in the cache
 
 
 def _wait_until_gone(processes: list[int]) -> None:

@@ -45,6 +45,12 @@ class CaseNoise:
         return join_words([self._written(word, rng) if rng.random() < self.rate else word for word in words], gaps)
 
     def _written(self, word: str, rng: random.Random) -> str:
-        written = {"lower": word.lower(), "upper": word.upper(), "capital": word[:1].upper() + word[1:].lower()}
+        written = {"lower": word.lower(), "upper": word.upper(), "capital": _with_capital(word)}
         others = [written[case] for case in self.cases if written[case] != word]
         return rng.choice(others) if others else word
+
+
+def _with_capital(word: str) -> str:
+    """Return a word in lower case but for its first letter; marks may stand before this one."""
+    start = next((place for place, character in enumerate(word) if character.isalnum()), 0)
+    return word[:start] + word[start : start + 1].upper() + word[start + 1 :].lower()

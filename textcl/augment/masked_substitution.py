@@ -1,6 +1,7 @@
 """Replace some words by what a masked language model expects in their place."""
 
 import random
+import unicodedata
 from dataclasses import dataclass
 
 from textcl.augment.masked_words import open_masked_words, refuse_absent_model
@@ -56,8 +57,16 @@ class MaskedSubstitution:
         masked = [word for word in sequence.words if rng.random() < self.rate]
         parts, end = [], 0
         for word, candidates in zip(masked, model.likeliest(sequence, masked, self.top), strict=True):
-            old = text[word.start : word.end]
-            others, weights = zip(*candidates, strict=True) if candidates else ((old,), (1.0,))
-            parts += [text[end : word.start], in_case_of(rng.choices(others, weights)[0], old)]
-            end = word.end
+            if candidates:
+                others, weights = zip(*candidates, strict=True)
+                new = in_case_of(rng.choices(others, weights)[0], text[word.start : word.end])
+                parts += [text[end : word.start], new]
+                end = _after_accents(text, word.end)
         return "".join([*parts, text[end:]])
+
+
+def _after_accents(text: str, end: int) -> int:
+    """Return where the combining marks end that stand behind a word: an uncased tokenizer leaves them out of it."""
+    while end < len(text) and unicodedata.category(text[end]).startswith("M"):
+        end += 1
+    return end

@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from textcl.folding import folded_number
+from textcl.mining.text_number import text_number
 from textcl.types import IntArray
 
 
@@ -48,7 +48,7 @@ class Collection:
         self.queries, self.candidates = list(queries), list(candidates)
         self.pairs = _distinct(seen, 2)  # (query, candidate)
         self.labels = _distinct(labelled, 3)  # (query, candidate, label)
-        numbers = np.fromiter(map(folded_number, chain(self.queries, self.candidates)), dtype=np.int64)
+        numbers = np.fromiter(map(text_number, chain(self.queries, self.candidates)), dtype=np.int64)
         distinct, folds = np.unique(numbers, return_inverse=True)
         self.folds = len(distinct)  # texts that differ in more than spelling
         self.query_folds: IntArray = folds[: len(self.queries)].astype(np.int64)

@@ -27,8 +27,8 @@ class Reason(IntEnum):
 class Exclusion:
     """What is known before any score is looked at.
 
-    Texts are compared by their letters and digits (`textcl/folding.py`), so that case, punctuation and white space make
-    no other text of a positive.
+    Texts are compared by their letters, their digits and the few marks that matter (`text_number.py`), so that case,
+    punctuation and white space make no other text of a positive.
 
     Args:
         collection: The queries and candidates.

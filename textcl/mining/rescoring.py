@@ -1,12 +1,18 @@
 """Candidates scored again by a model that reads query and candidate together."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textcl.errors import ModelError
 from textcl.mining.selection import by_score
+from textcl.quiet import quiet_transformers
+from textcl.seeds import seeded
 from textcl.types import FloatArray, Hits
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
 
 Rescore = Callable[[Sequence[tuple[str, str]]], FloatArray]  # pairs of query and candidate -> a score each
 
@@ -36,15 +42,22 @@ def cross_encoder(name: str) -> Rescore:
         name: A folder or a Hub id.
 
     Raises:
-        ModelError: It can not be opened, or gives more than one score a pair.
+        ModelError: It can not be opened, was never trained to score pairs, or gives more than one score a pair.
     """
     from sentence_transformers import CrossEncoder  # takes seconds, which mining by cosine need not wait
 
     try:
-        model = CrossEncoder(name)
+        with seeded(0), quiet_transformers():  # it draws what the files lack, and says so
+            model = CrossEncoder(name)
+            absent = _absent_weights(model, name)
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"{name}: no cross-encoder can be opened there ({reason}).") from error
+    if absent:
+        raise ModelError(
+            f"{name}: found no weights that score a pair ({absent[0]} is missing), so its scores would be drawn by "
+            "chance. Name a model that was trained as a cross-encoder, such as cross-encoder/ms-marco-MiniLM-L6-v2."
+        )
     if model.num_labels != 1:
         raise ModelError(
             f"{name} gives {model.num_labels} scores a pair; rescoring needs a cross-encoder that gives one."
@@ -55,3 +68,16 @@ def cross_encoder(name: str) -> Rescore:
         return scores.astype(np.float32)
 
     return rescore
+
+
+def _absent_weights(model: "CrossEncoder", name: str) -> list[str]:
+    """Return the weights that a classifier has and its files lack: sentence-transformers passes over this report.
+
+    Language models that answer yes or no have no head that could be missing, and are not read twice.
+    """
+    from transformers import AutoModelForSequenceClassification
+
+    if not type(model.model).__name__.endswith("ForSequenceClassification"):
+        return []
+    _, report = AutoModelForSequenceClassification.from_pretrained(name, output_loading_info=True)
+    return sorted(report["missing_keys"])

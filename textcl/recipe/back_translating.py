@@ -18,6 +18,7 @@ from textcl.recipe.pair_writer import PairWriter, rejected_file, written_pairs
 from textcl.recipe.plain_texts import PlainTexts
 from textcl.seeds import derive
 from textcl.translate import BEST, Decoding, Engine, PairFilter, Route, Work, open_engine, translated
+from textcl.translate.language_codes import exact_code, short_code
 
 _SAMPLED = 10  # kept pairs that are shown
 _USUAL_PIVOT = "eo"  # of Apertium: it keeps pronouns and the order of words
@@ -151,8 +152,9 @@ class _Sample:
 def _check_out(asked: BackTranslation) -> None:
     if asked.out.suffix != ".jsonl":
         raise DataError(f"{asked.out}: the pairs are written as JSONL; name a file that ends in .jsonl.")
-    if asked.out.is_dir():
-        raise DataError(f"{asked.out} is a folder; name a file in it.")
+    for file in (asked.out, rejected_file(asked.out)):
+        if file.is_dir():
+            raise DataError(f"{file} is a folder, but a file is written there. Name another file with --out.")
     if asked.texts.path.expanduser().resolve() in (asked.out.resolve(), rejected_file(asked.out).resolve()):
         raise DataError(f"{asked.out} would be written over the texts that are read. Name another file with --out.")
 
@@ -169,9 +171,10 @@ def _routes(asked: BackTranslation, engine: Engine) -> list[Route]:
     pivots = asked.pivots or ((_USUAL_PIVOT,) if engine.by_rules else ())
     if not pivots:
         raise DataError(f"Name the languages that {engine.name} shall go through: --pivot de --pivot fr.")
-    if asked.words.language in pivots:
+    if short_code(asked.words.language) in map(short_code, pivots):
         raise DataError(f"The texts are in {asked.words.language!r} already; it can not be a pivot.")
-    return [Route(pivot, time) for pivot in dict.fromkeys(pivots) for time in range(asked.samples)]
+    distinct = {exact_code(pivot): pivot for pivot in pivots}.values()
+    return [Route(pivot, time) for pivot in distinct for time in range(asked.samples)]
 
 
 def _lots(texts: _Suited, size: int) -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,15 +79,14 @@ def mine_file(
     if not len(texts.pairs):
         raise DataError(f"{source.path} holds no pair.")
     check_range(len(texts.candidates), wanted)
-    rescore = None if rescorer is None else cross_encoder(rescorer)
     chosen = usual_factory(len(texts.queries), len(texts.candidates)) if factory == AUTO else factory
-    embed = _embed(model, how, watcher)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+    with _folder_beside(out) as folder:
+        rescore = None if rescorer is None else cross_encoder(rescorer)
+        embed = _embed(model, how, watcher)
         watcher.phase("Embedding the queries", len(texts.queries), 0)
-        queries = _on_disk(texts.queries, Role.ANCHOR, embed, Path(folder) / "queries.npy")
+        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.npy")
         watcher.phase("Embedding the candidates", len(texts.candidates), 0)
-        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, Path(folder) / "candidates.npy")
+        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.npy")
         watcher.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries), 0)
         mined = mine(
             texts, queries, candidates, wanted, factory=chosen, rescore=rescore, on_queries=watcher.texts
@@ -98,17 +98,44 @@ def mine_file(
             f"{source.path}: no query found a negative in the range {wanted.first}:{wanted.last}, within the bounds. "
             "Begin the range lower, or let the bounds go."
         )
-    with new_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in _lines(texts, mined))
+    _write(out, _lines(texts, mined))
     return report
 
 
-def _check_out(out: Path, *inputs: Path | None) -> None:
-    for path in inputs:
+def _check_out(out: Path, source: Path, corpus: Path | None) -> None:
+    if out.suffix != ".jsonl":
+        raise DataError(f"{out}: the pairs are written as JSONL; name a file that ends in .jsonl with --out.")
+    for path in (source, corpus):
         if path is not None and out.resolve() == path.resolve():
             raise DataError(f"{out} is what is read; name another file with --out.")
     if out.is_dir():
         raise DataError(f"{out} is a folder; name a file with --out.")
+    if source.is_dir() and out.exists() and out.resolve().is_relative_to(source.resolve()):
+        raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
+
+
+@contextmanager
+def _folder_beside(out: Path) -> Iterator[Path]:
+    """Yield a folder for the vectors, before any time is spent on them."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+    except OSError as fault:
+        raise _unwritable(out, fault) from fault
+    with folder:
+        yield Path(folder.name)
+
+
+def _write(out: Path, lines: Iterator[dict[str, object]]) -> None:
+    try:
+        with new_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    except OSError as fault:
+        raise _unwritable(out, fault) from fault
+
+
+def _unwritable(out: Path, fault: OSError) -> DataError:
+    return DataError(f"{out} can not be written ({fault}). Name another place with --out.")
 
 
 class _Texts:

@@ -58,7 +58,7 @@ class Judge:
         for trip in trips:
             reason = self._words.fault(text, trip)
             if reason is None:
-                words = tuple(words_of(trip.text or ""))
+                words = tuple(words_of(trip.text or "", self._words.language))
                 reason = Reason.DOUBLED if words in before else None
                 before.add(words)
             found.append(Judgement(text, trip, reason))

@@ -64,8 +64,7 @@ class Apertium:
 
     @cached_property
     def _modes(self) -> frozenset[str]:
-        listed = subprocess.run([self._found, "-l"], capture_output=True, text=True, timeout=_PATIENCE)  # noqa: S603
-        return frozenset(listed.stdout.split())
+        return frozenset(_told([self._found, "-l"]).split())
 
     def _mode(self, source: str, target: str) -> str:
         for name in mode_names(source, target):
@@ -76,15 +75,26 @@ class Apertium:
         )
 
     def _read_version(self, mode: str) -> str:
-        told = subprocess.run([self._found, "-V"], capture_output=True, text=True, timeout=_PATIENCE)  # noqa: S603
-        return f"{told.stdout.strip()}, {mode} {digest_of_mode(Path(self._found), mode)}"
+        version = _told([self._found, "-V"]).strip()
+        return f"{version}, {mode} {digest_of_mode(Path(self._found), mode)}"
+
+
+def _told(command: Sequence[str]) -> str:
+    """Return what the program says of itself."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE).stdout  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as fault:
+        raise _can_not_be_run(command[0], fault) from fault
 
 
 def _through(command: Sequence[str], stream: str, patience: float) -> str:
     """Pass a stream through the program, which is a pipeline of many: all of them end with it."""
-    process = subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    except OSError as fault:
+        raise _can_not_be_run(command[0], fault) from fault
     try:
         written, _ = process.communicate(stream.encode(), timeout=patience)
     except subprocess.TimeoutExpired as fault:
@@ -96,6 +106,10 @@ def _through(command: Sequence[str], stream: str, patience: float) -> str:
     if process.returncode:
         raise MisalignedError(f"{command[0]} left with code {process.returncode}")
     return written.decode("utf-8", "replace")
+
+
+def _can_not_be_run(program: str, fault: Exception) -> ModelError:
+    return ModelError(f"{program} can not be run: {fault}. Does `{program} -V` work in a shell?")
 
 
 def _translation(marked: str) -> Translation:

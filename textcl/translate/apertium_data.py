@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-_LONG = {"ca": "cat", "en": "eng", "eo": "epo", "es": "spa", "fr": "fra", "gl": "glg", "it": "ita", "pt": "por"}
+from textcl.translate.language_codes import THREE_LETTERS, exact_code, short_code
+
 _PACKAGES = {
     frozenset({"en", "eo"}): "apertium-eo-en",
     frozenset({"en", "es"}): "apertium-eng-spa",
@@ -24,7 +25,7 @@ def mode_names(source: str, target: str) -> Iterator[str]:
 
 def install_hint(source: str = "en", target: str = "eo") -> str:
     """Say which Debian package has a pair, as far as it is known to translate well enough both ways."""
-    package = _PACKAGES.get(frozenset({_short(source), _short(target)}))
+    package = _PACKAGES.get(frozenset({short_code(source), short_code(target)}))
     if package is None:
         known = ", ".join(sorted(code for pair in _PACKAGES for code in pair - {"en"}))
         return f"For English it has the pivots {known}; other languages need another engine, such as marian."
@@ -44,9 +45,5 @@ def digest_of_mode(program: Path, mode: str) -> str:
 
 
 def _codes(language: str) -> tuple[str, ...]:
-    short = _short(language)
-    return (short, _LONG[short]) if short in _LONG else (language,)
-
-
-def _short(language: str) -> str:
-    return next((short for short, long in _LONG.items() if long == language), language)
+    short = exact_code(language)
+    return (short, THREE_LETTERS[short]) if short in THREE_LETTERS else (language,)

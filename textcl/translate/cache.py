@@ -11,6 +11,7 @@ from typing import Self
 
 from textcl.errors import DataError
 from textcl.translate.engine import Decoding, Translation
+from textcl.translate.language_codes import exact_code
 
 _FORMAT = 1
 _AT_ONCE = 500  # keys a look-up
@@ -22,7 +23,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS translations
 def key_of(version: str, source: str, target: str, decoding: Decoding, seed: int, text: str) -> bytes:
     """Digest all that decides a translation; the seed only counts where words are drawn."""
     drawn = seed if decoding.temperature is not None else 0
-    parts = [_FORMAT, version, source, target, astuple(decoding), drawn, text]
+    parts = [_FORMAT, version, exact_code(source), exact_code(target), astuple(decoding), drawn, text]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).digest()
 
 

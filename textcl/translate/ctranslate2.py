@@ -9,7 +9,7 @@ from typing import Any
 
 from textcl.errors import ModelError
 from textcl.seeds import derive
-from textcl.translate.directions import name_of
+from textcl.translate.directions import name_of, sources_of
 from textcl.translate.engine import BEST, Decoding, Translation
 from textcl.translate.seq2seq import digest_of_folder
 
@@ -56,9 +56,9 @@ class CTranslate2:
     def translate(
         self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0
     ) -> list[Translation]:
-        """Translate texts, those of like length together."""
+        """Translate texts, those of like length together; a model of several target languages is told which."""
         loaded = self._loaded(name_of(self._model, source, target))
-        sources = [_pieces(loaded.tokenizer, " ".join(text.split())) for text in texts]
+        sources = [_pieces(loaded.tokenizer, text) for text in sources_of(texts, target, loaded.tokenizer)]
         order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
         found = [Translation("")] * len(texts)
         for rows in _batches(order, sources):

@@ -1,4 +1,7 @@
-"""Models that translate in one direction are named by a pattern."""
+"""Models of MarianMT, one a direction: named by a pattern, and told which language where they know several."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from textcl.errors import ModelError
 
@@ -15,3 +18,13 @@ def name_of(pattern: str, source: str, target: str) -> str:
             "Helsinki-NLP/opus-mt-{source}-{target}, or folders of such names."
         )
     return pattern.replace("{source}", source).replace("{target}", target)
+
+
+def sources_of(texts: Sequence[str], target: str, tokenizer: Any) -> list[str]:
+    """Return texts on one line each; a model of several target languages reads before each which one is meant.
+
+    The tokenizer is `Any`, as transformers' tokenizers share no type.
+    """
+    sign = f">>{target}<<"
+    prefix = f"{sign} " if sign in tokenizer.get_vocab() else ""
+    return [prefix + " ".join(text.split()) for text in texts]

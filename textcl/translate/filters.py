@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from textcl.translate.language_codes import short_code
 from textcl.translate.round_trip import RoundTrip
 from textcl.translate.words import is_negated, loops, numbers_of, overlap, persons_of, words_of
 
-_ADDRESS = re.compile(r"https?://|www\.|\b\w+@\w+\.\w", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\w://|\b[Ww]{3}\.|\w@\w+\.\w"
+    # example.com: two letters and more of one case behind the dot. So neither "e.g.", "U.S." and "3.5" are addresses,
+    # nor is the end of a sentence without a blank behind it ("home.Then").
+    r"|[A-Za-z]\d{0,9}\.(?:[a-z]{2,}|[A-Z]{2,})\b"
+)
 
 
 class Reason(StrEnum):
@@ -40,11 +46,12 @@ class PairFilter:
     that are kept, about one in eight means something else.
 
     Args:
-        language: Of the texts. Negation and persons are compared in English only.
+        language: Of the texts, as `en`, `eng` or `eng_Latn`. Negation and persons are compared in English only; in
+            scripts without blanks between words (Chinese, Japanese, Thai) each character counts as a word.
         fewest_words: A text has at least so many words.
         most_words: And at most so many.
         ratio: The words of a translation are between 1/ratio and ratio times those of the text.
-        least_overlap: The share of content words that both must have in common, from 0 to 1; by pivot.
+        least_overlap: The share of content words that both must have in common, from 0 to 1; by pivot, two letters.
         usual_overlap: The same for a pivot that is not named.
     """
 
@@ -61,7 +68,7 @@ class PairFilter:
 
     def unsuited(self, text: str) -> Reason | None:
         """Return why a text is not worth translating; None: it is."""
-        count = len(words_of(text))
+        count = len(words_of(text, self.language))
         if count < self.fewest_words:
             return Reason.SHORT
         if count > self.most_words:
@@ -75,7 +82,7 @@ class PairFilter:
         """Return why a translation is no good positive of its text; None: it may be one."""
         if trip.text is None:
             return Reason.FAILED
-        words, new = words_of(text), words_of(trip.text)
+        words, new = words_of(text, self.language), words_of(trip.text, self.language)
         if words == new:
             return Reason.IDENTICAL
         if trip.unknown_back > trip.unknown_forward:
@@ -85,7 +92,7 @@ class PairFilter:
         return self._changed_meaning(text, trip.text, words, new) or self._poor(trip.route.pivot, words, new)
 
     def _changed_meaning(self, text: str, translation: str, words: list[str], new: list[str]) -> Reason | None:
-        is_english = self.language == "en"
+        is_english = short_code(self.language) == "en"
         if is_english and is_negated(words) != is_negated(new):
             return Reason.NEGATION
         if numbers_of(text) != numbers_of(translation):
@@ -95,6 +102,6 @@ class PairFilter:
         return None
 
     def _poor(self, pivot: str, words: list[str], new: list[str]) -> Reason | None:
-        if overlap(words, new) < self.least_overlap.get(pivot, self.usual_overlap):
+        if overlap(words, new) < self.least_overlap.get(short_code(pivot), self.usual_overlap):
             return Reason.OVERLAP
         return Reason.LOOP if loops(new) and not loops(words) else None

@@ -7,15 +7,8 @@ import torch
 
 from textcl.errors import ModelError
 from textcl.translate.engine import BEST, Decoding, Translation
+from textcl.translate.language_codes import FLORES, exact_code
 from textcl.translate.seq2seq import Seq2Seq, generate, load_seq2seq
-
-_FLORES = {
-    "ar": "arb_Arab", "bg": "bul_Cyrl", "ca": "cat_Latn", "cs": "ces_Latn", "da": "dan_Latn", "de": "deu_Latn",
-    "el": "ell_Grek", "en": "eng_Latn", "eo": "epo_Latn", "es": "spa_Latn", "fi": "fin_Latn", "fr": "fra_Latn",
-    "gl": "glg_Latn", "hi": "hin_Deva", "hu": "hun_Latn", "it": "ita_Latn", "ja": "jpn_Jpan", "ko": "kor_Hang",
-    "nl": "nld_Latn", "pl": "pol_Latn", "pt": "por_Latn", "ro": "ron_Latn", "ru": "rus_Cyrl", "sv": "swe_Latn",
-    "tr": "tur_Latn", "uk": "ukr_Cyrl", "vi": "vie_Latn", "zh": "zho_Hans",
-}  # fmt: skip
 
 
 class ManyToMany:
@@ -57,9 +50,12 @@ class ManyToMany:
         return load_seq2seq(self._model, self._device)
 
     def _token(self, language: str) -> str:
-        """Return the token that stands for a language: `__de__` in M2M100, `deu_Latn` in NLLB."""
-        tokenizer = self._loaded.tokenizer
-        for token in (f"__{language}__", language, _FLORES.get(language, language)):
-            if tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id):
+        """Return the token that stands for a language: `__de__` in M2M100, `deu_Latn` in NLLB.
+
+        Both have a `_` in them; `de` alone is an ordinary piece of a word in most vocabularies.
+        """
+        tokenizer, code = self._loaded.tokenizer, exact_code(language)
+        for token in (f"__{code}__", FLORES.get(code, code)):
+            if "_" in token and tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id):
                 return token
         raise ModelError(f"{self._model} knows no language {language!r}; M2M100 calls German de, NLLB deu_Latn.")

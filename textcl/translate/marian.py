@@ -5,7 +5,7 @@ from functools import cache
 
 import torch
 
-from textcl.translate.directions import name_of
+from textcl.translate.directions import name_of, sources_of
 from textcl.translate.engine import BEST, Decoding, Translation
 from textcl.translate.seq2seq import generate, load_seq2seq
 
@@ -38,7 +38,5 @@ class Marian:
     ) -> list[Translation]:
         """Translate texts; a model of several target languages is told which."""
         loaded = self._loaded(name_of(self._model, source, target))
-        sign = f">>{target}<<"
-        prefix = f"{sign} " if sign in loaded.tokenizer.get_vocab() else ""
-        found = generate(loaded, [prefix + " ".join(text.split()) for text in texts], decoding, seed)
+        found = generate(loaded, sources_of(texts, target, loaded.tokenizer), decoding, seed)
         return [Translation(text) for text in found]

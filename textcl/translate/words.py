@@ -4,6 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from textcl.folding import folded_words
+from textcl.translate.language_codes import short_code
+
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _ENDINGS = ("ingly", "edly", "ing", "ies", "ed", "es", "ly", "s", "e", "y")
@@ -32,8 +35,14 @@ _PERSON_OF = {word: person for person, line in enumerate(_PERSONS.split("\n")) f
 _FUNCTION_WORDS = frozenset(_OTHERS.split()) | _PERSON_OF.keys()
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of a text, in lower case and without punctuation."""
+def words_of(text: str, language: str = "en") -> list[str]:
+    """Return the words of a text, in lower case and without punctuation.
+
+    In English `don't` is one word. Elsewhere an apostrophe parts words, and in scripts that are written without blanks
+    (Chinese, Japanese, Thai) each character is a word.
+    """
+    if short_code(language) != "en":
+        return folded_words(text)
     return _WORD.findall(text.lower().replace("\u2019", "'"))
 
 

@@ -9,7 +9,7 @@ from textcl.errors import TextclError
 from textcl.translate.cache import TranslationCache
 from textcl.translate.engine import Decoding, Engine
 from textcl.translate.round_trip import RoundTrip, Route, Translator
-from textcl.workers import in_order, open_pool
+from textcl.workers import end_workers, in_order, open_pool
 
 _WAITING = 2  # lots a worker that are sent ahead
 
@@ -75,8 +75,9 @@ def translated(
             raise TextclError(
                 "A worker process died; perhaps memory ran out. What was translated is kept: the same command goes on."
             ) from fault
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:  # Ctrl-C, a fault of one lot, or whoever asks for the lots went away
+            end_workers(pool)
+            raise
 
 
 _work: Work | None = None  # of this worker process
