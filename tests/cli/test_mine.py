@@ -156,3 +156,11 @@ def test_the_input_is_never_overwritten(
     assert finished.code == 1
     assert "is what is read" in finished.err
     assert pairs.read_text() == before
+
+
+def test_an_output_below_a_file_is_one_clear_line(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path
+) -> None:
+    finished = mine(capsys, pairs, tiny_model_folder, pairs / "mined.jsonl", "--range", "0:10")
+    assert finished.code == 1
+    assert f"{pairs} is a file, not a folder. Name a place" in " ".join(finished.err.split())

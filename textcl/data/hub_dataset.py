@@ -92,10 +92,11 @@ class HubDataset:
 def _fetched(name: str, config: str | None, revision: str, split: str, streaming: bool) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a split; what a row holds is the data set's affair."""
     import datasets  # here because it takes a second, and only the Hub needs it
+    from datasets.exceptions import DatasetsError
 
     try:
         yield from datasets.load_dataset(name, config, revision=revision, split=split, streaming=streaming)
-    except (OSError, ValueError, RuntimeError) as fault:
+    except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
         raise DataError(
             f"{name} (revision {revision[:8]}, split {split}) can not be fetched from the Hub: {fault} Without a "
             "network, name a file of your own: JsonLines, CSV, Parquet."

@@ -1,14 +1,13 @@
 """Hard negatives for a file of pairs: read, embed to disk, mine, write."""
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from textcl.atomic import new_file
+from textcl.atomic import new_file, passing_folder
 from textcl.encoder import open_encoder
 from textcl.errors import DataError
 from textcl.mining import AUTO, Collection, Mined, Reason, Wanted, check_range, cross_encoder, mine, usual_factory
@@ -81,12 +80,11 @@ def mine_file(
     rescore = None if rescorer is None else cross_encoder(rescorer)
     chosen = usual_factory(len(texts.queries), len(texts.candidates)) if factory == AUTO else factory
     embed = _embed(model, how, watcher)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+    with passing_folder(out) as folder:
         watcher.phase("Embedding the queries", len(texts.queries), 0)
-        queries = _on_disk(texts.queries, Role.ANCHOR, embed, Path(folder) / "queries.npy")
+        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.npy")
         watcher.phase("Embedding the candidates", len(texts.candidates), 0)
-        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, Path(folder) / "candidates.npy")
+        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.npy")
         watcher.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries), 0)
         mined = mine(
             texts, queries, candidates, wanted, factory=chosen, rescore=rescore, on_queries=watcher.texts

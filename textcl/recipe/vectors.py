@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from textcl.atomic import new_file
+from textcl.decoding import decoded
 from textcl.encoder import open_encoder
 from textcl.errors import DataError
 
@@ -71,10 +72,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _text(line: bytes, place: str) -> str:
-    try:
-        text = line.decode("utf-8-sig" if place.endswith(", line 1") else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{place}: not UTF-8 (byte {error.start + 1} of the line). Convert the file.") from None
+    text = decoded(line, place).rstrip("\r\n")
     if not text.strip():
         raise DataError(f"{place} is blank, but each line is a text and gets a vector. Take the blank lines out.")
     return text
