@@ -47,7 +47,7 @@ def test_progress_counts_the_lines(tmp_path: Path, tiny_model_folder: Path, monk
     [
         (b"one\n\nthree\n", r"in\.txt, line 2 is blank, .* Take the blank lines out"),
         (b"one\n \t\n", r"in\.txt, line 2 is blank"),
-        (b"one\ntw\xff\n", r"in\.txt, line 2: not UTF-8 \(byte 3 of the line\)"),
+        (b"one\ntw\xff\n", r"in\.txt, line 2: not UTF-8 \(byte 0xff at column 3\)"),
         (b"", r"in\.txt is empty; it must hold a text on each line"),
     ],
 )

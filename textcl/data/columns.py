@@ -144,11 +144,12 @@ def _text(value: object, where: str) -> str:
 
 
 def _score(record: Mapping[str, object], column: str | None, place: str) -> float | None:
+    """Read a score: a number, however it is typed; yes and no, as some sets judge pairs, are 1 and 0."""
     if column is None:
         return None
     value = _value(record, column, place)
     number = _finite(number_spelled(value) if isinstance(value, str) else value)
-    if number is None or isinstance(value, bool):
+    if number is None:
         raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a finite number.")
     return number
 
