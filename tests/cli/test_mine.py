@@ -78,6 +78,17 @@ def test_labels_and_a_corpus_are_heeded(
     assert "of the query's label" in finished.out
 
 
+def test_a_table_of_another_delimiter_and_blanks_in_its_names_is_read(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    lines = ["q; a", *(f"a {word};the {word}, seen" for word in WORDS[40:50])]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    out = tmp_path / "mined.jsonl"
+    finished = mine(capsys, tmp_path / "pairs.csv", tiny_model_folder, out, "--range", "0:8")
+    assert finished.code == 0, finished.err
+    assert [row["positive"] for row in rows_of(out)] == [f"the {word}, seen" for word in WORDS[40:50]]
+
+
 def test_tables_and_beir_folders_are_read(
     capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
 ) -> None:

@@ -82,9 +82,9 @@ def mine_file(
     embed = _embed(model, how, watcher)
     with passing_folder(out) as folder:
         watcher.phase("Embedding the queries", len(texts.queries), 0)
-        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.npy")
+        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.f32")
         watcher.phase("Embedding the candidates", len(texts.candidates), 0)
-        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.npy")
+        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
         watcher.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries), 0)
         mined = mine(
             texts, queries, candidates, wanted, factory=chosen, rescore=rescore, on_queries=watcher.texts
@@ -138,12 +138,11 @@ def _embed(model: str, how: Embedding, watcher: IndexWatcher) -> Embed:
 def _on_disk(texts: Sequence[str], role: Role, embed: Embed, file: Path) -> FloatArray:
     """Embed texts block by block into a file, (N, D)."""
     first = embed(texts[:_BLOCK], role)
-    vectors = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=(len(texts), first.shape[1]))
-    vectors[: len(first)] = first
-    for start in range(_BLOCK, len(texts), _BLOCK):
-        vectors[start : start + _BLOCK] = embed(texts[start : start + _BLOCK], role)
-    vectors.flush()
-    return vectors
+    with file.open("wb") as opened:  # no memory map: a full disk would kill the process
+        opened.write(first.astype(np.float32).tobytes())
+        for start in range(_BLOCK, len(texts), _BLOCK):
+            opened.write(embed(texts[start : start + _BLOCK], role).astype(np.float32).tobytes())
+    return np.memmap(file, dtype=np.float32, mode="r", shape=(len(texts), first.shape[1]))
 
 
 def _lines(texts: Collection, mined: Mined) -> Iterator[dict[str, object]]:
