@@ -1,8 +1,11 @@
-"""What stands between the fields of a table in text."""
+"""What stands between the fields of a table of comma-separated values, which need not be a comma."""
 
-DELIMITERS = (",", ";", "\t", "|")  # of CSV, the likelier first
+import re
+
+DELIMITERS = (",", ";", "\t", "|")  # the likelier first
+_QUOTED = re.compile(r'"[^"]*"')
 
 
-def delimiter_of(first_line: str) -> str:
-    """Return the delimiter that the first line of a table, which names the columns, holds most often."""
-    return max(DELIMITERS, key=first_line.count)
+def delimiter_of(names: str) -> str:
+    """Return the delimiter of a table by the line that names its columns; those in quotation marks do not count."""
+    return max(DELIMITERS, key=_QUOTED.sub("", names).count)

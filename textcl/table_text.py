@@ -8,7 +8,8 @@ from textcl.decoding import decoded
 from textcl.errors import DataError
 
 _LONGEST_FIELD = 64 << 20  # characters
-csv.field_size_limit(_LONGEST_FIELD)  # of the process; 131,072 by itself, which a long document exceeds
+# Of the process; 131,072 by itself, which a long document exceeds.
+csv.field_size_limit(max(_LONGEST_FIELD, csv.field_size_limit()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
 def _broken(fault: csv.Error, place: str) -> DataError:
     if "field limit" in str(fault):
         return DataError(
-            f"{place}: a field is longer than {_LONGEST_FIELD:,} characters. A quotation mark may not be closed; else "
+            f"{place}: a field is longer than {csv.field_size_limit():,} characters. A quotation mark may not be closed; else "
             "cut the text into shorter ones."
         )
     return DataError(

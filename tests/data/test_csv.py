@@ -101,7 +101,7 @@ def test_a_field_may_be_a_long_document(tmp_path: Path):
 def test_a_field_beyond_all_measure_is_told_as_such(tmp_path: Path):
     limit = csv.field_size_limit(10)
     try:
-        with pytest.raises(DataError, match=r"line 2: a field is longer than .* characters\. A quotation mark"):
+        with pytest.raises(DataError, match=r"line 2: a field is longer than 10 characters\. A quotation mark"):
             CSV(written(tmp_path, b"anchor\nmore than ten letters\n"), positive=None)
     finally:
         csv.field_size_limit(limit)

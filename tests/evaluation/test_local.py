@@ -44,6 +44,9 @@ def test_the_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_first_column(tmp
 def test_the_delimiter_of_a_csv_file_is_the_one_of_its_first_line(tmp_path, delimiter):
     content = f'first{delimiter}second\n"1,5;2|3\t4"{delimiter}x\n'
     assert _read(tmp_path, "x.csv", content) == [("line 2", {"first": "1,5;2|3\t4", "second": "x"})]
+    assert _read(tmp_path, "x.csv", f"\n{content}") == [("line 3", {"first": "1,5;2|3\t4", "second": "x"})]
+    quoted = f'"1,2;3|4\t5,;|\t"{delimiter}b\n1{delimiter}2\n'
+    assert _read(tmp_path, "x.csv", quoted)[0][1]["b"] == "2"
 
 
 def test_blanks_around_the_names_of_columns_are_no_part_of_them(tmp_path):

@@ -75,7 +75,7 @@ def _table(path: Path, use: str) -> Records:
     content = open_content(path)
     dialect, settings = TSV, {}
     if use == "CSV":
-        delimiter = delimiter_of(next(content.lines(), b"").decode(errors="replace"))
+        delimiter = delimiter_of(next((line for line in content.lines() if line.strip()), b"").decode(errors="replace"))
         dialect = Dialect(delimiter, is_quoted=True)
         settings = {} if delimiter == "," else {"delimiter": delimiter}
     names = table_names(content, dialect)

@@ -4,7 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import tee
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -104,17 +104,20 @@ def _json_object(place: str, line: str) -> dict[str, object]:
 
 def _table_rows(path: Path, lines: Iterable[bytes], ending: str) -> Iterator[Row]:
     """Yield the rows of a table, placed by the line on which they start."""
-    lines = iter(lines)
-    first = next(lines, b"")
-    dialect = TSV if ending == ".tsv" else Dialect(delimiter_of(first.decode(errors="replace")), is_quoted=True)
-    rows = raw_rows(chain([first], lines), dialect, path)
+    ahead, lines = tee(lines)
+    dialect = TSV
+    if ending == ".csv":
+        names = next((line for line in ahead if line.strip()), b"").decode(errors="replace")
+        dialect = Dialect(delimiter_of(names), is_quoted=True)
+    del ahead  # which would keep all lines
+    rows = raw_rows(lines, dialect, path)
     head = next(rows, None)
     if head is None:
         return
     place = f"{path}, line {head.number}"
-    names = column_names(head.fields, place)
-    refuse_twins(names, place)
+    columns = column_names(head.fields, place)
+    refuse_twins(columns, place)
     for row in rows:
         place = f"{path}, line {row.number}"
-        refuse_misfit(row.fields, names, dialect, place)
-        yield Row(place, dict(zip(names, row.fields, strict=True)), row.number)
+        refuse_misfit(row.fields, columns, dialect, place)
+        yield Row(place, dict(zip(columns, row.fields, strict=True)), row.number)
