@@ -145,8 +145,8 @@ def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
 def _broken(fault: csv.Error, place: str) -> DataError:
     if "field limit" in str(fault):
         return DataError(
-            f"{place}: a field is longer than {csv.field_size_limit():,} characters. A quotation mark may not be closed; else "
-            "cut the text into shorter ones."
+            f"{place}: a field is longer than {csv.field_size_limit():,} characters. A quotation mark may not be "
+            "closed; else cut the text into shorter ones."
         )
     return DataError(
         f"{place}: not a row of a table ({fault}). Look for a quotation mark that is not closed or not doubled, or "

@@ -1,6 +1,7 @@
 """A JSONL file of pairs, triplets or graded pairs as a source."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,9 @@ def test_a_score_must_be_a_finite_number(tmp_path: Path, value: str):
         JsonLines(written(tmp_path, line), score="score")
 
 
-def test_labels_may_be_names(tmp_path: Path):
-    lines = [f'{{"anchor": "a{row}", "positive": "b", "label": "{name}"}}' for row, name in enumerate("xyx")]
+@pytest.mark.parametrize("names", ["xyx", ["\\ud83d", "\\ud83e", "\\ud83d"]])
+def test_labels_may_be_names(tmp_path: Path, names: Sequence[str]):
+    lines = [f'{{"anchor": "a{row}", "positive": "b", "label": "{name}"}}' for row, name in enumerate(names)]
     labels = [JsonLines(written(tmp_path, *lines), label="label")[row].label for row in range(3)]
     assert labels[0] == labels[2] != labels[1]
     assert all(-(2**63) <= label < 2**63 for label in labels)
