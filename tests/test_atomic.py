@@ -1,8 +1,13 @@
+import errno
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from textcl.atomic import new_file, new_folder
+from textcl.atomic import new_file, new_folder, passing_folder
+from textcl.errors import TextclError, WriteError
 
 
 def names(folder: Path) -> list[str]:
@@ -64,3 +69,49 @@ def test_an_old_folder_comes_back_when_the_move_fails(tmp_path: Path, monkeypatc
         (temporary / "new.txt").write_text("new")
     assert names(tmp_path / "model") == ["old.txt"]
     assert names(tmp_path) == ["model"]
+
+
+KINDS = [new_file, new_folder, passing_folder]
+Opening = Callable[[Path], AbstractContextManager[Path]]
+
+
+@pytest.mark.parametrize("opening", KINDS)
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path, opening: Opening) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    for path in (tmp_path / "a.txt" / "b", tmp_path / "a.txt" / "b" / "c"):
+        with pytest.raises(TextclError, match=r"/[bc] can not be written: \S+a\.txt is a file, not a folder\. Name"):
+            opening(path).__enter__()
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder that takes no file, even of root")
+@pytest.mark.parametrize("opening", KINDS)
+def test_a_folder_that_takes_no_file_is_told_as_a_fault_of_the_user_and_of_the_system(opening: Opening) -> None:
+    with (
+        pytest.raises(WriteError, match=r"^/proc/x\.yaml can not be written: No such file") as told,
+        opening(Path("/proc/x.yaml")) as temporary,
+    ):
+        temporary.write_text("new")
+    assert isinstance(told.value, TextclError)
+    assert isinstance(told.value, OSError)
+    assert told.value.errno == errno.ENOENT
+
+
+def test_a_folder_is_no_file_and_a_file_no_folder_before_any_work_is_done(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(WriteError, match="it is a folder"):
+        new_file(tmp_path).__enter__()
+    with pytest.raises(WriteError, match="it is a file, not a folder"):
+        new_folder(tmp_path / "a.txt").__enter__()
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("opening", KINDS)
+def test_a_full_disk_is_told_and_other_faults_of_the_block_pass_through(tmp_path: Path, opening: Opening) -> None:
+    with pytest.raises(WriteError, match="No space left on device"), opening(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(FileNotFoundError, match="input"), opening(tmp_path / "a"):
+        (tmp_path / "input").read_text()
+    with pytest.raises(OSError, match=r"^no network$"), opening(tmp_path / "a"):
+        raise OSError("no network")
+    assert names(tmp_path) == []

@@ -29,6 +29,23 @@ class RowError(DataError):
         self.row = row
 
 
+class WriteError(TextclError, OSError):
+    """A file or folder that can not be written: made of an `OSError`, and caught like one.
+
+    Args:
+        number: The number of the system's error.
+        reason: What the system says.
+        path: What was to be written, as the user names it.
+    """
+
+    def __init__(self, number: int | None, reason: str, path: str) -> None:
+        super().__init__(number, reason, path)
+
+    def __str__(self) -> str:
+        """Name the path, the reason and the way out."""
+        return f"{self.filename} can not be written: {self.strerror}. Name a place with room where you may write."
+
+
 class ModelError(TextclError):
     """A model that can not be found, read or written."""
 

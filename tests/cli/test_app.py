@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,31 @@ def test_several_faults_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> N
     finished = run(capsys, "check", "simcse", "data.batch_size=many")
     assert [line[:7] for line in finished.err.splitlines()] == ["Error: ", "       "]
     assert "data.sources.0.path=PATH" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["init", "a.txt", "--out", "a.txt/b.yaml"], "a.txt/b.yaml can not be written: a.txt is a file, not a folder."),
+        (["init", "a.txt", "--out", "folder", "--force"], "folder can not be written: it is a folder."),
+        (["clean", "a.txt", "--out", "a.txt/b.txt"], "a.txt/b.txt can not be written: a.txt is a file, not a folder."),
+        (["clean", "a.txt", "--out", "folder.txt"], "folder.txt can not be written: it is a folder."),
+    ],
+)
+def test_an_output_that_can_not_be_written_is_one_clear_line(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("a text of some words\nanother text of words\n")
+    for name in ("folder", "folder.txt"):
+        (tmp_path / name).mkdir()
+    finished = run(capsys, *arguments)
+    assert finished.code == 1
+    assert finished.err == f"Error: {reason} Name a place with room where you may write.\n"
 
 
 def test_a_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:

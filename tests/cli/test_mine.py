@@ -78,6 +78,17 @@ def test_labels_and_a_corpus_are_heeded(
     assert "of the query's label" in finished.out
 
 
+def test_a_table_of_another_delimiter_and_blanks_in_its_names_is_read(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    lines = ["q; a", *(f"a {word};the {word}, seen" for word in WORDS[40:50])]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines))
+    out = tmp_path / "mined.jsonl"
+    finished = mine(capsys, tmp_path / "pairs.csv", tiny_model_folder, out, "--range", "0:8")
+    assert finished.code == 0, finished.err
+    assert [row["positive"] for row in rows_of(out)] == [f"the {word}, seen" for word in WORDS[40:50]]
+
+
 def test_tables_and_beir_folders_are_read(
     capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path
 ) -> None:
@@ -180,7 +191,7 @@ def test_an_output_that_can_not_be_written_is_one_line_before_any_model_is_opene
     for more in ((), ("--cross-encoder", "absent")):
         finished = mine(capsys, pairs, Path("absent"), pairs / "mined.jsonl", "--range", "0:10", *more)
         assert finished.code == 1
-        assert "mined.jsonl can not be written ([Errno 17] File exists: " in " ".join(finished.err.split())
+        assert "mined.jsonl can not be written: " in " ".join(finished.err.split())
         assert "Traceback" not in finished.err
 
 
@@ -204,3 +215,11 @@ def test_the_input_is_never_overwritten(
     assert finished.code == 1
     assert "is what is read" in finished.err
     assert pairs.read_text() == before
+
+
+def test_an_output_below_a_file_is_one_clear_line(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path
+) -> None:
+    finished = mine(capsys, pairs, tiny_model_folder, pairs / "mined.jsonl", "--range", "0:10")
+    assert finished.code == 1
+    assert f"{pairs} is a file, not a folder. Name a place" in " ".join(finished.err.split())

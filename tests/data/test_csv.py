@@ -1,5 +1,7 @@
 """CSV and TSV: quotes, line ends, marks, and what goes wrong in them."""
 
+import csv
+import gzip
 from pathlib import Path
 
 import pytest
@@ -75,7 +77,10 @@ def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, value: str):
         (b"anchor,positive,anchor\na,b,c\n", r"line 1: there are 2 columns 'anchor'; rename or drop all but one"),
         (b'anchor,positive\na,b\n"c,d\ne,f\n', r"line 3: not a row of a table \(.*\)\. Look for a quotation mark"),
         (b'anchor,positive\n"c"x,d\n', r"line 2: not a row of a table"),
-        (b'anchor,positive\n"' + b"x\n" * 100_000, r"line 2: not a row of a table \(field larger than field limit"),
+        (b'anchor,positive\n"' + b"x\n" * 100_000, r"line 2: not a row of a table \(unexpected end of data"),
+        (b"sep=,\nanchor,positive\na,b\n", r"line 1: tells spreadsheets the delimiter\. Take the line out"),
+        (b"sep=;\nanchor;positive\na;b\n", r"line 1: tells spreadsheets the delimiter\. Take the line out"),
+        ("anchor,positive\na,b\n".encode("utf-16"), r"line 1: not UTF-8 .*: iconv -f utf-16 -t utf-8"),
         (b"anchor,positive\ra,b\rc,d\r", r"line 1: not a row of a table \(new-line"),
         (b"anchor,positive\na,b\nc,na\xefve\n", r"line 3: not UTF-8 \(byte 0xef at column 5\)"),
         (b"anchor,positive\n", r"a\.csv: the file holds no text"),
@@ -86,3 +91,53 @@ def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, value: str):
 def test_a_fault_is_named_with_its_line(tmp_path: Path, content: bytes, message: str):
     with pytest.raises(DataError, match=message):
         CSV(written(tmp_path, content))
+
+
+def test_a_field_may_be_a_long_document(tmp_path: Path):
+    text = "word " * 100_000
+    assert CSV(written(tmp_path, f"anchor\n{text}\nshort\n".encode()), positive=None)[0].anchor == text.strip()
+
+
+def test_a_field_beyond_all_measure_is_told_as_such(tmp_path: Path):
+    limit = csv.field_size_limit(10)
+    try:
+        with pytest.raises(DataError, match=r"line 2: a field is longer than 10 characters\. A quotation mark"):
+            CSV(written(tmp_path, b"anchor\nmore than ten letters\n"), positive=None)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def test_quoted_fields_in_tsv_are_told_with_the_way_out(tmp_path: Path):
+    content = b'anchor\tpositive\n"a\tb"\tc\n'
+    with pytest.raises(DataError, match=r'line 2: found 3 fields .* in a recipe use CSV with delimiter: "\\t"\.'):
+        TSV(written(tmp_path, content, "a.tsv"))
+    with pytest.raises(DataError, match=r"columns: anchor, positive\.$"):
+        TSV(written(tmp_path, b"anchor\tpositive\na\tb\tc\n", "b.tsv"))
+
+
+def test_blanks_around_the_names_of_columns_are_no_part_of_them(tmp_path: Path):
+    assert CSV(written(tmp_path, b"anchor, positive ,,\na,b,,\n"))[0].positives == ("b",)
+
+
+def test_an_ending_in_capitals_is_that_ending(tmp_path: Path):
+    assert CSV(written(tmp_path, gzip.compress(b"anchor,positive\na,b\n"), "A.CSV.GZ"))[0].anchor == "a"
+
+
+@pytest.mark.parametrize("label", ["1", "1.0", "1e0", "+1.00"])
+def test_a_label_that_spells_a_whole_number_is_one(tmp_path: Path, label: str):
+    path = written(tmp_path, f"anchor,k\na,{label}\n".encode())
+    assert CSV(path, positive=None, label="k")[0].label == 1
+
+
+@pytest.mark.parametrize("label", ["1.5", "1e999", "9" * 5000])
+def test_a_label_that_is_another_number_is_refused(tmp_path: Path, label: str):
+    path = written(tmp_path, f"anchor,k\na,{label}\n".encode())
+    with pytest.raises(DataError, match=r"line 2, column 'k': found .*; it should be a whole number or a name"):
+        CSV(path, positive=None, label="k")
+
+
+@pytest.mark.parametrize("score", ["1" + "0" * 400, "9" * 5000, "1e999"])
+def test_a_score_beyond_all_floats_is_named(tmp_path: Path, score: str):
+    path = written(tmp_path, f"anchor,s\na,{score}\n".encode())
+    with pytest.raises(DataError, match=r"line 2, column 's': found .*; it should be a finite number"):
+        CSV(path, positive=None, score="s")

@@ -1,6 +1,7 @@
 """A data set of the Hub as a source; a stand-in holds what the Hub would."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -86,3 +87,15 @@ def test_the_stand_in_takes_what_the_real_function_takes():
     import datasets
 
     assert {"revision", "split", "streaming"} <= set(inspect.signature(datasets.load_dataset).parameters)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_files_of_different_columns_are_a_fault_that_is_told(
+    own_cache: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streaming: bool
+):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "datasets")
+    (tmp_path / "pairs").mkdir()
+    (tmp_path / "pairs" / "a.jsonl").write_text('{"anchor": "a", "positive": "b"}\n')
+    (tmp_path / "pairs" / "b.jsonl").write_text('{"other": "c", "third": 2}\n')
+    with pytest.raises(DataError, match=r"(?s)pairs \(revision 01234567, split train\) can not .*columns?.*\. Without"):
+        HubDataset(str(tmp_path / "pairs"), SHA, streaming=streaming)

@@ -1,6 +1,7 @@
 """A JSONL file of pairs, triplets or graded pairs as a source."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -64,24 +65,61 @@ def test_a_faulty_line_is_named_with_what_was_found(tmp_path: Path, line: str, m
         JsonLines(written(tmp_path, GOOD, "", line))
 
 
-@pytest.mark.parametrize("value", ["true", '"3"', "Infinity", "NaN", "null"])
+@pytest.mark.parametrize("value", ['"high"', '""', '"nan"', "Infinity", "NaN", "null"])
 def test_a_score_must_be_a_finite_number(tmp_path: Path, value: str):
     line = f'{{"anchor": "a", "positive": "b", "score": {value}}}'
     with pytest.raises(DataError, match=f"line 1, column 'score': found {value}; it should be a finite number"):
         JsonLines(written(tmp_path, line), score="score")
 
 
-def test_labels_may_be_names(tmp_path: Path):
-    lines = [f'{{"anchor": "a{row}", "positive": "b", "label": "{name}"}}' for row, name in enumerate("xyx")]
+@pytest.mark.parametrize("names", ["xyx", ["\\ud83d", "\\ud83e", "\\ud83d"]])
+def test_labels_may_be_names(tmp_path: Path, names: Sequence[str]):
+    lines = [f'{{"anchor": "a{row}", "positive": "b", "label": "{name}"}}' for row, name in enumerate(names)]
     labels = [JsonLines(written(tmp_path, *lines), label="label")[row].label for row in range(3)]
     assert labels[0] == labels[2] != labels[1]
     assert all(-(2**63) <= label < 2**63 for label in labels)
 
 
-@pytest.mark.parametrize("label", ["1.5", "null", '""', "true"])
+@pytest.mark.parametrize("label", ["1.5", "null", '""', "NaN", "1e999"])
 def test_a_label_must_be_a_whole_number_or_a_name(label: str, tmp_path: Path):
-    with pytest.raises(DataError, match=rf"column 'label': found {label}; it should be a whole number or a name"):
+    found = "Infinity" if label == "1e999" else label
+    with pytest.raises(DataError, match=rf"column 'label': found {found}; it should be a whole number or a name"):
         JsonLines(written(tmp_path, f'{{"anchor": "a", "positive": "b", "label": {label}}}'), label="label")
+
+
+@pytest.mark.parametrize(
+    ("score", "number"), [("2.5", 2.5), ('"2.5"', 2.5), ('" 25e-1 "', 2.5), ("true", 1.0), ("false", 0.0)]
+)
+def test_a_score_may_be_a_text_that_spells_a_number_or_yes_and_no(tmp_path: Path, score: str, number: float):
+    found = JsonLines(written(tmp_path, f'{{"anchor": "a", "s": {score}}}'), positive=None, score="s")[0].score
+    assert found == number
+    assert type(found) is float
+
+
+@pytest.mark.parametrize(("label", "number"), [("1.0", 1), ("true", 1), ("false", 0), ("-2e0", -2), ("3", 3)])
+def test_a_label_may_be_any_whole_number_or_yes_and_no(tmp_path: Path, label: str, number: int):
+    found = JsonLines(written(tmp_path, f'{{"anchor": "a", "k": {label}}}'), positive=None, label="k")[0].label
+    assert found == number
+    assert type(found) is int
+
+
+def test_labels_beyond_64_bits_are_names(tmp_path: Path):
+    lines = [f'{{"anchor": "a{row}", "k": {2**63 + row % 2}}}' for row in range(3)]
+    source = JsonLines(written(tmp_path, *lines), positive=None, label="k")
+    labels = [source[row].label for row in range(3)]
+    assert labels[0] == labels[2] != labels[1]
+    assert all(-(2**63) <= label < 2**63 for label in labels)
+    largest = written(tmp_path, f'{{"anchor": "a", "k": {2**63 - 1}}}', f'{{"anchor": "a", "k": {-(2**63)}}}')
+    source = JsonLines(largest, positive=None, label="k")
+    assert [source[row].label for row in range(2)] == [2**63 - 1, -(2**63)]
+
+
+def test_numbers_of_many_digits_are_named_with_their_line(tmp_path: Path):
+    line = '{"anchor": "a", "s": %s}'
+    with pytest.raises(DataError, match=r"line 1, column 's': found 1000.*; it should be a finite number"):
+        JsonLines(written(tmp_path, line % ("1" + "0" * 400)), positive=None, score="s")
+    with pytest.raises(DataError, match=r"line 1: not JSON \(Exceeds the limit"):
+        JsonLines(written(tmp_path, line % ("1" * 5000)), positive=None, score="s")
 
 
 def test_pairs_and_triplets_of_the_shared_data_read_as_they_are(shared_data: Path):

@@ -1,9 +1,12 @@
 """Rows of one label side by side."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tests.data.sources import Rows
+from textcl.data import JsonLines
 from textcl.data.label_groups import LabelGroups, grouped
 from textcl.errors import DataError
 from textcl.types import Example
@@ -30,3 +33,13 @@ def test_a_row_without_a_label_is_named() -> None:
     rows = Rows(Example(0, "one", label=3), Example(1, "two"))
     with pytest.raises(DataError, match=r"1: found no label; data\.rows_per_label groups rows by it"):
         LabelGroups(rows, 2, 1)
+
+
+def test_labels_of_a_file_may_be_larger_than_64_bits(tmp_path: Path) -> None:
+    lines = [f'{{"anchor": "text {row}", "k": {10**20 + row % 2}}}\n' for row in range(6)]
+    (tmp_path / "a.jsonl").write_text("".join(lines))
+    drawn = LabelGroups(JsonLines(str(tmp_path / "a.jsonl"), positive=None, label="k"), 3, 1)(0)
+    assert {frozenset(drawn.rows[:3].tolist()), frozenset(drawn.rows[3:].tolist())} == {
+        frozenset({0, 2, 4}),
+        frozenset({1, 3, 5}),
+    }

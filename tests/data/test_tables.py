@@ -1,5 +1,6 @@
 """What all tables have in common: columns by name, the same rows from every format, and faults with their place."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,17 @@ def test_an_empty_file_and_a_missing_file_are_refused(tmp_path: Path, kind: str)
     (tmp_path / kind).write_bytes(b"")
     with pytest.raises(DataError, match=rf"{kind}: "):
         source(str(tmp_path / kind))
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_decimals_are_numbers(tmp_path: Path, kind: str):
+    rows = [{"a": text, "s": Decimal(score), "k": Decimal("3.00")} for text, score in (("x", "0.50"), ("y", "2.25"))]
+    source = opened(tmp_path, kind, rows, anchor="a", positive=None, score="s", label="k")
+    assert [(source[row].score, source[row].label) for row in range(2)] == [(0.5, 3), (2.25, 3)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_floats_are_labels(tmp_path: Path, kind: str):
+    rows = [{"a": "x", "k": 1.0}, {"a": "y", "k": 0.0}]
+    source = opened(tmp_path, kind, rows, anchor="a", positive=None, label="k")
+    assert [source[row].label for row in range(2)] == [1, 0]

@@ -38,7 +38,7 @@ def test_csv_may_hold_line_breaks_in_quotes(tmp_path: Path) -> None:
     file = written(tmp_path / "c.csv", 'key,body\na,"one\n\n two, three"\nb,four\n')
     assert pairs(file, "body", "key") == [("a", "one\n\n two, three"), ("b", "four")]
     assert pairs(file, "body") == [("2", "one\n\n two, three"), ("5", "four")]
-    with pytest.raises(DataError, match="line 2: 3 fields; the first line names 2: key, body"):
+    with pytest.raises(DataError, match="line 2: found 3 fields between ',', but line 1 names 2 columns: key, body"):
         pairs(written(tmp_path / "d.csv", "key,body\na,b,c\n"), "body")
     with pytest.raises(DataError, match="holds no row"):
         pairs(written(tmp_path / "e.csv", "key,body\n"), "body")

@@ -1,12 +1,13 @@
 """A text file in, a file of vectors out."""
 
+import resource
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from textcl.encoder import open_encoder
-from textcl.errors import DataError
+from textcl.errors import DataError, WriteError
 from textcl.recipe import encode_file, vectors
 
 
@@ -47,7 +48,7 @@ def test_progress_counts_the_lines(tmp_path: Path, tiny_model_folder: Path, monk
     [
         (b"one\n\nthree\n", r"in\.txt, line 2 is blank, .* Take the blank lines out"),
         (b"one\n \t\n", r"in\.txt, line 2 is blank"),
-        (b"one\ntw\xff\n", r"in\.txt, line 2: not UTF-8 \(byte 3 of the line\)"),
+        (b"one\ntw\xff\n", r"in\.txt, line 2: not UTF-8 \(byte 0xff at column 3\)"),
         (b"", r"in\.txt is empty; it must hold a text on each line"),
     ],
 )
@@ -68,3 +69,15 @@ def test_a_byte_order_mark_is_no_part_of_the_first_text(tmp_path: Path, tiny_mod
     _encode(tiny_model_folder, tmp_path / "in.txt", tmp_path / "v.npy")
     first, second = np.load(tmp_path / "v.npy")
     np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left(tmp_path: Path, tiny_model_folder: Path) -> None:
+    (tmp_path / "in.txt").write_text("a man plays\n" * 500)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        with pytest.raises(WriteError, match=r"v\.npy can not be written: File too large\. Name a place with room"):
+            _encode(tiny_model_folder, tmp_path / "in.txt", tmp_path / "out" / "v.npy")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "out").iterdir()) == []

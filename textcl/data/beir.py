@@ -10,9 +10,9 @@ from textcl.data.content import Content, open_content
 from textcl.data.fingerprint import fingerprint_of
 from textcl.data.identity import identities
 from textcl.data.json_lines import json_record
-from textcl.data.lines import decoded
 from textcl.data.qrels import read_qrels
 from textcl.data.text_lines import line_spans
+from textcl.decoding import decoded
 from textcl.errors import DataError
 from textcl.types import Example
 

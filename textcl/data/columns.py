@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain
 
 from textcl.data.identity import number_of
@@ -11,6 +13,9 @@ from textcl.errors import DataError, suggestion
 from textcl.types import Example
 
 Named = str | list[str] | None  # as a recipe names columns of texts: one, several, or none
+_WHOLE = re.compile(r"[-+]?\d{1,1000}")  # Python refuses to read more than 4,300 digits
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_LEAST_LABEL = -(2**63)  # labels are int64; a whole number beyond is taken for a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,14 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
+def number_spelled(text: str) -> int | float | str:
+    """Return a text as the number that it spells, else as it is without blanks around it."""
+    text = text.strip()
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
 def _listed(named: Named) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named or ())
 
@@ -131,20 +144,34 @@ def _text(value: object, where: str) -> str:
 
 
 def _score(record: Mapping[str, object], column: str | None, place: str) -> float | None:
+    """Read a score: a number, however it is typed; yes and no, as some sets judge pairs, are 1 and 0."""
     if column is None:
         return None
     value = _value(record, column, place)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = _finite(number_spelled(value) if isinstance(value, str) else value)
+    if number is None:
         raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a finite number.")
-    return float(value)
+    return number
 
 
 def _label(record: Mapping[str, object], column: str | None, place: str) -> int | None:
+    """Read a label: a whole number, however it is typed, or a name, which is numbered."""
     if column is None:
         return None
     value = _value(record, column, place)
     if isinstance(value, str) and value.strip():
         return number_of(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if not isinstance(value, int):
         raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a whole number or a name.")
-    return value
+    return int(value) if _LEAST_LABEL <= value < -_LEAST_LABEL else number_of(str(value))
+
+
+def _finite(value: object) -> float | None:
+    """Return a number as a float; None where it is none, or beyond those."""
+    try:
+        number = float(value) if isinstance(value, int | float | Decimal) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

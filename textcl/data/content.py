@@ -52,7 +52,7 @@ def open_content(path: Path) -> Content:
         DataError: There is no such file, it can not be read, or there is no room for what it unpacks to.
     """
     refuse_absence(path)
-    file = _unpacked(path) if path.suffix == ".gz" else path
+    file = _unpacked(path) if path.suffix.lower() == ".gz" else path
     status = file.stat()
     return Content(path, file, status.st_size, status.st_mtime_ns)
 

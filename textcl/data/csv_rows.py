@@ -1,7 +1,8 @@
 """A table of comma-separated values as a source; every column is named, none is guessed."""
 
 from textcl.data.columns import Named, columns_of
-from textcl.data.table_rows import Dialect, open_table
+from textcl.data.table_rows import open_table
+from textcl.table_text import Dialect
 from textcl.types import Example
 
 

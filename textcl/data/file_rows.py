@@ -134,4 +134,6 @@ def _keep(index: _Index, folder: Path) -> None:
             np.save(temporary / "numbers.npy", index.numbers)
             (temporary / "fingerprint").write_text(index.fingerprint, encoding="ascii")
     except OSError as fault:  # a home that is read-only or full: the file is only read through again next time
-        _log.warning("The places of the rows are not kept: %s can not be written (%s).", folder, fault)
+        _log.warning(
+            "The places of the rows are not kept: %s can not be written (%s).", folder, fault.strerror or fault
+        )

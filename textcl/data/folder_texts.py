@@ -4,7 +4,8 @@ from pathlib import Path
 
 from textcl.data.fingerprint import fingerprint_of
 from textcl.data.folder import files_of
-from textcl.data.lines import decoded, reading
+from textcl.data.lines import reading
+from textcl.decoding import decoded
 from textcl.errors import DataError
 from textcl.types import Example
 

@@ -92,12 +92,15 @@ class HubDataset:
 def _fetched(name: str, config: str | None, revision: str, split: str, streaming: bool) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a split; what a row holds is the data set's affair."""
     import datasets  # here because it takes a second, and only the Hub needs it
+    from datasets.exceptions import DatasetGenerationError, DatasetsError
 
     try:
         yield from datasets.load_dataset(name, config, revision=revision, split=split, streaming=streaming)
-    except (OSError, ValueError, RuntimeError) as fault:
+    except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
+        cause = fault.__cause__ if isinstance(fault, DatasetGenerationError) else None  # where it says what is wrong
+        reason = str(cause or fault).strip().rstrip(".")
         raise DataError(
-            f"{name} (revision {revision[:8]}, split {split}) can not be fetched from the Hub: {fault} Without a "
+            f"{name} (revision {revision[:8]}, split {split}) can not be fetched from the Hub: {reason}. Without a "
             "network, name a file of your own: JsonLines, CSV, Parquet."
         ) from fault
 

@@ -22,4 +22,5 @@ def identities(texts: Iterable[str]) -> IntArray:
 
 def number_of(text: str) -> int:
     """Return the number of a text, as it is spelt: 64 bits of its digest, signed."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+    raw = text.encode(errors="surrogatepass")  # half a pair, as JSON may hold, is refused where it would be trained on
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big", signed=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from textcl.data.columns import Columns, Named, columns_of, shown
 from textcl.data.content import Content
 from textcl.data.file_rows import FileRows, Span
-from textcl.data.lines import decoded
 from textcl.data.text_lines import line_spans
+from textcl.decoding import decoded
 from textcl.errors import DataError
 from textcl.types import Example
 
@@ -83,7 +83,7 @@ def json_record(line: str, place: str) -> dict[str, object]:
     """
     try:
         record = json.loads(line, object_pairs_hook=_distinct)
-    except (json.JSONDecodeError, RecursionError) as fault:
+    except (ValueError, RecursionError) as fault:  # ValueError: also a number of more than 4,300 digits
         raise DataError(f"{place}: not JSON ({fault}). Each line must be one JSON object.") from fault
     except _TwiceError as fault:
         raise DataError(f"{place}: column '{fault}' is there twice; keep one of them.") from fault

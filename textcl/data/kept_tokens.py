@@ -97,7 +97,8 @@ def keep_tokens(
         with _mapped(partial(cut_lot, source, tuple(roles), tokenize), numbers, workers) as lots:
             write_table(table, _counted(lots, len(source), on_rows))
     except (OSError, pa.ArrowException) as fault:
-        _log.warning("Tokens are not kept, but made when they are wanted: %s can not be written (%s).", table, fault)
+        reason = getattr(fault, "strerror", None) or fault
+        _log.warning("Tokens are not kept, but made when they are wanted: %s can not be written (%s).", table, reason)
         return False
     return True
 

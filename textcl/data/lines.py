@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from textcl.decoding import decoded
 from textcl.errors import DataError, suggestion
 
 
@@ -43,22 +44,6 @@ def refuse_absence(path: Path) -> None:
     raise DataError(f"{path}: no such file in {folder.absolute()}.{suggestion(path.name, names)}")
 
 
-def decoded(raw: bytes, place: str) -> str:
-    """Return bytes as text, without a byte order mark.
-
-    Raises:
-        DataError: They are not UTF-8.
-    """
-    try:
-        return raw.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as fault:
-        byte = raw[fault.start]
-        raise DataError(
-            f"{place}: not UTF-8 (byte 0x{byte:02x} at column {fault.start + 1}). "
-            f"Convert the file, for example: iconv -f latin1 -t utf-8"
-        ) from fault
-
-
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
     """Open a file, plain or gzipped, and tell what goes wrong while it is read.
@@ -81,6 +66,6 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         return cast("BinaryIO", gzip.open(path, "rb"))  # GzipFile iterates over bytes, which its stub leaves out
     return path.open("rb")

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from textcl.data.content import open_content
-from textcl.data.table_rows import Dialect, table_names, table_record, table_spans
+from textcl.data.table_rows import table_names, table_record, table_spans
 from textcl.errors import DataError, suggestion
+from textcl.table_text import TSV
 
 _NAMES = ("query-id", "corpus-id", "score")
-_DIALECT = Dialect("\t", is_quoted=False)
 
 
 def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
@@ -21,18 +21,18 @@ def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
         DataError: The file is missing or faulty, or no grade reaches the threshold.
     """
     content = open_content(path)
-    names = table_names(content, _DIALECT)
+    names = table_names(content, TSV)
     for name in _NAMES:
         if name not in names:
             close = suggestion(name, names)
             raise DataError(f"{path}, line 1: no column '{name}'; found {', '.join(names)}.{close}")
-    spans = table_spans(content, _DIALECT)
+    spans = table_spans(content, TSV)
     next(spans)
     qrels: dict[str, dict[str, str]] = {}
     best = None
     for span in spans:
         place = f"{path}, line {span.number}"
-        record = table_record(span.raw, _DIALECT, names, place)
+        record = table_record(span.raw, TSV, names, place)
         grade = _grade(record["score"], place)
         best = grade if best is None else max(best, grade)
         if grade >= threshold:

@@ -13,16 +13,19 @@ from textcl.data.beir import BEIR
 from textcl.data.content import open_content
 from textcl.data.folder_lines import FolderLines
 from textcl.data.json_lines import json_record
-from textcl.data.lines import decoded, refuse_absence
-from textcl.data.table_rows import Dialect, table_names, table_record, table_spans
+from textcl.data.lines import refuse_absence
+from textcl.data.table_rows import table_names, table_record, table_spans
 from textcl.data.text_lines import line_spans
+from textcl.decoding import decoded
+from textcl.delimiters import delimiter_of
 from textcl.errors import DataError
+from textcl.table_text import TSV, Dialect, refuse_twins
 
-DELIMITERS = (",", ";", "\t", "|")  # of CSV, the likelier first
 _ENDINGS = {
     ".txt": "TextLines",
     ".jsonl": "JsonLines",
     ".ndjson": "JsonLines",
+    ".json": "JsonLines",  # which is refused where it is one value over many lines
     ".csv": "CSV",
     ".tsv": "TSV",
     ".parquet": "Parquet",
@@ -50,7 +53,7 @@ def open_records(path: Path) -> Records:
     """
     if path.is_dir():
         return _folder(path)
-    ending = Path(path.name.removesuffix(".gz")).suffix.lower()
+    ending = Path(path.name.lower().removesuffix(".gz")).suffix
     use = _ENDINGS.get(ending)
     if use is None:
         refuse_absence(path)
@@ -70,14 +73,13 @@ def _lines(path: Path, is_json: bool) -> Iterator[Mapping[str, object]]:
 
 def _table(path: Path, use: str) -> Records:
     content = open_content(path)
-    dialect = Dialect("\t", is_quoted=False)
-    settings = {}
+    dialect, settings = TSV, {}
     if use == "CSV":
-        first = next(content.lines(), b"").decode(errors="replace")
-        delimiter = max(DELIMITERS, key=first.count)
+        delimiter = delimiter_of(next((line for line in content.lines() if line.strip()), b"").decode(errors="replace"))
         dialect = Dialect(delimiter, is_quoted=True)
         settings = {} if delimiter == "," else {"delimiter": delimiter}
     names = table_names(content, dialect)
+    refuse_twins(names, f"{path}, line 1")
     spans = table_spans(content, dialect)
     next(spans)
     rows = (table_record(span.raw, dialect, names, f"{path}, line {span.number}") for span in spans)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textcl.data.content import Content
 from textcl.data.file_rows import FileRows, Span
-from textcl.data.lines import decoded
+from textcl.decoding import decoded
 from textcl.types import Example
 
 

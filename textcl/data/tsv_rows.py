@@ -1,7 +1,8 @@
 """A table of tab-separated values as a source; every column is named, none is guessed."""
 
 from textcl.data.columns import Named, columns_of
-from textcl.data.table_rows import Dialect, open_table
+from textcl.data.table_rows import open_table
+from textcl.table_text import TSV as TSV_DIALECT
 from textcl.types import Example
 
 
@@ -35,7 +36,7 @@ class TSV:
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
-        self._rows = open_table(path, Dialect("\t", is_quoted=False), columns)
+        self._rows = open_table(path, TSV_DIALECT, columns)
 
     @property
     def fingerprint(self) -> str:

@@ -1,15 +1,18 @@
 """Rows of local files in one pass: JSON lines, comma- and tab-separated values, each plain or gzipped."""
 
-import csv
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, cast
 
+from textcl.decoding import decoded
+from textcl.delimiters import delimiter_of
 from textcl.errors import DataError, suggestion
 from textcl.evaluation.rows import Row
+from textcl.table_text import TSV, Dialect, column_names, raw_rows, refuse_misfit, refuse_twins
 
 _ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
 _TABLES = (".csv", ".tsv")
@@ -19,7 +22,8 @@ def file_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a file, each with its place.
 
     Columns have the names that a JSON object, or the first line of a table, gives them. Blank lines of JSON are passed
-    over. In tab-separated values a quotation mark is a character like any other.
+    over. In tab-separated values a quotation mark is a character like any other; in a `.csv` file the delimiter is the
+    one that the first line holds most often: a comma, a semicolon, a tab or a bar.
 
     Raises:
         DataError: The file is missing, has another ending, or can not be read.
@@ -31,8 +35,8 @@ def file_rows(path: Path) -> Iterator[Row]:
     try:
         with _opened(path) as lines:
             yield from _table_rows(path, lines, ending) if ending in _TABLES else _json_rows(path, lines)
-    except (UnicodeDecodeError, csv.Error, OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} can not be read as {ending[1:].upper()} in UTF-8: {error}.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} can not be read as {ending[1:].upper()}: {error}.") from error
 
 
 def present(path: Path) -> Path:
@@ -58,7 +62,7 @@ def has_columns(path: Path) -> bool:
 
 def plain_name(path: Path) -> Path:
     """Return a path without `.gz`."""
-    return path.with_suffix("") if path.suffix == ".gz" else path
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
 def _ending(path: Path) -> str:
@@ -74,42 +78,46 @@ def _neighbours(path: Path) -> str:
     return f"{path.parent} holds {shown or 'nothing'}.{suggestion(path.name, names)}"
 
 
-def _opened(path: Path) -> TextIO:
-    """Open for reading; the byte order mark that spreadsheets write is passed over."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+def _opened(path: Path) -> BinaryIO:
+    if path.suffix.lower() == ".gz":
+        return cast("BinaryIO", gzip.open(path, "rb"))  # GzipFile iterates over bytes, which its stub leaves out
+    return path.open("rb")
 
 
-def _json_rows(path: Path, lines: TextIO) -> Iterator[Row]:
-    for number, line in enumerate(lines, start=1):
+def _json_rows(path: Path, lines: Iterable[bytes]) -> Iterator[Row]:
+    for number, raw in enumerate(lines, start=1):
+        place = f"{path}, line {number}"
+        line = decoded(raw, place)
         if line.strip():
-            place = f"{path}, line {number}"
             yield Row(place, _json_object(place, line), number)
 
 
 def _json_object(place: str, line: str) -> dict[str, object]:
     try:
         fields = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of more than 4,300 digits
         raise DataError(f"{place}: not JSON ({error}). Each line must be one JSON object.") from error
     if not isinstance(fields, dict):
         raise DataError(f"{place}: {line.strip()[:60]} is not a JSON object.")
     return fields
 
 
-def _table_rows(path: Path, lines: TextIO, ending: str) -> Iterator[Row]:
+def _table_rows(path: Path, lines: Iterable[bytes], ending: str) -> Iterator[Row]:
     """Yield the rows of a table, placed by the line on which they start."""
-    options = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if ending == ".tsv" else {"strict": True}
-    reader = csv.reader(lines, **options)
-    names = next(reader, [])
-    if len(set(names)) < len(names):
-        raise DataError(f"{path}, line 1: the columns are {', '.join(names)}; two have one name.")
-    start = reader.line_num + 1
-    for fields in reader:
-        number, start = start, reader.line_num + 1
-        place = f"{path}, line {number}"
-        if fields and len(fields) != len(names):
-            raise DataError(f"{place}: {len(fields)} fields; the first line names {len(names)}: {', '.join(names)}.")
-        if fields:
-            yield Row(place, dict(zip(names, fields, strict=True)), number)
+    ahead, lines = tee(lines)
+    dialect = TSV
+    if ending == ".csv":
+        names = next((line for line in ahead if line.strip()), b"").decode(errors="replace")
+        dialect = Dialect(delimiter_of(names), is_quoted=True)
+    del ahead  # which would keep all lines
+    rows = raw_rows(lines, dialect, path)
+    head = next(rows, None)
+    if head is None:
+        return
+    place = f"{path}, line {head.number}"
+    columns = column_names(head.fields, place)
+    refuse_twins(columns, place)
+    for row in rows:
+        place = f"{path}, line {row.number}"
+        refuse_misfit(row.fields, columns, dialect, place)
+        yield Row(place, dict(zip(columns, row.fields, strict=True)), row.number)

@@ -50,7 +50,7 @@ class Row:
         value = self._value(column)
         try:
             number = float(value) if isinstance(value, str | int | float) else math.nan
-        except ValueError:
+        except (ValueError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
             raise DataError(f"{self.place}: '{column}' is {value!r}; it must be a finite number.")

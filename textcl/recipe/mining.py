@@ -1,15 +1,13 @@
 """Hard negatives for a file of pairs: read, embed to disk, mine, write."""
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from textcl.atomic import new_file
+from textcl.atomic import new_file, passing_folder
 from textcl.encoder import open_encoder
 from textcl.errors import DataError
 from textcl.mining import AUTO, Collection, Mined, Reason, Wanted, check_range, cross_encoder, mine, usual_factory
@@ -80,13 +78,13 @@ def mine_file(
         raise DataError(f"{source.path} holds no pair.")
     check_range(len(texts.candidates), wanted)
     chosen = usual_factory(len(texts.queries), len(texts.candidates)) if factory == AUTO else factory
-    with _folder_beside(out) as folder:
+    with passing_folder(out) as folder:
         rescore = None if rescorer is None else cross_encoder(rescorer)
         embed = _embed(model, how, watcher)
         watcher.phase("Embedding the queries", len(texts.queries), 0)
-        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.npy")
+        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.f32")
         watcher.phase("Embedding the candidates", len(texts.candidates), 0)
-        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.npy")
+        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
         watcher.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries), 0)
         mined = mine(
             texts, queries, candidates, wanted, factory=chosen, rescore=rescore, on_queries=watcher.texts
@@ -98,7 +96,8 @@ def mine_file(
             f"{source.path}: no query found a negative in the range {wanted.first}:{wanted.last}, within the bounds. "
             "Begin the range lower, or let the bounds go."
         )
-    _write(out, _lines(texts, mined))
+    with new_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in _lines(texts, mined))
     return report
 
 
@@ -112,30 +111,6 @@ def _check_out(out: Path, source: Path, corpus: Path | None) -> None:
         raise DataError(f"{out} is a folder; name a file with --out.")
     if source.is_dir() and out.exists() and out.resolve().is_relative_to(source.resolve()):
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
-
-
-@contextmanager
-def _folder_beside(out: Path) -> Iterator[Path]:
-    """Yield a folder for the vectors, before any time is spent on them."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as fault:
-        raise _unwritable(out, fault) from fault
-    with folder:
-        yield Path(folder.name)
-
-
-def _write(out: Path, lines: Iterator[dict[str, object]]) -> None:
-    try:
-        with new_file(out) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
-    except OSError as fault:
-        raise _unwritable(out, fault) from fault
-
-
-def _unwritable(out: Path, fault: OSError) -> DataError:
-    return DataError(f"{out} can not be written ({fault}). Name another place with --out.")
 
 
 class _Texts:
@@ -167,12 +142,12 @@ def _embed(model: str, how: Embedding, watcher: IndexWatcher) -> Embed:
 def _on_disk(texts: Sequence[str], role: Role, embed: Embed, file: Path) -> FloatArray:
     """Embed texts block by block into a file, (N, D)."""
     first = embed(texts[:_BLOCK], role)
-    vectors = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=(len(texts), first.shape[1]))
-    vectors[: len(first)] = first
-    for start in range(_BLOCK, len(texts), _BLOCK):
-        vectors[start : start + _BLOCK] = embed(texts[start : start + _BLOCK], role)
-    vectors.flush()
-    return vectors
+    with file.open("wb") as opened:  # no memory map: a full disk would kill the process
+        opened.write(first.astype(np.float32).tobytes())
+        for start in range(_BLOCK, len(texts), _BLOCK):
+            opened.write(embed(texts[start : start + _BLOCK], role).astype(np.float32).tobytes())
+    # "r+": torch warns of arrays that can not be written to
+    return np.memmap(file, dtype=np.float32, mode="r+", shape=(len(texts), first.shape[1]))
 
 
 def _lines(texts: Collection, mined: Mined) -> Iterator[dict[str, object]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TextIO
 
 from textcl.atomic import new_file
-from textcl.errors import DataError
 from textcl.recipe.pair_judge import Judgement
 from textcl.translate import Reason
 
@@ -50,17 +49,14 @@ def written_pairs(out: Path, engine: str) -> Iterator[PairWriter]:
     """Yield a writer; its two files appear together when the block ends well.
 
     Raises:
-        DataError: They can not be written.
+        WriteError: They can not be written.
     """
     rejected = rejected_file(out)
-    try:
-        with (
-            new_file(rejected) as second, new_file(out) as first,
-            first.open("w", encoding="utf-8") as kept, second.open("w", encoding="utf-8") as others,
-        ):  # fmt: skip
-            yield PairWriter(kept, others, engine)
-    except OSError as fault:
-        raise DataError(f"{out} can not be written: {fault.strerror or fault}.") from fault
+    with (
+        new_file(rejected) as second, new_file(out) as first,
+        first.open("w", encoding="utf-8") as kept, second.open("w", encoding="utf-8") as others,
+    ):  # fmt: skip
+        yield PairWriter(kept, others, engine)
 
 
 def rejected_file(out: Path) -> Path:

@@ -28,14 +28,18 @@ class PlainTexts:
         """Yield the texts in their order, without white space around them; blank ones are passed over.
 
         Raises:
-            DataError: The file can not be read, or a row lacks the column or holds no text in it; says where.
+            DataError: The file can not be read or holds no row, or a row lacks the column or holds no text in it; says
+                where.
         """
         path = self.path.expanduser()
         if has_columns(path):
+            row = None
             for row in file_rows(path):
                 text = self._text(row)
                 if text:
                     yield text
+            if row is None:
+                raise DataError(f"{path}: it holds no row.")
             return
         if self.column is not None:
             raise DataError(f"{path} is read as text, a line each, and has no columns; leave --text-column out.")

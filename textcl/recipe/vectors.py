@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
+from numpy.lib.format import write_array_header_1_0
 
 from textcl.atomic import new_file
+from textcl.decoding import decoded
 from textcl.encoder import open_encoder
 from textcl.errors import DataError
 
@@ -41,6 +42,7 @@ def encode_file(
 
     Raises:
         DataError: The file is missing, empty, not UTF-8, or has a blank line.
+        WriteError: The vectors can not be written.
         ModelError: The model can not be opened.
     """
     total = sum(1 for _ in _lines(texts))
@@ -49,14 +51,12 @@ def encode_file(
     encoder = open_encoder(model, precision=precision)
     shape = (total, encoder.dimension)
     lines = _lines(texts)
-    with new_file(out) as temporary:
-        vectors = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)  # (N, D)
+    with new_file(out) as temporary, temporary.open("wb") as file:  # no memory map: a full disk would kill the process
+        write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
         for start in range(0, total, BLOCK):
-            vectors[start : start + BLOCK] = encoder.encode(
-                list(islice(lines, BLOCK)), role=role, deterministic=deterministic
-            )
+            block = encoder.encode(list(islice(lines, BLOCK)), role=role, deterministic=deterministic)
+            file.write(block.astype("<f4").tobytes())
             progress(min(start + BLOCK, total), total)
-        vectors.flush()
     return shape
 
 
@@ -71,10 +71,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _text(line: bytes, place: str) -> str:
-    try:
-        text = line.decode("utf-8-sig" if place.endswith(", line 1") else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{place}: not UTF-8 (byte {error.start + 1} of the line). Convert the file.") from None
+    text = decoded(line, place).rstrip("\r\n")
     if not text.strip():
         raise DataError(f"{place} is blank, but each line is a text and gets a vector. Take the blank lines out.")
     return text
