@@ -91,10 +91,18 @@ def test_single_words_without_blanks_are_texts(tmp_path: Path):
     assert read(tmp_path, a=chinese, b=chinese).positives == ("b",)
 
 
+def test_sentences_without_blanks_that_come_again_are_no_labels(tmp_path: Path):
+    questions = named("今天的天气好不好我们去不去公园散步", "昨天的天气好不好我们去不去公园散步")
+    assert read(tmp_path, a=TEXTS, b=questions).positives == ("b",)
+    assert read(tmp_path, a=TEXTS, b=named("体育", "政治")).label == "b"
+
+
 def test_lists_are_no_anchors(tmp_path: Path):
     lists = [[text, other] for text, other in zip(TEXTS, OTHERS, strict=True)]
     assert read(tmp_path, sentences=lists, inhalt=TEXTS).anchor == "inhalt"
-    with pytest.raises(DataError, match=r"no column can be the anchor, which is one text a row: 'set'"):
+    with pytest.raises(
+        DataError, match=r"no column can be the anchor, which is one text a row: found lists or negatives in .set."
+    ):
         read(tmp_path, set=lists)
 
 

@@ -14,7 +14,9 @@ from textcl.languages import languages_of
 
 UNKNOWN = "unknown"  # language
 _FOR_LANGUAGE = 500  # texts
+_FOR_SCRIPT = 200  # characters of each
 _LABELS = 0.2  # as a share of the rows: a column of fewer different short texts is one of labels
+_SHORT_WORDS, _SHORT_SIGNS = 4, 12  # of the longest of them; signs where there are no blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ def look_at(name: str, values: Sequence[object]) -> ColumnSurvey:
     distinct = len(set(identities(map(str, filled)).tolist()))
     words = [len(text.split()) for text in texts] or [0]
     characters = [len(text) for text in texts] or [0]
-    kind = _kind(filled, texts, numbers, distinct, max(words))
+    first = texts[:_FOR_LANGUAGE]
+    unspaced = 2 * sum(is_unspaced(text[:_FOR_SCRIPT]) for text in first) > len(first)
+    is_short = max(characters) <= _SHORT_SIGNS if unspaced else max(words) <= _SHORT_WORDS
+    kind = _kind(filled, texts, numbers, is_short and distinct <= _LABELS * len(filled))
     return ColumnSurvey(
         name=name,
         kind=kind,
@@ -60,8 +65,8 @@ def look_at(name: str, values: Sequence[object]) -> ColumnSurvey:
         longest=int(np.percentile(words, 99, method="higher")),
         characters=int(np.percentile(characters, 50)),
         most_characters=int(np.percentile(characters, 99, method="higher")),
-        is_unspaced=2 * sum(map(is_unspaced, texts[:_FOR_LANGUAGE])) > len(texts[:_FOR_LANGUAGE]),
-        language=_language(texts[:_FOR_LANGUAGE]) if kind == "text" else "",
+        is_unspaced=unspaced,
+        language=_language(first) if kind == "text" else "",
         low=min(finite, default=math.nan),
         high=max(finite, default=math.nan),
         is_whole=bool(finite) and all(map(float.is_integer, finite)),
@@ -75,15 +80,14 @@ def is_numbers(value: object) -> TypeGuard[list[object]]:
     return isinstance(value, list) and bool(value) and isinstance(value[0], int | float)
 
 
-def _kind(filled: Sequence[object], texts: Sequence[str], numbers: Sequence[float], distinct: int, words: int) -> str:
-    """Name what a column holds, of which the longest text has so many words."""
+def _kind(filled: Sequence[object], texts: Sequence[str], numbers: Sequence[float], are_names: bool) -> str:
     if not filled:
         return "empty"
     if numbers:
         return "number"
     if 2 * len(texts) <= len(filled):
         return "other"
-    return "name" if len(texts) == len(filled) and distinct <= _LABELS * len(filled) and words <= 4 else "text"
+    return "name" if are_names and len(texts) == len(filled) else "text"
 
 
 def _parts(value: object) -> Sequence[object]:

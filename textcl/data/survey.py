@@ -43,23 +43,32 @@ def survey(path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES)
             is_whole = False
             break
         count += 1
-        for name, value in record.items():
-            size += _size([name, value], f"{path}, row {count}")
-            values.setdefault(name, [None] * (count - 1)).append(_kept(value))
-        for column in values.values():
-            column.extend([None] * (count - len(column)))
+        size += _size([*record, *record.values()], f"{path}, row {count}")
+        _add(values, record, count)
     if not count:
         raise DataError(f"{path}: the file holds no rows.")
     columns = tuple(look_at(name, column) for name, column in values.items())
     return Survey(path, opened.use, opened.settings, count, is_whole, columns)
 
 
+def _add(values: dict[str, list[object]], record: Mapping[str, object], count: int) -> None:
+    """Add a row to the columns, so that each has `count` values; what a row lacks is None."""
+    for name, value in record.items():
+        if name not in values:
+            values[name] = [None] * (count - 1)
+        values[name].append(_kept(value))
+    for column in values.values():
+        column.extend([None] * (count - len(column)))
+
+
 def _size(value: object, place: str) -> int:
-    """Return how many bytes a value is as text.
+    """Return about how many bytes a value is as text.
 
     Raises:
         DataError: It holds half a surrogate pair, which no file can.
     """
+    if is_numbers(value):
+        return 8 * len(value)
     if isinstance(value, list):
         return sum(_size(item, place) for item in value)
     text = str(value)

@@ -84,7 +84,7 @@ def _roles(found: Survey, texts: Sequence[ColumnSurvey]) -> Reading:
     if not singles:
         named = ", ".join(f"'{column.name}'" for column in texts)
         raise DataError(
-            f"{found.path}: no column can be the anchor, which is one text a row: {named} hold lists or negatives."
+            f"{found.path}: no column can be the anchor, which is one text a row: found lists or negatives in {named}."
         )
     anchor = _anchor(singles)
     is_guess = anchor.name.casefold() not in ANCHORS and len(texts) > 1
