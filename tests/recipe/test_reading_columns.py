@@ -114,11 +114,6 @@ def test_short_questions_that_come_again_are_still_questions(tmp_path: Path):
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
-        (
-            "is_duplicate",
-            [row % 2 == 0 for row in range(COUNT)],
-            r"row 1, column 'is_duplicate': found true; .*1 and 0",
-        ),
         ("score", ["0,75"] * COUNT, r"row 1, column 'score': found \"0,75\"; it should be a number, as in 0\.75"),
         ("score", [0.5, "n/a"] * (COUNT // 2), r"row 2, column 'score': found \"n/a\""),
         ("score", [None] * COUNT, r"column 'score' is empty in every row\. Fill it, or drop or rename it"),
@@ -138,11 +133,12 @@ def test_a_named_column_that_can_not_be_used_is_refused(
         read(tmp_path, **{"sentence1": TEXTS, "sentence2": OTHERS, column: values})
 
 
-def test_numbers_with_a_type_of_their_own_are_refused_as_scores(tmp_path: Path):
+def test_scores_may_be_numbers_of_any_type_and_yes_or_no(tmp_path: Path):
     table = pa.table({"anchor": TEXTS, "positive": OTHERS, "score": [Decimal("0.50")] * COUNT})
     pq.write_table(table, tmp_path / "a.parquet")
-    with pytest.raises(DataError, match=r"row 1, column 'score': found \"0\.50\" \(Decimal\)"):
-        read_columns(survey(tmp_path / "a.parquet"))
+    assert read_columns(survey(tmp_path / "a.parquet")).score == "score"
+    same = read(tmp_path, question1=TEXTS, question2=OTHERS, is_duplicate=[row % 2 == 0 for row in range(COUNT)])
+    assert same == Reading("labelled pairs", "question1", ("question2",), score="is_duplicate")
 
 
 def test_grades_of_pairs_with_decimals_are_scores_whatever_their_name(tmp_path: Path):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeGuard
 
 import numpy as np
@@ -24,7 +25,7 @@ class ColumnSurvey:
     """What one column holds."""
 
     name: str
-    kind: str  # text (in most rows), number, name (a short text that comes again and again), empty or other
+    kind: str  # text (in most rows), number, name (a short text that comes again and again), empty, other
     empty: int  # rows
     distinct: int  # values, white space and case aside
     duplicates: int  # values that stood there before
@@ -111,10 +112,8 @@ def _numbers(values: Iterable[object]) -> list[float]:
 
 
 def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
     try:
-        return float(value)
+        return float(value) if isinstance(value, str | int | float | Decimal) else None
     except (ValueError, OverflowError):
         return None
 

@@ -68,10 +68,7 @@ class RowReader:
         """Say what a row lacks, and what would be right."""
         if len(example.negatives) < self._negatives:
             count = len(example.negatives)
-            return (
-                f"found {count} negatives, the views ask for {self._negatives}; add negatives, or list fewer views of "
-                "role negative under data.views."
-            )
+            return f"found {count} negatives, the views ask for {self._negatives}; add negatives or take views away."
         first = self.source.place(0)
         if bool(example.positives) != bool(self._first.positives):
             found = "a positive, but {} has none" if example.positives else "no positive, but {} has one"

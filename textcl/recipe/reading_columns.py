@@ -11,7 +11,7 @@ from textcl.errors import DataError
 _TEXTS = ("text", "name")
 _VAGUE = ("source", "set")  # where short texts come again and again, these say where a row is from
 _SCORE = "it should be a number, as in 0.75"
-_LABEL = "it should be a whole number or a name; for true and false write 1 and 0"
+_LABEL = "it should be a whole number or a name"
 _TEXT = "it should be a text"
 
 
