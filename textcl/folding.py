@@ -42,3 +42,9 @@ def folded_number(text: str) -> int:
     kept = folded(folded_words(text)) or text.strip()
     digest = hashlib.blake2b(kept.encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def is_unspaced(text: str) -> bool:
+    """Say whether most letters and digits of a text are of scripts that are written without blanks."""
+    kept = [sign for sign in (_SIGNS[ord(character)] for character in text) if sign != " "]
+    return 2 * sum(len(sign) > 1 for sign in kept) > len(kept)

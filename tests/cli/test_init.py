@@ -34,5 +34,25 @@ def test_init_names_rows_that_training_would_refuse(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.tsv").write_text("anchor\tpositive\none two\tthree four\nfive six\t\nseven\teight nine\n")
     finished = run(capsys, "init", "a.tsv", "--out", "b.yaml")
-    assert "1 rows are empty in 'positive': drop or fill them, training refuses them." in finished.out
+    assert (
+        "Training refuses 1 rows, the first: a.tsv, line 3, column 'positive': found an empty text; drop the row or "
+        "fill it."
+    ) in finished.out
     assert run(capsys, "init", "none.tsv").err.startswith("Error: none.tsv: no such file")
+
+
+def test_a_text_above_the_first_row_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("".join(f"{text},{text} again\n" for text in SENTENCES))
+    finished = run(capsys, "init", "a.csv")
+    assert f"'{SENTENCES[0]}' was taken for the name of a column: write names above the first row." in finished.out
+
+
+def test_the_next_command_can_be_pasted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my texts.txt").write_text("\n".join(SENTENCES))
+    assert run(capsys, "init", "my texts.txt").out.rstrip().endswith("textcl check 'my texts.yaml'")

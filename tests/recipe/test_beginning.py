@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,92 @@ def test_several_negatives_are_one_list(own_folder: Path):
     assert begin(write(own_folder, rows)).reading.negatives == ("negative_1", "negative_2")
 
 
+@pytest.mark.parametrize("is_list", [True, False])
+def test_negatives_of_varying_number_get_as_many_views_as_every_row_has(
+    is_list: bool, own_folder: Path, tiny_model_folder: Path
+):
+    rows: list[dict[str, object]] = []
+    for number, row in enumerate(PAIRS):
+        negatives = [f"{word} {row['question']}" for word in ("not", "no", "never")][: 3 - number % 2]
+        columns = {f"negative_{place}": (*negatives, "")[place] for place in range(3)}
+        rows.append({**row, "neg": negatives} if is_list else {**row, **columns})
+    done = begin(write(own_folder, rows), backbone=str(tiny_model_folder))
+    assert (done.trial.fewest, done.trial.most) == (2, 3)
+    recipe = load_recipe("mine.yaml")
+    assert [view.role for view in recipe.data.views or ()] == ["anchor", "positive", "negative", "negative"]
+    assert plan(recipe).rows == 24
+
+
+@pytest.mark.parametrize("name", ["2024.txt", "1e5.txt", "on.txt", "null.txt", "0x1f.txt", ".5.txt", "a b#c.txt"])
+def test_a_file_may_be_called_what_yaml_reads_as_something_else(name: str, own_folder: Path, tiny_model_folder: Path):
+    (own_folder / name).write_text("\n".join(TEXTS))
+    done = begin(Path(name), backbone=str(tiny_model_folder))
+    assert plan(load_recipe(str(done.recipe))).rows == 24
+
+
+def test_a_recipe_is_named_after_a_link_not_after_what_it_links_to(own_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (own_folder / "texts").mkdir()
+    (own_folder / "texts" / "0af3.bin").write_text("\n".join(TEXTS))
+    (own_folder / "mine.txt").symlink_to("texts/0af3.bin")
+    assert begin(Path("mine.txt")).recipe == Path("mine.yaml")
+    assert load_recipe("mine.yaml").name == "mine"
+    (own_folder / "texts" / "a.txt").write_text("\n".join(TEXTS))
+    monkeypatch.chdir(own_folder / "texts")
+    assert begin(Path()).recipe == Path("texts.yaml")
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [
+        ({"score": math.nan}, r"column 'score': found NaN; it should be a finite number"),
+        ({"positive": ["so it is", ""]}, r"column 'positive', item 2: found an empty text"),
+        ({"anchor": 123}, r"column 'anchor': found 123; it should be a text"),
+    ],
+)
+def test_rows_that_training_refuses_are_counted(own_folder: Path, columns: dict[str, object], fault: str):
+    rows: list[dict[str, object]] = [
+        {"anchor": text, "positive": f"{text} so", "score": number / 4} for number, text in enumerate(TEXTS)
+    ]
+    rows[7] |= columns
+    rows[9] |= columns
+    trial = begin(write(own_folder, rows)).trial
+    assert trial.refused == 2
+    assert re.search(rf"mine\.jsonl, line 8, {fault}", trial.first)
+
+
+def test_labels_that_training_refuses_in_every_row_are_refused_at_once(own_folder: Path):
+    rows = [{"text": text, "label": number % 4 + 0.5} for number, text in enumerate(TEXTS)]
+    with pytest.raises(
+        DataError, match=r"All 24 rows would be refused, the first: .*mine\.jsonl, line 1, column 'label'"
+    ):
+        begin(write(own_folder, rows))
+    assert not (own_folder / "mine.yaml").exists()
+
+
+def test_columns_of_one_name_are_refused(own_folder: Path):
+    (own_folder / "a.csv").write_text("text,text\n" + "".join(f"{text},{text} so\n" for text in TEXTS))
+    with pytest.raises(DataError, match=r"2 columns 'text'"):
+        begin(Path("a.csv"))
+
+
+def test_half_a_surrogate_pair_is_refused_with_its_place(own_folder: Path):
+    (own_folder / "a.jsonl").write_text('{"text": "a b"}\n{"text": "a \\ud83d"}\n')
+    with pytest.raises(DataError, match=r"a\.jsonl, row 2: found '\\ud83d', half a surrogate pair; write UTF-8"):
+        begin(Path("a.jsonl"))
+
+
+def test_texts_without_blanks_are_measured_in_characters_and_not_cropped(own_folder: Path, tiny_model_folder: Path):
+    signs = "今天的天气非常好我们一起去公园散步吧"
+    texts = [f"{signs}{sign}" for sign in signs] + [signs * 5]
+    (own_folder / "a.txt").write_text("\n".join(texts))
+    done = begin(Path("a.txt"), backbone=str(tiny_model_folder))
+    recipe = load_recipe("a.yaml")
+    assert recipe.data.max_length == 128  # 90 characters and two special tokens
+    assert recipe.data.views is None
+    assert "at most 90 characters" in done.text
+    assert "SpanCrop" not in done.text
+
+
 def test_texts_of_other_languages_start_from_a_multilingual_encoder(own_folder: Path):
     german = ["der Mann und die Frau sind nicht zu Hause", "das ist ein Haus mit einer Tür"] * 12
     done = begin(write(own_folder, [{"text": f"{text} {row}"} for row, text in enumerate(german)]))
@@ -158,3 +245,16 @@ def test_a_large_file_is_looked_at_from_its_beginning_only(own_folder: Path):
         file.write("not JSON\n")
     assert not survey(path, most_rows=20).is_whole
     assert survey(path, most_rows=20).rows == 20
+
+
+def test_a_look_ends_at_so_many_bytes_of_text(own_folder: Path):
+    path = write(own_folder, PAIRS)
+    found = survey(path, most_bytes=sum(len(json.dumps(row)) for row in PAIRS[:10]) // 2)
+    assert not found.is_whole
+    assert 2 < found.rows < 20
+
+
+def test_an_embedding_is_one_value(own_folder: Path):
+    rows: list[dict[str, object]] = [{"text": text, "embedding": [0.5] * 384} for text in TEXTS]
+    column = survey(write(own_folder, rows)).column("embedding")
+    assert (column.kind, column.is_list, column.distinct, column.duplicates) == ("other", True, 1, 23)

@@ -10,8 +10,10 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from textcl.data.survey import ColumnSurvey
+    from textcl.data.column_survey import ColumnSurvey
     from textcl.recipe.beginning import Beginning
+
+_NAME = 4  # words; the name of a column that has more is rather a text
 
 
 def init(
@@ -25,6 +27,8 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace a recipe that is there.")] = False,
 ) -> None:
     """Look at a file, say what it seems to hold, and write a recipe that trains on it."""
+    import shlex
+
     from rich.markup import escape
 
     from textcl.cli.screen import results
@@ -37,7 +41,7 @@ def init(
     screen.print(escape(f"{file}: {rows}, which seem to hold {done.reading.holds}. Languages are guesses."))
     for line in _warnings(done):
         screen.print(escape(line))
-    screen.print(escape(f"The recipe is {done.recipe}. Look at it, then: textcl check {done.recipe}"))
+    screen.print(escape(f"The recipe is {done.recipe}. Look at it, then: textcl check {shlex.quote(str(done.recipe))}"))
 
 
 def _table(done: Beginning) -> Table:
@@ -52,7 +56,8 @@ def _table(done: Beginning) -> Table:
     roles = _roles(done)
     for column in done.found.columns:
         is_text = column.kind in ("text", "name")
-        lengths = (f"{column.words:,}", f"≤ {column.longest:,}", f"{column.characters:,}") if is_text else ("", "", "")
+        longest = f"≤ {column.most_characters:,} signs" if column.is_unspaced else f"≤ {column.longest:,}"
+        lengths = (f"{column.words:,}", longest, f"{column.characters:,}") if is_text else ("", "", "")
         counts = (f"{column.empty:,}", f"{column.duplicates:,}" if column.kind == "text" else "")
         table.add_row(
             escape(column.name), roles.get(column.name, "-"), _holds(column), column.language, *counts, *lengths
@@ -73,6 +78,7 @@ def _holds(column: ColumnSurvey) -> str:
         "text": "texts",
         "name": f"{column.distinct:,} names",
         "number": f"numbers, {column.low:g} to {column.high:g}",
+        "empty": "nothing",
         "other": "other values",
     }[column.kind]
     return f"lists of {what}" if column.is_list else what
@@ -80,21 +86,17 @@ def _holds(column: ColumnSurvey) -> str:
 
 def _warnings(done: Beginning) -> list[str]:
     """Say what training will refuse, and what it will do in vain."""
-    found, reading = done.found, done.reading
+    found, trial = done.found, done.trial
     lines = []
-    read = (*reading.texts, reading.score, reading.label)
-    for column in (found.column(name) for name in read if name is not None):
-        if column.empty and not _may_be_empty(column.name, done):
-            lines.append(
-                f"{column.empty:,} rows are empty in '{column.name}': drop or fill them, training refuses them."
-            )
-    anchor = found.column(reading.anchor)
-    if reading.holds != "labelled texts" and anchor.duplicates > found.rows / 10:
+    if trial.refused:
+        lines.append(f"Training refuses {trial.refused:,} rows, the first: {trial.first}")
+    anchor = found.column(done.reading.anchor)
+    if done.reading.holds != "labelled texts" and anchor.duplicates > found.rows / 10:
         lines.append(f"{anchor.duplicates:,} rows repeat a text of '{anchor.name}': they teach little twice.")
+    names = (column.name for column in found.columns)
+    sentence = (
+        next((name for name in names if len(name.split()) > _NAME), None) if found.use in ("CSV", "TSV") else None
+    )
+    if sentence is not None:
+        lines.append(f"'{sentence}' was taken for the name of a column: write names above the first row.")
     return lines
-
-
-def _may_be_empty(name: str, done: Beginning) -> bool:
-    """Say whether a column is one of several for one role, of which some may be empty."""
-    reading = done.reading
-    return any(name in columns and len(columns) > 1 for columns in (reading.positives, reading.negatives))

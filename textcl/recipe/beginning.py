@@ -7,7 +7,8 @@ from textcl.atomic import new_file
 from textcl.data.survey import Survey, survey
 from textcl.errors import RecipeError
 from textcl.recipe.reading_columns import Reading, read_columns
-from textcl.recipe.starting import first_recipe
+from textcl.recipe.starting import first_recipe, stem
+from textcl.recipe.trial import Trial, try_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Beginning:
 
     found: Survey
     reading: Reading
+    trial: Trial
     recipe: Path
     text: str
 
@@ -34,12 +36,13 @@ def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, f
         DataError: The file can not be read, or holds nothing to train on.
     """
     path = path.expanduser()
-    recipe = out or Path(f"{path.resolve().name.split('.')[0] or 'mine'}.yaml")
+    recipe = out or Path(f"{stem(path)}.yaml")
     if recipe.exists() and not force:
         raise RecipeError(f"{recipe} is there already. Name another file with --out, or replace it with --force.")
     found = survey(path)
     reading = read_columns(found)
-    text = first_recipe(found, reading, backbone)
+    trial = try_rows(found, reading)
+    text = first_recipe(found, reading, trial, backbone)
     with new_file(recipe) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    return Beginning(found, reading, recipe, text)
+    return Beginning(found, reading, trial, recipe, text)

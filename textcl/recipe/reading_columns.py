@@ -1,11 +1,18 @@
 """From a look at a file to what its columns are for: by their names, and where these say nothing by what they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from textcl.column_names import ANCHORS, LABELS, NEGATIVES, POSITIVES, SCORES, is_one_of
+from textcl.column_names import ANCHORS, LABELS, NEGATIVES, PAIR_LABELS, POSITIVES, SCORES, is_identifier, is_one_of
+from textcl.data.column_survey import ColumnSurvey
 from textcl.data.survey import Survey
 from textcl.errors import DataError
+
+_TEXTS = ("text", "name")
+_VAGUE = ("source", "set")  # where short texts come again and again, these say where a row is from
+_SCORE = "it should be a number, as in 0.75"
+_LABEL = "it should be a whole number or a name"
+_TEXT = "it should be a text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class Reading:
     negatives: tuple[str, ...] = ()
     score: str | None = None
     label: str | None = None
-    guessed: tuple[str, ...] = ()  # columns whose names say nothing, so that their order decided
+    guessed: tuple[str, ...] = ()  # columns whose names say nothing, so that what they hold and their order decided
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -30,69 +37,148 @@ def read_columns(found: Survey) -> Reading:
     """Say what a file holds.
 
     Raises:
-        DataError: No column holds texts, or labels that no objective can use stand beside pairs.
+        DataError: No column holds texts, a column of a known name holds what can not be used, or labels that no
+            objective can use stand beside pairs.
     """
-    texts = [column.name for column in found.columns if column.kind in ("text", "name")]
-    prose = [column.name for column in found.columns if column.kind == "text"]
-    label = _labels(found)
-    usable = [name for name in (prose or texts) if name != label]
-    if not usable:
+    _refuse_unread_texts(found)
+    texts = [column for column in found.columns if column.kind in _TEXTS and not _is_label(column)]
+    texts = texts or [column for column in found.columns if column.kind in _TEXTS]
+    if not texts:
         named = ", ".join(column.name for column in found.columns)
         raise DataError(f"{found.path}: no column holds texts; found {named}.")
-    anchor, positives, negatives, guessed = _roles(usable)
-    score = _named(found, SCORES, ("number",))
-    if positives and score is not None:
-        return Reading("scored pairs", anchor, positives, (), score, None, guessed)
-    if positives and label is not None:
-        return _labelled_pairs(found, anchor, positives, label, guessed)
-    if positives:
-        return Reading("triplets" if negatives else "pairs", anchor, positives, negatives, None, None, guessed)
-    if label is not None:
-        return Reading("labelled texts", anchor, label=label, guessed=guessed)
-    return Reading("sentences", anchor, guessed=guessed)
+    read = _roles(found, texts)
+    return _read_pairs(found, read) if read.positives else _read_texts(found, read)
 
 
-def _roles(texts: Sequence[str]) -> tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return anchor, positives, negatives, and those of them that were guessed."""
-    negatives = tuple(name for name in texts if is_one_of(name, NEGATIVES))
-    rest = [name for name in texts if name not in negatives]
-    if not rest:
-        raise DataError(f"columns {', '.join(negatives)} are named as negatives, but there is no anchor beside them.")
-    positives = tuple(name for name in rest if is_one_of(name, POSITIVES))
-    anchor = next((name for known in ANCHORS for name in rest if name.casefold() == known), None)
-    guessed: tuple[str, ...] = ()
-    if anchor is None:
-        anchor = next((name for name in rest if name not in positives), rest[0])
-        guessed = (anchor,)
-    others = [name for name in rest if name != anchor]
-    positives = tuple(name for name in positives if name != anchor)
-    if not positives and others:
-        positives = (others[0],)
-        guessed += positives
-    return anchor, positives, negatives if positives else (), guessed if len(texts) > 1 else ()
+def _refuse_unread_texts(found: Survey) -> None:
+    """Refuse a column that is called an anchor, positive or negative, and holds no texts."""
+    names = [column.name.casefold() for column in found.columns]
+    anchors = [name for name in ANCHORS if name in names and name not in _VAGUE]
+    for column, name in zip(found.columns, names, strict=True):
+        is_known = name in anchors[:1] or is_one_of(name, POSITIVES) or is_one_of(name, NEGATIVES)
+        if is_known and name not in LABELS and column.kind in ("number", "other"):
+            raise _unusable(found, column, ("text", "list"), _TEXT)
 
 
-def _labelled_pairs(
-    found: Survey, anchor: str, positives: tuple[str, ...], label: str, guessed: tuple[str, ...]
-) -> Reading:
-    column = found.column(label)
-    if column.kind != "number" or (column.low, column.high, column.distinct) != (0, 1, 2):
+def _unusable(found: Survey, column: ColumnSurvey, wanted: Sequence[str], should: str) -> DataError:
+    """Say where a column holds what its name does not promise; `wanted` are the sorts of values that it may hold."""
+    if column.kind == "empty":
+        return DataError(f"{found.path}: column '{column.name}' is empty in every row. Fill it, or drop or rename it.")
+    strange = [first for sort, first in column.firsts.items() if sort not in wanted]
+    row, value = min(strange or column.firsts.values())
+    place = f"{found.path}, row {row}, column '{column.name}'"
+    return DataError(f"{place}: found {value}; {should}. Mend the column, or drop or rename it.")
+
+
+def _is_label(column: ColumnSurvey) -> bool:
+    """Say whether a column is called one of labels; a `target` may be a text that belongs to another."""
+    name = column.name.casefold()
+    return name in LABELS and not (name in POSITIVES and column.kind == "text")
+
+
+def _roles(found: Survey, texts: Sequence[ColumnSurvey]) -> Reading:
+    """Say which columns of texts are anchor, positives and negatives, and which of them were guessed."""
+    negatives = [column for column in texts if is_one_of(column.name, NEGATIVES)]
+    rest = [column for column in texts if column not in negatives]
+    singles = [column for column in rest if not column.is_list]
+    if not singles:
+        named = ", ".join(f"'{column.name}'" for column in texts)
         raise DataError(
-            f"{found.path}: holds pairs with labels in '{label}' other than 0 and 1 ({column.distinct} of them). Keep "
-            "the rows of the label that means 'the same' as pairs, or write 1 for it and 0 for the others."
+            f"{found.path}: no column can be the anchor, which is one text a row: found lists or negatives in {named}."
         )
-    return Reading("labelled pairs", anchor, positives[:1], (), label, None, guessed)
+    anchor = _anchor(singles)
+    is_guess = anchor.name.casefold() not in ANCHORS and len(texts) > 1
+    guessed = [anchor] if is_guess else []
+    others = [column for column in rest if column is not anchor]
+    positives = [column for column in others if is_one_of(column.name, POSITIVES)]
+    positives = [column for column in positives if column.kind == "text"] or positives
+    if not positives:
+        positives = [column for column in others if _may_be_positive(column)][:1]
+        guessed += positives
+    kept = negatives if positives else []
+    names = [tuple(column.name for column in columns) for columns in (positives, kept, guessed)]
+    holds = ("triplets" if kept else "pairs") if positives else "sentences"
+    return Reading(holds, anchor.name, names[0], names[1], guessed=names[2])
 
 
-def _labels(found: Survey) -> str | None:
-    """Return the column of labels: one that is called so, or short texts that come again and again."""
-    named = _named(found, LABELS, ("number", "name"))
-    if named is not None:
-        return named
-    has_prose = any(column.kind == "text" for column in found.columns)
-    return next((column.name for column in found.columns if column.kind == "name"), None) if has_prose else None
+def _anchor(columns: Sequence[ColumnSurvey]) -> ColumnSurvey:
+    """Choose a column that is called so, else the first that looks most like texts."""
+    known = {column.name.casefold(): column for column in reversed(columns)}
+    for name in ANCHORS:
+        if name in known and not (name in _VAGUE and known[name].kind == "name"):
+            return known[name]
+    return min(columns, key=_unlikeness)
 
 
-def _named(found: Survey, known: Sequence[str], kinds: Sequence[str]) -> str | None:
-    names = (column.name for column in found.columns if column.kind in kinds)
-    return next((name for name in names if name.casefold() in known), None)
+def _unlikeness(column: ColumnSurvey) -> tuple[bool, bool, bool]:
+    return _is_identifier(column), is_one_of(column.name, POSITIVES), column.kind == "name"
+
+
+def _may_be_positive(column: ColumnSurvey) -> bool:
+    return column.kind == "text" and not _is_identifier(column) and column.name.casefold() not in LABELS
+
+
+def _is_identifier(column: ColumnSurvey) -> bool:
+    """Say whether a column holds ids, addresses or dates, by its name or because its texts are single words."""
+    return is_identifier(column.name) or (column.longest <= 1 and not column.is_unspaced)
+
+
+def _read_pairs(found: Survey, read: Reading) -> Reading:
+    """Say what grades pairs, if anything does."""
+    score = _graded(found, SCORES, ("number",), _SCORE, read.texts)
+    if score is not None:
+        return Reading("scored pairs", read.anchor, read.positives, (), score.name, None, read.guessed)
+    label = _graded(found, PAIR_LABELS, ("number", *_TEXTS), _LABEL, read.texts)
+    if label is None or (label.low, label.high) == (1, 1):
+        return read
+    if label.kind == "number" and not label.is_whole:
+        return Reading("scored pairs", read.anchor, read.positives, (), label.name, None, read.guessed)
+    if (label.low, label.high) == (0, 1):
+        return Reading("labelled pairs", read.anchor, read.positives[:1], (), label.name, None, read.guessed)
+    if set(read.positives) <= set(read.guessed) and _tells_apart(label):
+        guessed = tuple(name for name in read.guessed if name == read.anchor)
+        return Reading("labelled texts", read.anchor, label=label.name, guessed=guessed)
+    raise DataError(
+        f"{found.path}: holds pairs with labels in '{label.name}' other than 0 and 1 ({label.distinct} of them). Keep "
+        "the rows of the label that means 'the same' (of inference: entailment) as pairs, or write 1 for it and 0 for "
+        "the others; where they say how similar two texts are, call the column 'score'."
+    )
+
+
+def _read_texts(found: Survey, read: Reading) -> Reading:
+    """Say whether texts have labels: in a column that is called so, or short texts that come again and again."""
+    label = _graded(found, LABELS, ("number", *_TEXTS), _LABEL, read.texts)
+    if label is not None and _tells_apart(label):
+        return Reading("labelled texts", read.anchor, label=label.name, guessed=read.guessed)
+    if label is None and found.column(read.anchor).kind == "text":
+        label = next((column for column in found.columns if _may_be_label(column)), None)
+        if label is not None:
+            return Reading("labelled texts", read.anchor, label=label.name, guessed=(*read.guessed, label.name))
+    return read
+
+
+def _graded(
+    found: Survey, known: Sequence[str], kinds: Sequence[str], should: str, texts: Collection[str]
+) -> ColumnSurvey | None:
+    """Return the first column of a known name that can be used; None where no column has one.
+
+    Raises:
+        DataError: Those that have one can not be used.
+    """
+    named = [column for column in found.columns if column.name.casefold() in known and column.name not in texts]
+    usable = [column for column in named if column.kind in kinds and not column.is_list]
+    if named and not usable:
+        raise _unusable(found, named[0], ("number",) if kinds == ("number",) else ("number", "text"), should)
+    return next(iter(usable), None)
+
+
+def _tells_apart(column: ColumnSurvey) -> bool:
+    """Say whether a column has several values, of which some come again: what contrast between labels needs."""
+    return column.distinct > 1 and column.duplicates > 0
+
+
+def _may_be_label(column: ColumnSurvey) -> bool:
+    is_named = is_identifier(column.name) or any(
+        is_one_of(column.name, known) for known in (ANCHORS, POSITIVES, NEGATIVES)
+    )
+    return column.kind == "name" and not column.is_list and not is_named and _tells_apart(column)

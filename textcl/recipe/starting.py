@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.data.survey import UNKNOWN, Survey
+from textcl.data.column_survey import UNKNOWN
+from textcl.data.survey import Survey
 from textcl.errors import DataError
 from textcl.recipe.load import parse
 from textcl.recipe.reading_columns import Reading
+from textcl.recipe.trial import WITHOUT_COLUMNS, Trial
 from textcl.recipe.yaml_text import read_yaml
 
 ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
@@ -50,13 +52,20 @@ _CHOICES = {
     ),
 }
 
+_DROPOUT = _Choice(
+    "{use: InfoNCE}",
+    "a text read twice is its positive pair, told apart by dropout; crops cut at blanks, and these texts have none",
+    64,
+)
 
-def first_recipe(found: Survey, reading: Reading, backbone: str | None = None) -> str:
+
+def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | None = None) -> str:
     """Return the text of a recipe that suits a file.
 
     Args:
         found: What the file holds.
         reading: What its columns are for.
+        trial: What came of reading its rows so.
         backbone: The encoder to start from; None: a small one of the language that was found.
 
     Raises:
@@ -64,17 +73,17 @@ def first_recipe(found: Survey, reading: Reading, backbone: str | None = None) -
     """
     if found.rows < 2:
         raise DataError(f"{found.path}: found {found.rows} rows of data; contrast needs at least 2.")
-    choice = _CHOICES[reading.holds]
+    choice = _choice(found, reading)
     languages = sorted({found.column(name).language for name in reading.texts} - {""})
-    name = _name(found.path)
+    name = re.sub(r"[^\w-]+", "-", stem(found.path)).strip("-") or "mine"
     lines = [
         f"# {found.path.name} seems to hold {reading.holds}: written by `textcl init` from {_looked(found)}.",
         "# textcl check FILE shows what it would do, textcl train FILE does it; every setting: data_recipes/README.md",
-        f"name: {name} # the run goes to runs/{name}",
+        f"name: {_plain(name)} # the run goes to runs/{name}",
         "data:",
         "  sources:",
         f"    - {_source(found, reading)}{_doubt(reading)}",
-        *(f"  {line}" for line in choice.more),
+        *(f"  {line}" for line in (*choice.more, *_negative_views(trial))),
         f"  max_length: {max_length(found, reading)} # tokens; {_length(found, reading)}",
         f"  batch_size: {min(choice.batch_size, found.rows)} # rows; more give more negatives, memory stays the same",
         "encoder:",
@@ -100,23 +109,42 @@ def max_length(found: Survey, reading: Reading) -> int:
     return next((length for length in _LENGTHS if length >= tokens), _LENGTHS[-1])
 
 
+def stem(path: Path) -> str:
+    """Return what a file's run and recipe are called: its own name, not that of what it links to, without endings."""
+    name = path.resolve().name if path.name in ("", "..") else path.name
+    return name.split(".")[0] or "mine"
+
+
+def _choice(found: Survey, reading: Reading) -> _Choice:
+    is_unspaced = found.column(reading.anchor).is_unspaced
+    return _DROPOUT if reading.holds == "sentences" and is_unspaced else _CHOICES[reading.holds]
+
+
+def _negative_views(trial: Trial) -> list[str]:
+    """Return the views of rows with negatives of varying number, where a view a negative would be too many."""
+    if trial.fewest == trial.most:
+        return []
+    negatives = f"  - {{role: negative}} # rows have {trial.fewest} to {trial.most}; an epoch draws from them"
+    others = ["  - {role: negative}"] * (trial.fewest - 1)
+    return ["views:", "  - {role: anchor}", "  - {role: positive}", negatives, *others]
+
+
 def _tokens(found: Survey, name: str) -> int:
     """Estimate the tokens that 99 in 100 texts of a column do not exceed, special tokens included."""
     column = found.column(name)
-    words = column.longest
-    if column.words and column.characters / column.words > 15:  # a script without blanks, where a sign is a token
-        words = math.ceil(column.longest * column.characters / column.words)
-    return math.ceil(words * _TOKENS_PER_WORD) + 2
+    # where there are no blanks, a sign is a token
+    return 2 + (column.most_characters if column.is_unspaced else math.ceil(column.longest * _TOKENS_PER_WORD))
 
 
 def _length(found: Survey, reading: Reading) -> str:
-    longest = max(found.column(name).longest for name in reading.texts)
-    return f"99 in 100 texts have at most {longest:,} words"
+    column = found.column(max(reading.texts, key=lambda name: _tokens(found, name)))
+    size = f"{column.most_characters:,} characters" if column.is_unspaced else f"{column.longest:,} words"
+    return f"99 in 100 texts have at most {size}"
 
 
 def _source(found: Survey, reading: Reading) -> str:
     settings: dict[str, object] = {"use": found.use, "path": str(found.path)}
-    if found.use not in ("TextLines", "FolderLines", "BEIR"):
+    if found.use not in WITHOUT_COLUMNS:
         settings |= {"anchor": reading.anchor, "positive": _named(reading.positives)}
         settings |= {"negative": _named(reading.negatives)} if reading.negatives else {}
         settings |= {name: value for name, value in (("score", reading.score), ("label", reading.label)) if value}
@@ -129,25 +157,18 @@ def _named(columns: tuple[str, ...]) -> object:
 
 
 def _plain(value: object) -> str:
-    """Return a value as YAML, quoted where it needs it."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_./~][\w./~-]*", value) and value.lower() not in _WORDS:
+    """Return a value as YAML, quoted where it would be read as something else."""
+    if isinstance(value, str) and re.fullmatch(r"[\w./~][\w./~-]*", value) and read_yaml(value, value) == value:
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"})  # which YAML takes for values
 
 
 def _doubt(reading: Reading) -> str:
     if not reading.guessed:
         return ""
-    return f" # {' and '.join(reading.guessed)} guessed from what stands there: check it"
+    names = " ".join(" and ".join(reading.guessed).split())  # a name may hold line breaks, a comment may not
+    return f" # {names} guessed from what stands there: check it"
 
 
 def _looked(found: Survey) -> str:
     return f"all its {found.rows:,} rows" if found.is_whole else f"its first {found.rows:,} rows"
-
-
-def _name(path: Path) -> str:
-    stem = path.resolve().name.split(".")[0]
-    return re.sub(r"[^\w-]+", "-", stem).strip("-") or "mine"
