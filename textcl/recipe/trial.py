@@ -10,9 +10,10 @@ from textcl.data.content import open_content
 from textcl.data.json_lines import JsonRows
 from textcl.data.records import open_records
 from textcl.data.survey import Survey
+from textcl.data.table_rows import TableRows, table_names
 from textcl.errors import DataError
 from textcl.recipe.reading_columns import Reading
-from textcl.table_text import Dialect, TableRows, table_names
+from textcl.table_text import Dialect
 from textcl.types import Example
 
 WITHOUT_COLUMNS = ("TextLines", "FolderLines", "BEIR")  # sources whose recipes name none
