@@ -55,13 +55,20 @@ def in_order(
         yield item, future.result()
 
 
+_PATIENCE = 10.0  # seconds that a process may take to end
+
+
 def end_workers(pool: ProcessPoolExecutor) -> None:
     """End the processes of a pool now, in the middle of their work: what waits in its queue would still be done.
 
-    From Python 3.14 on the pool has a method for it.
+    When it returns they are gone, and the locks of their files with them. From Python 3.14 on the pool has a method for
+    it.
     """
-    for process in list((pool._processes or {}).values()):
+    processes = list((pool._processes or {}).values())
+    for process in processes:
         process.terminate()
+    for process in processes:
+        process.join(_PATIENCE)
 
 
 def _begin(begin: Callable[..., None], arguments: tuple[object, ...]) -> None:

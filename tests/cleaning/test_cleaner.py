@@ -12,7 +12,7 @@ import pytest
 
 from textcl.cleaning import Cleaned, Cleaning, Rules, Similarity, clean, doubles
 from textcl.cleaning.minhash import resemblance, runs_of
-from textcl.errors import DataError
+from textcl.errors import DataError, TextclError
 from textcl.folding import folded, folded_words
 from textcl.types import FloatArray, Role
 
@@ -171,8 +171,8 @@ def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("out", "dropped", "message"),
     [
-        ("folder", None, "folder is a folder; name a file in it"),
-        ("lines.txt/below.txt", None, "below.txt can not be written (Not a directory)"),
+        ("folder", None, "folder can not be written: it is a folder"),
+        ("lines.txt/below.txt", None, "below.txt can not be written: "),
         ("/proc/out.txt", None, "/proc/out.txt can not be written"),
         ("out.txt", "dropped.csv", "dropped.csv gets JSON lines, whatever lines.txt is; its name must end in .jsonl"),
         ("out.txt", "there.jsonl", "there.jsonl is there already"),
@@ -185,7 +185,7 @@ def test_a_place_that_can_not_be_written_is_refused_before_any_row_is_read(
     (tmp_path / "folder").mkdir()
     (tmp_path / "there.jsonl").write_text("precious\n")
     path.write_bytes(b"\xff")  # reading it would fail first
-    with pytest.raises(DataError, match=re.escape(message)):
+    with pytest.raises(TextclError, match=re.escape(message)):
         clean(path, tmp_path / out, None if dropped is None else tmp_path / dropped, ANY)
     assert (tmp_path / "there.jsonl").read_text() == "precious\n"
 

@@ -18,8 +18,8 @@ def naive(batch: EmbeddedBatch, temperature: float) -> float:
             for j in range(rows):
                 text = batch.identity[view][j].item()
                 is_own = view == 1 and i == j
-                same_row = view == 1 and anchors[i] == anchors[j]
-                if not is_own and (text in (anchors[i], positives[i]) or same_row):
+                answers = [positives[k] for k in range(rows) if anchors[k] == anchors[i]]
+                if not is_own and text in (anchors[i], *answers):
                     continue
                 a, c = batch.views[0][i].tolist(), batch.views[view][j].tolist()
                 cosine = sum(x * y for x, y in zip(a, c, strict=True)) / math.hypot(*a) / math.hypot(*c)

@@ -1,16 +1,16 @@
 """Files of lines: read with errors that name the line, written plain or gzipped, checked before hours of work."""
 
+import errno
 import gzip
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from textcl.errors import DataError
-
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file starts
+from textcl.atomic import passing_folder
+from textcl.decoding import decoded
+from textcl.errors import DataError, WriteError
 
 
 class Lines:
@@ -28,14 +28,7 @@ class Lines:
     def __next__(self) -> str:
         raw = next(self._lines)
         self.number += 1
-        try:
-            line = raw.decode("utf-8-sig" if self.number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            is_utf_16 = self.number == 1 and raw.startswith(_UTF_16)
-            raise DataError(
-                f"{self._path}, line {self.number}: not UTF-8 (byte 0x{raw[error.start]:02x}). Convert the file, for "
-                f"example: iconv -f {'utf-16' if is_utf_16 else 'latin1'} -t utf-8"
-            ) from error
+        line = decoded(raw, f"{self._path}, line {self.number}")
         self._taken.append(line)
         return line
 
@@ -71,18 +64,14 @@ def refuse_place(path: Path, *, force: bool) -> None:
     """Refuse a place where no file can be written, or, unless forced, where there is one.
 
     Raises:
-        DataError: Says what stands in the way.
+        DataError: There is one.
+        WriteError: It can not be written.
     """
-    try:
-        if path.is_dir():
-            raise DataError(f"{path} is a folder; name a file in it.")
+    if path.is_dir():
+        raise WriteError(errno.EISDIR, "it is a folder", str(path))
+    with passing_folder(path):  # before any work
         if path.exists() and not force:
             raise DataError(f"{path} is there already; name another file, or replace it with --force.")
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise DataError(f"{path} can not be written ({error.strerror}); name a file elsewhere.") from error
 
 
 def _is_gzipped(path: Path) -> bool:
