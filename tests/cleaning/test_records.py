@@ -72,8 +72,8 @@ def test_a_field_of_any_length_is_read(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"text,label\n", "holds no row that can be read: there is none"),
         (b"text,label\n\na\n", "holds no row that can be read, line 3: 1 fields where the first line names 2"),
-        (b"text\none\ncaf\xe9\n", "line 3: not UTF-8 (byte 0xe9 at column 4). Convert the file, for example: iconv -f latin1"),
-        ("text\none\n".encode("utf-16"), "not UTF-8 (byte 0xff at column 1). Convert the file, for example: iconv -f utf-16"),
+        (b"text\none\ncaf\xe9\n", "line 3: not UTF-8 (byte 0xe9 at column 4). Convert the file, for example: iconv"),
+        ("text\none\n".encode("utf-16"), "Convert the file, for example: iconv -f utf-16 -t utf-8"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_read_is_told_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
