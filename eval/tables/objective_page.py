@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from cells import cell, header, line
@@ -54,6 +55,8 @@ def _block(results: Results, block: str) -> str:
     lines = [BLOCKS[block], "", *_header(columns)]
     for start in ("tuned", "random", "whole"):
         own = {name: runs for (of_start, name), runs in rows.items() if of_start == start}
+        if block == "families":
+            own = dict(sorted(own.items(), key=lambda row: -fmean(run["scores"]["sts"] for run in row[1])))
         if own and start in results["starts"] and block != "supervised":
             lines.append(_row(start, "*(start)*", [{"scores": results["starts"][start]}], columns))
         lines += [_row(start, name, runs, columns) for name, runs in own.items()]
