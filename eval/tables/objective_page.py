@@ -57,7 +57,7 @@ def _block(results: Results, block: str) -> str:
         own = {name: runs for (of_start, name), runs in rows.items() if of_start == start}
         if block == "families":
             own = dict(sorted(own.items(), key=lambda row: -fmean(run["scores"]["sts"] for run in row[1])))
-        if own and start in results["starts"] and block != "supervised":
+        if own and start in results["starts"]:
             lines.append(_row(start, "*(start)*", [{"scores": results["starts"][start]}], columns))
         lines += [_row(start, name, runs, columns) for name, runs in own.items()]
     return "\n".join([*lines, ""])

@@ -27,6 +27,7 @@ def make(data: Path, work: Path, results: Path, only: Sequence[str], rows: int |
     runner = Runner(data, work, store, prepare(data, work, CORPORA, rows), Scorer(data, rows))
     for start in STARTS:
         runner.score_start(start, ("sts", "scifact", DEV))
+    runner.score_start("whole", ("sts", "sts@128", "sts@64", "scifact", "tatoeba"))
     for trial in all_trials():
         if runner.wants(trial, only):
             try:
