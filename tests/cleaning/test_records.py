@@ -65,10 +65,10 @@ def test_a_field_of_any_length_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'anchor,positive\na,b\n"c,d\ne,f\n', "line 3: the row that starts here can not be read (unexpected end"),
-        (b'anchor,positive\n"two\nlines",b\n"he said" hi,x\n', "line 4: the row that starts here can not be read"),
-        (b"anchor,positive\ra,b\r", "line 1: the row that starts here can not be read (new-line"),
-        (b"text,text\na,b\n", "line 1: two columns are named 'text'"),
+        (b'anchor,positive\na,b\n"c,d\ne,f\n', "line 3: not a row of a table (unexpected end"),
+        (b'anchor,positive\n"two\nlines",b\n"he said" hi,x\n', "line 4: not a row of a table"),
+        (b"anchor,positive\ra,b\r", "line 1: not a row of a table (new-line"),
+        (b"text,text\na,b\n", "line 1: there are 2 columns 'text'"),
         (b"", "the file is empty"),
         (b"text,label\n", "holds no row that can be read: there is none"),
         (b"text,label\n\na\n", "holds no row that can be read, line 3: 1 fields where the first line names 2"),

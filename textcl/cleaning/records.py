@@ -1,20 +1,20 @@
 """The rows of a file as they are written, so that those that are kept come out as they went in."""
 
-import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.cleaning.files import Lines, open_lines
+from textcl.cleaning.files import open_lines
+from textcl.decoding import decoded
 from textcl.delimiters import delimiter_of
 from textcl.errors import DataError
+from textcl.table_text import TSV, Dialect, RawRow, column_names, raw_rows, refuse_twins
 
 TEXT = "text"  # the column of a file without columns
 _TABLES = (".csv", ".tsv")
 _JSON = (".jsonl", ".ndjson", ".json")
 _BINARY = {".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}  # ending -> what `datasets` calls it
-_LONGEST = 64 << 20  # characters of a field of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,12 @@ def header(path: Path) -> str:
     if kind_of(path) not in _TABLES:
         return ""
     with open_lines(path) as lines:
-        names, raw = next(((names, raw) for _, names, raw in _rows(path, lines)), ([], ""))
-        if not names:
-            raise DataError(f"{path}: the file is empty; its first line should name the columns.")
-        twice = next((name for name in _stripped(names) if name and _stripped(names).count(name) > 1), None)
-        if twice is not None:
-            raise DataError(f"{path}, line {lines.number}: two columns are named '{twice}'; rename or drop one.")
-    return raw
+        first = next(_rows(path, lines), None)
+    if first is None:
+        raise DataError(f"{path}: the file is empty; its first line should name the columns.")
+    place = f"{path}, line {first.number}"
+    refuse_twins(column_names(first.fields, place), place)
+    return _raw_text(path, first)
 
 
 def records(path: Path) -> Iterator[Record]:
@@ -75,16 +74,16 @@ def records(path: Path) -> Iterator[Record]:
         yield from _table(path, lines) if kind_of(path) in _TABLES else _lines(path, lines)
 
 
-def _lines(path: Path, lines: Lines) -> Iterator[Record]:
+def _lines(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
     kind = kind_of(path)
-    for line in lines:
-        raw = lines.taken()
+    for number, raw in enumerate(lines, start=1):
+        line = decoded(raw, f"{path}, line {number}")
         if kind == ".jsonl" and line.strip() == "[":
-            raise DataError(f"{path}, line {lines.number}: starts an array. Write one object a line: jq -c '.[]'")
+            raise DataError(f"{path}, line {number}: starts an array. Write one object a line: jq -c '.[]'")
         if kind == ".txt":
-            yield Record(lines.number, raw, {TEXT: line.rstrip("\r\n")})
+            yield Record(number, line, {TEXT: line.rstrip("\r\n")})
         elif line.strip():
-            yield _json_record(lines.number, raw)
+            yield _json_record(number, line)
 
 
 def _json_record(number: int, raw: str) -> Record:
@@ -97,44 +96,30 @@ def _json_record(number: int, raw: str) -> Record:
     return Record(number, raw, fields)
 
 
-def _table(path: Path, lines: Lines) -> Iterator[Record]:
+def _table(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
     rows = _rows(path, lines)
-    names = next((_stripped(names) for _, names, _ in rows), [])
-    for line, values, raw in rows:
-        if len(values) != len(names):
-            yield Record(line, raw, None, f"{len(values)} fields where the first line names {len(names)}")
+    first = next(rows, None)
+    names = () if first is None else column_names(first.fields, f"{path}, line {first.number}")
+    for row in rows:
+        raw = _raw_text(path, row)
+        if len(row.fields) != len(names):
+            yield Record(row.number, raw, None, f"{len(row.fields)} fields where the first line names {len(names)}")
         else:
-            fields = {name: value for name, value in zip(names, values, strict=True) if name}
-            yield Record(line, raw, fields)
+            fields = {name: value for name, value in zip(names, row.fields, strict=True) if name}
+            yield Record(row.number, raw, fields)
 
 
-def _rows(path: Path, lines: Lines) -> Iterator[tuple[int, list[str], str]]:
-    """Yield the rows of a table, its names first: where they start, their fields, and as they are written."""
-    csv.field_size_limit(max(_LONGEST, csv.field_size_limit()))  # to drop an over-long text, it must be read
-    if kind_of(path) == ".tsv":  # there a quotation mark is a character like any other
-        reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
-    else:
-        reader = csv.reader(lines, delimiter=_delimiter(path), strict=True)
-    while True:
-        start = lines.number + 1
-        try:
-            values = next(reader, None)
-        except csv.Error as error:
-            raise DataError(
-                f"{path}, line {start}: the row that starts here can not be read ({error}). Look for a quotation mark "
-                "that is not closed or not doubled, or line ends other than those of Unix and Windows."
-            ) from error
-        raw = lines.taken()
-        if values is None:
-            return
-        if values:
-            yield start, values, raw
+def _rows(path: Path, lines: Iterable[bytes]) -> Iterator[RawRow]:
+    """Yield the rows of a table, its names first."""
+    return raw_rows(lines, TSV if kind_of(path) == ".tsv" else Dialect(_delimiter(path), is_quoted=True), path)
+
+
+def _raw_text(path: Path, row: RawRow) -> str:
+    """Return a row as it is written, without the blank lines before it."""
+    return decoded(row.raw, f"{path}, line {row.number}").lstrip("\r\n")
 
 
 def _delimiter(path: Path) -> str:
     with open_lines(path) as lines:
-        return delimiter_of(next((line for line in lines if line.strip()), ""))
-
-
-def _stripped(names: list[str]) -> list[str]:
-    return [name.strip() for name in names]
+        texts = (decoded(raw, f"{path}, line {number}") for number, raw in enumerate(lines, start=1))
+        return delimiter_of(next((text for text in texts if text.strip()), ""))
