@@ -7,7 +7,7 @@ from torch import Tensor
 from textcl.types import FloatArray, Hits, IntArray
 
 _FEW = 16  # queries; up to here the product is faster with the vectors first
-_PAIRS = 4096  # pairs of a query and a vector that are multiplied in float64 at once
+_PAIRS = 256  # pairs of a query and a vector that are multiplied in float64 at once: they stay in the cache
 _FOUND = 1 << 20  # pairs that are merged at once; where many vectors are equal, all of a block are found
 
 
@@ -49,7 +49,7 @@ class Nearest:
         for part in np.split(np.arange(len(near)), np.flatnonzero(np.diff(parts)) + 1):
             rows, columns = np.nonzero(near[part])
             rows = part[rows]
-            self._keep(rows, columns + first, self._exact(block, rows, columns))
+            self._keep(rows, columns + first, pair_cosines(self._queries, block, rows, columns))
 
     def _floor(self, products: Tensor) -> Tensor:
         """Return for each query the product below which no vector can be among the best, (Q,)."""
@@ -59,15 +59,6 @@ class Nearest:
             floor = torch.maximum(floor, products.topk(k).values[:, -1] - 2 * self._error)
         return floor
 
-    def _exact(self, block: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
-        """Return the scores of pairs, (pairs,)."""
-        scores = np.empty(len(rows), dtype=np.float32)
-        for start in range(0, len(rows), _PAIRS):
-            part = slice(start, start + _PAIRS)
-            left, right = self._queries[rows[part]].astype(np.float64), block[columns[part]].astype(np.float64)
-            scores[part] = np.einsum("pd,pd->p", left, right)
-        return scores
-
     def _keep(self, rows: IntArray, ids: IntArray, scores: FloatArray) -> None:
         """Merge pairs into the best so far."""
         changed, places = np.unique(rows, return_inverse=True)
@@ -75,10 +66,29 @@ class Nearest:
         places = np.concatenate([np.repeat(np.arange(kept), k), places])
         ids = np.concatenate([self._ids[changed].ravel(), ids])
         scores = np.concatenate([self._scores[changed].ravel(), scores])
-        order = np.lexsort((ids, -scores, places))
+        order = np.lexsort((-scores, places))  # stable: of equal scores the one with the smaller id stays in front
         best = np.searchsorted(places[order], np.arange(kept))[:, None] + np.arange(k)  # (kept, k)
         self._ids[changed] = ids[order][best]
         self._scores[changed] = scores[order][best]
+
+
+def pair_cosines(queries: FloatArray, vectors: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
+    """Return the cosine of each pair of a query and a vector, (pairs,).
+
+    Each is summed in float64 on its own and rounded to float32, so it depends on nothing beside it.
+
+    Args:
+        queries: (Q, D) of unit length.
+        vectors: (N, D) of unit length; may lie on disk.
+        rows: The pairs' queries, (pairs,).
+        columns: The pairs' vectors, (pairs,).
+    """
+    cosines = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        left, right = queries[rows[part]].astype(np.float64), vectors[columns[part]].astype(np.float64)
+        cosines[part] = np.einsum("pd,pd->p", left, right)
+    return cosines
 
 
 def _products(queries: Tensor, block: Tensor) -> Tensor:

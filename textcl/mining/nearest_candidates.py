@@ -4,14 +4,13 @@ import numpy as np
 
 from textcl.index import build_index
 from textcl.index.flat import BLOCK, EXACT
-from textcl.index.nearest import Nearest
+from textcl.index.nearest import Nearest, pair_cosines
 from textcl.seeds import derive
 from textcl.types import FloatArray, Hits, Index, IntArray
 
 AUTO = "auto"
 MOST_COMPARISONS = 10**11  # of a query with a candidate: beyond it exact search takes hours, and FAISS looks into cells
 _CELLS = 4  # times the root of the number of candidates, the power of two nearest to it
-_PAIRS = 1 << 14  # scores that are computed again at once
 
 
 def usual_factory(queries: int, candidates: int) -> str:
@@ -51,18 +50,10 @@ class NearestCandidates:
 
 
 def cosines(queries: FloatArray, vectors: FloatArray, ids: IntArray) -> FloatArray:
-    """Return the cosine of each query (q, D) with vectors (N, D) by their numbers (q, k); -inf where that is -1.
-
-    Each is summed in float64 on its own, so it depends on nothing beside it.
-    """
+    """Return the cosine of each query (q, D) with vectors (N, D) by their numbers (q, k); -inf where that is -1."""
     scores = np.full(ids.size, -np.inf, dtype=np.float32)
     there = np.flatnonzero(ids.ravel() >= 0)
-    rows = there // max(1, ids.shape[1])
-    for start in range(0, len(there), _PAIRS):
-        part = slice(start, start + _PAIRS)
-        left = queries[rows[part]].astype(np.float64)
-        right = np.asarray(vectors[ids.ravel()[there[part]]]).astype(np.float64)
-        scores[there[part]] = np.einsum("pd,pd->p", left, right)
+    scores[there] = pair_cosines(queries, vectors, there // max(1, ids.shape[1]), ids.ravel()[there])
     return scores.reshape(ids.shape)
 
 
