@@ -3,8 +3,9 @@
 import hashlib
 import unicodedata
 
+from textcl.unspaced import has_unspaced
+
 SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove nothing
-_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")  # scripts without blanks between words
 
 
 class _Signs(dict[int, str]):
@@ -13,7 +14,7 @@ class _Signs(dict[int, str]):
     def __missing__(self, code: int) -> str:
         sign = chr(code)
         is_kept = unicodedata.category(sign)[0] in "LMN"  # letters, their marks, numbers
-        is_word = is_kept and unicodedata.name(sign, "").startswith(_UNSPACED)
+        is_word = is_kept and has_unspaced(sign)
         self[code] = f" {sign} " if is_word else sign if is_kept else " "
         return self[code]
 

@@ -31,6 +31,14 @@ def test_a_share_of_one_keeps_all_words_and_folds_white_space():
     assert SpanCrop(low=1.0, high=1.0)(" two \t words\n", random.Random(0)) == "two words"
 
 
+def test_a_text_without_blanks_is_cut_between_characters():
+    text = "我今天去北京大学看了一场足球比赛。"  # 16 characters and a stop
+    crops = {SpanCrop(low=0.5, high=0.5)(text, random.Random(seed)) for seed in range(100)}
+    assert {len(crop.rstrip("。")) for crop in crops} == {8}
+    assert all(crop in text for crop in crops)
+    assert len(crops) == 9
+
+
 def test_at_least_one_word_stays():
     assert SpanCrop(low=0.01, high=0.01)("two words", random.Random(0)) in {"two", "words"}
 

@@ -13,10 +13,11 @@ class PunctuationNoise:
     """Drops marks from the edges of words, and puts marks behind words that have none.
 
     Marks inside a word ("3.5", "don't", "well-known") and those that say something (%, $, #, @, a hyphen) stay, and so
-    does a word of marks alone. In a script without blanks only the ends of the text change. White space stays.
+    does a word of marks alone. White space stays.
 
     Failure modes: mean pooling sees each mark as a token, so a high rate moves short texts; a question may lose its
-    mark, or another text get one.
+    mark, or another text get one; in scripts without blanks each character is a word, so marks come to stand inside
+    what a reader takes for one.
 
     Args:
         drop: The probability of each mark to go, a fraction.

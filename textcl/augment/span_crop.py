@@ -3,12 +3,15 @@
 import random
 from dataclasses import dataclass
 
+from textcl.augment.words import join_words, split_words
+
 
 @dataclass(frozen=True, slots=True)
 class SpanCrop:
     """Crops a text to a contiguous span of its words, of random length at a random place.
 
-    Two crops of one text overlap or touch on the same subject, so they make a positive pair without any labels.
+    Two crops of one text overlap or touch on the same subject, so they make a positive pair without any labels. In
+    scripts without blanks (Chinese, Japanese, Thai) it counts and cuts characters.
 
     Args:
         low: The smallest share of words that stays, a fraction. At least one word always stays.
@@ -29,10 +32,11 @@ class SpanCrop:
             raise ValueError(f"SpanCrop needs 0 < low ≤ high ≤ 1, found low={self.low} and high={self.high}.")
 
     def __call__(self, text: str, rng: random.Random) -> str:
-        """Return a span of the text, its words joined by single spaces."""
-        words = text.split()
+        """Return a span of the text; single spaces stand where white space stood."""
+        words, gaps = split_words(text)
         if not words:
             return text
         kept = max(1, round(len(words) * rng.uniform(self.low, self.high)))
         start = rng.randint(0, len(words) - kept)
-        return " ".join(words[start : start + kept])
+        between = [" " if gap else "" for gap in gaps[start + 1 : start + kept]]
+        return join_words(words[start : start + kept], ["", *between, ""])

@@ -12,7 +12,7 @@ class WordDeletion:
 
     A word goes with the white space before it; all other white space stays. Failure modes: it may take the word that
     carries the meaning ("not"), and as the plain positive it falls behind dropout on similarity (SimCSE, table 1: 75.9
-    for 10 %, 68.2 for 30 %, against 82.5). A text of one word, or of a script without blanks, stays as it is.
+    for 10 %, 68.2 for 30 %, against 82.5). A text of one word stays as it is.
 
     Args:
         rate: The probability of each word to go, a fraction. At 0 all stay, at 1 one word stays.

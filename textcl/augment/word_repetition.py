@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 from textcl.augment.words import check_shares, join_words, split_words
+from textcl.unspaced import has_unspaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class WordRepetition:
     How many words are doubled is drawn for each text: any number up to a share of its words, but up to two in a short
     one. ESimCSE repeats sub-words; whole words stand here, so that any tokenizer can follow. White space stays.
 
-    Failure modes: a text of one word is doubled whole or left as it is, and so is one of a script without blanks.
+    Failure mode: a text of one word is doubled whole or left as it is.
 
     Args:
         rate: The largest share of words that is doubled, a fraction; 0 changes nothing.
@@ -33,11 +34,12 @@ class WordRepetition:
         check_shares(rate=self.rate)
 
     def __call__(self, text: str, rng: random.Random) -> str:
-        """Return the text with some words doubled, a blank between the two."""
+        """Return the text with some words doubled, a blank between the two where their script has blanks."""
         words, gaps = split_words(text)
         if not self.rate:
             return text
         most = min(len(words), max(2, int(self.rate * len(words))))
         for place in rng.sample(range(len(words)), rng.randint(0, most)):
-            words[place] = f"{words[place]} {words[place]}"
+            blank = "" if has_unspaced(words[place]) else " "
+            words[place] = f"{words[place]}{blank}{words[place]}"
         return join_words(words, gaps)

@@ -12,7 +12,7 @@ class WordShuffle:
 
     Each word is sorted by its place plus a number drawn from 0 to `distance` + 1. White space stays where it is.
     `TokenShuffle` moves tokens of the encoder's input instead, and any distance. Failure modes: as of `WordSwap`, the
-    more the larger the distance; a text of one word, or of a script without blanks, stays.
+    more the larger the distance; a text of one word stays.
 
     Args:
         distance: The most places that a word moves, in words; 0 changes nothing.

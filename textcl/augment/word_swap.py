@@ -11,7 +11,7 @@ class WordSwap:
     """Lets two random words of a text change places, several times.
 
     White space stays where it is. Failure modes: who does what to whom is lost ("the dog bit the man"), so an encoder
-    learns to read a bag of words; two words may swap back. A text of one word, or of a script without blanks, stays.
+    learns to read a bag of words; two words may swap back. A text of one word stays.
 
     Args:
         rate: Swaps for each word of the text, a fraction; above 0 there is at least one swap.

@@ -52,12 +52,6 @@ _CHOICES = {
     ),
 }
 
-_DROPOUT = _Choice(
-    "{use: InfoNCE}",
-    "a text read twice is its positive pair, told apart by dropout; crops cut at blanks, and these texts have none",
-    64,
-)
-
 
 def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | None = None) -> str:
     """Return the text of a recipe that suits a file.
@@ -73,7 +67,7 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
     """
     if found.rows < 2:
         raise DataError(f"{found.path}: found {found.rows} rows of data; contrast needs at least 2.")
-    choice = _choice(found, reading)
+    choice = _CHOICES[reading.holds]
     languages = sorted({found.column(name).language for name in reading.texts} - {""})
     name = re.sub(r"[^\w-]+", "-", stem(found.path)).strip("-") or "mine"
     lines = [
@@ -113,11 +107,6 @@ def stem(path: Path) -> str:
     """Return what a file's run and recipe are called: its own name, not that of what it links to, without endings."""
     name = path.resolve().name if path.name in ("", "..") else path.name
     return name.split(".")[0] or "mine"
-
-
-def _choice(found: Survey, reading: Reading) -> _Choice:
-    is_unspaced = found.column(reading.anchor).is_unspaced
-    return _DROPOUT if reading.holds == "sentences" and is_unspaced else _CHOICES[reading.holds]
 
 
 def _negative_views(trial: Trial) -> list[str]:
