@@ -10,13 +10,13 @@ from verdicts import alike, differences, in_words
 WORDS = """## Domain adaptation: all-MiniLM-L6-v2, all six layers
 
 As a user would do it, by textcl's own commands; the recipes' learning rates, nothing searched, three seeds.
-*Unsupervised crops*: `crops` on 10,000 sentences of SciFact's abstracts, and on the texts of 5,000 docstrings,
-unpaired. *Pairs*: `pairs` on SciFact's 919 training pairs (batch 32, three epochs), and on the 5,000 docstrings'
-summaries with their prose (one epoch). *Mined*: `triplets` on the same pairs, each with one of up to five negatives
-that the untrained model found. Pairs without any mined negative are left out of both, so that the two differ in the
-negatives alone. Scored on SciFact's test queries (nDCG@10, 256 tokens of a text) and on finding the prose of each
-summary in packages that training never reads (nDCG@10); `stsb-test` shows what is lost elsewhere. Differences by the
-rule above."""
+*Unsupervised crops*: `crops` (InfoNCE) and `simclr` (with a projector) on 10,000 sentences of SciFact's abstracts,
+and on the texts of 5,000 docstrings, unpaired. *Pairs*: `pairs` on SciFact's 919 training pairs (batch 32, three
+epochs), and on the 5,000 docstrings' summaries with their prose (one epoch). *Mined*: `triplets` on the same pairs,
+each with one of up to five negatives that the untrained model found. Pairs without any mined negative are left out
+of both, so that the two differ in the negatives alone. Scored on SciFact's test queries (nDCG@10, 256 tokens of a
+text) and on finding the prose of each summary in packages that training never reads (nDCG@10); `stsb-test` shows
+what is lost elsewhere. Differences by the rule above."""
 
 
 def domain_block(results: Results) -> str:

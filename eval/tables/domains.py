@@ -11,8 +11,9 @@ from pathlib import Path
 from runner import Runner, children_seconds, run_command, textcl
 from trial import MODEL, SEEDS, Trial
 
-UNSUPERVISED, PAIRED, MINED = "unsupervised crops", "pairs", "pairs with mined negatives"
-STEPS = {UNSUPERVISED: "crops", PAIRED: "pairs", MINED: "triplets"}  # by their recipes, at their learning rates
+PAIRED, MINED = "pairs", "pairs with mined negatives"
+UNSUPERVISED = {"unsupervised crops": "crops", "unsupervised crops, SimCLR": "simclr"}
+STEPS = {**UNSUPERVISED, PAIRED: "pairs", MINED: "triplets"}  # by their recipes, at their learning rates
 SCORES = {"SciFact": "scifact:256", "docstrings": "docstrings"}  # of each domain its own
 ELSEWHERE = "stsb-test"  # what is lost on the way
 MINING = ("--range", "10:100", "--relative-margin", "0.05", "--negatives", "5")
@@ -32,9 +33,9 @@ def domain_trials() -> Iterator[Trial]:
     """Yield the first seed's runs."""
     for domain, own in SCORES.items():
         for step, recipe in STEPS.items():
-            changes = ("data.max_length=64",) if step == UNSUPERVISED else _PAIRS[domain]
+            changes = ("data.max_length=64",) if step in UNSUPERVISED else _PAIRS[domain]
             changes += _NEGATIVES if step == MINED else ()
-            corpus = _TEXTS[domain] if step == UNSUPERVISED else mined_name(domain)
+            corpus = _TEXTS[domain] if step in UNSUPERVISED else mined_name(domain)
             scores = (own, ELSEWHERE)
             yield Trial("domains", f"{domain}, {step}", "whole", SEEDS[0], recipe, corpus, changes, scores)
 
