@@ -7,8 +7,9 @@ import unicodedata
 from textcl.folding import folded, folded_words
 
 # Of the marks that folding takes away those that make another text: C++ and C#, 5 % and 5, -5 and 5, 1.5 and 15. But a
-# hyphen in a word, the comma of 1,000, and # before a word or a heading are matters of spelling.
-_MEANT = re.compile(r"([+%]|(?<=\w)#|(?<!\w)-(?=\d)|(?<=\d)\.(?=\d)|(?<=\d),(?=\d)(?!\d{3}(?!\d)))")
+# hyphen in a word, the comma of 1,000, and # before a word or a heading are matters of spelling. Each branch begins
+# with its mark, so that the search skips all other characters.
+_MEANT = re.compile(r"(\+|%|#(?<=\w#)|-(?<!\w-)(?=\d)|\.(?<=\d\.)(?=\d)|,(?<=\d,)(?=\d)(?!\d{3}(?!\d)))")
 _MINUS = "\N{MINUS SIGN}"
 
 
