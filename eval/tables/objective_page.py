@@ -1,6 +1,6 @@
 """The table of objectives as a page: mean ± standard deviation over the seeds that are done."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -57,8 +57,9 @@ def _block(results: Results, block: str) -> str:
         own = {name: runs for (of_start, name), runs in rows.items() if of_start == start}
         if block == "families":
             own = dict(sorted(own.items(), key=lambda row: -fmean(run["scores"]["sts"] for run in row[1])))
-        if own and start in results["starts"]:
-            lines.append(_row(start, "*(start)*", [{"scores": results["starts"][start]}], columns))
+        untrained = [{"scores": scores} for key, scores in results["starts"].items() if key.split("/")[0] == start]
+        if own and untrained:
+            lines.append(_row(start, "*(start)*", untrained, columns))
         lines += [_row(start, name, runs, columns) for name, runs in own.items()]
     return "\n".join([*lines, ""])
 
@@ -91,12 +92,11 @@ def _header(columns: list[str]) -> list[str]:
     return header(names)
 
 
-def _row(start: str, name: str, runs: list[Results], columns: list[str]) -> str:
+def _row(start: str, name: str, runs: Sequence[Results], columns: list[str]) -> str:
     cells = [cell([run["scores"][column] for run in runs if column in run["scores"]]) for column in columns]
     alarm = " (collapse alarm)" if any(run.get("alarm") for run in runs) else ""
-    trained = "changes" in runs[0]
-    settings = [str(len(runs)), _rate(runs[0]["changes"])] if trained else ["-", "-"]
-    return line([start, name + alarm, *cells, *settings])
+    rate = _rate(runs[0]["changes"]) if "changes" in runs[0] else "-"
+    return line([start, name + alarm, *cells, str(len(runs)), rate])
 
 
 def _rate(changes: list[str]) -> str:

@@ -16,7 +16,7 @@ from trial import LENGTH, MODEL, SEEDS, Trial
 
 from textcl.encoder import build_encoder
 from textcl.errors import TextclError
-from textcl.seeds import seeded
+from textcl.seeds import derive, seeded
 
 
 class FailedError(Exception):
@@ -49,10 +49,11 @@ class Runner:
         self.failed: list[str] = []
         self._kept: dict[str, Trained] = {}  # by what was run
 
-    def score_start(self, start: str, wanted: Sequence[str]) -> None:
+    def score_start(self, start: str, wanted: Sequence[str], seed: int = SEEDS[0]) -> None:
         """Score the encoder that runs start from, untrained."""
-        if not self.store.has("starts", start):
-            self.store.keep("starts", start, self.scorer(self._start(start, SEEDS[0]), wanted))
+        key = start if seed == SEEDS[0] else f"{start}/{seed}"
+        if not self.store.has("starts", key):
+            self.store.keep("starts", key, self.scorer(self._start(start, seed), wanted))
 
     def wants(self, trial: Trial, only: Sequence[str]) -> bool:
         """Say whether a run is one of those asked for and is not there yet."""
@@ -122,7 +123,7 @@ class Runner:
         if start not in STARTS:
             return MODEL
         folder = self.work / f"start-{start}"
-        with seeded(seed):
+        with seeded(derive(seed, "encoder")):  # as a run of this seed draws its weights
             encoder = build_encoder(MODEL, layers=4, random_init=start == "random", pooling="mean", max_length=LENGTH)
         encoder.save(folder)
         return folder
