@@ -21,11 +21,11 @@ objective learns at all, no more. *Whole* is all six layers, a tuned sentence en
 
 **What is equal.** The same 20,000 Wikipedia sentences once (one epoch, batch 64, cut at 32 tokens), no labels, span
 crops as views (two of 30 to 100 % of the words; SwAV has two short ones more), dropout on. Nothing was chosen on a
-test set: for each family and start STS-B dev chose a learning rate (of four after 64 steps from the tuned layers, of
-three after 156 from random ones; from the tuned layers the best two went a whole run; first seed), and in each run of a
-family the best of the models after every 52nd of its 313 steps; all else is the bundled recipe's. Scoring keeps 128
-tokens of a text. Numbers are percent: mean Spearman of STS12-16, STS-B and SICK-R, and nDCG@10 on SciFact; mean ±
-standard deviation over seeds, and how many seeds are done.
+test set: for each family and start STS-B dev chose a learning rate of four (after 64 steps from the tuned layers, 156
+from random ones; from the tuned layers the best two went a whole run; first seed), and in each run of a family the best
+of the models after every 52nd of its 313 steps; all else is the bundled recipe's. Scoring keeps 128 tokens of a text.
+Numbers are percent: mean Spearman of STS12-16, STS-B and SICK-R, and nDCG@10 on SciFact; mean ± standard deviation over
+seeds, and how many seeds are done.
 """
 BLOCKS = {
     "parity": "## Parity: dropout views, InfoNCE, ours and sentence-transformers' trainer on the same rows",

@@ -10,7 +10,8 @@ STARTS = {
     "random": (FOUR, "encoder.random_init=true"),
 }
 # What STS-B dev chooses a learning rate from, and after how many steps: random weights tell nothing after 64.
-SEARCH = {"tuned": (64, ("3e-5", "1e-4", "3e-4", "1e-3")), "random": (156, ("1e-4", "3e-4", "1e-3"))}
+_RATES = ("3e-5", "1e-4", "3e-4", "1e-3")
+SEARCH = {"tuned": (64, _RATES), "random": (156, _RATES)}
 # Rates that are good for few steps can be high for many: from the tuned layers, where the short runs are a fifth of a
 # whole one, the best two go a whole run of the first seed; and STS-B dev keeps the best model of each run on the way.
 FINALISTS = {"tuned": 2, "random": 1}
