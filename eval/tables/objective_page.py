@@ -28,8 +28,8 @@ Numbers are percent: mean Spearman of STS12-16, STS-B and SICK-R, and nDCG@10 on
 seeds, and how many seeds are done.
 """
 # Of single runs beside the table, which no row holds.
-FOUND = """**Random weights and no negatives.** SimSiam and SwAV do not gain from random weights, and BYOL gains
-little. Their loss falls as it should, but the projector loses most of its effective rank (SimSiam at
+FOUND = """**Random weights and no negatives.** From random weights SimSiam and SwAV gain nothing, and BYOL one
+point. Their loss falls as it should, but the projector loses most of its effective rank (SimSiam at
 3e-5: 60 to 24 of 64 rows): the views agree in few directions, without new features, the partial collapse
 of Li, Efros and Pathak 2022 (arXiv:2209.15007). SimSiam at 1e-4 fell from 53.9 to 35.4 on STS-B dev in
 the first two of five passes and was back at 40.1 after the fifth, the mean cosine of different texts
