@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 
-from textcl.unspaced import has_unspaced
+from textcl.spacing import has_unspaced
 
 SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove nothing
 

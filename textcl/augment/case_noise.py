@@ -4,7 +4,8 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
-from textcl.augment.words import check_shares, join_words, split_words
+from textcl.augment.words import check_shares
+from textcl.spacing import join_words, split_words
 
 Case = Literal["lower", "upper", "capital"]
 CASES: tuple[Case, ...] = ("lower", "upper", "capital")

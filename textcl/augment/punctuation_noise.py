@@ -3,7 +3,8 @@
 import random
 from dataclasses import dataclass
 
-from textcl.augment.words import bare, check_shares, is_closing, join_words, split_words
+from textcl.augment.words import bare, check_shares, is_closing
+from textcl.spacing import join_words, split_words
 
 _INSERTED = (".", ",", ";", ":", "?", "!")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from textcl.augment.words import bare, check_shares, in_case_of, join_words, split_words
+from textcl.augment.words import bare, check_shares, in_case_of
+from textcl.spacing import join_words, split_words
 from textcl.wordnet import FOLDER, main_senses, read_synsets, refuse_absence
 
 _FUNCTION_WORDS = """

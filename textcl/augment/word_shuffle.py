@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from textcl.augment.words import join_words, split_words
+from textcl.spacing import join_words, split_words
 
 
 @dataclass(frozen=True, slots=True)

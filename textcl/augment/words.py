@@ -1,28 +1,8 @@
-"""A text as its words and the white space around them, which augmentations keep as it is.
+"""What augmentations do to a word: its marks and its capitals stay."""
 
-A word is what stands between white space, and in scripts without blanks (Chinese, Japanese, Thai) each character, with
-the marks behind it.
-"""
-
-import re
 import unicodedata
-from collections.abc import Sequence
 
-from textcl.unspaced import UNSPACED
-
-_BEFORE = r"(\[{「『（［｛《〈【〔“‘"  # noqa: RUF001  (full-width brackets are meant)
-_WORD = re.compile(rf"[{_BEFORE}]*+[{UNSPACED}][^\w\s{_BEFORE}]*|[^\s{UNSPACED}]+")
 _MEANT = frozenset("%&#@*/-\\")  # marks that say something, and are part of a word
-
-
-def split_words(text: str) -> tuple[list[str], list[str]]:
-    """Return the n words of a text, and the n + 1 stretches of white space, empty ones too, around them."""
-    return _WORD.findall(text), _WORD.split(text)
-
-
-def join_words(words: Sequence[str], gaps: Sequence[str]) -> str:
-    """Put n words and n + 1 stretches of white space together again."""
-    return "".join(part for pair in zip(gaps, (*words, ""), strict=True) for part in pair)
 
 
 def bare(word: str) -> tuple[str, str, str]:
