@@ -27,15 +27,6 @@ of the models after every 52nd of its 313 steps; all else is the bundled recipe'
 Numbers are percent: mean Spearman of STS12-16, STS-B and SICK-R, and nDCG@10 on SciFact; mean ± standard deviation over
 seeds, and how many seeds are done.
 """
-# Of single runs beside the table, which no row holds.
-FOUND = """**Random weights and no negatives.** From random weights SimSiam and SwAV gain nothing, and BYOL one
-point. Their loss falls as it should, but the projector loses most of its effective rank (SimSiam at
-3e-5: 60 to 24 of 64 rows): the views agree in few directions, without new features, the partial collapse
-of Li, Efros and Pathak 2022 (arXiv:2209.15007). SimSiam at 1e-4 fell from 53.9 to 35.4 on STS-B dev in
-the first two of five passes and was back at 40.1 after the fifth, the mean cosine of different texts
-down from 0.93 to 0.64: it learns, but slowly, and first loses what the random layers had. From the tuned
-layers the same code gains with each family.
-"""
 BLOCKS = {
     "parity": "## Parity: dropout views, InfoNCE, ours and sentence-transformers' trainer on the same rows",
     "families": "## Families, all on crop views",
@@ -70,8 +61,6 @@ def _block(results: Results, block: str) -> str:
         if own and untrained:
             lines.append(_row(start, "*(start)*", untrained, columns))
         lines += [_row(start, name, runs, columns) for name, runs in own.items()]
-    if block == "families":
-        lines += ["", FOUND.rstrip()]
     return "\n".join([*lines, ""])
 
 
