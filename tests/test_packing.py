@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcl.packing import CHUNK_COST, joined, pad, plan, widths
+from textcl.packing import CPU, CUDA, cuts_for, joined, pad, plan, widths
 from textcl.types import Tokens
 
 lengths_of_sequences = st.lists(st.integers(1, 60), max_size=40)
 
 
 def cost(lengths: list[int], chunks: list[np.ndarray]) -> int:
-    return sum(len(chunk) * max(lengths[row] for row in chunk) + CHUNK_COST for chunk in chunks)
+    return sum(len(chunk) * max(lengths[row] for row in chunk) + CPU.chunk_cost for chunk in chunks)
 
 
 def cheapest(lengths: list[int], chunk_tokens: int) -> int:
@@ -24,7 +24,7 @@ def cheapest(lengths: list[int], chunk_tokens: int) -> int:
     ):
         parts = [ordered[a:b] for a, b in itertools.pairwise([0, *cuts, len(ordered)])]
         if all(len(part) == 1 or (len(part) <= 8 and len(part) * part[-1] <= chunk_tokens) for part in parts):
-            total = sum(len(part) * part[-1] + CHUNK_COST for part in parts)
+            total = sum(len(part) * part[-1] + CPU.chunk_cost for part in parts)
             best = total if best is None else min(best, total)
     assert best is not None
     return best
@@ -75,7 +75,7 @@ def test_padding_stands_on_the_right_and_skipped_tokens_are_not_pooled() -> None
 
 
 def test_an_empty_pool_has_no_chunks() -> None:
-    assert plan(np.array([], dtype=np.int64)) == []
+    assert plan(np.array([], dtype=np.int64), 100) == []
 
 
 def test_pools_of_a_tower_are_joined_in_order() -> None:
@@ -85,3 +85,10 @@ def test_pools_of_a_tower_are_joined_in_order() -> None:
     assert [ids.tolist() for ids in both.ids] == [[1, 2], [3], [4]]
     assert both.skipped.tolist() == [1, 0, 0]
     assert pad(both, np.array([2])).tower == 1
+
+
+def test_a_gpu_takes_a_batch_at_once_where_a_cpu_cuts_it_into_chunks_of_like_length() -> None:
+    lengths = np.random.default_rng(1).integers(3, 60, size=200)
+    assert len(plan(lengths, CPU.chunk_tokens, CPU)) > 3
+    assert len(plan(lengths, CUDA.chunk_tokens, CUDA)) == 1
+    assert (cuts_for("cpu"), cuts_for("cuda:1")) == (CPU, CUDA)

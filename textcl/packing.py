@@ -1,21 +1,38 @@
 """Cut a pool of sequences into chunks of similar length, so that padding all but disappears.
 
 The cuts are planned by dynamic programming over the sorted lengths: the padded tokens of all chunks plus a fixed cost a
-chunk are as few as they can be. Widths and numbers of sequences come from a grid that grows coarser: oneDNN builds
-kernels for each new shape, which takes milliseconds and memory that it never gives back.
+chunk are as few as they can be. That cost depends on the device: a GPU computes thousands of tokens in the time that it
+takes to start the kernels of a chunk. Widths and numbers of sequences come from a grid that grows coarser: oneDNN
+builds kernels for each new shape, which takes milliseconds and memory that it never gives back.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from textcl.types import BoolArray, Chunk, InputFormat, IntArray, Kept, Tokens
 
-CHUNK_TOKENS = 2048  # padded tokens a chunk holds at most
-CHUNK_COST = 150  # what starting a chunk costs, in tokens
-_WIDTHS, _COUNTS = 16, 4  # grid points from one power of two to the next
+_WIDTHS = 16  # points of the grid of widths, from one power of two to the next
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How a device likes its work cut; all in padded tokens."""
+
+    chunk_tokens: int  # that a chunk holds at most
+    live_tokens: int  # whose graph a training step keeps; more costs memory, fewer are computed twice
+    chunk_cost: int  # what starting a chunk costs
+    points: int  # of the grid of numbers of sequences, from one power of two to the next
+
+
+CPU, CUDA = Cuts(2048, 4096, 150, 4), Cuts(32_768, 32_768, 8000, 64)
+
+
+def cuts_for(device: torch.device | str) -> Cuts:
+    """Return how a device likes its work cut."""
+    return CPU if torch.device(device).type == "cpu" else CUDA
 
 
 def widths(tokens: Tokens) -> IntArray:
@@ -26,20 +43,22 @@ def widths(tokens: Tokens) -> IntArray:
     return _widened(tokens.lengths, tokens.longest)
 
 
-def plan(lengths: IntArray, chunk_tokens: int = CHUNK_TOKENS) -> list[IntArray]:
+def plan(lengths: IntArray, chunk_tokens: int, cuts: Cuts = CPU) -> list[IntArray]:
     """Cut sequences into chunks of at most `chunk_tokens` padded tokens, shortest sequences first.
 
-    A sequence longer than `chunk_tokens` gets a chunk of its own. A chunk holds 1 to 8, 10, 12, 14, 16, 20, … of them.
+    A sequence longer than `chunk_tokens` gets a chunk of its own. On a CPU a chunk holds 1 to 8, 10, 12, 14, 16, 20, …
+    of them.
 
     Args:
         lengths: What each sequence takes of a chunk's width, in tokens, (N,).
         chunk_tokens: The padded tokens that a chunk may hold.
+        cuts: How the device likes it; its own `chunk_tokens` is what a caller may pass.
 
     Returns:
         For each chunk the positions of its sequences; together a permutation of range(N).
     """
     order = np.argsort(lengths, kind="stable")
-    ends = _best_ends(lengths[order], chunk_tokens)
+    ends = _best_ends(lengths[order], chunk_tokens, cuts)
     return [order[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
 
 
@@ -57,10 +76,10 @@ def one_by_one(count: int) -> list[IntArray]:
     return list(np.arange(count).reshape(count, 1))
 
 
-def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
+def _best_ends(ascending: IntArray, chunk_tokens: int, cuts: Cuts) -> list[int]:
     """Return where each chunk ends in the ascending lengths, at the least total cost."""
     count = len(ascending)
-    sizes = np.unique(_on_grid(np.arange(1, count + 1), _COUNTS))
+    sizes = np.unique(_on_grid(np.arange(1, count + 1), cuts.points))
     cost = np.zeros(count + 1, dtype=np.int64)  # of the best cuts of the first i sequences
     start = np.zeros(count + 1, dtype=np.int64)  # where the last chunk of these cuts starts
     for end in range(1, count + 1):
@@ -69,7 +88,7 @@ def _best_ends(ascending: IntArray, chunk_tokens: int) -> list[int]:
         allowed = sizes[: np.searchsorted(sizes, most, side="right")]
         candidates = cost[end - allowed] + allowed * longest
         best = int(candidates.argmin())
-        cost[end] = candidates[best] + CHUNK_COST
+        cost[end] = candidates[best] + cuts.chunk_cost
         start[end] = end - allowed[best]
     ends = []
     while count:

@@ -258,6 +258,17 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_rows(tmp_path: Pa
     assert all(torch.equal(value, before[name]) for name, value in weights(loop).items())
 
 
+def test_a_full_gpu_stops_the_run_and_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    loop = make_loop(tmp_path)
+    loop.on_step.append(lambda entry: entry.step == 3 and monkeypatch.setattr(loop.step, "backward", full))
+    with pytest.raises(TrainingError, match=r"Step 4: .*memory.*lower training.live_tokens.*--resume"):
+        loop.run()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-2"]
+
+
 def test_a_score_off_its_scale_is_told_with_the_place_of_its_row(tmp_path: Path) -> None:
     loop = make_loop(tmp_path, objective=CosineRegression())
     batch = toy_batch(8)

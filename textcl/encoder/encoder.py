@@ -25,7 +25,7 @@ from textcl.encoder.runtime_backbone import Backbone
 from textcl.encoder.saving import Contents, save_encoder
 from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
 from textcl.errors import ModelError
-from textcl.packing import CHUNK_TOKENS, one_by_one, pad, plan, widths
+from textcl.packing import cuts_for, one_by_one, pad, plan, widths
 from textcl.precision import Precision, autocast, resolve
 from textcl.types import Chunk, FloatArray, IntArray, Role, Tokens
 
@@ -121,7 +121,7 @@ class Encoder(nn.Module):
         texts: Sequence[str],
         *,
         role: Role | str = Role.ANCHOR,
-        chunk_tokens: int = CHUNK_TOKENS,
+        chunk_tokens: int | None = None,
         progress: Callable[[int], None] | None = None,
         deterministic: bool = False,
     ) -> FloatArray:
@@ -130,7 +130,7 @@ class Encoder(nn.Module):
         Args:
             texts: N texts.
             role: Chooses the prompt. Queries are anchors, documents are positives.
-            chunk_tokens: Padded tokens that go through the backbone at once.
+            chunk_tokens: Padded tokens that go through the backbone at once; None: as many as suit the device.
             progress: Called with the number of texts just finished, again and again.
             deterministic: Make a vector depend on nothing but its text, to the last bit, on one machine: each text goes
                 through the backbone alone, on one thread, which takes several times as long. Without it the other texts
@@ -145,7 +145,7 @@ class Encoder(nn.Module):
         role = as_role(role)
         check_texts(texts)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        precision = resolve(self.precision, self.device)
+        precision, cuts = resolve(self.precision, self.device), cuts_for(self.device)
         with (
             evaluating(self),
             on_one_thread() if deterministic else nullcontext(),
@@ -155,7 +155,10 @@ class Encoder(nn.Module):
         ):
             for start in range(0, len(texts), WINDOW):
                 tokens = self.tokenize(texts[start : start + WINDOW], role)
-                chunks = one_by_one(len(tokens)) if deterministic else plan(widths(tokens), chunk_tokens)
+                if deterministic:
+                    chunks = one_by_one(len(tokens))
+                else:
+                    chunks = plan(widths(tokens), chunk_tokens or cuts.chunk_tokens, cuts)
                 window = self._encode_window(tokens, chunks, progress)
                 vectors[start : start + WINDOW] = window.cpu().numpy()
         return vectors

@@ -44,7 +44,7 @@ class TextEncoder(TokenEncoder, Protocol):
         texts: Sequence[str],
         *,
         role: Role | str = ...,
-        chunk_tokens: int = ...,
+        chunk_tokens: int | None = ...,
         progress: Callable[[int], None] | None = ...,
         deterministic: bool = ...,
     ) -> FloatArray:

@@ -11,7 +11,6 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.prompts import as_role
 from textcl.encoder.router import save_towers
 from textcl.encoder.saving import Contents
-from textcl.packing import CHUNK_TOKENS
 from textcl.types import Chunk, FloatArray, Role, Tokens
 
 _TOWERS = {Role.ANCHOR: 0, Role.POSITIVE: 1, Role.NEGATIVE: 1}  # role → the number of its tower
@@ -90,7 +89,7 @@ class TwoTower(nn.Module):
         texts: Sequence[str],
         *,
         role: Role | str = Role.ANCHOR,
-        chunk_tokens: int = CHUNK_TOKENS,
+        chunk_tokens: int | None = None,
         progress: Callable[[int], None] | None = None,
         deterministic: bool = False,
     ) -> FloatArray:

@@ -112,7 +112,7 @@ class _Run:
             build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks),
             self.ranks,
             seed=self.recipe.seed,
-            memory=build_memory(self.recipe),
+            memory=build_memory(self.recipe, self.ranks.device),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
         with made_ahead(self._batches(), self._workers()) as batches:

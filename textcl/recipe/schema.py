@@ -10,7 +10,7 @@ from textcl.precision import Precision
 from textcl.recipe.data_section import DataSection
 from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault, repository_fault
 from textcl.recipe.section import NAME, OWN_FAULT, Component, Count, Positive, Section, Whole
-from textcl.training import Memory, Schedule
+from textcl.training import Schedule
 from textcl.types import Role
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -57,8 +57,8 @@ class TrainingSection(Section):
     keep_checkpoints: Count = 2
     on_collapse: Literal["warn", "stop"] = "warn"  # when the monitor sees all embeddings become one
     precision: Precision = Precision.AUTO
-    chunk_tokens: Count = Memory().chunk_tokens  # padded tokens that go through the encoder at once
-    live_tokens: Whole = Memory().live_tokens  # padded tokens whose graph is kept; bounds memory, changes no result
+    chunk_tokens: Count | None = None  # padded tokens that go through the encoder at once; null: as suits the device
+    live_tokens: Whole | None = None  # those whose graph is kept; null: likewise. Bounds memory, changes no result
 
     @model_validator(mode="before")
     @classmethod

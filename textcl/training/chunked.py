@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from textcl.packing import joined, pad, plan, widths
+from textcl.packing import CPU, Cuts, cuts_for, joined, pad, plan, widths
 from textcl.precision import Precision, autocast
 from textcl.seeds import derive, seeded
 from textcl.training.row_gradients import dense_gradients, gradients_by_row
@@ -32,8 +32,8 @@ class Memory:
         live_tokens: Padded tokens whose graph is kept from the forward to the backward pass.
     """
 
-    chunk_tokens: int = 2048
-    live_tokens: int = 4096
+    chunk_tokens: int = CPU.chunk_tokens
+    live_tokens: int = CPU.live_tokens
 
 
 class ChunkedPass:
@@ -59,7 +59,7 @@ class ChunkedPass:
     ) -> None:
         self.encoder, self.memory = encoder, memory
         self.precision, self.device, self.seed = precision, device, seed
-        self.chunks = _cut(pools, memory.chunk_tokens)
+        self.chunks = _cut(pools, memory.chunk_tokens, cuts_for(device))
         self._live: dict[int, Tensor] = {}  # chunk -> its embeddings, with their graph
 
     @property
@@ -129,7 +129,7 @@ class _Piece:
         return len(self.rows) * int(widths(self.pool)[self.rows].max())
 
 
-def _cut(views: Sequence[Tokens], chunk_tokens: int) -> list[_Piece]:
+def _cut(views: Sequence[Tokens], chunk_tokens: int, cuts: Cuts) -> list[_Piece]:
     """Cut the sequences of all views into chunks, each for one tower."""
     ends = np.cumsum([len(view) for view in views])
     positions = [np.arange(end - len(view), end) for end, view in zip(ends, views, strict=True)]
@@ -137,7 +137,7 @@ def _cut(views: Sequence[Tokens], chunk_tokens: int) -> list[_Piece]:
     for tower in sorted({view.tower for view in views}):
         own = [number for number, view in enumerate(views) if view.tower == tower]
         pool, of_pool = joined([views[number] for number in own]), np.concatenate([positions[number] for number in own])
-        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in plan(widths(pool), chunk_tokens)]
+        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in plan(widths(pool), chunk_tokens, cuts)]
     return pieces
 
 

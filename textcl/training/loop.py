@@ -124,6 +124,11 @@ class Loop:
             result, norm = self._move(batch, number, rate)
         except NonFiniteError as error:
             raise TrainingError(self._explain(error, number)) from error
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"Step {number + 1}: the GPU's memory does not hold it. A lower training.live_tokens, and then a lower "
+                "training.chunk_tokens, is the way out: neither changes the batch. Then go on with --resume."
+            ) from error
         except RowError as error:
             place = self.batches.place(int(self.batches.rows(number)[error.row]))
             raise DataError(f"{place}: {error}") from error
