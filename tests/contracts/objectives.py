@@ -94,7 +94,7 @@ CASES: dict[str, Case] = {
 def target_of(objective: Objective, encoder: ToyEncoder, ranks: Ranks, memory: Memory) -> Target:
     """The target that the objective asks for; a frozen encoder with other weights stands for a teacher."""
     if objective.wants_teacher:
-        teacher = ToyEncoder()
+        teacher = ToyEncoder().to(ranks.device)
         with torch.no_grad():
             teacher.hidden.weight.mul_(-1)
         return EmaTarget(teacher, 0.0, ranks, seed=4, memory=memory)

@@ -100,7 +100,7 @@ def test_the_target_is_what_the_objective_asks_for(tmp_path: Path, tiny_model_fo
     assert averaging.momentum == 0.9
     taught = target("Taught", teacher=str(tiny_model_folder))
     assert isinstance(taught, TeacherTarget)
-    expected = open_encoder(tiny_model_folder).encode(SENTENCES[:2], role="positive")
+    expected = open_encoder(tiny_model_folder, device="cpu").encode(SENTENCES[:2], role="positive")
     assert (taught.embed(SENTENCES[:2], Role.POSITIVE) == expected).all()
 
 

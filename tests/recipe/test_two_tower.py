@@ -110,7 +110,7 @@ def test_documents_may_undo_what_the_encoder_says(raw: dict[str, Any]) -> None:
 
     assert (encoder.queries.pool_prompt, encoder.documents.pool_prompt) == (False, True)
     assert encoder.documents.dropout == 0
-    saved = open_encoder(raw["encoder"]["backbone"]).state_dict()
+    saved = open_encoder(raw["encoder"]["backbone"], device="cpu").state_dict()
     assert all(torch.equal(weight, saved[name]) for name, weight in encoder.documents.state_dict().items())
     assert not all(torch.equal(weight, saved[name]) for name, weight in encoder.queries.state_dict().items())
 
@@ -180,7 +180,7 @@ def test_a_plan_counts_the_parameters_of_both_towers(raw: dict[str, Any]) -> Non
 
 
 def test_training_moves_both_towers_and_finds_the_answers(raw: dict[str, Any], finished: Path) -> None:
-    start, trained = build_encoder(parse(raw)), open_encoder(finished / "checkpoints" / "step-6" / "model")
+    start, trained = build_encoder(parse(raw)), open_encoder(finished / "checkpoints/step-6/model", device="cpu")
 
     for name in ("queries", "documents"):
         before, after = (getattr(encoder, name).state_dict() for encoder in (start, trained))
