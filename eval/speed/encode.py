@@ -1,6 +1,7 @@
 """Encoding: textcl against sentence-transformers' defaults, on the same 4,000 sentences, in turn in one process.
 
 Run: python eval/speed/encode.py
+On a GPU: python eval/speed/encode.py --texts 40000 --name encode-gpu
 """
 
 import argparse
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from machine import MODEL, alternate, ratio, record, sentences, show
 from sentence_transformers import SentenceTransformer
 
@@ -22,10 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=4000)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--name", default="encode", help="of the file of results")
     arguments = parser.parse_args()
     texts = sentences(arguments.texts)
-    theirs = SentenceTransformer(str(find_folder(MODEL)), device="cpu")
-    ours = textcl.load(MODEL, precision="auto", device="cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    theirs = SentenceTransformer(str(find_folder(MODEL)), device=device)
+    ours = textcl.load(MODEL, precision="auto", device=device)
     sides = {
         "sentence-transformers": lambda: seconds(theirs.encode, texts),
         "textcl": lambda: seconds(ours.encode, texts),
@@ -38,7 +42,7 @@ def main() -> None:
     show(measured, {"sentence-transformers": (faster, WANTED)})
     print(f"smallest cosine between the two sides' vectors: {closeness.min():.5f}")
     record(
-        "encode",
+        arguments.name,
         {
             "texts": len(texts),
             "words_on_average": round(float(np.mean([len(text.split()) for text in texts])), 2),

@@ -31,7 +31,7 @@ def sentences(count: int, seed: int = 17) -> list[str]:
 
 
 def describe() -> dict[str, object]:
-    """Return what a figure depends on: processor, its instructions for matrices, cores, versions, the date."""
+    """Return what a figure depends on: processor, its instructions for matrices, cores, GPU, versions, the date."""
     capabilities = torch.cpu.get_capabilities()
     wanted = ("avx2", "avx512_f", "avx512_bf16", "amx_bf16")
     return {
@@ -39,6 +39,7 @@ def describe() -> dict[str, object]:
         "processor": _processor(),
         "instructions": [name for name in wanted if capabilities.get(name)],
         "cores": len(os.sched_getaffinity(0)),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "threads": torch.get_num_threads(),
         "versions": {name: version(name) for name in ("torch", "transformers", "sentence-transformers", "textcl")},
     }

@@ -4,6 +4,7 @@ Each side runs in processes of its own, in turn. A step counts from the end of t
 trainer's loss is MultipleNegativesRankingLoss on pairs of a sentence with itself.
 
 Run: python eval/speed/train.py
+On a GPU, whose first steps load kernels: python eval/speed/train.py --steps 90 --warm-up 40 --name train-gpu
 """
 
 import argparse
@@ -15,11 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import mean
 
+import torch
 from machine import MODEL, alternate, ratio, record, sentences, show, train_command
 
 ROWS = 64
-WARM_UP = 2  # steps of a process that do not count
 WANTED = {"trainer float32": 5.0, "trainer bf16": 3.0}  # times as fast
 
 
@@ -28,6 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=10, help="of a process, warm-up included")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--warm-up", type=int, default=2, help="steps of a process that do not count")
+    parser.add_argument("--name", default="train", help="of the file of results")
     parser.add_argument("--trainer", choices=["float32", "bf16"], help=argparse.SUPPRESS)
     parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -37,34 +41,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus.txt"
         corpus.write_text("\n".join(sentences(ROWS * arguments.steps)) + "\n", encoding="utf-8")
-        measured = alternate(sides(corpus, arguments.steps), arguments.repeats)
-    compare(measured, arguments.steps)
+        measured = alternate(sides(corpus, arguments.steps, arguments.warm_up), arguments.repeats)
+    compare(measured, arguments)
 
 
-def compare(measured: dict[str, list[float]], steps: int) -> None:
+def compare(measured: dict[str, list[float]], arguments: argparse.Namespace) -> None:
     """Print and record how many times faster we are than each trainer."""
     faster = {name: ratio(measured[name], measured["textcl"]) for name in WANTED}
     show(measured, {name: (faster[name], wanted) for name, wanted in WANTED.items()})
-    counted = steps - WARM_UP
+    counted = arguments.steps - arguments.warm_up
     record(
-        "train",
+        arguments.name,
         {"rows": ROWS, "steps": counted, "seconds_a_step": measured, "times_as_fast": faster, "wanted": WANTED},
     )
 
 
-def sides(corpus: Path, steps: int) -> dict[str, Callable[[], float]]:
+def sides(corpus: Path, steps: int, warm_up: int) -> dict[str, Callable[[], float]]:
     """Return for each side what measures the mean seconds of its steps."""
     this = [sys.executable, __file__, "--corpus", str(corpus), "--trainer"]
     return {
-        "trainer float32": lambda: mean(json.loads(output_of([*this, "float32"]))),
-        "trainer bf16": lambda: mean(json.loads(output_of([*this, "bf16"]))),
-        "textcl": lambda: mean(seconds_of_textcl(corpus, steps)),
+        "trainer float32": lambda: mean(json.loads(output_of([*this, "float32"]))[warm_up:]),
+        "trainer bf16": lambda: mean(json.loads(output_of([*this, "bf16"]))[warm_up:]),
+        "textcl": lambda: mean(seconds_of_textcl(corpus, steps)[warm_up:]),
     }
-
-
-def mean(seconds: list[float]) -> float:
-    """Return the mean over the steps after the warm-up."""
-    return sum(seconds[WARM_UP:]) / len(seconds[WARM_UP:])
 
 
 def output_of(command: list[str]) -> str:
@@ -99,14 +98,15 @@ def seconds_of_trainer(texts: list[str], bf16: bool) -> list[float]:
         def on_step_end(self, *_: object, **__: object) -> None:
             ends.append(time.perf_counter())
 
-    model = SentenceTransformer(str(find_folder(MODEL)), device="cpu")
+    on_gpu = torch.cuda.is_available()
+    model = SentenceTransformer(str(find_folder(MODEL)), device="cuda" if on_gpu else "cpu")
     with tempfile.TemporaryDirectory() as folder:
         settings = SentenceTransformerTrainingArguments(
             folder,
             num_train_epochs=1,
             per_device_train_batch_size=ROWS,
             bf16=bf16,
-            use_cpu=True,
+            use_cpu=not on_gpu,
             save_strategy="no",
             report_to="none",
         )
