@@ -7,14 +7,14 @@ import torch
 from textcl.encoder import TextEncoder, open_encoder
 from textcl.errors import ModelError, RecipeError
 from textcl.objectives.by_source import BySource
-from textcl.packing import cuts_for
 from textcl.precision import resolve
 from textcl.recipe.components import build
 from textcl.recipe.parts import Part, objectives_of
+from textcl.recipe.passes import build_memory
 from textcl.recipe.rooms import OBJECTIVE
 from textcl.recipe.schema import Recipe
 from textcl.seeds import derive, seeded
-from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target, TeacherTarget
+from textcl.training import EmaTarget, OnlineTarget, Ranks, Target, TeacherTarget
 from textcl.types import Objective, Source
 
 
@@ -112,15 +112,9 @@ def build_target(
         objective.momentum,
         ranks,
         seed=recipe.seed,
-        memory=build_memory(recipe, ranks.device),
+        memory=build_memory(recipe, encoder, ranks.device),
         precision=resolve(recipe.training.precision, ranks.device),
     )
-
-
-def build_memory(recipe: Recipe, device: torch.device | str) -> Memory:
-    """Return how the passes of a run are cut on a device."""
-    cuts, chunk, live = cuts_for(device), recipe.training.chunk_tokens, recipe.training.live_tokens
-    return Memory(cuts.chunk_tokens if chunk is None else chunk, cuts.live_tokens if live is None else live)
 
 
 def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: Part) -> None:

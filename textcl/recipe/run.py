@@ -17,9 +17,10 @@ from textcl.recipe.batching import RunBatches, build_batches, run_length, wanted
 from textcl.recipe.during import DuringEvaluation, take_best
 from textcl.recipe.embedding import fresh_embed
 from textcl.recipe.leaking import leakage_of_run
-from textcl.recipe.learning import build_memory, build_target
+from textcl.recipe.learning import build_target
 from textcl.recipe.outcome import Outcome, leave_report
 from textcl.recipe.page_data import leave_page
+from textcl.recipe.passes import build_memory
 from textcl.recipe.preparing import prepare
 from textcl.recipe.provenance import write_provenance
 from textcl.recipe.run_folder import check_run_folder, write_recipe
@@ -112,7 +113,7 @@ class _Run:
             build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks),
             self.ranks,
             seed=self.recipe.seed,
-            memory=build_memory(self.recipe, self.ranks.device),
+            memory=build_memory(self.recipe, self.encoder, self.ranks.device),
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
         with made_ahead(self._batches(), self._workers()) as batches:
