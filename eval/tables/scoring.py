@@ -44,7 +44,7 @@ class Scorer:
                 the nearest neighbours), `tatoeba` (accuracy both ways). `sts@64` is of the first 64 numbers of each
                 vector, `scifact:256` with 256 tokens of a text.
         """
-        encoder = open_encoder(model, precision="auto", device="cpu")
+        encoder = open_encoder(model, precision="auto")
         scores: dict[str, float] = {}
         for name in wanted:
             suite, _, width = name.partition("@")
