@@ -18,7 +18,7 @@ from textcl.recipe.watcher import Silent
 TEXTS = [f"{text} {word}" for text in SENTENCES for word in ("now", "then", "again", "never", "once", "here")][:24]
 PAIRS = [{"question": text, "answer": f"{text} indeed"} for text in TEXTS]
 HOLDS = {
-    "sentences": ([{"text": text} for text in TEXTS], "InfoNCE"),
+    "sentences": ([{"text": text} for text in TEXTS], "SimCLR"),
     "pairs": (PAIRS, "InfoNCE"),
     "triplets": ([{**row, "hard_negative": f"not {row['question']}"} for row in PAIRS], "InfoNCE"),
     "scored pairs": ([{**row, "score": number / 4} for number, row in enumerate(PAIRS)], "CoSENT"),

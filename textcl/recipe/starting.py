@@ -30,15 +30,17 @@ class _Choice:
     why: str
     batch_size: int  # rows
     more: tuple[str, ...] = ()  # lines of the data section
+    head_rate: str = ""  # of the objective's own parameters, where they start from nothing
 
 
 _CROP = "[{use: SpanCrop, low: 0.3, high: 1.0}]"
 _CHOICES = {
     "sentences": _Choice(
-        "{use: InfoNCE}",
-        "two random crops of a sentence are its positive pair; the other rows of the batch are negatives",
+        "{use: SimCLR}",
+        "two random crops of a sentence look for each other in the batch, through a head that is thrown away",
         64,
         ("views:", f"  - {{role: anchor, augment: {_CROP}}}", f"  - {{role: positive, augment: {_CROP}}}"),
+        "objective_learning_rate: 1.0e-3, ",
     ),
     "pairs": _Choice(_SYMMETRIC, "each side looks for its partner among those of the batch", 128),
     "triplets": _Choice("{use: InfoNCE}", "an anchor looks for its positive among all positives and negatives", 64),
@@ -83,7 +85,7 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
         "encoder:",
         f"  backbone: {_plain(backbone or suited_backbone(languages))} # language, a guess: {', '.join(languages)}",
         f"objective: {choice.objective} # {choice.why}",
-        "training: {epochs: 1, learning_rate: 2.0e-5, warmup: 0.1}",
+        f"training: {{epochs: 1, learning_rate: 2.0e-5, {choice.head_rate}warmup: 0.1}}",
         "evaluation:",
         "  after: [] # [sts] scores seven sets of English sentence pairs before and after; better is a set of your own",
     ]
