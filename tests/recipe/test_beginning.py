@@ -47,6 +47,7 @@ def test_the_recipe_of_every_kind_of_data_trains_as_it_is(holds: str, own_folder
     assert done.reading.holds == holds
     recipe = load_recipe("mine.yaml")
     assert recipe.objective.use == objective
+    assert ("Pairs teach more" in done.text) == (holds == "sentences")
     assert recipe.encoder.backbone == str(tiny_model_folder)
     planned = plan(recipe)
     assert (planned.rows, planned.parts[0].lengths.cut_share) == (24, 0)

@@ -31,6 +31,7 @@ class _Choice:
     batch_size: int  # rows
     more: tuple[str, ...] = ()  # lines of the data section
     head_rate: str = ""  # of the objective's own parameters, where they start from nothing
+    warning: tuple[str, ...] = ()  # comments
 
 
 _CROP = "[{use: SpanCrop, low: 0.3, high: 1.0}]"
@@ -41,6 +42,7 @@ _CHOICES = {
         64,
         ("views:", f"  - {{role: anchor, augment: {_CROP}}}", f"  - {{role: positive, augment: {_CROP}}}"),
         "objective_learning_rate: 1.0e-3, ",
+        ("# Pairs teach more: by crops alone an encoder that is tuned already may get worse at search. Score it.",),
     ),
     "pairs": _Choice(_SYMMETRIC, "each side looks for its partner among those of the batch", 128),
     "triplets": _Choice("{use: InfoNCE}", "an anchor looks for its positive among all positives and negatives", 64),
@@ -75,6 +77,7 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
     lines = [
         f"# {found.path.name} seems to hold {reading.holds}: written by `textcl init` from {_looked(found)}.",
         "# textcl check FILE shows what it would do, textcl train FILE does it; every setting: data_recipes/README.md",
+        *choice.warning,
         f"name: {_plain(name)} # the run goes to runs/{name}",
         "data:",
         "  sources:",
