@@ -19,7 +19,7 @@ _WIDTHS = 16  # points of the grid of widths, from one power of two to the next
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """How a device likes its work cut; all in padded tokens."""
+    """How a device likes its work cut; tokens count with their padding."""
 
     chunk_tokens: int  # that a chunk holds at most
     live_tokens: int  # whose graph a training step keeps; more costs memory, fewer are computed twice

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 import torch
 
 from tests.toy import PAIR, TRIPLET, WIDTH, ToyEncoder
@@ -89,6 +90,12 @@ CASES: dict[str, Case] = {
     "Triplet euclidean": Case(lambda: Triplet(margin=1.0, distance=Distance.EUCLIDEAN), TRIPLETS),
     "VICReg": Case(lambda: VICReg(WIDTH, projection=16)),
 }
+
+every_batch = pytest.mark.parametrize(
+    ("case", "roles"),
+    [(case, roles) for case in CASES.values() for roles in case.batches],
+    ids=[f"{name} {'-'.join(roles)}" for name, case in CASES.items() for roles in case.batches],
+)
 
 
 def target_of(objective: Objective, encoder: ToyEncoder, ranks: Ranks, memory: Memory) -> Target:

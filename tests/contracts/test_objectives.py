@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import textcl.objectives
-from tests.contracts.objectives import CASES, Case, target_of
+from tests.contracts.objectives import CASES, Case, every_batch, target_of
 from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch
 from textcl.seeds import seeded
 from textcl.training import Memory, Ranks, Step
@@ -18,11 +18,6 @@ from textcl.types import EmbeddedBatch, Objective, Role
 
 EVERYTHING = 10**9
 every_objective = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-every_batch = pytest.mark.parametrize(
-    ("case", "roles"),
-    [(case, roles) for case in CASES.values() for roles in case.batches],
-    ids=[f"{name} {'-'.join(roles)}" for name, case in CASES.items() for roles in case.batches],
-)
 
 
 def made(case: Case) -> Objective:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.contracts.objectives import CASES, Case, target_of
+from tests.contracts.objectives import Case, every_batch, target_of
 from tests.tiny import SENTENCES, tiny_encoder
 from tests.toy import ToyEncoder, flat_gradient, toy_batch
 from textcl.encoder.fast_swaps import use_fast_parts
@@ -17,7 +17,7 @@ from textcl.training import Loop, Memory, Ranks, Settings, Step
 from textcl.training.chunked import ChunkedPass
 from textcl.training.log import StepLog
 from textcl.training.loop import OnStep
-from textcl.types import IntArray, PairBatch, Role
+from textcl.types import IntArray, PairBatch, Role, View
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 CUDA = torch.device("cuda", 0)
@@ -40,13 +40,6 @@ def gradient(step: Step, roles: tuple[Role, ...]) -> torch.Tensor:
         found = flat_gradient([step.encoder, step.objective])
         step.objective.after_step(result.batch)
     return found.cpu()
-
-
-every_batch = pytest.mark.parametrize(
-    ("case", "roles"),
-    [(case, roles) for case in CASES.values() for roles in case.batches],
-    ids=[f"{name} {'-'.join(roles)}" for name, case in CASES.items() for roles in case.batches],
-)
 
 
 @every_batch
@@ -99,7 +92,7 @@ class Batches:
     def batch(self, step: int, rank: int, ranks: int) -> PairBatch:
         batch = toy_batch(len(SENTENCES), seed=step)
         texts = np.random.default_rng(step).permutation(SENTENCES).tolist()
-        views = tuple(type(v)(v.role, self.encoder.tokenize(texts, v.role), v.identity) for v in batch.views)
+        views = tuple(View(v.role, self.encoder.tokenize(texts, v.role), v.identity) for v in batch.views)
         return PairBatch(views, batch.rows)
 
     def rows(self, step: int) -> IntArray:
@@ -139,7 +132,4 @@ def test_a_run_in_bf16_goes_on_as_if_it_had_not_stopped(name: str, tmp_path: Pat
     resumed.run(3)
     for part in ("encoder", "objective", "target"):
         own, other = (getattr(run.step, part).state_dict() for run in (whole, resumed))
-        for key, value in own.items():
-            torch.testing.assert_close(
-                other[key], value, rtol=1e-4, atol=1e-5, msg=lambda text, key=key: f"{key} {text}"
-            )
+        torch.testing.assert_close(dict(other), dict(own), rtol=1e-4, atol=1e-5)

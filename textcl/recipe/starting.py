@@ -30,7 +30,7 @@ class _Choice:
     why: str
     batch_size: int  # rows
     more: tuple[str, ...] = ()  # lines of the data section
-    head_rate: str = ""  # of the objective's own parameters, where they start from nothing
+    rates: str = "learning_rate: 2.0e-5"
     warning: tuple[str, ...] = ()  # comments
 
 
@@ -41,7 +41,7 @@ _CHOICES = {
         "two random crops of a sentence look for each other in the batch, through a head that is thrown away",
         64,
         ("views:", f"  - {{role: anchor, augment: {_CROP}}}", f"  - {{role: positive, augment: {_CROP}}}"),
-        "objective_learning_rate: 1.0e-3, ",
+        "learning_rate: 2.0e-5, objective_learning_rate: 1.0e-3",
         ("# Pairs teach more: by crops alone an encoder that is tuned already may get worse at search. Score it.",),
     ),
     "pairs": _Choice(_SYMMETRIC, "each side looks for its partner among those of the batch", 128),
@@ -88,7 +88,7 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
         "encoder:",
         f"  backbone: {_plain(backbone or suited_backbone(languages))} # language, a guess: {', '.join(languages)}",
         f"objective: {choice.objective} # {choice.why}",
-        f"training: {{epochs: 1, learning_rate: 2.0e-5, {choice.head_rate}warmup: 0.1}}",
+        f"training: {{epochs: 1, {choice.rates}, warmup: 0.1}}",
         "evaluation:",
         "  after: [] # [sts] scores seven sets of English sentence pairs before and after; better is a set of your own",
     ]
