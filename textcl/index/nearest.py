@@ -9,6 +9,7 @@ from textcl.types import FloatArray, Hits, IntArray
 _FEW = 16  # queries; up to here the product is faster with the vectors first
 _PAIRS = 256  # pairs of a query and a vector that are multiplied in float64 at once: they stay in the cache
 _FOUND = 1 << 20  # pairs that are merged at once; where many vectors are equal, all of a block are found
+_ROWS = 64  # of products that are ordered at once: their copy stays small
 
 
 class Nearest:
@@ -54,10 +55,10 @@ class Nearest:
     def _floor(self, products: Tensor) -> Tensor:
         """Return for each query the product below which no vector can be among the best, (Q,)."""
         k = self._scores.shape[1]
-        floor = torch.from_numpy(self._scores[:, -1] - 2 * self._error)
-        if products.shape[1] >= k and bool(torch.isinf(floor).any()):
-            floor = torch.maximum(floor, products.topk(k).values[:, -1] - 2 * self._error)
-        return floor
+        floor = self._scores[:, -1]
+        if products.shape[1] >= k and np.isinf(floor).any():
+            floor = np.maximum(floor, _kth_largest(products.numpy(), k))
+        return torch.from_numpy(floor - 2 * self._error)
 
     def _keep(self, rows: IntArray, ids: IntArray, scores: FloatArray) -> None:
         """Merge pairs into the best so far."""
@@ -89,6 +90,13 @@ def pair_cosines(queries: FloatArray, vectors: FloatArray, rows: IntArray, colum
         left, right = queries[rows[part]].astype(np.float64), vectors[columns[part]].astype(np.float64)
         cosines[part] = np.einsum("pd,pd->p", left, right)
     return cosines
+
+
+def _kth_largest(products: FloatArray, k: int) -> FloatArray:
+    """Return the `k`th largest number of each row, (Q,): numpy's partition takes a fraction of the time of topk."""
+    place = products.shape[1] - k
+    parts = (products[start : start + _ROWS] for start in range(0, len(products), _ROWS))
+    return np.concatenate([np.partition(part, place, axis=1)[:, place] for part in parts])
 
 
 def _products(queries: Tensor, block: Tensor) -> Tensor:
