@@ -56,3 +56,29 @@ def test_the_next_command_can_be_pasted(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my texts.txt").write_text("\n".join(SENTENCES))
     assert run(capsys, "init", "my texts.txt").out.rstrip().endswith("textcl check 'my texts.yaml'")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.txt",
+            "a dog barks\na cat sleeps\na dog barks\n",
+            "repeat a text of 'text': they teach little twice.",
+        ),
+        ("a.csv", "anchor,positive\na dog,it barks\na cat,it purrs\na dog,it bites\n", "each is a pair of its own"),
+        ("a.csv", "sentence1,sentence2,score\na dog,it barks,1\na cat,it purrs,2.5\na dog,it bites,3\n", None),
+    ],
+)
+def test_repeated_texts_are_told_where_they_matter(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    text: str,
+    said: str | None,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(text)
+    shown = run(capsys, "init", name).out
+    assert said in shown if said else "repeat" not in shown

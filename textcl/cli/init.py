@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from textcl.recipe.beginning import Beginning
 
 _NAME = 4  # words; the name of a column that has more is rather a text
+_TWICE = "they teach little twice. `textcl clean` drops them."
+_ANOTHER = "with another positive each is a pair of its own; `textcl clean` drops those that are the same as a whole."
+_IF_REPEATED = {"sentences": _TWICE, "pairs": _ANOTHER, "triplets": _ANOTHER}  # what a file holds -> what that means
 
 
 def init(
@@ -91,8 +94,9 @@ def _warnings(done: Beginning) -> list[str]:
     if trial.refused:
         lines.append(f"Training refuses {trial.refused:,} rows, the first: {trial.first}")
     anchor = found.column(done.reading.anchor)
-    if done.reading.holds != "labelled texts" and anchor.duplicates > found.rows / 10:
-        lines.append(f"{anchor.duplicates:,} rows repeat a text of '{anchor.name}': they teach little twice.")
+    if done.reading.holds in _IF_REPEATED and anchor.duplicates > found.rows / 10:
+        meaning = _IF_REPEATED[done.reading.holds]
+        lines.append(f"{anchor.duplicates:,} rows repeat a text of '{anchor.name}': {meaning}")
     names = (column.name for column in found.columns)
     sentence = (
         next((name for name in names if len(name.split()) > _NAME), None) if found.use in ("CSV", "TSV") else None
