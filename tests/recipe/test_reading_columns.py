@@ -97,6 +97,12 @@ def test_sentences_without_blanks_that_come_again_are_no_labels(tmp_path: Path):
     assert read(tmp_path, a=TEXTS, b=named("体育", "政治")).label == "b"
 
 
+def test_scores_of_negatives_grade_no_pair(tmp_path: Path):
+    mined = {"anchor": TEXTS, "positive": OTHERS, "negatives": [["one dog", "two dogs"]] * COUNT}
+    found = read(tmp_path, **mined, scores=[[0.4, 0.3]] * COUNT, positive_score=[0.9] * COUNT)  # `textcl mine`
+    assert found == Reading("triplets", "anchor", ("positive",), ("negatives",))
+
+
 def test_lists_are_no_anchors(tmp_path: Path):
     lists = [[text, other] for text, other in zip(TEXTS, OTHERS, strict=True)]
     assert read(tmp_path, sentences=lists, inhalt=TEXTS).anchor == "inhalt"

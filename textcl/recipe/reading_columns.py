@@ -125,7 +125,8 @@ def _is_identifier(column: ColumnSurvey) -> bool:
 
 def _read_pairs(found: Survey, read: Reading) -> Reading:
     """Say what grades pairs, if anything does."""
-    score = _graded(found, SCORES, ("number",), _SCORE, read.texts)
+    lists = (column.name for column in found.columns if column.is_list and read.negatives)  # of scores: the negatives'
+    score = _graded(found, SCORES, ("number",), _SCORE, (*read.texts, *lists))
     if score is not None:
         return Reading("scored pairs", read.anchor, read.positives, (), score.name, None, read.guessed)
     label = _graded(found, PAIR_LABELS, ("number", *_TEXTS), _LABEL, read.texts)
