@@ -56,8 +56,11 @@ def test_the_fingerprint_depends_on_what_is_read(tmp_path: Path):
         ('{"anchor": "a", "positive": ["b", {"c": 1}]}', r"column 'positive', item 2: found \{\"c\": 1\}"),
         ('{"anchor": "\\ud800", "positive": "b"}', r"column 'anchor': found '\\ud800', half a surrogate pair"),
         ('{"anchor": "a"', r"not JSON"),
-        ('["a", "b"]', r'found \["a", "b"\], not an object such as'),
-        ("[" * 100_000, r"not JSON"),
+        ('["a", "b"]', r"starts an array, not an object\. .*: jq -c '{anchor: \.\[0\], positive: \.\[1\]}' OLD > NEW"),
+        ('[{"anchor": "a"}]', r"starts an array, not an object\. .*: jq -c '\.\[\]' OLD > NEW"),
+        ("[", r"starts an array"),
+        ("3", r'found 3, not an object such as {"anchor"'),
+        ('{"a": ' * 100_000, r"not JSON"),
     ],
 )
 def test_a_faulty_line_is_named_with_what_was_found(tmp_path: Path, line: str, message: str):

@@ -14,7 +14,7 @@ def test_json_lines_may_be_called_json(tmp_path: Path):
     opened = open_records(tmp_path / "a.json")
     assert (opened.use, list(opened.rows)) == ("JsonLines", [{"x": 1}, {"x": 2}])
     (tmp_path / "b.json").write_text('[\n{"x": 1}\n]\n')
-    with pytest.raises(DataError, match=r"b\.json, line 1: not JSON .* Each line must be one JSON object"):
+    with pytest.raises(DataError, match=r"b\.json, line 1: starts an array, not an object\. .* jq"):
         list(open_records(tmp_path / "b.json").rows)
 
 

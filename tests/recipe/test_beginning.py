@@ -257,4 +257,4 @@ def test_a_look_ends_at_so_many_bytes_of_text(own_folder: Path):
 def test_an_embedding_is_one_value(own_folder: Path):
     rows: list[dict[str, object]] = [{"text": text, "embedding": [0.5] * 384} for text in TEXTS]
     column = survey(write(own_folder, rows)).column("embedding")
-    assert (column.kind, column.is_list, column.distinct, column.duplicates) == ("other", True, 1, 23)
+    assert (column.kind, column.is_list, column.distinct, column.duplicates) == ("vector", True, 1, 23)

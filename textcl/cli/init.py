@@ -81,6 +81,7 @@ def _holds(column: ColumnSurvey) -> str:
         "text": "texts",
         "name": f"{column.distinct:,} names",
         "number": f"numbers, {column.low:g} to {column.high:g}",
+        "vector": "numbers",
         "empty": "nothing",
         "other": "other values",
     }[column.kind]

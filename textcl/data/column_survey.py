@@ -25,7 +25,7 @@ class ColumnSurvey:
     """What one column holds."""
 
     name: str
-    kind: str  # text (in most rows), number, name (a short text that comes again and again), empty, other
+    kind: str  # text (in most rows), number, vector, name (a short text that comes again and again), empty, other
     empty: int  # rows
     distinct: int  # values, white space and case aside
     duplicates: int  # values that stood there before
@@ -86,6 +86,8 @@ def _kind(filled: Sequence[object], texts: Sequence[str], numbers: Sequence[floa
         return "empty"
     if numbers:
         return "number"
+    if all(map(is_numbers, filled)):
+        return "vector"
     if 2 * len(texts) <= len(filled):
         return "other"
     return "name" if are_names and len(texts) == len(filled) else "text"

@@ -81,6 +81,11 @@ def json_record(line: str, place: str) -> dict[str, object]:
     Raises:
         DataError: It holds none, or one with two values of one name.
     """
+    if line.startswith("["):
+        filtered = "{anchor: .[0], positive: .[1]}" if line[1:].lstrip().startswith('"') else ".[]"
+        raise DataError(
+            f"{place}: starts an array, not an object. Write one object a line: jq -c '{filtered}' OLD > NEW.jsonl"
+        )
     try:
         record = json.loads(line, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as fault:  # ValueError: also a number of more than 4,300 digits

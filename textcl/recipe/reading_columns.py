@@ -56,7 +56,7 @@ def _refuse_unread_texts(found: Survey) -> None:
     anchors = [name for name in ANCHORS if name in names and name not in _VAGUE]
     for column, name in zip(found.columns, names, strict=True):
         is_known = name in anchors[:1] or is_one_of(name, POSITIVES) or is_one_of(name, NEGATIVES)
-        if is_known and name not in LABELS and column.kind in ("number", "other"):
+        if is_known and name not in LABELS and column.kind in ("number", "vector", "other"):
             raise _unusable(found, column, ("text", "list"), _TEXT)
 
 
