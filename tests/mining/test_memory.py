@@ -45,7 +45,7 @@ def equal_vectors() -> None:
 
 
 def test_vectors_that_are_all_alike_are_merged_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nearest, "_FOUND", 1 << 16)
+    monkeypatch.setattr(nearest, "_AT_ONCE", 1 << 16)
     in_parts = peak(equal_vectors)
-    monkeypatch.setattr(nearest, "_FOUND", 1 << 40)
+    monkeypatch.setattr(nearest, "_AT_ONCE", 1 << 40)
     assert in_parts < 0.3 * peak(equal_vectors)

@@ -1,15 +1,16 @@
 """The exact best hits of some queries, kept up to date while blocks of vectors pass by."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from textcl.types import FloatArray, Hits, IntArray
+from textcl.types import BoolArray, FloatArray, Hits, IntArray
 
 _FEW = 16  # queries; up to here the product is faster with the vectors first
 _PAIRS = 256  # pairs of a query and a vector that are multiplied in float64 at once: they stay in the cache
-_FOUND = 1 << 20  # pairs that are merged at once; where many vectors are equal, all of a block are found
-_ROWS = 64  # of products that are ordered at once: their copy stays small
+_AT_ONCE = 1 << 20  # products that are looked through at once: where many vectors are equal, all of them are found
 
 
 class Nearest:
@@ -29,6 +30,7 @@ class Nearest:
         self._queries = queries
         self._ids = np.full((len(queries), k), -1, dtype=np.int64)
         self._scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+        self._products: Tensor | None = None  # (Q, n)
         # A sum of D products of numbers whose squares add up to 1 is off by at most D roundings, however it is summed.
         self._error = float((queries.shape[1] + 2) * np.finfo(np.float32).eps / 2)
 
@@ -44,20 +46,34 @@ class Nearest:
             block: (n, D) of unit length.
             first: The id of its first row; blocks come in the order of their ids.
         """
-        products = _products(torch.from_numpy(self._queries), torch.from_numpy(block))  # (Q, n)
-        near = (products >= self._floor(products)[:, None]).numpy()  # (Q, n) bool
-        parts = np.cumsum(np.count_nonzero(near, axis=1)) // _FOUND
-        for part in np.split(np.arange(len(near)), np.flatnonzero(np.diff(parts)) + 1):
-            rows, columns = np.nonzero(near[part])
-            rows = part[rows]
+        products = self._multiplied(torch.from_numpy(block))  # (Q, n)
+        near = (products >= self._floor(products.numpy())[:, None]).numpy()  # (Q, n)
+        for part in _parts(near):
+            rows, columns = np.divmod(np.flatnonzero(near[part]), near.shape[1])
+            rows += part.start
             self._keep(rows, columns + first, pair_cosines(self._queries, block, rows, columns))
 
-    def _floor(self, products: Tensor) -> Tensor:
+    def _multiplied(self, block: Tensor) -> Tensor:
+        """Multiply each query with each vector, (Q, n).
+
+        One query goes twice: a matrix takes a third of a vector's time. The products of many queries stand where those
+        of the block before stood: new memory for each block takes a quarter more time.
+        """
+        queries = torch.from_numpy(self._queries)
+        if len(queries) <= _FEW:
+            several = queries.repeat(2, 1) if len(queries) == 1 else queries
+            return (block @ several.T).T[: len(queries)].contiguous()
+        if self._products is None or self._products.shape[1] != len(block):
+            self._products = queries.new_empty(len(queries), len(block))
+        return torch.mm(queries, block.T, out=self._products)
+
+    def _floor(self, products: FloatArray) -> Tensor:
         """Return for each query the product below which no vector can be among the best, (Q,)."""
-        k = self._scores.shape[1]
         floor = self._scores[:, -1]
-        if products.shape[1] >= k and np.isinf(floor).any():
-            floor = np.maximum(floor, _kth_largest(products.numpy(), k))
+        place = products.shape[1] - self._scores.shape[1]
+        if place >= 0 and np.isinf(floor).any():  # numpy's partition takes a fraction of the time of topk
+            kth = [np.partition(products[part], place, axis=1)[:, place] for part in _parts(products)]
+            floor = np.maximum(floor, np.concatenate(kth))
         return torch.from_numpy(floor - 2 * self._error)
 
     def _keep(self, rows: IntArray, ids: IntArray, scores: FloatArray) -> None:
@@ -92,16 +108,8 @@ def pair_cosines(queries: FloatArray, vectors: FloatArray, rows: IntArray, colum
     return cosines
 
 
-def _kth_largest(products: FloatArray, k: int) -> FloatArray:
-    """Return the `k`th largest number of each row, (Q,): numpy's partition takes a fraction of the time of topk."""
-    place = products.shape[1] - k
-    parts = (products[start : start + _ROWS] for start in range(0, len(products), _ROWS))
-    return np.concatenate([np.partition(part, place, axis=1)[:, place] for part in parts])
-
-
-def _products(queries: Tensor, block: Tensor) -> Tensor:
-    """Multiply each query with each vector, (Q, n). One query goes twice: a matrix takes a third of a vector's time."""
-    if len(queries) > _FEW:
-        return queries @ block.T
-    several = queries.repeat(2, 1) if len(queries) == 1 else queries
-    return (block @ several.T).T[: len(queries)].contiguous()
+def _parts(products: FloatArray | BoolArray) -> Iterator[slice]:
+    """Yield slices of the rows of (Q, n) that hold no more than `_AT_ONCE` numbers, or a single row."""
+    rows = max(1, _AT_ONCE // products.shape[1])
+    for start in range(0, len(products), rows):
+        yield slice(start, start + rows)
