@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from textcl.errors import WriteError
+from textcl.errors import DataError, WriteError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which name no file while one is written
 
@@ -75,6 +75,20 @@ def passing_folder(path: Path) -> Iterator[Path]:
             yield temporary
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_place(path: Path, *, force: bool) -> None:
+    """Refuse a place where no file can be written, or, unless forced, where there is one: before hours of work.
+
+    Raises:
+        DataError: There is one.
+        WriteError: It can not be written.
+    """
+    if path.is_dir():
+        raise WriteError(errno.EISDIR, "it is a folder", str(path))
+    with passing_folder(path):
+        if path.exists() and not force:
+            raise DataError(f"{path} is there already; name another file, or replace it with --force.")
 
 
 @contextmanager

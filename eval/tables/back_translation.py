@@ -35,7 +35,7 @@ def translated(texts: Path, work: Path, store: Store) -> Path:
     out = work / "back-translated.jsonl"
     if out.exists() and store.has("translations", PIVOT):
         return out
-    command = ["augment", "back-translate", str(texts), "--out", str(out), "--pivot", PIVOT]
+    command = ["augment", "back-translate", str(texts), "--out", str(out), "--pivot", PIVOT, "--force"]
     print(f"{time.strftime('%H:%M')} textcl {' '.join(command)}", flush=True)
     begin = children_seconds()
     # A cache of its own, so that a repeat does not rest on what this user translated before.

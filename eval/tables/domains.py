@@ -55,7 +55,7 @@ def mined(runner: Runner, domain: str, rows: int | None) -> Path:
     if out.exists() and runner.store.has("mining", domain):
         return out
     pairs = runner.data / "retrieval/scifact" if domain == "SciFact" else runner.corpora["docstring-pairs"]
-    command = ["mine", str(pairs), "--model", MODEL, "--out", str(out), *MINING]
+    command = ["mine", str(pairs), "--model", MODEL, "--out", str(out), "--force", *MINING]
     print(f"{time.strftime('%H:%M')} textcl {' '.join(command)}", flush=True)
     begin = children_seconds()
     run_command(textcl(*command), f"mining {domain}")

@@ -40,7 +40,9 @@ def test_apertium_makes_pairs_through_two_languages(capsys: pytest.CaptureFixtur
     assert [word for word in finished.out.split() if word in ("kept", "identical", "eo", "es")]
     assert "Not translated: 1 too few words." in finished.out
     assert found[0]["translations"][0] in finished.out
-    again = run(capsys, *verb(texts, "--pivot", "eo", "--pivot", "es"))
+    refused = run(capsys, *verb(texts, "--pivot", "eo"))
+    assert (refused.code, "p.jsonl is there already" in refused.err) == (1, True)
+    again = run(capsys, *verb(texts, "--pivot", "eo", "--pivot", "es", "--force"))
     assert again.out.splitlines()[-1] == finished.out.splitlines()[-1]
 
 

@@ -211,10 +211,23 @@ def test_the_input_is_never_overwritten(
     capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path
 ) -> None:
     before = pairs.read_text()
-    finished = mine(capsys, pairs, tiny_model_folder, pairs)
+    finished = mine(capsys, pairs, tiny_model_folder, pairs, "--force")
     assert finished.code == 1
     assert "is what is read" in finished.err
     assert pairs.read_text() == before
+
+
+def test_a_file_that_is_there_is_replaced_only_if_that_is_said(
+    capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mined.jsonl"
+    out.write_text("of hours")
+    finished = mine(capsys, pairs, tiny_model_folder, out, "--range", "0:10")
+    assert finished.code == 1
+    assert "mined.jsonl is there already" in " ".join(finished.err.split())
+    assert out.read_text() == "of hours"
+    assert mine(capsys, pairs, tiny_model_folder, out, "--range", "0:10", "--force").code == 0
+    assert len(rows_of(out)) == 30
 
 
 def test_an_output_below_a_file_is_one_clear_line(

@@ -278,6 +278,21 @@ def test_encode_names_a_blank_line(capsys: pytest.CaptureFixture[str], tmp_path:
     assert "in.txt, line 2 is blank" in finished.err
 
 
+def test_encode_overwrites_neither_its_texts_nor_unasked_another_file(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, lines: Path, tmp_path: Path
+) -> None:
+    before, out = lines.read_bytes(), tmp_path / "v.npy"
+    finished = run(capsys, "encode", tiny_model_folder, lines, "--out", lines, "--force")
+    assert (finished.code, lines.read_bytes()) == (1, before)
+    assert "is what is read; name another file" in " ".join(finished.err.split())
+    out.write_bytes(b"of hours")
+    finished = run(capsys, "encode", tiny_model_folder, lines, "--out", out)
+    assert (finished.code, out.read_bytes()) == (1, b"of hours")
+    assert "v.npy is there already" in " ".join(finished.err.split())
+    assert run(capsys, "encode", tiny_model_folder, lines, "--out", out, "--force").code == 0
+    assert np.load(out).shape == (7, 16)
+
+
 def test_train_leaves_a_page_and_report_makes_it_again(
     capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path
 ) -> None:

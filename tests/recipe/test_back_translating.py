@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from textcl.data import JsonLines
-from textcl.errors import DataError, ModelError
+from textcl.errors import DataError, ModelError, WriteError
 from textcl.recipe import BackTranslation, CosineRange, Pairs, PlainTexts, back_translate, back_translating, cosines
 from textcl.translate import BEST, Decoding, Engine, Reason, Translation
 
@@ -65,7 +65,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
     monkeypatch.setattr(back_translating, "open_engine", opened)
     (tmp_path / "in.txt").write_text("\n".join([*HOME, "", "Too short.", next(iter(HOME)), "see www.example.org a b"]))
     return BackTranslation(
-        PlainTexts(tmp_path / "in.txt"), tmp_path / "out" / "pairs.jsonl", ("eo", "es"), cache=tmp_path / "c.sqlite"
+        PlainTexts(tmp_path / "in.txt"),
+        tmp_path / "out" / "pairs.jsonl",
+        ("eo", "es"),
+        cache=tmp_path / "c.sqlite",
+        force=True,
     )
 
 
@@ -183,7 +187,7 @@ def test_pairs_are_not_written_over_the_texts(asked: BackTranslation, tmp_path: 
 
 def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(asked: BackTranslation) -> None:
     asked.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
-    with pytest.raises(DataError, match=r"pairs.rejected.jsonl is a folder"):
+    with pytest.raises(WriteError, match=r"pairs\.rejected\.jsonl can not be written: it is a folder"):
         made(asked)
     assert not asked.out.exists()
 

@@ -10,7 +10,7 @@ import pytest
 from tests.data.tables import KINDS, opened
 from tests.tiny import SENTENCES
 from textcl.data.survey import survey
-from textcl.errors import DataError, RecipeError
+from textcl.errors import DataError
 from textcl.recipe import load_recipe, plan, train_recipe
 from textcl.recipe.beginning import begin
 from textcl.recipe.watcher import Silent
@@ -198,7 +198,7 @@ def test_texts_of_other_languages_start_from_a_multilingual_encoder(own_folder: 
 def test_a_recipe_that_is_there_stays_unless_forced(own_folder: Path):
     path = write(own_folder, PAIRS)
     (own_folder / "mine.yaml").write_text("precious")
-    with pytest.raises(RecipeError, match=r"mine\.yaml is there already\. Name another file with --out, or .*--force"):
+    with pytest.raises(DataError, match=r"mine\.yaml is there already; name another file, or .*--force"):
         begin(path)
     assert (own_folder / "mine.yaml").read_text() == "precious"
     begin(path, force=True)

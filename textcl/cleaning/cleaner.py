@@ -9,10 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
-from textcl.atomic import new_file
+from textcl.atomic import new_file, refuse_place
 from textcl.cleaning.columns import TextColumns, text_columns, texts_of
 from textcl.cleaning.doubles import Doubles
-from textcl.cleaning.files import open_new, refuse_place
+from textcl.cleaning.files import open_new
 from textcl.cleaning.records import Record, header, kind_of, records
 from textcl.cleaning.rules import Drop, Rules, fault
 from textcl.cleaning.similarity import Similarity

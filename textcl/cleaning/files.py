@@ -1,6 +1,5 @@
-"""Files of lines: read with errors that name the line, written plain or gzipped, checked before hours of work."""
+"""Files of lines: read with errors that name the line, written plain or gzipped."""
 
-import errno
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
@@ -8,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from textcl.atomic import passing_folder
-from textcl.errors import DataError, WriteError
+from textcl.errors import DataError
 
 
 @contextmanager
@@ -31,20 +29,6 @@ def open_new(path: Path, name: str) -> IO[str]:
     if _is_gzipped(Path(name)):
         return gzip.open(path, "wt", encoding="utf-8", newline="")
     return path.open("w", encoding="utf-8", newline="")
-
-
-def refuse_place(path: Path, *, force: bool) -> None:
-    """Refuse a place where no file can be written, or, unless forced, where there is one.
-
-    Raises:
-        DataError: There is one.
-        WriteError: It can not be written.
-    """
-    if path.is_dir():
-        raise WriteError(errno.EISDIR, "it is a folder", str(path))
-    with passing_folder(path):  # before any work
-        if path.exists() and not force:
-            raise DataError(f"{path} is there already; name another file, or replace it with --force.")
 
 
 def _is_gzipped(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from textcl.cli.options import Precision
+from textcl.cli.options import Force, Precision
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,6 +65,7 @@ def back_translate(
     cache: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Keeps every translation; without it in your cache folder.")
     ] = None,
+    force: Force = False,
 ) -> None:
     """Translate texts into other languages and back; what comes back with the same meaning is their positive.
 
@@ -80,7 +81,7 @@ def back_translate(
             PlainTexts(texts, text_column), out, tuple(pivot or ()),
             _filter(engine, language, min_words, max_words, min_overlap),
             None if judge is None else CosineRange(judge, min_cosine, max_cosine, precision),
-            engine, model, device, _decoding(engine, temperature, top_p, beams), samples, seed, workers, cache,
+            engine, model, device, _decoding(engine, temperature, top_p, beams), samples, seed, workers, cache, force,
         )  # fmt: skip
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

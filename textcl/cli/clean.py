@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textcl.cli.options import Precision
+from textcl.cli.options import Force, Precision
 
 if TYPE_CHECKING:
     from textcl.cleaning import Cleaned
@@ -47,7 +47,7 @@ def clean(
     min_cosine: Annotated[float | None, typer.Option(help="With --model: the lowest cosine of a pair.")] = None,
     max_cosine: Annotated[float | None, typer.Option(help="With --model: the highest cosine of a pair.")] = None,
     precision: Precision = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    force: Force = False,
 ) -> None:
     """Drop empty, over-long and repeated rows, other languages, and pairs whose sides are the same or do not fit.
 

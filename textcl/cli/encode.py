@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from textcl.cli.options import Deterministic, ModelName, Precision
+from textcl.cli.options import Deterministic, Force, ModelName, Precision
 
 
 def encode(
@@ -18,6 +18,7 @@ def encode(
         typer.Option(help="Which prompt to use: queries are anchors, documents are positives."),
     ] = "anchor",
     deterministic: Deterministic = False,
+    force: Force = False,
 ) -> None:
     """Embed every line of a text file: float32 vectors of unit length, in the order of the lines."""
     from textcl.cli.screen import status
@@ -26,7 +27,7 @@ def encode(
     with status() as screen:
         bar = screen.add_task("Encoding", total=None)
         rows, width = encode_file(
-            model, texts, out, role=role, precision=precision, deterministic=deterministic,
+            model, texts, out, role=role, precision=precision, deterministic=deterministic, force=force,
             progress=lambda done, total: screen.update(bar, completed=done, total=total),
         )  # fmt: skip
     print(f"{out}: {rows:,} vectors of {width} numbers")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from textcl.cli.options import Precision
+from textcl.cli.options import Force, Precision
 
 if TYPE_CHECKING:
     from textcl.mining import Wanted
@@ -69,6 +69,7 @@ def mine(
     cache: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the vectors here, for the next time.")] = None,
     precision: Precision = "auto",
     seed: Annotated[int, typer.Option(help="Decides what random sampling takes.")] = 0,
+    force: Force = False,
 ) -> None:
     """Find hard negatives for pairs: texts near to the anchor that are no positives of it.
 
@@ -89,7 +90,7 @@ def mine(
     with counting() as watcher:
         report = mine_file(
             model, source, out, wanted, corpus=corpus, factory=factory, rescorer=cross_encoder,
-            how=Embedding(precision, cache=cache), watcher=watcher,
+            how=Embedding(precision, cache=cache), watcher=watcher, force=force,
         )  # fmt: skip
     _show(report, wanted, out)
 

@@ -50,6 +50,8 @@ Deterministic = Annotated[
     ),
 ]
 
+Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+
 # A corpus to search in.
 CorpusPath = Annotated[
     Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, TSV, or a BEIR folder; plain or .gz.")

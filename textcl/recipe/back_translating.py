@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from textcl.atomic import refuse_place
 from textcl.data.cache_folder import cache_folder
 from textcl.errors import DataError
 from textcl.recipe.cosines import CosineRange
@@ -42,6 +43,7 @@ class BackTranslation:
         seed: Of the words that are drawn.
         workers: Processes that translate.
         cache: The file of all translations; None: in the user's cache folder.
+        force: Replace `out`, and the file of what was rejected beside it, where they are there already.
     """
 
     texts: PlainTexts
@@ -57,6 +59,7 @@ class BackTranslation:
     seed: int = 17
     workers: int = 1
     cache: Path | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +155,10 @@ class _Sample:
 def _check_out(asked: BackTranslation) -> None:
     if asked.out.suffix != ".jsonl":
         raise DataError(f"{asked.out}: the pairs are written as JSONL; name a file that ends in .jsonl.")
-    for file in (asked.out, rejected_file(asked.out)):
-        if file.is_dir():
-            raise DataError(f"{file} is a folder, but a file is written there. Name another file with --out.")
     if asked.texts.path.expanduser().resolve() in (asked.out.resolve(), rejected_file(asked.out).resolve()):
         raise DataError(f"{asked.out} would be written over the texts that are read. Name another file with --out.")
+    for file in (asked.out, rejected_file(asked.out)):
+        refuse_place(file, force=asked.force)
 
 
 def _routes(asked: BackTranslation, engine: Engine) -> list[Route]:

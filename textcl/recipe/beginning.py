@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.atomic import new_file
+from textcl.atomic import new_file, refuse_place
 from textcl.data.survey import Survey, survey
-from textcl.errors import RecipeError
 from textcl.recipe.reading_columns import Reading, read_columns
 from textcl.recipe.starting import first_recipe, stem
 from textcl.recipe.trial import Trial, try_rows
@@ -32,13 +31,11 @@ def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, f
         force: Replace a recipe that is there.
 
     Raises:
-        RecipeError: A recipe is there already.
-        DataError: The file can not be read, or holds nothing to train on.
+        DataError: A recipe is there already; the file can not be read, or holds nothing to train on.
     """
     path = path.expanduser()
     recipe = out or Path(f"{stem(path)}.yaml")
-    if recipe.exists() and not force:
-        raise RecipeError(f"{recipe} is there already. Name another file with --out, or replace it with --force.")
+    refuse_place(recipe, force=force)
     found = survey(path)
     reading = read_columns(found)
     trial = try_rows(found, reading)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textcl.atomic import new_file, passing_folder
+from textcl.atomic import new_file, passing_folder, refuse_place
 from textcl.encoder import open_encoder
 from textcl.errors import DataError
 from textcl.mining import AUTO, Collection, Mined, Reason, Wanted, check_range, cross_encoder, mine, usual_factory
@@ -50,6 +50,7 @@ def mine_file(
     rescorer: str | None,
     how: Embedding,
     watcher: IndexWatcher,
+    force: bool = False,
 ) -> MiningReport:
     """Write each pair with its hard negatives as a JSON object a line; a pair without any is left out.
 
@@ -67,11 +68,13 @@ def mine_file(
         rescorer: A cross-encoder of sentence-transformers that scores the candidates again; None: cosines count.
         how: How texts are embedded.
         watcher: Is told of the progress.
+        force: Replace `out` where it is there already.
 
     Raises:
         TextclError: Something that the user can mend; nothing is written.
     """
     _check_out(out, source.path, corpus)
+    refuse_place(out, force=force)
     watcher.phase("Reading", None, 0)
     texts = Collection(source.pairs(), source.corpus(corpus))
     if not len(texts.pairs):
@@ -107,8 +110,6 @@ def _check_out(out: Path, source: Path, corpus: Path | None) -> None:
     for path in (source, corpus):
         if path is not None and out.resolve() == path.resolve():
             raise DataError(f"{out} is what is read; name another file with --out.")
-    if out.is_dir():
-        raise DataError(f"{out} is a folder; name a file with --out.")
     if source.is_dir() and out.exists() and out.resolve().is_relative_to(source.resolve()):
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
 

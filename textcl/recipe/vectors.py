@@ -6,7 +6,7 @@ from pathlib import Path
 
 from numpy.lib.format import write_array_header_1_0
 
-from textcl.atomic import new_file
+from textcl.atomic import new_file, refuse_place
 from textcl.decoding import decoded
 from textcl.encoder import open_encoder
 from textcl.errors import DataError
@@ -23,6 +23,7 @@ def encode_file(
     precision: str,
     progress: Callable[[int, int], None],
     deterministic: bool = False,
+    force: bool = False,
 ) -> tuple[int, int]:
     """Embed every line of a text file, and write the vectors as a `.npy` file that appears whole or not at all.
 
@@ -36,15 +37,19 @@ def encode_file(
         precision: float32, bf16 or auto.
         progress: Called with the lines done and their total after each block.
         deterministic: Make a row depend on its line alone, to the last bit; slower.
+        force: Replace `out` where it is there already.
 
     Returns:
         N and D.
 
     Raises:
-        DataError: The file is missing, empty, not UTF-8, or has a blank line.
+        DataError: The file is missing, empty, not UTF-8, or has a blank line; `out` is there already.
         WriteError: The vectors can not be written.
         ModelError: The model can not be opened.
     """
+    if out.resolve() == texts.resolve():
+        raise DataError(f"{out} is what is read; name another file with --out.")
+    refuse_place(out, force=force)
     total = sum(1 for _ in _lines(texts))
     if total == 0:
         raise DataError(f"{texts} is empty; it must hold a text on each line.")
