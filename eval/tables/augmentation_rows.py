@@ -1,6 +1,7 @@
 """Every run behind the table of augmentations: one recipe, the same sentences, and other views."""
 
 import json
+from pathlib import Path
 
 from store import Results
 from trial import FOUR, LENGTH, SEEDS, Trial
@@ -29,6 +30,7 @@ VIEWS = {  # with the settings that textcl has by default; the positive is chang
     "word swap": _positive("{use: WordSwap}"),
     "word shuffle": _positive("{use: WordShuffle}"),
     "synonyms": _positive("{use: Synonyms}"),
+    "masked substitution": _positive("{use: MaskedSubstitution, model: MASKED_MODEL}"),
     "typos": _positive("{use: Typos}"),
     "case noise": _positive("{use: CaseNoise}"),
     "punctuation noise": _positive("{use: PunctuationNoise}"),
@@ -46,20 +48,18 @@ COMBINATIONS = {  # crops first, since a trial showed that they alone raise this
     "crops + back-translation": _CROPPED % f"augment: [{{use: BackTranslated, path: TRANSLATIONS, p: 0.2}}, {CROP}]",
     "crops + token cutoff": _CROPPED % f"augment: [{CROP}], input: [{{use: TokenCutoff}}]",
 }
-LEFT_OUT = {"masked substitution": "it needs a masked language model, and none was at hand"}
+_MADE = {"TRANSLATIONS": "back-translated.jsonl", "MASKED_MODEL": "masked-model"}  # in the work folder
+_WANTS = {"Synonyms": "wordnet", "BackTranslated": "apertium", "MaskedSubstitution": "masked model"}
 
 
-def row_trial(name: str, translations: str) -> Trial:
-    """Return the first seed's run of a row or a combination; `translations` is the file of back-translations."""
+def row_trial(name: str, work: Path) -> Trial:
+    """Return the first seed's run of a row or a combination; `work` holds what was made for it."""
     is_row = name in VIEWS
     views = (VIEWS if is_row else COMBINATIONS)[name]
-    changes = (
-        FOUR,
-        f"data.max_length={LENGTH}",
-        f"data.views={views.replace('TRANSLATIONS', json.dumps(translations))}",
-    )
-    wants = {"Synonyms": "wordnet", "BackTranslated": "apertium"}
-    wanted = next((what for use, what in wants.items() if use in views), "")
+    wanted = next((what for use, what in _WANTS.items() if use in views), "")
+    for place, file in _MADE.items():
+        views = views.replace(place, json.dumps(str(work / file)))
+    changes = (FOUR, f"data.max_length={LENGTH}", f"data.views={views}")
     block = "augmentations" if is_row else "combinations"
     return Trial(block, name, "tuned", SEEDS[0], RECIPE, "wiki", changes, SCORES, wanted)
 
@@ -67,7 +67,7 @@ def row_trial(name: str, translations: str) -> Trial:
 def best_combination(results: Results) -> str | None:
     """Return the combination that scores best on STS-B dev with the first seed; None: some of them wait to be run."""
     left_out = {name for name, reason in results.get("left_out", {}).items() if reason}
-    keys = {name: row_trial(name, "").key for name in COMBINATIONS if name not in left_out}
+    keys = {name: row_trial(name, Path()).key for name in COMBINATIONS if name not in left_out}
     if not keys or any(key not in results["runs"] for key in keys.values()):
         return None
     return max(keys, key=lambda name: float(results["runs"][keys[name]]["scores"]["stsb-dev"]))

@@ -14,6 +14,7 @@ from changed import changed_share
 from corpora import prepare
 from domains import ELSEWHERE, domain_trials, mined, mined_name
 from domains import SCORES as DOMAIN_SCORES
+from masked_model import masked_model
 from runner import FailedError, Runner
 from scoring import Scorer
 from store import Store
@@ -41,9 +42,8 @@ def make(data: Path, work: Path, results: Path, only: Sequence[str], rows: int |
 
 def _of_seed(runner: Runner, seed: int) -> Iterator[Trial]:
     """Yield the runs of a seed in their order; which combination it has is known when its turn comes."""
-    translations = str(runner.work / "back-translated.jsonl")
     for name in VIEWS:
-        yield replace(row_trial(name, translations), seed=seed)
+        yield replace(row_trial(name, runner.work), seed=seed)
     for trial in domain_trials():
         yield replace(trial, seed=seed)
     names = list(COMBINATIONS)
@@ -53,7 +53,7 @@ def _of_seed(runner: Runner, seed: int) -> Iterator[Trial]:
         if best is None:
             print(f"Seed {seed} has no combination yet: not all of seed {SEEDS[0]} are there. Call again.", flush=True)
     for name in names:
-        yield replace(row_trial(name, translations), seed=seed)
+        yield replace(row_trial(name, runner.work), seed=seed)
 
 
 def _is_ready(runner: Runner, trial: Trial, rows: int | None) -> bool:
@@ -67,6 +67,8 @@ def _is_ready(runner: Runner, trial: Trial, rows: int | None) -> bool:
         reason = _absence(trial)
         if not reason and trial.wants == "apertium":
             translated(runner.corpora["wiki"], runner.work, runner.store)
+        if trial.wants == "masked model":
+            masked_model(runner, rows)
         reason = reason or _likeness(runner, trial)
     except (FailedError, TextclError) as error:
         runner.leave_out(trial, error)

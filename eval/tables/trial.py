@@ -20,7 +20,7 @@ class Trial:
     corpus: str
     changes: tuple[str, ...] = ()
     scores: tuple[str, ...] = ("sts", "scifact")  # as the scorer names them
-    wants: str = ""  # what it rests on beside the corpus: wordnet or apertium
+    wants: str = ""  # what it rests on beside the corpus: wordnet, apertium, masked model
 
     @property
     def key(self) -> str:
