@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,13 +77,20 @@ def passing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def refuse_place(path: Path, *, force: bool) -> None:
+def refuse_place(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
     """Refuse a place where no file can be written, or, unless forced, where there is one: before hours of work.
 
+    Args:
+        path: Where a file will be written.
+        force: Whether it may replace one.
+        read: Files that it never replaces, for they are read.
+
     Raises:
-        DataError: There is one.
+        DataError: There is one, or it is read.
         WriteError: It can not be written.
     """
+    if path.resolve() in [other.expanduser().resolve() for other in read]:
+        raise DataError(f"{path} is what is read; name another file with --out.")
     if path.is_dir():
         raise WriteError(errno.EISDIR, "it is a folder", str(path))
     with passing_folder(path):

@@ -7,7 +7,7 @@ from textwrap import fill
 from augmentation_rows import COMBINATIONS, PLAIN, VIEWS, best_combination
 from cells import WIDTH, cell, header, line
 from domain_page import domain_block
-from masked_model import BATCH, STEPS
+from masked_model import BATCH, STEPS, TESTED
 from store import Results
 from verdicts import BETTER, FEW, UNCLEAR, WORSE, Scored, alike, differences, in_words, verdict
 
@@ -120,7 +120,7 @@ def _masked_model(results: Results) -> str:
     words = (
         "No masked language model was at hand, so one was made for *masked substitution*: all six layers of "
         f"all-MiniLM-L6-v2 with BERT's head, trained to predict words for {STEPS} steps of {BATCH} sentences of "
-        "wiki-mixed, none of them of the 20,000. Of 1,000 of these it guesses "
+        f"wiki-mixed, none of them of the 20,000. Of {TESTED:,} of these it guesses "
         f"{results['masked_model']['accuracy']:.0f} % of the masked tokens. A model pre-trained on billions of words "
         "should change the meaning less often; how much that helps the row does not say."
     )

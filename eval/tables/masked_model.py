@@ -17,7 +17,7 @@ from textcl.seeds import seeded
 
 Batch = dict[str, torch.Tensor]
 STEPS, BATCH, RATE = 600, 128, 3e-4
-_TESTED = 1_000  # sentences
+TESTED = 1_000  # sentences
 _LENGTH = 64  # tokens
 _MASKED = 0.15  # of the tokens, as in BERT
 
@@ -45,7 +45,7 @@ def masked_model(runner: Runner, rows: int | None) -> Path:
 
         model = BertForMaskedLM.from_pretrained(folder, dtype=torch.float32)
         _train(model, batches(sampled(others, min(len(others), BATCH * STEPS if rows is None else rows))))
-        accuracy = _accuracy(model, batches(tested[:_TESTED]))
+        accuracy = _accuracy(model, batches(tested[:TESTED]))
     with new_folder(out) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)

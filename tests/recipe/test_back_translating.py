@@ -181,7 +181,7 @@ def test_what_can_not_be_done_is_told(asked: BackTranslation, changes: dict[str,
 
 def test_pairs_are_not_written_over_the_texts(asked: BackTranslation, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
-    with pytest.raises(DataError, match="written over the texts"):
+    with pytest.raises(DataError, match="is what is read"):
         made(replace(asked, texts=PlainTexts(tmp_path / "a.jsonl"), out=tmp_path / "a.jsonl"))
 
 

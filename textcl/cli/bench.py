@@ -45,7 +45,7 @@ def bench(
     asked = Asked(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
     with counting() as watcher:
         found = bench_search(model, Corpus(corpus, text_column, id_column), out, asked, precision, watcher)
-    about = {"model": model, "corpus": str(corpus), "texts": found.texts, "queries": found.queries, "k": k}
+    about = {"model": model, "corpus": corpus.name, "texts": found.texts, "queries": found.queries, "k": k}
     write_measured(out / "bench.json", found.indexes, about)
     write_tradeoff(out / "bench.svg", found.indexes, k)
     screen = results()

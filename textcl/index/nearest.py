@@ -71,7 +71,7 @@ class Nearest:
         """Return for each query the product below which no vector can be among the best, (Q,)."""
         floor = self._scores[:, -1]
         place = products.shape[1] - self._scores.shape[1]
-        if place >= 0 and np.isinf(floor).any():  # numpy's partition takes a fraction of the time of topk
+        if place >= 0 and np.isinf(floor).any():  # of a hundred hits faster than topk, which sorts
             kth = [np.partition(products[part], place, axis=1)[:, place] for part in _parts(products)]
             floor = np.maximum(floor, np.concatenate(kth))
         return torch.from_numpy(floor - 2 * self._error)

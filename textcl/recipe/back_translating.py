@@ -155,10 +155,8 @@ class _Sample:
 def _check_out(asked: BackTranslation) -> None:
     if asked.out.suffix != ".jsonl":
         raise DataError(f"{asked.out}: the pairs are written as JSONL; name a file that ends in .jsonl.")
-    if asked.texts.path.expanduser().resolve() in (asked.out.resolve(), rejected_file(asked.out).resolve()):
-        raise DataError(f"{asked.out} would be written over the texts that are read. Name another file with --out.")
     for file in (asked.out, rejected_file(asked.out)):
-        refuse_place(file, force=asked.force)
+        refuse_place(file, force=asked.force, read=[asked.texts.path])
 
 
 def _routes(asked: BackTranslation, engine: Engine) -> list[Route]:

@@ -73,8 +73,8 @@ def mine_file(
     Raises:
         TextclError: Something that the user can mend; nothing is written.
     """
-    _check_out(out, source.path, corpus)
-    refuse_place(out, force=force)
+    _check_out(out, source.path)
+    refuse_place(out, force=force, read=[source.path] if corpus is None else [source.path, corpus])
     watcher.phase("Reading", None, 0)
     texts = Collection(source.pairs(), source.corpus(corpus))
     if not len(texts.pairs):
@@ -104,12 +104,9 @@ def mine_file(
     return report
 
 
-def _check_out(out: Path, source: Path, corpus: Path | None) -> None:
+def _check_out(out: Path, source: Path) -> None:
     if out.suffix != ".jsonl":
         raise DataError(f"{out}: the pairs are written as JSONL; name a file that ends in .jsonl with --out.")
-    for path in (source, corpus):
-        if path is not None and out.resolve() == path.resolve():
-            raise DataError(f"{out} is what is read; name another file with --out.")
     if source.is_dir() and out.exists() and out.resolve().is_relative_to(source.resolve()):
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
 

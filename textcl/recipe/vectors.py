@@ -43,13 +43,11 @@ def encode_file(
         N and D.
 
     Raises:
-        DataError: The file is missing, empty, not UTF-8, or has a blank line; `out` is there already.
+        DataError: The file is missing, empty, not UTF-8, or has a blank line; `out` is there already, or is read.
         WriteError: The vectors can not be written.
         ModelError: The model can not be opened.
     """
-    if out.resolve() == texts.resolve():
-        raise DataError(f"{out} is what is read; name another file with --out.")
-    refuse_place(out, force=force)
+    refuse_place(out, force=force, read=[texts])
     total = sum(1 for _ in _lines(texts))
     if total == 0:
         raise DataError(f"{texts} is empty; it must hold a text on each line.")
