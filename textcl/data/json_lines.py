@@ -82,9 +82,9 @@ def json_record(line: str, place: str) -> dict[str, object]:
         DataError: It holds none, or one with two values of one name.
     """
     if line.startswith("["):
-        filtered = "{anchor: .[0], positive: .[1]}" if line[1:].lstrip().startswith('"') else ".[]"
+        jq = "{anchor: .[0], positive: .[1]}" if line[1:].lstrip().startswith('"') else ".[]"
         raise DataError(
-            f"{place}: starts an array, not an object. Write one object a line: jq -c '{filtered}' OLD > NEW.jsonl"
+            f"{place}: starts an array, not an object. Write one object a line: jq -c '{jq}' OLD > NEW.jsonl"
         )
     try:
         record = json.loads(line, object_pairs_hook=_distinct)

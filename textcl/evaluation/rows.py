@@ -70,7 +70,10 @@ class Row:
         found = (value,) if isinstance(value, str) else value
         if not isinstance(found, list | tuple) or not all(isinstance(text, str) and text.strip() for text in found):
             shown = repr(value)[:60]
-            raise DataError(f"{self.place}: '{column}' is {shown}; it must be a list of texts that are not blank.")
+            raise DataError(
+                f"{self.place}: '{column}' is {shown}; it must be a text that is not blank, or a list of such. Fill "
+                "it, or drop the row."
+            )
         return tuple(found)
 
     def _value(self, column: str) -> object:
