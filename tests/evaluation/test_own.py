@@ -126,7 +126,9 @@ def test_a_faulty_row_is_named_by_file_and_line(tmp_path, row, fault):
 @pytest.mark.parametrize("texts", [[""], ["a", 1], None, 5])
 def test_candidates_are_a_list_of_texts(tmp_path, texts):
     _lines(tmp_path / "r.jsonl", {"query": "q", "positive": ["a"], "negative": texts})
-    with pytest.raises(DataError, match=r"line 1: 'negative' is .*; it must be a text that is not blank, or a list of such"):
+    with pytest.raises(
+        DataError, match=r"line 1: 'negative' is .*; it must be a text that is not blank, or a list of such"
+    ):
         load_tasks([f"reranking:{tmp_path}/r.jsonl"])
 
 
