@@ -9,8 +9,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from textcl.encoder import Encoder, TwoTower
-from textcl.types import PairBatch, Role, View
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.two_tower import TwoTower
+from textcl.types.batches import PairBatch, View
+from textcl.types.text import Role
 
 KINDS = ("bert", "roberta", "mpnet", "distilbert", "modernbert")
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textcl.types import Chunk, PairBatch, Role, Tokens, View
+from textcl.types.batches import Chunk, PairBatch, Tokens, View
+from textcl.types.text import Role
 
 VOCABULARY = 50
 WIDTH = 8

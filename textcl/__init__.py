@@ -4,9 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textcl.encoder import Encoder, TwoTower
-    from textcl.encoder import open_encoder as load
-    from textcl.types import Role
+    from textcl.encoder.encoder import Encoder
+    from textcl.encoder.opening import open_encoder as load
+    from textcl.encoder.two_tower import TwoTower
+    from textcl.types.text import Role
 
     __version__: str
 

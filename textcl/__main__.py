@@ -1,5 +1,5 @@
 """`python -m textcl` is `textcl`."""
 
-from textcl.cli import main
+from textcl.cli.app import main
 
 main()

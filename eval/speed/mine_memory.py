@@ -20,9 +20,12 @@ from pathlib import Path
 import numpy as np
 from machine import record
 
-from textcl.index.flat import BLOCK
-from textcl.mining import Collection, Pair, Wanted, mine, usual_factory
-from textcl.types import FloatArray
+from textcl.files.corpora import Pair
+from textcl.index.exact import BLOCK
+from textcl.mining.collection import Collection
+from textcl.mining.miner import mine, usual_factory
+from textcl.mining.selection import Wanted
+from textcl.types.batches import FloatArray
 
 SIZES = (10_000, 100_000, 1_000_000)  # texts
 QUERIES = 10  # texts for each query

@@ -15,9 +15,10 @@ from unittest.mock import patch
 
 from machine import MODEL, record, sentences
 
-from textcl.recipe import load_recipe, train_recipe
-from textcl.recipe.watcher import Silent
-from textcl.training import Loop
+from textcl.recipe.load import load_recipe
+from textcl.training.loop import Loop
+from textcl.util.progress import Silent
+from textcl.workflows.run.train import train_recipe
 
 RECIPES = ("crops", "simclr", "swav")
 WANTED = 0.01  # of the time, at most

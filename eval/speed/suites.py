@@ -102,7 +102,7 @@ def scores_of_peer(data: Path) -> dict[str, float]:
         InformationRetrievalEvaluator,
     )
 
-    from textcl.encoder.places import find_folder
+    from textcl.encoder.locate import find_folder
 
     model = SentenceTransformer(str(find_folder(MODEL)), device="cpu")
     scores = {}

@@ -90,7 +90,7 @@ def seconds_of_trainer(texts: list[str], bf16: bool) -> list[float]:
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import TrainerCallback
 
-    from textcl.encoder.places import find_folder
+    from textcl.encoder.locate import find_folder
 
     ends: list[float] = []
 

@@ -11,7 +11,7 @@ from masked_model import BATCH, STEPS, TESTED
 from store import Results
 from verdicts import BETTER, FEW, UNCLEAR, WORSE, Scored, alike, differences, in_words, verdict
 
-from textcl.atomic import new_file
+from textcl.util.atomic import new_file
 
 HEAD = """# Augmentations, side by side
 

@@ -20,7 +20,7 @@ from scoring import Scorer
 from store import Store
 from trial import SEEDS, Trial
 
-from textcl.augment import Synonyms
+from textcl.augment.synonyms import Synonyms
 from textcl.errors import TextclError
 
 CORPORA = ("wiki", "scifact", "docstring-pairs", "docstrings")

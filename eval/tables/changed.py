@@ -3,12 +3,13 @@
 from runner import Runner
 from trial import MODEL, Trial
 
-from textcl.data import texts_of
-from textcl.encoder import Encoder, open_encoder
-from textcl.recipe import load_recipe
-from textcl.recipe.build import build_sources
-from textcl.recipe.parts import build_parts
-from textcl.types import Role
+from textcl.data.views import texts_of
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import open_encoder
+from textcl.recipe.load import load_recipe
+from textcl.types.text import Role
+from textcl.workflows.run.build import build_sources
+from textcl.workflows.run.data import build_parts
 
 SAMPLE = 2_000  # rows
 

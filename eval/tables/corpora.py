@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from textcl.atomic import new_file
-from textcl.data import Docstrings
+from textcl.data.sources.docstrings import Docstrings
+from textcl.util.atomic import new_file
 
 SEED = 17
 SENTENCES = 20_000  # of wiki-mixed.txt.gz, the same for every run

@@ -1,6 +1,9 @@
 """A task with few of its rows, to try a table in minutes: its scores mean nothing."""
 
-from textcl.evaluation import STS, Classification, Retrieval, Task
+from textcl.evaluation.task import Task
+from textcl.evaluation.tasks.classification import Classification
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS
 
 QUERIES = 10
 

@@ -10,10 +10,10 @@ from runner import Runner
 from transformers import AutoTokenizer, BertForMaskedLM, DataCollatorForLanguageModeling, get_scheduler
 from trial import MODEL
 
-from textcl.atomic import new_folder
-from textcl.encoder.places import find_folder
-from textcl.quiet import quiet_transformers
-from textcl.seeds import seeded
+from textcl.encoder.locate import find_folder
+from textcl.util.atomic import new_folder
+from textcl.util.quiet import quiet_transformers
+from textcl.util.seeds import seeded
 
 Batch = dict[str, torch.Tensor]
 STEPS, BATCH, RATE = 600, 128, 3e-4

@@ -7,7 +7,7 @@ from typing import Any
 
 from cells import cell, header, line
 
-from textcl.atomic import new_file
+from textcl.util.atomic import new_file
 
 HEAD = """# Objectives, side by side
 

@@ -14,9 +14,9 @@ from scoring import Scorer
 from store import Store
 from trial import LENGTH, MODEL, SEEDS, Trial
 
-from textcl.encoder import build_encoder
+from textcl.encoder.opening import build_encoder
 from textcl.errors import TextclError
-from textcl.seeds import derive, seeded
+from textcl.util.seeds import derive, seeded
 
 
 class FailedError(Exception):

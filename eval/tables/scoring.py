@@ -10,13 +10,20 @@ import numpy as np
 from corpora import HELD_OUT
 from fewer import fewer
 
-from textcl.data import Docstrings
-from textcl.encoder import Encoder, TextEncoder, open_encoder
-from textcl.evaluation import Average, Classification, Retrieval, Task, evaluate, load_suite
-from textcl.evaluation.classifiers import nearest_neighbours
-from textcl.evaluation.labels import codes
-from textcl.evaluation.unit import unit_length
-from textcl.types import Embed, FloatArray, Role
+from textcl.data.sources.docstrings import Docstrings
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.evaluation.cosines import unit_length
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.suites import load_suite
+from textcl.evaluation.task import Task
+from textcl.evaluation.tasks.average import Average
+from textcl.evaluation.tasks.classification import Classification, nearest_neighbours
+from textcl.evaluation.tasks.labels import codes
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role
 
 LENGTH = 128  # tokens that scoring keeps of a text
 SUITES = {"stsb-dev": "sts-dev", "stsb-test": "sts", "banking77": "classification"}  # of single tasks

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from textcl.atomic import new_file
+from textcl.util.atomic import new_file
 
 Results = dict[str, dict[str, Any]]  # Any: JSON
 

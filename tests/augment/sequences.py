@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textcl.types import InputSequence, Kept
+from textcl.types.batches import InputSequence, Kept
 
 
 def sequence(length: int, features: int = 10) -> InputSequence:

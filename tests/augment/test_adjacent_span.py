@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from textcl.augment import AdjacentSpan
-from textcl.data import ViewSpec, are_identical, texts_of
-from textcl.types import Augmentation, Example, Role
+from textcl.augment.adjacent_span import AdjacentSpan
+from textcl.data.views import ViewSpec, are_identical, texts_of
+from textcl.types.text import Augmentation, Example, Role
 
 DOCUMENT = " ".join(str(number) for number in range(200))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.augment import BackTranslated
+from textcl.augment.back_translated import BackTranslated
 from textcl.errors import DataError
 
 

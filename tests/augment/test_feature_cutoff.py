@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.augment.sequences import sequence
-from textcl.augment import FeatureCutoff
+from textcl.augment.cutoff import FeatureCutoff
 
 
 def cut(rate: float, features: int, seed: int = 0) -> list[int]:

@@ -13,10 +13,10 @@ from tokenizers.trainers import BpeTrainer
 from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
 
 from tests.tiny import WORDS, masked_language_model, tiny_backbone, tiny_tokenizer
-from textcl.augment import MaskedSubstitution
-from textcl.augment import masked_words as module
+from textcl.augment import masked_substitution as module
+from textcl.augment.masked_substitution import MaskedSubstitution
 from textcl.errors import ModelError
-from textcl.seeds import seeded
+from textcl.util.seeds import seeded
 
 
 @pytest.fixture(scope="module")

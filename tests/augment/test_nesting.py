@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from textcl.augment import AdjacentSpan, Chain, OneOf, Sometimes
+from textcl.augment.adjacent_span import AdjacentSpan
+from textcl.augment.composed import Chain, OneOf, Sometimes
 from textcl.errors import DataError
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from textcl.augment import CaseNoise, PunctuationNoise
+from textcl.augment.case_noise import CaseNoise
+from textcl.augment.punctuation_noise import PunctuationNoise
 
 
 def cased(text: str, *cases: Any, rate: float = 1.0) -> set[str]:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from textcl.augment import SpanCrop
+from textcl.augment.span_crop import SpanCrop
 
 TEXT = "zero one two three four five six seven eight nine"
 WORDS = TEXT.split()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.wordnet_sample import write_wordnet
-from textcl.augment import Synonyms
+from textcl.augment.synonyms import Synonyms
 from textcl.errors import DataError
 
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from textcl.augment import Template
+from textcl.augment.template import Template
 
 
 def test_the_text_stands_in_its_place():

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.augment.sequences import sequence
-from textcl.augment import TokenCutoff
+from textcl.augment.cutoff import TokenCutoff
 
 
 def cut(rate: float, length: int, seed: int = 0) -> list[int]:

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 from tests.augment.sequences import sequence
-from textcl.augment import TokenShuffle
+from textcl.augment.token_shuffle import TokenShuffle
 
 
 def test_every_order_comes_equally_often_between_the_special_tokens():

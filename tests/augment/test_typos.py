@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from textcl.augment import Typos
-from textcl.augment.typos import _NEIGHBOURS
+from textcl.augment.typos import _NEIGHBOURS, Typos
 
 
 def made(text: str, *slips: Any, rate: float = 1.0, seeds: int = 200) -> set[str]:

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from textcl.augment import WordDeletion
+from textcl.augment.word_deletion import WordDeletion
 
 TEXT = "zero one two three four five six seven eight nine"
 

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from textcl.augment import WordShuffle, WordSwap
+from textcl.augment.word_shuffle import WordShuffle
+from textcl.augment.word_swap import WordSwap
 
 WORDS = [str(number) for number in range(20)]
 TEXT = " ".join(WORDS)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from textcl.augment import WordRepetition
+from textcl.augment.word_repetition import WordRepetition
 
 TEXT = "zero one two three four five six seven eight nine"
 

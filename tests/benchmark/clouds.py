@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from textcl.benchmark import Setup
-from textcl.types import FloatArray
+from textcl.benchmark.measure import Setup
+from textcl.types.batches import FloatArray
 
 
 def clustered(rows: int, dimension: int, seed: int = 1) -> FloatArray:

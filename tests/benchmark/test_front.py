@@ -1,5 +1,4 @@
-from textcl.benchmark.front import fastest, pareto_front
-from textcl.benchmark.points import Point, Speed
+from textcl.benchmark.points import Point, Speed, fastest, pareto_front
 
 
 def point(name: str, recall: float, queries_per_second: float) -> Point:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from textcl.benchmark.ladder import climb
+from textcl.benchmark.measure import climb
 
 
 class Stub:

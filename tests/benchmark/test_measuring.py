@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.benchmark.clouds import setup_in
-from textcl.benchmark import Candidate, measure, with_nearest
+from textcl.benchmark.measure import Candidate, measure, with_nearest
 from textcl.errors import SearchError
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from textcl.benchmark.measure import without_own
 from textcl.benchmark.quality import ndcg, recall
-from textcl.benchmark.setup import without_own
-from textcl.types import Hits
+from textcl.types.protocols import Hits
 
 
 def test_recall_is_the_mean_share_of_the_nearest_that_was_found() -> None:

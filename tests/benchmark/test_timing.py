@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from textcl.benchmark.timing import speed
-from textcl.types import FloatArray
+from textcl.benchmark.measure import speed
+from textcl.types.batches import FloatArray
 
 QUERIES = np.zeros((10, 4), dtype=np.float32)
 

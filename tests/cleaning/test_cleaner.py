@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textcl.cleaning import Cleaned, Cleaning, Rules, Similarity, clean, doubles
-from textcl.cleaning.minhash import resemblance, runs_of
+from textcl.cleaning import duplicates as doubles
+from textcl.cleaning.cleaner import Cleaned, Cleaning, clean
+from textcl.cleaning.duplicates import resemblance, runs_of
+from textcl.cleaning.rules import Rules, Similarity
 from textcl.errors import DataError, TextclError
-from textcl.folding import folded, folded_words
-from textcl.types import FloatArray, Role
+from textcl.text.folding import folded, folded_words
+from textcl.types.batches import FloatArray
+from textcl.types.text import Role
 
 ANY = Cleaning(Rules())
 LONG = "the quick brown fox jumps over the lazy dog and runs away from the angry farmer near the old mill"

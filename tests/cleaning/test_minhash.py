@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from textcl.cleaning.minhash import BANDS, Bands, resemblance, rows_of_band, runs_of, shared
+from textcl.cleaning.duplicates import BANDS, Bands, resemblance, rows_of_band, runs_of, shared
 
 
 def naive(first: str, second: str) -> float:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from textcl.cleaning import Cleaning, Rules, clean
+from textcl.cleaning.cleaner import Cleaning, clean
+from textcl.cleaning.rules import Rules
 from textcl.errors import DataError
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from textcl.cli import main
+from textcl.cli.app import main
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import run
-from textcl.cli import main
+from textcl.cli.app import main
 from textcl.errors import RecipeError
 
 VERBS = (

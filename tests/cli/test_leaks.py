@@ -111,7 +111,7 @@ def test_train_reports_what_leaks_and_says_so_in_a_line(
     tiny_model_folder: Path,
     tmp_path: Path,
 ) -> None:
-    with caplog.at_level(logging.WARNING, "textcl.recipe.leaking"):
+    with caplog.at_level(logging.WARNING, "textcl.workflows.leaks"):
         finished = run(capsys, "train", "simcse", *changes(leaky, tiny_model_folder, suite), "--out", tmp_path / "run")
     assert finished.code == 0, finished.err
     assert [record.getMessage() for record in caplog.records] == [
@@ -131,7 +131,7 @@ def test_train_says_nothing_of_leakage_where_nothing_leaks(
     tmp_path: Path,
 ) -> None:
     arguments = changes(leaky, tiny_model_folder, "sts-smoke")
-    with caplog.at_level(logging.WARNING, "textcl.recipe.leaking"):
+    with caplog.at_level(logging.WARNING, "textcl.workflows.leaks"):
         run(capsys, "train", "simcse", *arguments, "--out", tmp_path / "run")
     assert caplog.records == []
     leakage = json.loads((tmp_path / "run" / "report.json").read_text())["leakage"]

@@ -32,7 +32,7 @@ def rows_of(path: Path) -> list[dict[str, object]]:
 def test_mine_writes_pairs_with_negatives_that_a_recipe_can_read(
     capsys: pytest.CaptureFixture[str], pairs: Path, tiny_model_folder: Path, tmp_path: Path
 ) -> None:
-    from textcl.data import JsonLines
+    from textcl.data.sources.json_lines import JsonLines
 
     out = tmp_path / "mined.jsonl"
     finished = mine(capsys, pairs, tiny_model_folder, out, "--negatives", "3", "--range", "2:20")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from textcl.cli.progress import LiveWatcher, PlainWatcher, figures
-from textcl.training import StepLog
+from textcl.types.protocols import StepLog
 
 
 def _entry(step: int, steps: int = 100) -> StepLog:

@@ -11,9 +11,11 @@ import pytest
 from tests.cli.running import run
 from tests.tiny import SENTENCES, tiny_encoder
 from textcl.errors import DataError, ModelError
-from textcl.publish import render_card
-from textcl.recipe import load_recipe, open_origin, train_recipe
-from textcl.recipe.watcher import Silent
+from textcl.hub.card import render_card
+from textcl.recipe.load import load_recipe
+from textcl.util.progress import Silent
+from textcl.workflows.reproduce import open_origin
+from textcl.workflows.run.train import train_recipe
 
 PAIRS = "sentence1\tsentence2\tscore\n" + "".join(
     f"{one}\t{other}\t{(3 * row) % 5}\n" for row, (one, other) in enumerate(pairwise(SENTENCES))

@@ -9,9 +9,9 @@ import pytest
 
 from tests.cli.running import run
 from tests.tiny import SENTENCES
-from textcl.encoder import open_encoder
-from textcl.recipe import load_recipe
-from textcl.training import Stopped
+from textcl.encoder.opening import open_encoder
+from textcl.recipe.load import load_recipe
+from textcl.training.loop import Stopped
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_an_interrupted_run_leaves_with_130_and_names_its_checkpoint(
     def interrupted(*_: Any, **__: Any) -> None:
         raise raised
 
-    monkeypatch.setattr("textcl.recipe.train_recipe", interrupted)
+    monkeypatch.setattr("textcl.workflows.run.train.train_recipe", interrupted)
     finished = run(capsys, "train", *recipe, "--out", "run")
     assert finished.code == 130
     assert message in finished.err

@@ -7,25 +7,21 @@ from pathlib import Path
 
 from tests.tiny import masked_language_model
 from tests.wordnet_sample import write_wordnet
-from textcl.augment import (
-    AdjacentSpan,
-    BackTranslated,
-    CaseNoise,
-    Chain,
-    MaskedSubstitution,
-    OneOf,
-    PunctuationNoise,
-    Sometimes,
-    SpanCrop,
-    Synonyms,
-    Template,
-    Typos,
-    WordDeletion,
-    WordRepetition,
-    WordShuffle,
-    WordSwap,
-)
-from textcl.types import Augmentation
+from textcl.augment.adjacent_span import AdjacentSpan
+from textcl.augment.back_translated import BackTranslated
+from textcl.augment.case_noise import CaseNoise
+from textcl.augment.composed import Chain, OneOf, Sometimes
+from textcl.augment.masked_substitution import MaskedSubstitution
+from textcl.augment.punctuation_noise import PunctuationNoise
+from textcl.augment.span_crop import SpanCrop
+from textcl.augment.synonyms import Synonyms
+from textcl.augment.template import Template
+from textcl.augment.typos import Typos
+from textcl.augment.word_deletion import WordDeletion
+from textcl.augment.word_repetition import WordRepetition
+from textcl.augment.word_shuffle import WordShuffle
+from textcl.augment.word_swap import WordSwap
+from textcl.types.text import Augmentation
 
 PLAIN = "a dog runs quickly to the big old car and the man sees one two three four five six red birds in a tree"
 

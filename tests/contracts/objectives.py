@@ -7,35 +7,34 @@ import pytest
 import torch
 
 from tests.toy import PAIR, TRIPLET, WIDTH, ToyEncoder
-from textcl.objectives import (
-    BYOL,
-    CLIP,
-    AnglE,
-    BarlowTwins,
-    BatchAllTriplet,
-    BatchHardTriplet,
-    BatchSemiHardTriplet,
-    Contrastive,
-    CoSENT,
-    CosineRegression,
-    Distillation,
-    InfoNCE,
-    Matryoshka,
-    MoCo,
-    SimCLR,
-    SimSiam,
-    Sum,
-    SupCon,
-    SwAV,
-    Triplet,
-    VICReg,
-)
-from textcl.objectives.by_source import BySource
+from textcl.distributed import Ranks
+from textcl.objectives.angle import AnglE
+from textcl.objectives.barlow_twins import BarlowTwins
+from textcl.objectives.batch_all_triplet import BatchAllTriplet
+from textcl.objectives.batch_hard_triplet import BatchHardTriplet
+from textcl.objectives.batch_semi_hard_triplet import BatchSemiHardTriplet
+from textcl.objectives.byol import BYOL
+from textcl.objectives.clip import CLIP
+from textcl.objectives.composed import BySource, Sum
+from textcl.objectives.contrastive import Contrastive
+from textcl.objectives.cosent import CoSENT
+from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.directions import Direction
 from textcl.objectives.distances import Distance
-from textcl.objectives.hardness import Hardened
-from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Target
-from textcl.types import Objective, Role
+from textcl.objectives.distillation import Distillation
+from textcl.objectives.info_nce import Hardened, InfoNCE
+from textcl.objectives.matryoshka import Matryoshka
+from textcl.objectives.moco import MoCo
+from textcl.objectives.sim_clr import SimCLR
+from textcl.objectives.sim_siam import SimSiam
+from textcl.objectives.sup_con import SupCon
+from textcl.objectives.swav import SwAV
+from textcl.objectives.triplet import Triplet
+from textcl.objectives.vicreg import VICReg
+from textcl.training.gradient_cache import Memory
+from textcl.training.target import EmaTarget, OnlineTarget, Target
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 @dataclass(frozen=True)

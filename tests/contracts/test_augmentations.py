@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.contracts.augmentations import CASES, PLAIN
 from textcl import augment
-from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION
-from textcl.types import Augmentation
+from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION
+from textcl.types.text import Augmentation
 
 TEXTS = (
     "word",

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.index.clusters import brute_force, clustered
-from textcl.index import build_index, open_index
-from textcl.types import FloatArray, Index
+from textcl.index.build import build_index, open_index
+from textcl.types.batches import FloatArray
+from textcl.types.protocols import Index
 
 ROWS, WIDTH, K = 3000, 32, 10
 VECTORS, QUERIES = clustered(ROWS, WIDTH), clustered(60, WIDTH, seed=1)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from textcl import augment
-from textcl.recipe.rooms import INPUT_AUGMENTATION
-from textcl.types import InputAugmentation, InputSequence, Kept
+from textcl.recipe.components import INPUT_AUGMENTATION
+from textcl.types.batches import InputAugmentation, InputSequence, Kept
 
 AUGMENTATIONS = {name: getattr(augment, name) for name in INPUT_AUGMENTATION.names()}
 WIDTH = 10

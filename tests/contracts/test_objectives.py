@@ -10,11 +10,13 @@ import torch
 import textcl.objectives
 from tests.contracts.objectives import CASES, Case, every_batch, target_of
 from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch
-from textcl.seeds import seeded
-from textcl.training import Memory, Ranks, Step
-from textcl.training.chunked import ChunkedPass
-from textcl.training.step import detached
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.distributed import Ranks
+from textcl.training.gradient_cache import ChunkedPass, Memory
+from textcl.training.step import Step, detached
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
+from textcl.util.seeds import seeded
 
 EVERYTHING = 10**9
 every_objective = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

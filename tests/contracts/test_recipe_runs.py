@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import SENTENCES
-from textcl.recipe import load_recipe, train_recipe
-from textcl.recipe.section import Component
-from textcl.recipe.watcher import Silent
-from textcl.shelf import names, recipes_folder
-from textcl.types import Role
+from textcl.recipe.load import load_recipe
+from textcl.recipe.schema import Component
+from textcl.types.text import Role
+from textcl.util.bundled import names, recipes_folder
+from textcl.util.progress import Silent
+from textcl.workflows.run.train import train_recipe
 
 RECIPES = [name for name in names(recipes_folder()) if name != "quickstart"]  # which names its own data
 COLUMNS = {"anchor": Role.ANCHOR, "positive": Role.POSITIVE, "negative": Role.NEGATIVE}

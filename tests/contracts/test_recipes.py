@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from textcl.recipe import load_recipe, parse, recipe_text, resolved
-from textcl.recipe.learning import build_objective
-from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.schema import InlineTask
-from textcl.recipe.yaml_text import read_yaml
-from textcl.shelf import names, recipes_folder
+from textcl.recipe.yaml import read_yaml
+from textcl.util.bundled import names, recipes_folder
+from textcl.workflows.run.objective import build_objective
 
 RECIPES = names(recipes_folder())
 # all that a user must add

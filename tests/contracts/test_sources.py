@@ -12,8 +12,13 @@ import pytest
 
 from tests.data.tables import KINDS, opened
 from textcl import data
-from textcl.data import BEIR, Concatenation, Docstrings, FolderLines, FolderTexts, HubDataset, TextLines, WordNet
-from textcl.types import Example, Source
+from textcl.data.sources.beir import BEIR
+from textcl.data.sources.concatenation import Concatenation
+from textcl.data.sources.docstrings import Docstrings
+from textcl.data.sources.hub_dataset import HubDataset
+from textcl.data.sources.text_files import FolderLines, FolderTexts, TextLines
+from textcl.data.sources.wordnet import WordNet
+from textcl.types.text import Example, Source
 
 
 def write(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder
-from textcl.encoder import open_encoder
+from textcl.encoder.opening import open_encoder
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 

@@ -9,15 +9,20 @@ import torch
 from tests.contracts.objectives import Case, every_batch, target_of
 from tests.tiny import SENTENCES, tiny_encoder
 from tests.toy import ToyEncoder, flat_gradient, toy_batch
-from textcl.encoder.fast_swaps import use_fast_parts
-from textcl.objectives import BYOL, InfoNCE, MoCo, SwAV
-from textcl.precision import Precision
-from textcl.seeds import seeded
-from textcl.training import Loop, Memory, Ranks, Settings, Step
-from textcl.training.chunked import ChunkedPass
-from textcl.training.log import StepLog
-from textcl.training.loop import OnStep
-from textcl.types import IntArray, PairBatch, Role, View
+from textcl.distributed import Ranks
+from textcl.encoder.cpu.swaps import use_fast_parts
+from textcl.objectives.byol import BYOL
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.moco import MoCo
+from textcl.objectives.swav import SwAV
+from textcl.training.gradient_cache import ChunkedPass, Memory
+from textcl.training.loop import Loop, OnStep, Settings
+from textcl.training.step import Step
+from textcl.types.batches import IntArray, PairBatch, View
+from textcl.types.protocols import StepLog
+from textcl.types.text import Role
+from textcl.util.precision import Precision
+from textcl.util.seeds import seeded
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 CUDA = torch.device("cuda", 0)

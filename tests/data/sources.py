@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from textcl.types import Example
+from textcl.types.text import Example
 
 
 class Rows:

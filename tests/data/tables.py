@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 
-from textcl.data import CSV, TSV, Arrow, JsonLines, Parquet
-from textcl.types import Source
+from textcl.data.sources.arrow import Arrow
+from textcl.data.sources.json_lines import JsonLines
+from textcl.data.sources.parquet import Parquet
+from textcl.data.sources.tables import CSV, TSV
+from textcl.types.text import Source
 
 Row = Mapping[str, object]
 

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 
 from tests.data.sources import Rows, anchors
 from tests.data.tokens import hash_of, tokenize
-from textcl.augment import SpanCrop
-from textcl.data import Batches, JsonLines, LabelGroups, ViewSpec, default_views, identities
+from textcl.augment.span_crop import SpanCrop
+from textcl.data.batches import Batches
+from textcl.data.orders import LabelGroups
+from textcl.data.sources.json_lines import JsonLines
+from textcl.data.views import ViewSpec, default_views
 from textcl.errors import DataError
-from textcl.types import Example, PairBatch, Role, Source
+from textcl.text.folding import identities
+from textcl.types.batches import PairBatch
+from textcl.types.text import Example, Role, Source
 
 CROPS = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, (SpanCrop(0.1, 1.0),)))
 

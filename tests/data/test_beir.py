@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.data.tokens import tokenize
-from textcl.data import BEIR, Batches, default_views
+from textcl.data.batches import Batches
+from textcl.data.sources.beir import BEIR
+from textcl.data.views import default_views
 from textcl.errors import DataError
-from textcl.types import Example
+from textcl.types.text import Example
 
 CORPUS = [
     {"_id": "d1", "title": "Moon", "text": "It is round."},

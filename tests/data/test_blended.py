@@ -6,7 +6,9 @@ import pytest
 from tests.data.sources import anchors
 from tests.data.test_batches import CROPS, content
 from tests.data.tokens import tokenize
-from textcl.data import Batches, Blended, Concatenation
+from textcl.data.batches import Batches
+from textcl.data.orders import Blended
+from textcl.data.sources.concatenation import Concatenation
 
 SIZES = {"few": 30, "many": 170}
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import Concatenation, TextLines
+from textcl.data.sources.concatenation import Concatenation
+from textcl.data.sources.text_files import TextLines
 
 
 def lines(folder: Path, name: str, *texts: str) -> TextLines:

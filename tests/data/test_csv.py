@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import CSV, TSV
+from textcl.data.sources.tables import CSV, TSV
 from textcl.errors import DataError
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from textcl.data.docstring_prose import summary_and_prose
-from textcl.data.plain_text import plain
+from textcl.data.sources.docstring_text import plain, summary_and_prose
 
 NUMPY_STYLE = """Solve the equation ``a @ x = b``
     for the unknown :func:`x <solve.x>`.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import Docstrings
-from textcl.data import scan_cache as cache_module
+from textcl.data.sources import docstrings as cache_module
+from textcl.data.sources.docstrings import Docstrings
 from textcl.errors import DataError
 
 PROSE = "The prose of {} is long enough, and it is of the kind that stays in the data."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import FolderLines, FolderTexts
+from textcl.data.sources.text_files import FolderLines, FolderTexts
 from textcl.errors import DataError
 
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from textcl.data import HubDataset
+from textcl.data.sources.hub_dataset import HubDataset
 from textcl.errors import DataError
-from textcl.types import Example
+from textcl.types.text import Example
 
 SHA = "0123456789" * 4
 ROWS = [{"id": 7, "question": f"q{row}", "answer": [f"a{row}", "b"], "grade": row / 2} for row in range(5)]

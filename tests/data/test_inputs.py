@@ -5,11 +5,13 @@ import pytest
 
 from tests.data.sources import Rows
 from tests.data.tokens import tokenize as plain_tokenize
-from textcl.augment import FeatureCutoff, TokenCutoff, TokenShuffle
-from textcl.data import Batches, ViewSpec
-from textcl.data.inputs import change_inputs
-from textcl.packing import joined, pad
-from textcl.types import Example, InputFormat, PairBatch, Role, Tokens
+from textcl.augment.cutoff import FeatureCutoff, TokenCutoff
+from textcl.augment.token_shuffle import TokenShuffle
+from textcl.data.batches import Batches, change_inputs
+from textcl.data.views import ViewSpec
+from textcl.types.batches import InputFormat, PairBatch, Tokens
+from textcl.types.text import Example, Role
+from textcl.util.packing import joined, pad
 
 CHANGED = ViewSpec(Role.POSITIVE, input=(TokenCutoff(0.4), TokenShuffle(), FeatureCutoff(0.25)))
 VIEWS = (ViewSpec(Role.ANCHOR), CHANGED, CHANGED)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import JsonLines
+from textcl.data.sources.json_lines import JsonLines
 from textcl.errors import DataError
-from textcl.types import Example
+from textcl.types.text import Example
 
 GOOD = '{"anchor": "a", "positive": "b"}'
 

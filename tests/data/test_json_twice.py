@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import JsonLines
+from textcl.data.sources.json_lines import JsonLines
 from textcl.errors import DataError
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.data.sources import Rows
-from textcl.data import JsonLines
-from textcl.data.label_groups import LabelGroups, grouped
+from textcl.data.orders import LabelGroups, grouped
+from textcl.data.sources.json_lines import JsonLines
 from textcl.errors import DataError
-from textcl.types import Example
+from textcl.types.text import Example
 
 
 def test_rows_of_a_label_stand_in_groups_and_none_is_lost() -> None:

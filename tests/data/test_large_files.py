@@ -12,10 +12,15 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from textcl.data import CSV, TSV, Arrow, JsonLines, Parquet, TextLines, file_rows
-from textcl.data.content import open_content
+from textcl.data.sources import file_rows
+from textcl.data.sources.arrow import Arrow
+from textcl.data.sources.file_rows import open_content
+from textcl.data.sources.json_lines import JsonLines
+from textcl.data.sources.parquet import Parquet
+from textcl.data.sources.tables import CSV, TSV
+from textcl.data.sources.text_files import TextLines
 from textcl.errors import DataError
-from textcl.types import Source
+from textcl.types.text import Source
 
 ROWS, WIDTH = 15_000, 4_000  # 60 MB of text
 MAY_HOLD = 8 << 20  # bytes

@@ -8,10 +8,11 @@ import pytest
 from tests.data.sources import Rows, anchors
 from tests.data.test_batches import CROPS, content
 from tests.data.tokens import tokenize
-from textcl.data import Batches, MixedBatches, default_views
-from textcl.data.views import ViewSpec
+from textcl.data.batches import Batches
+from textcl.data.mixed_batches import MixedBatches
+from textcl.data.views import ViewSpec, default_views
 from textcl.errors import DataError
-from textcl.types import Example, Role
+from textcl.types.text import Example, Role
 
 SIZES = {"small": 7, "middle": 41, "large": 200}
 BATCH = 8

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcl.data.mixing import apportioned, interleaved, shares_of
+from textcl.data.orders import apportioned, interleaved, shares_of
 
 COUNTS = st.lists(st.integers(1, 60), min_size=1, max_size=6)
 WEIGHTS = st.lists(st.floats(0.01, 100), min_size=1, max_size=6)

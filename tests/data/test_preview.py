@@ -2,10 +2,13 @@
 
 from tests.data.sources import Rows, anchors
 from tests.data.tokens import tokenize
-from textcl.augment import CaseNoise, TokenCutoff, TokenShuffle, WordSwap
-from textcl.data import ViewSpec, ViewText, default_views, length_distribution, preview, sample_originals
-from textcl.data.rows import RowReader
-from textcl.types import Example, Role
+from textcl.augment.case_noise import CaseNoise
+from textcl.augment.cutoff import TokenCutoff
+from textcl.augment.token_shuffle import TokenShuffle
+from textcl.augment.word_swap import WordSwap
+from textcl.data.preview import length_distribution, preview, sample_originals
+from textcl.data.views import RowReader, ViewSpec, ViewText, default_views
+from textcl.types.text import Example, Role
 
 
 def test_lengths_are_counted_over_all_views():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.data.tables import KINDS, opened
 from textcl.errors import DataError
-from textcl.types import Example
+from textcl.types.text import Example
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 LISTS = [kind for kind in KINDS if not kind.startswith(("rows.csv", "rows.tsv"))]  # of which a field may be a list

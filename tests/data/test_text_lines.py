@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import TextLines
+from textcl.data.sources.text_files import TextLines
 from textcl.errors import DataError
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from tests.data.sources import Rows
-from textcl.data import ViewSpec, are_identical, default_views, texts_of
-from textcl.types import Example, InputSequence, Role
+from textcl.data.views import ViewSpec, are_identical, default_views, texts_of
+from textcl.types.batches import InputSequence
+from textcl.types.text import Example, Role
 
 ANCHOR, POSITIVE, NEGATIVE = ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE), ViewSpec(Role.NEGATIVE)
 TRIPLET = Example(5, "a", ("b",), ("c", "d"))

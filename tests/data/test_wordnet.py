@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.data import WordNet
+from textcl.data.sources.wordnet import WordNet
 from textcl.errors import DataError
 
 LICENCE = "  1 This is not the licence of WordNet, but its lines are numbered so.  \n  2   \n"

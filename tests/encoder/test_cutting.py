@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder
-from textcl.augment import FeatureCutoff, TokenCutoff, TokenShuffle
-from textcl.data.inputs import change_inputs
-from textcl.encoder import Encoder
-from textcl.encoder.cutting import word_width
-from textcl.encoder.fast_swaps import use_fast_parts
-from textcl.packing import pad
-from textcl.precision import Precision
-from textcl.training import Memory
-from textcl.training.chunked import ChunkedPass
-from textcl.types import InputAugmentation, Kept, Tokens
+from textcl.augment.cutoff import FeatureCutoff, TokenCutoff
+from textcl.augment.token_shuffle import TokenShuffle
+from textcl.data.batches import change_inputs
+from textcl.encoder.cpu.swaps import use_fast_parts
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.tokenization import word_width
+from textcl.training.gradient_cache import ChunkedPass, Memory
+from textcl.types.batches import InputAugmentation, Kept, Tokens
+from textcl.util.packing import pad
+from textcl.util.precision import Precision
 
 CPU = torch.device("cpu")
 ALL = np.arange(len(SENTENCES))

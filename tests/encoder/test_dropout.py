@@ -2,7 +2,7 @@ import pytest
 from torch import nn
 from transformers import AutoConfig
 
-from textcl.encoder.dropout import dropout_settings, largest_dropout, set_dropout
+from textcl.encoder.backbone import dropout_settings, largest_dropout, set_dropout
 
 
 def test_dropout_that_attention_applies_by_a_function_is_found() -> None:

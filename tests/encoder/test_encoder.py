@@ -6,8 +6,8 @@ import torch
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder, tiny_tokenizer
 from textcl.encoder import encoder as encoder_file
-from textcl.packing import pad
-from textcl.types import Role
+from textcl.types.text import Role
+from textcl.util.packing import pad
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from tests.tiny import SENTENCES, tiny_encoder, tiny_tokenizer
-from textcl.encoder import Encoder, build_encoder, fingerprint, open_encoder
-from textcl.encoder.exports import Export, ModelName, read_name
-from textcl.encoder.runtime_backbone import RuntimeBackbone
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.locate import Export, ModelName, read_name
+from textcl.encoder.opening import build_encoder, open_encoder
+from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.errors import ModelError
-from textcl.types import FloatArray, IntArray
+from textcl.types.batches import FloatArray, IntArray
 
 
 def in_torch(encoder: Encoder, digest: bytes = bytes(16)) -> Encoder:

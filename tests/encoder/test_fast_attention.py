@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from transformers import BertConfig
 from transformers.masking_utils import create_bidirectional_mask
 
-from textcl.encoder import fast_attention, fast_swaps  # noqa: F401 (registers the mask)
-from textcl.encoder.fast_attention import attention
-from textcl.encoder.fast_dropout import draw_mask, scale_of_kept
+from textcl.encoder.cpu import attention as fast_attention  # swaps registers the mask
+from textcl.encoder.cpu.attention import attention
+from textcl.encoder.cpu.dropout import draw_mask, scale_of_kept
 
 LAYER = nn.Module()
 LAYER.is_causal = False

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from textcl.encoder.fast_dropout import FastDropout, draw_mask, fast_dropout, scale_of_kept
+from textcl.encoder.cpu.dropout import FastDropout, draw_mask, fast_dropout, scale_of_kept
 
 RATE = 0.1
 FORMATS = (torch.bfloat16, torch.float32, torch.float64)

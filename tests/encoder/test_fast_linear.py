@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tests.tiny import KINDS, tiny_backbone
-from textcl.encoder.fast_linear import packed_weights
+from textcl.encoder.cpu.linear import packed_weights
 
 needs_bf16 = pytest.mark.skipif(
     not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()),

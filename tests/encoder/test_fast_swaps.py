@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
 from tests.tiny import KINDS, tiny_backbone, tiny_encoder
-from textcl.encoder.fast_attention import NAME
-from textcl.encoder.fast_dropout import FastDropout
-from textcl.encoder.fast_swaps import use_fast_parts
+from textcl.encoder.cpu.attention import NAME
+from textcl.encoder.cpu.dropout import FastDropout
+from textcl.encoder.cpu.swaps import use_fast_parts
 
 LENGTHS = (12, 5, 9, 1)  # tokens of each row
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder, tiny_towers
-from textcl.encoder import open_encoder
 from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.opening import open_encoder
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import KINDS, SENTENCES, WORDS, tiny_encoder, tiny_towers
-from textcl.encoder import Encoder, TextEncoder, open_encoder
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import open_encoder
 from textcl.encoder.pooling import POOLINGS
-from textcl.types import FloatArray
+from textcl.encoder.protocols import TextEncoder
+from textcl.types.batches import FloatArray
 
 TOLERANCE = 1e-5
 TINY = {pooling: tiny_encoder(pooling) for pooling in POOLINGS}

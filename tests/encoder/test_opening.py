@@ -8,7 +8,7 @@ import torch
 from tokenizers.normalizers import BertNormalizer
 
 from tests.tiny import SENTENCES, tiny_backbone, tiny_encoder, tiny_tokenizer
-from textcl.encoder import build_encoder, open_encoder
+from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.errors import ModelError
 
 

@@ -12,9 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
-from textcl.encoder import Encoder, TwoTower, build_encoder, open_encoder
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import build_encoder, open_encoder
+from textcl.encoder.two_tower import TwoTower
 from textcl.errors import ModelError
-from textcl.types import Role
+from textcl.types.text import Role
 
 
 @pytest.fixture

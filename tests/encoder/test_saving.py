@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel, AutoTokenizer
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder
-from textcl.encoder import open_encoder
+from textcl.encoder.opening import open_encoder
 from textcl.errors import ModelError
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 
 from tests.tiny import KINDS, tiny_backbone, tiny_encoder, tiny_tokenizer
-from textcl.encoder.tokenizing import longest_input, tokenize
-from textcl.types import Tokens
+from textcl.encoder.tokenization import longest_input, tokenize
+from textcl.types.batches import Tokens
 
 TOKENIZER = tiny_tokenizer()
 PAD, CLS, SEP = TOKENIZER.pad_token_id, TOKENIZER.cls_token_id, TOKENIZER.sep_token_id

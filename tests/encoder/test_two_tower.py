@@ -10,12 +10,16 @@ import torch
 
 from tests.tiny import SENTENCES, sentence_batch, tiny_encoder, tiny_towers
 from tests.toy import flat_gradient
-from textcl.encoder import TwoTower, open_encoder
-from textcl.objectives import InfoNCE
-from textcl.packing import pad
-from textcl.precision import Precision
-from textcl.training import EmaTarget, Memory, OnlineTarget, Ranks, Step
-from textcl.types import Role
+from textcl.distributed import Ranks
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.two_tower import TwoTower
+from textcl.objectives.info_nce import InfoNCE
+from textcl.training.gradient_cache import Memory
+from textcl.training.step import Step
+from textcl.training.target import EmaTarget, OnlineTarget
+from textcl.types.text import Role
+from textcl.util.packing import pad
+from textcl.util.precision import Precision
 
 
 @pytest.mark.parametrize("role", Role)

@@ -5,19 +5,13 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import (
-    STS,
-    Average,
-    AverageSample,
-    CorrelationSample,
-    GradedPair,
-    MeanSample,
-    differences,
-    evaluate,
-    scores,
-)
-from textcl.evaluation.significance import resampled_weights, strata
-from textcl.report import as_json
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.significance import differences, resampled_weights, scores, strata
+from textcl.evaluation.tasks.average import Average, AverageSample
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.report.scores import as_json
 
 
 def _queries(seed: int, size: int, level: float) -> MeanSample:

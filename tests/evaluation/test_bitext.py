@@ -5,8 +5,9 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import Bitext, Exchangeable
-from textcl.types import Role
+from textcl.evaluation.task import Exchangeable
+from textcl.evaluation.tasks.bitext import Bitext
+from textcl.types.text import Role
 
 PAIRS = [("one", "eins"), ("two", "zwei"), ("three", "drei")]
 APART = {

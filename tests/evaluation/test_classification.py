@@ -8,10 +8,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import Classification, Exchangeable, LabelledText, LabelSample, MeanSample, classifiers
-from textcl.evaluation.classification import DRAWS, few_rows
-from textcl.evaluation.classifiers import linear_probe, nearest_neighbours
-from textcl.types import Role
+from textcl.evaluation.samples import LabelSample, MeanSample
+from textcl.evaluation.task import Exchangeable
+from textcl.evaluation.tasks import classification as classifiers
+from textcl.evaluation.tasks.classification import DRAWS, Classification, few_rows, linear_probe, nearest_neighbours
+from textcl.evaluation.tasks.labels import LabelledText
+from textcl.types.text import Role
 
 CENTRES = np.random.default_rng(0).normal(size=(3, 8))
 

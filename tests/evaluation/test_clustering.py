@@ -8,9 +8,9 @@ from sklearn.metrics import v_measure_score
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import Clustering, LabelledText
-from textcl.evaluation.clustering import ROWS, SUBSETS, clusters, subset
-from textcl.types import Role
+from textcl.evaluation.tasks.clustering import ROWS, SUBSETS, Clustering, clusters, subset
+from textcl.evaluation.tasks.labels import LabelledText
+from textcl.types.text import Role
 
 
 def _rows(labels):

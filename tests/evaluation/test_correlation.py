@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from textcl.evaluation import CorrelationSample
-from textcl.evaluation.correlation import weighted_ranks
+from textcl.evaluation.correlation import CorrelationSample, weighted_ranks
 
 items = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=12)
 

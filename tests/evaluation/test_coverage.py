@@ -8,7 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from textcl.evaluation import CorrelationSample, Interval, MeanSample, Sample, scores
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.significance import Interval, scores
+from textcl.evaluation.task import Sample
 
 # A percentile interval is known to be some points short of its promise on skewed statistics of few items. This is what
 # we claim of ours; the rest of the tolerance is the binomial error of the simulation itself.

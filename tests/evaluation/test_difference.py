@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from textcl.evaluation import Difference
+from textcl.evaluation.significance import Difference
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from scipy import stats
 from tests.evaluation.vectors import Table
 from tests.toy import PAIR
 from textcl.errors import DataError
-from textcl.evaluation import Exchangeable, Geometry, geometry, significance
-from textcl.evaluation.geometry import effective_rank, occurrences
-from textcl.evaluation.geometry_sample import weighted_skewness
+from textcl.evaluation import significance
+from textcl.evaluation.task import Exchangeable
+from textcl.evaluation.tasks import geometry
+from textcl.evaluation.tasks.geometry import Geometry, effective_rank, occurrences, weighted_skewness
 from textcl.training.monitor import readings
-from textcl.types import EmbeddedBatch, Role
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 
 def _case(pairs=6, alone=14, dimension=5, seed=0):

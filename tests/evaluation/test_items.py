@@ -5,7 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from textcl.evaluation import STS, CorrelationSample, GradedPair, Retrieval, items_digest, results_of
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.items import items_digest, results_of
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS, GradedPair
 
 PAIRS = [GradedPair("a", "b", 1.0), GradedPair("c", "d", 2.0)]
 CORPUS, QUERIES, QRELS = {"d1": "one", "d2": "two"}, {"q": "first"}, {"q": {"d1": 1}}

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from textcl.evaluation import TaskTexts, TrainingRow, find_leakage
-from textcl.evaluation.leakage import Leakage, PartLeakage
-from textcl.evaluation.pair_leakage import PairLeakage
+from textcl.evaluation.leakage import Leakage, PairLeakage, PartLeakage, TrainingRow, find_leakage
 from textcl.evaluation.shingles import FEWEST, MOST, RUN, SHARE, Shingles
-from textcl.evaluation.task_texts import TextPair
-from textcl.folding import SHORT, folded, folded_words
+from textcl.evaluation.task_texts import TaskTexts, TextPair
+from textcl.text.folding import SHORT, folded, folded_words
 
 TEN = "one two three four five six seven eight nine ten"
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from textcl.evaluation import Exchangeable, MeanSample
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.task import Exchangeable
 
 
 def test_a_metric_is_the_weighted_mean_over_items() -> None:

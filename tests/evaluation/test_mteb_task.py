@@ -10,9 +10,12 @@ import torch
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError, ModelError
-from textcl.evaluation import STS, GradedPair, evaluate, scores, texts_of
-from textcl.evaluation.mteb_task import MTEBTask, mteb_task
-from textcl.types import Role
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.significance import scores
+from textcl.evaluation.task_texts import texts_of
+from textcl.evaluation.tasks.mteb import MTEBTask, mteb_task
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.types.text import Role
 
 pytest.importorskip("mteb", reason="needs the extra textcl[mteb]")
 
@@ -78,7 +81,7 @@ def test_several_subsets_are_scored_each_and_as_their_mean() -> None:
 def test_queries_are_anchors_documents_positives_and_all_else_anchors() -> None:
     from mteb.types import PromptType
 
-    from textcl.evaluation.mteb_encoder import EmbedEncoder
+    from textcl.evaluation.tasks.mteb import EmbedEncoder
 
     table = Table({"text": [1.0]})
     for prompt_type in (None, PromptType.query, PromptType.document):
@@ -100,7 +103,7 @@ def test_a_retrieval_task_gives_its_roles_and_agrees_with_ours() -> None:
 def test_our_cosines_are_those_that_mteb_takes() -> None:
     from mteb.similarity_functions import cos_sim, pairwise_cos_sim
 
-    from textcl.evaluation.mteb_encoder import EmbedEncoder
+    from textcl.evaluation.tasks.mteb import EmbedEncoder
 
     encoder, (one, other) = EmbedEncoder(TABLE), RNG.normal(size=(2, 6, 4)).astype(np.float32)
     torch.testing.assert_close(encoder.similarity(one, other), cos_sim(one, other))

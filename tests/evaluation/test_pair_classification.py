@@ -5,9 +5,10 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import Exchangeable, LabelledPair, PairClassification, differences
-from textcl.evaluation.pair_classification import PairSample
-from textcl.types import Role
+from textcl.evaluation.significance import differences
+from textcl.evaluation.task import Exchangeable
+from textcl.evaluation.tasks.pair_classification import LabelledPair, PairClassification, PairSample
+from textcl.types.text import Role
 
 COMPASS = {"east": [1, 0], "north east": [1, 1], "north": [0, 3]}
 PAIRS = [LabelledPair("east", "north east", True), LabelledPair("east", "north", False)]

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from textcl.evaluation import CorrelationSample, MeanSample
-from textcl.evaluation.permutation import p_values
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.significance import p_values
 
 Doubles = NDArray[np.float64]
 
@@ -180,7 +181,7 @@ def test_the_same_seed_gives_the_same_p_value_and_another_does_not() -> None:
 
 
 def test_memory_chunks_do_not_change_the_number_of_permutations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textcl.evaluation.permutation._CHUNK", 1000)
+    monkeypatch.setattr("textcl.evaluation.significance._PERMUTATION_CHUNK", 1000)
     worse, better = MeanSample({"mrr": np.zeros(60)}), MeanSample({"mrr": np.ones(60)})
     assert p_values(worse, better, permutations=99)["mrr"] == 1 / 100
 

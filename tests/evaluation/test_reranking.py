@@ -5,8 +5,8 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import Candidates, Reranking
-from textcl.types import Role
+from textcl.evaluation.tasks.reranking import Candidates, Reranking
+from textcl.types.text import Role
 
 COMPASS = {"east": [1, 0], "mostly east": [3, 1], "north east": [1, 1], "north": [0, 1], "also north": [0, 2]}
 

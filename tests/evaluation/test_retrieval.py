@@ -5,8 +5,8 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation import Retrieval
-from textcl.types import Role
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.types.text import Role
 
 VECTORS = {"east": [1, 0], "north": [0, 1], "mostly east": [2, 1], "west": [-1, 0]}
 CORPUS = {"d1": "east", "d2": "north", "d3": "mostly east"}

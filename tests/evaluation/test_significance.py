@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from textcl.evaluation import CorrelationSample, MeanSample, differences, scores
-from textcl.evaluation.significance import resampled_weights
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.significance import differences, resampled_weights, scores
 
 
 def _retrieval(values):

@@ -8,21 +8,14 @@ import pytest
 
 import textcl.evaluation
 from textcl.errors import DataError
-from textcl.evaluation import (
-    AverageSample,
-    CorrelationSample,
-    MeanSample,
-    Result,
-    SubsetCorrelations,
-    compared,
-    read_samples,
-    write_samples,
-)
-from textcl.evaluation.bitext import BitextSample
-from textcl.evaluation.label_sample import LabelSample
-from textcl.evaluation.pair_classification import PairSample
-from textcl.evaluation.plain_figures import PlainFigures
-from textcl.evaluation.stored import KINDS
+from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
+from textcl.evaluation.items import Result
+from textcl.evaluation.samples import LabelSample, MeanSample, PlainFigures
+from textcl.evaluation.significance import compared
+from textcl.evaluation.stored import KINDS, read_samples, write_samples
+from textcl.evaluation.tasks.average import AverageSample
+from textcl.evaluation.tasks.bitext import BitextSample
+from textcl.evaluation.tasks.pair_classification import PairSample
 
 RNG = np.random.default_rng(0)
 QUERIES = MeanSample({"ndcg@10": RNG.random(6), "kind": RNG.random(6)})

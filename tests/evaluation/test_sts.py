@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import STS, GradedPair
-from textcl.types import Role
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.types.text import Role
 
 ONES = np.ones((1, 3))
 PAIRS = [GradedPair("east", "east", 5.0), GradedPair("east", "north east", 3.0), GradedPair("east", "north", 0.0)]

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import STS, CorrelationSample, GradedPair, SubsetCorrelations
+from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
+from textcl.evaluation.tasks.sts import STS, GradedPair
 
 SIZES = (9, 14, 31)
 Correlate = Callable[..., Any]  # Any: scipy's result, which has a `statistic`

@@ -6,12 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from textcl import shelf
 from textcl.errors import DataError
-from textcl.evaluation import STS, Retrieval, load_suite
-from textcl.evaluation.entries.sts import ends_digest
-from textcl.evaluation.sts import GradedPair
-from textcl.evaluation.suite import read_suite
+from textcl.evaluation.suites import load_suite, read_suite
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS, GradedPair, ends_digest
+from textcl.util import bundled as shelf
 
 PAIRS = [
     {"sentence1": "One.", "sentence2": "Two.", "score": 1.5},

@@ -3,24 +3,17 @@
 import numpy as np
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import (
-    STS,
-    Bitext,
-    Candidates,
-    GradedPair,
-    LabelledPair,
-    MeanSample,
-    PairClassification,
-    Recorder,
-    Reranking,
-    Retrieval,
-    Task,
-    TaskTexts,
-    evaluate,
-    texts_of,
-)
-from textcl.evaluation.task_texts import TextPair
-from textcl.types import Embed, Role
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.task import Task
+from textcl.evaluation.task_texts import Recorder, TaskTexts, TextPair, texts_of
+from textcl.evaluation.tasks.bitext import Bitext
+from textcl.evaluation.tasks.pair_classification import LabelledPair, PairClassification
+from textcl.evaluation.tasks.reranking import Candidates, Reranking
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.types.batches import Embed
+from textcl.types.text import Role
 
 
 class Classes:

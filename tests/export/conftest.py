@@ -9,8 +9,10 @@ from torch import nn
 
 from tests.tiny import tiny_encoder
 from textcl.encoder.dense import Dense
-from textcl.encoder.exports import Export
-from textcl.export import onnx_int8, openvino_graph, write_export
+from textcl.encoder.locate import Export
+from textcl.export import onnx as onnx_int8
+from textcl.export import writers as openvino_graph
+from textcl.export.writers import write_export
 
 GRAPHS = (Export.ONNX, Export.ONNX_INT8, Export.OPENVINO, Export.OPENVINO_INT8)
 

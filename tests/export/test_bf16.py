@@ -9,9 +9,9 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModel
 
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
-from textcl.encoder import open_encoder
-from textcl.encoder.exports import Export
-from textcl.export import write_export
+from textcl.encoder.locate import Export
+from textcl.encoder.opening import open_encoder
+from textcl.export.writers import write_export
 
 
 @pytest.fixture

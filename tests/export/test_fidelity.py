@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from textcl.encoder.exports import Export
+from textcl.encoder.locate import Export
 from textcl.errors import DataError
-from textcl.export import Bound, ExportFigures, TaskScore, bound_of, losses, read_figures, write_figures
+from textcl.export.figures import Bound, ExportFigures, TaskScore, bound_of, losses, read_figures, write_figures
 
 FIGURES = ExportFigures(
     "onnx-int8", ("onnx/model_qint8.onnx",), 10, 3, 0.999, 0.99, (TaskScore("sts", "spearman", 0.80, 0.795),),

@@ -10,9 +10,10 @@ import transformers
 import textcl
 from tests.export.conftest import GRAPHS
 from tests.tiny import SENTENCES
-from textcl.encoder import TextEncoder, fingerprint, open_encoder
-from textcl.encoder.exports import PLACES, Export
-from textcl.encoder.opening import open_export
+from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.locate import PLACES, Export
+from textcl.encoder.opening import open_encoder, open_export
+from textcl.encoder.protocols import TextEncoder
 
 onnx = pytest.importorskip("onnx", reason="needs the extras onnx and openvino")
 quantization = pytest.importorskip("onnxruntime.quantization", reason="needs the extras onnx and openvino")

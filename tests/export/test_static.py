@@ -11,11 +11,11 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
-from textcl.encoder import open_encoder
-from textcl.encoder.exports import Export
+from textcl.encoder.locate import Export
+from textcl.encoder.opening import open_encoder
 from textcl.errors import ModelError
-from textcl.export import write_export
-from textcl.packing import pad
+from textcl.export.writers import write_export
+from textcl.util.packing import pad
 
 pytest.importorskip("skeletoken", reason="needs the extra static")
 TEXTS = [*SENTENCES, "", "A dog, a cat."]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from textcl.types import FloatArray
+from textcl.types.batches import FloatArray
 
 
 def clustered(rows: int, dimension: int = 32, seed: int = 0, clusters: int = 40) -> FloatArray:

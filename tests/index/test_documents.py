@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from textcl.errors import DataError, SearchError
-from textcl.index.documents import Document, DocumentStore, write_documents
-from textcl.index.shards import Shards
+from textcl.files.corpora import Document
+from textcl.index.documents import DocumentStore, Shards, write_documents
 
 
 def stream(count: int, text: str = "text") -> Iterator[Document]:

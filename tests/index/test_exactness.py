@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.index.clusters import brute_force, clustered
-from textcl.index import flat
-from textcl.index.flat import FlatIndex
+from textcl.index import exact as flat
+from textcl.index.exact import FlatIndex
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import torch
 
 from tests.index.clusters import clustered
 from textcl.errors import SearchError
-from textcl.index import build_index, open_index
-from textcl.index.faiss_threads import torch_threads
-from textcl.types import TrainingRows
+from textcl.index.build import build_index, open_index
+from textcl.index.faiss_index import torch_threads
+from textcl.types.protocols import TrainingRows
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from textcl.mining import Collection, Pair
-from textcl.mining.wanted import Wanted
-from textcl.types import FloatArray
+from textcl.files.corpora import Pair
+from textcl.mining.collection import Collection
+from textcl.mining.selection import Wanted
+from textcl.types.batches import FloatArray
 
 WIDTH = 8
 

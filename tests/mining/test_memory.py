@@ -6,10 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from textcl.index import nearest
-from textcl.index.nearest import Nearest
-from textcl.mining import Collection, Pair
-from textcl.mining.exclusion import Exclusion, Reason
+from textcl.files.corpora import Pair
+from textcl.index import exact as nearest
+from textcl.index.exact import Nearest
+from textcl.mining.collection import Collection
+from textcl.mining.selection import Exclusion, Reason
 
 
 def peak(work: Callable[[], object]) -> float:

@@ -5,8 +5,10 @@ import pytest
 
 from tests.mining.clouds import heap, naive, unit
 from textcl.errors import DataError
-from textcl.mining import Bounds, Collection, Mined, Pair, Reason, Wanted, mine, usual_factory
-from textcl.mining.nearest_candidates import MOST_COMPARISONS
+from textcl.files.corpora import Pair
+from textcl.mining.collection import Collection
+from textcl.mining.miner import MOST_COMPARISONS, Mined, mine, usual_factory
+from textcl.mining.selection import Bounds, Reason, Wanted
 
 
 def negatives(mined: Mined) -> list[list[int]]:

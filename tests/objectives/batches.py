@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from textcl.types import EmbeddedBatch, Role
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 ANCHOR, POSITIVE, NEGATIVE = Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE
 

@@ -7,11 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcl.ema import move_towards
 from textcl.objectives.byol import BYOL
-from textcl.seeds import seeded
 from textcl.training.step import detached
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
+from textcl.util.precision import move_towards
+from textcl.util.seeds import seeded
 
 ROWS, WIDTH, STEPS = 64, 8, 60
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.objectives.batches import embedded
-from textcl.objectives.agreement import agreement
+from textcl.objectives.heads import agreement
 
 
 def naive(predictions: tuple[torch.Tensor, ...], targets: tuple[torch.Tensor, ...]) -> float:

@@ -4,7 +4,7 @@ import pytest
 from sentence_transformers.sentence_transformer.losses import AnglELoss
 
 from tests.objectives.batches import ANCHOR, POSITIVE, batch_of, random_batch
-from textcl.objectives import AnglE
+from textcl.objectives.angle import AnglE
 
 SCORES = [4.2, 0.0, 2.5, 2.5, 5.0, 0.4, 3.0]
 

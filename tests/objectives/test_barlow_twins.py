@@ -3,9 +3,8 @@ import torch
 import torch.nn.functional as F
 
 from tests.objectives.batches import embedded
-from textcl.objectives import BarlowTwins
-from textcl.objectives.barlow_twins import EPSILON, barlow_twins
-from textcl.types import Role
+from textcl.objectives.barlow_twins import EPSILON, BarlowTwins, barlow_twins
+from textcl.types.text import Role
 
 
 def columns(view: torch.Tensor) -> list[list[float]]:

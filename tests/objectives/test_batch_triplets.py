@@ -12,9 +12,12 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
-from textcl.objectives import BatchAllTriplet, BatchHardTriplet, BatchSemiHardTriplet
+from textcl.objectives.batch_all_triplet import BatchAllTriplet
+from textcl.objectives.batch_hard_triplet import BatchHardTriplet
+from textcl.objectives.batch_semi_hard_triplet import BatchSemiHardTriplet
 from textcl.objectives.distances import Distance
-from textcl.types import EmbeddedBatch, Objective
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
 
 KINDS = [BatchAllTriplet, BatchHardTriplet, BatchSemiHardTriplet]
 THEIRS = {

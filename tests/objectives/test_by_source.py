@@ -7,9 +7,14 @@ import pytest
 import torch
 
 from tests.toy import PAIR, WIDTH
-from textcl.objectives import BYOL, CosineRegression, Distillation, InfoNCE, MoCo, SimCLR, Sum
-from textcl.objectives.by_source import BySource
-from textcl.types import EmbeddedBatch
+from textcl.objectives.byol import BYOL
+from textcl.objectives.composed import BySource, Sum
+from textcl.objectives.cosine_regression import CosineRegression
+from textcl.objectives.distillation import Distillation
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.moco import MoCo
+from textcl.objectives.sim_clr import SimCLR
+from textcl.types.batches import EmbeddedBatch
 
 
 def batch(source: str, seed: int = 0) -> EmbeddedBatch:

@@ -5,8 +5,8 @@ from torch import nn
 
 from tests.objectives.batches import embedded
 from tests.objectives.collapse import byol, spread, trained
-from textcl.objectives import BYOL
-from textcl.types import Role
+from textcl.objectives.byol import BYOL
+from textcl.types.text import Role
 
 
 def made(momentum: float = 0.9) -> BYOL:

@@ -3,8 +3,9 @@ import torch
 import torch.nn.functional as F
 
 from tests.objectives.batches import embedded, with_identity
-from textcl.objectives import CLIP, InfoNCE
+from textcl.objectives.clip import CLIP
 from textcl.objectives.directions import Direction
+from textcl.objectives.info_nce import InfoNCE
 
 
 def test_loss_is_the_mean_of_both_directions_and_turns_no_negatives_round() -> None:

@@ -4,7 +4,7 @@ from sentence_transformers.sentence_transformer.losses import ContrastiveLoss
 
 from tests.objectives.batches import ANCHOR, POSITIVE, batch_of, random_batch
 from textcl.errors import DataError
-from textcl.objectives import Contrastive
+from textcl.objectives.contrastive import Contrastive
 
 RIGHT, UP = [1.0, 0.0], [0.0, 1.0]
 NEAR = [0.8, 0.6]  # cosine 0.8 with RIGHT

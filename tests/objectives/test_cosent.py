@@ -5,7 +5,7 @@ import torch
 from sentence_transformers.sentence_transformer.losses import CoSENTLoss
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
-from textcl.objectives import CoSENT
+from textcl.objectives.cosent import CoSENT
 
 SCORES = [4.2, 0.0, 2.5, 2.5, 5.0, 0.4, 3.0]
 

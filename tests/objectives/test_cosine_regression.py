@@ -3,7 +3,7 @@ from sentence_transformers.sentence_transformer.losses import CosineSimilarityLo
 
 from tests.objectives.batches import ANCHOR, POSITIVE, batch_of, random_batch
 from textcl.errors import DataError
-from textcl.objectives import CosineRegression
+from textcl.objectives.cosine_regression import CosineRegression
 
 
 def test_loss_is_the_mean_squared_difference_of_cosine_and_score() -> None:

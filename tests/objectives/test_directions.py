@@ -8,10 +8,10 @@ import torch
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from tests.objectives.batches import embedded, with_identity
-from textcl.objectives import InfoNCE
 from textcl.objectives.directions import Direction, pool_of
-from textcl.objectives.hardness import Hardened
-from textcl.types import EmbeddedBatch, Role
+from textcl.objectives.info_nce import Hardened, InfoNCE
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 THEIRS = {
     Direction.ANCHOR_TO_CANDIDATES: "query_to_doc",

@@ -8,8 +8,8 @@ from sentence_transformers.sentence_transformer.losses import DistillKLDivLoss, 
 from sentence_transformers.util import pairwise_cos_sim
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
-from textcl.objectives import Distillation
-from textcl.types import EmbeddedBatch
+from textcl.objectives.distillation import Distillation
+from textcl.types.batches import EmbeddedBatch
 
 PAIR = (ANCHOR, POSITIVE)
 

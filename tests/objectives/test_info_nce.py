@@ -4,8 +4,9 @@ import pytest
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from tests.objectives.batches import embedded, with_identity
-from textcl.objectives import InfoNCE
-from textcl.types import EmbeddedBatch, Role
+from textcl.objectives.info_nce import InfoNCE
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 
 def naive(batch: EmbeddedBatch, temperature: float) -> float:

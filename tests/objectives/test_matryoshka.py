@@ -6,9 +6,15 @@ from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, Mu
 from torch import Tensor, nn
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
-from textcl.objectives import Distillation, InfoNCE, Matryoshka, SimSiam, Triplet
 from textcl.objectives.distances import Distance
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.distillation import Distillation
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.matryoshka import Matryoshka
+from textcl.objectives.sim_siam import SimSiam
+from textcl.objectives.triplet import Triplet
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 WIDTH = 6
 

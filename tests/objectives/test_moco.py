@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from tests.objectives.batches import embedded, with_identity
-from textcl.objectives import CLIP, MoCo
-from textcl.types import EmbeddedBatch, Role
+from textcl.objectives.clip import CLIP
+from textcl.objectives.moco import MoCo
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 
 def filled(queue_rows: int, *batches: EmbeddedBatch) -> MoCo:

@@ -6,8 +6,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from tests.objectives.batches import embedded, with_identity
-from textcl.objectives import SimCLR
-from textcl.types import EmbeddedBatch, Role
+from textcl.objectives.sim_clr import SimCLR
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 
 def without_head(temperature: float) -> SimCLR:

@@ -5,9 +5,9 @@ from torch import nn
 
 from tests.objectives.batches import embedded
 from tests.objectives.collapse import WIDTH, spread, trained
-from textcl.objectives import SimSiam
-from textcl.seeds import seeded
-from textcl.types import Role
+from textcl.objectives.sim_siam import SimSiam
+from textcl.types.text import Role
+from textcl.util.seeds import seeded
 
 
 def made() -> SimSiam:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from textcl.objectives.sinkhorn import sinkhorn
+from textcl.objectives.swav import sinkhorn
 
 
 def naive(scores: list[list[float]], epsilon: float, iterations: int) -> list[list[float]]:

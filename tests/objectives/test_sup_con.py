@@ -3,8 +3,8 @@ import math
 import pytest
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
-from textcl.objectives import SupCon
-from textcl.types import EmbeddedBatch
+from textcl.objectives.sup_con import SupCon
+from textcl.types.batches import EmbeddedBatch
 
 PAIR = (ANCHOR, POSITIVE)
 

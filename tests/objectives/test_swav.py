@@ -6,10 +6,10 @@ import torch.nn.functional as F
 
 from tests.objectives.batches import embedded
 from tests.objectives.collapse import WIDTH, spread, trained
-from textcl.objectives import SwAV
-from textcl.objectives.sinkhorn import sinkhorn
-from textcl.seeds import seeded
-from textcl.types import EmbeddedBatch, Role
+from textcl.objectives.swav import SwAV, sinkhorn
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
+from textcl.util.seeds import seeded
 
 
 def made(frozen_steps: int = 0, projection: int | None = None) -> SwAV:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tests.objectives.batches import embedded
-from textcl.objectives import InfoNCE
+from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.temperature import Temperature
 
 

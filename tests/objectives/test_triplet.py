@@ -3,8 +3,8 @@ import torch
 from sentence_transformers.sentence_transformer.losses import TripletDistanceMetric, TripletLoss
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, batch_of, random_batch
-from textcl.objectives import Triplet
 from textcl.objectives.distances import Distance
+from textcl.objectives.triplet import Triplet
 
 ROLES = (ANCHOR, POSITIVE, NEGATIVE)
 

@@ -2,9 +2,8 @@ import pytest
 import torch
 
 from tests.objectives.batches import embedded
-from textcl.objectives import VICReg
-from textcl.objectives.vicreg import EPSILON, squared_covariance, variance_hinge
-from textcl.types import Role
+from textcl.objectives.vicreg import EPSILON, VICReg, squared_covariance, variance_hinge
+from textcl.types.text import Role
 
 
 def naive_covariance(first: list[float], second: list[float]) -> float:

@@ -3,8 +3,15 @@ import torch
 from torch import Tensor
 
 from tests.objectives.batches import ANCHOR, NEGATIVE, POSITIVE, random_batch
-from textcl.objectives import CosineRegression, Distillation, InfoNCE, Matryoshka, SimSiam, Sum, SupCon
-from textcl.types import EmbeddedBatch, Objective
+from textcl.objectives.composed import Sum
+from textcl.objectives.cosine_regression import CosineRegression
+from textcl.objectives.distillation import Distillation
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.matryoshka import Matryoshka
+from textcl.objectives.sim_siam import SimSiam
+from textcl.objectives.sup_con import SupCon
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
 
 SCORES = [0.0, 1.0, 0.5, 1.0]
 

@@ -11,9 +11,12 @@ from torch import Tensor, nn
 
 from tests.contracts.objectives import CASES, target_of
 from tests.toy import PAIR, ToyEncoder, flat_gradient, share, toy_batch
-from textcl.seeds import seeded
-from textcl.training import Memory, Ranks, Step, join_ranks
-from textcl.types import PairBatch, Role
+from textcl.distributed import Ranks, join_ranks
+from textcl.training.gradient_cache import Memory
+from textcl.training.step import Step
+from textcl.types.batches import PairBatch
+from textcl.types.text import Role
+from textcl.util.seeds import seeded
 
 CHUNKED = Memory(chunk_tokens=16, live_tokens=40)
 WHOLE = Memory(10**9, 10**9)  # a norm over the batch needs several rows a chunk

@@ -12,14 +12,18 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from tests.recipe.test_during import mark, mark_of
 from tests.tiny import SENTENCES, WORDS, tiny_encoder
+from tests.workflows.test_run_during import mark, mark_of
+from textcl.distributed import Ranks, join_ranks
+from textcl.embedding.embed import fresh_embed, shared_embed, through_store
+from textcl.embedding.store import VectorStore
 from textcl.errors import DataError, ElsewhereError
-from textcl.evaluation import STS, GradedPair, Retrieval, VectorStore, evaluate, scores
-from textcl.recipe.during import take_best
-from textcl.recipe.embedding import fresh_embed, shared_embed, through_store
-from textcl.training import Ranks, join_ranks
-from textcl.types import Role
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.significance import scores
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.types.text import Role
+from textcl.workflows.run.evaluation import take_best
 
 COUNTS = (0, 1, 2, 3, 11)  # texts over two ranks: also none, one for rank 0 alone, and unequal shares
 TEXTS = [" ".join(WORDS[number : number + number % 9 + 1]) for number in range(40)]

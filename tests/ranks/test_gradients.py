@@ -9,7 +9,7 @@ import torch
 from tests.contracts.objectives import CASES
 from tests.ranks.processes import Case, outcome, run
 from tests.toy import PAIR, TRIPLET
-from textcl.training import Ranks
+from textcl.distributed import Ranks
 
 EQUAL = [
     Case(name, rows, roles)

@@ -8,9 +8,11 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from tests.recipe.test_indexing import TEXTS, Watched
 from tests.tiny import tiny_encoder
-from textcl.recipe import Corpus, index_corpus, indexing
+from tests.workflows.test_index import TEXTS, Watched
+from textcl.files.corpora import Corpus
+from textcl.workflows import index as indexing
+from textcl.workflows.index import index_corpus
 
 
 def test_two_processes_write_the_index_of_one(tmp_path: Path) -> None:

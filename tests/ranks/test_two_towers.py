@@ -13,9 +13,13 @@ from torch import Tensor
 
 from tests.tiny import sentence_batch, tiny_towers
 from tests.toy import flat_gradient
-from textcl.objectives import InfoNCE
-from textcl.training import Memory, OnlineTarget, Ranks, Step, join_ranks
-from textcl.types import PairBatch, Role
+from textcl.distributed import Ranks, join_ranks
+from textcl.objectives.info_nce import InfoNCE
+from textcl.training.gradient_cache import Memory
+from textcl.training.step import Step
+from textcl.training.target import OnlineTarget
+from textcl.types.batches import PairBatch
+from textcl.types.text import Role
 
 ROWS = (7, 3, 1)  # over two ranks: 4 and 3, 2 and 1, 1 and none
 

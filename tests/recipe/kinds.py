@@ -6,7 +6,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from textcl.types import EmbeddedBatch, Example, Objective
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Example
 
 
 class Side(StrEnum):

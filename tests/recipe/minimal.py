@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from textcl.errors import RecipeError
-from textcl.recipe import load_recipe
-from textcl.recipe.yaml_text import write_yaml
+from textcl.recipe.load import load_recipe
+from textcl.recipe.yaml import write_yaml
 
 
 def minimal(**sections: Any) -> dict[str, Any]:

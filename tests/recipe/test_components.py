@@ -7,12 +7,20 @@ import pytest
 
 from tests.recipe.kinds import Pieces, Shout, Side, Wrapped
 from tests.recipe.minimal import faults_of, minimal, write_recipe_file
-from textcl.data import Concatenation, TextLines
+from textcl.data.sources.concatenation import Concatenation
+from textcl.data.sources.text_files import TextLines
 from textcl.errors import DataError, RecipeError
-from textcl.objectives import InfoNCE
-from textcl.recipe import load_recipe
-from textcl.recipe.components import build, component_faults, spelled_out
-from textcl.recipe.rooms import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
+from textcl.objectives.info_nce import InfoNCE
+from textcl.recipe.components import (
+    AUGMENTATION,
+    INPUT_AUGMENTATION,
+    OBJECTIVE,
+    SOURCE,
+    build,
+    component_faults,
+    spelled_out,
+)
+from textcl.recipe.load import load_recipe
 
 KINDS = "tests.recipe.kinds"
 TAKES = "temperature, learns_temperature, directions, shares_softmax, hardness, hardened, margin"

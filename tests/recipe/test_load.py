@@ -6,8 +6,8 @@ import pytest
 
 from tests.recipe.minimal import minimal, write_recipe_file
 from textcl.errors import RecipeError
-from textcl.recipe import load_recipe, parse, recipe_text, resolved
-from textcl.recipe.yaml_text import read_yaml
+from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
+from textcl.recipe.yaml import read_yaml
 
 INFO_NCE = {
     "temperature": 0.05,

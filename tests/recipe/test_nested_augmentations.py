@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from tests.recipe.minimal import minimal
-from textcl.augment import Chain, OneOf, Sometimes, Typos, WordDeletion
-from textcl.data import ViewSpec
+from textcl.augment.composed import Chain, OneOf, Sometimes
+from textcl.augment.typos import Typos
+from textcl.augment.word_deletion import WordDeletion
+from textcl.data.views import ViewSpec
 from textcl.errors import DataError, RecipeError
-from textcl.recipe import Recipe, parse
-from textcl.recipe.build import build_sources
-from textcl.recipe.parts import Part, build_parts, refuse_equal_views
+from textcl.recipe.load import parse
+from textcl.recipe.schema import Recipe
+from textcl.workflows.run.build import build_sources
+from textcl.workflows.run.data import Part, build_parts, refuse_equal_views
 
 NESTED: dict[str, Any] = {
     "use": "OneOf",

@@ -7,10 +7,14 @@ import torch
 
 from tests.recipe.minimal import minimal
 from textcl.errors import RecipeError
-from textcl.objectives import CoSENT, Distillation, InfoNCE, Matryoshka, Sum
-from textcl.recipe import parse
-from textcl.recipe.learning import build_objective
-from textcl.types import Objective
+from textcl.objectives.composed import Sum
+from textcl.objectives.cosent import CoSENT
+from textcl.objectives.distillation import Distillation
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.matryoshka import Matryoshka
+from textcl.recipe.load import parse
+from textcl.types.protocols import Objective
+from textcl.workflows.run.objective import build_objective
 
 NESTED: dict[str, Any] = {
     "use": "Sum",

@@ -11,8 +11,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder
-from textcl.encoder import build_encoder, open_encoder
-from textcl.encoder.places import find_folder
+from textcl.encoder.locate import find_folder
+from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.encoder.pooling import POOLINGS
 
 PROMPTS = {"anchor": "query: ", "positive": "answer: "}

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from textcl.evaluation import find_leakage, load_suite, texts_of
-from textcl.recipe.training_rows import rows_of_file
+from textcl.evaluation.leakage import find_leakage
+from textcl.evaluation.suites import load_suite
+from textcl.evaluation.task_texts import texts_of
+from textcl.workflows.leaks import rows_of_file
 
 
 def test_stsb_train_holds_half_of_sts14(shared_data: Path) -> None:

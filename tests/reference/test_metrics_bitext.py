@@ -9,7 +9,9 @@ from sentence_transformers.sentence_transformer.evaluation import TranslationEva
 
 import textcl
 from tests.evaluation.vectors import Table
-from textcl.evaluation import Bitext, evaluate, load_suite
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.suites import load_suite
+from textcl.evaluation.tasks.bitext import Bitext
 
 
 def _case(seed, count=60, noise=0.7):

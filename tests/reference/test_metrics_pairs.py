@@ -8,8 +8,7 @@ from sentence_transformers.sentence_transformer.evaluation import BinaryClassifi
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import LabelledPair, PairClassification
-from textcl.evaluation.pair_classification import PairSample
+from textcl.evaluation.tasks.pair_classification import LabelledPair, PairClassification, PairSample
 
 NAMES = ("ap", "f1", "f1_threshold", "accuracy", "accuracy_threshold")
 

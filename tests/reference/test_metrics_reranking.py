@@ -12,7 +12,7 @@ import torch
 from sentence_transformers.sentence_transformer.evaluation import RerankingEvaluator
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import Candidates, Reranking
+from textcl.evaluation.tasks.reranking import Candidates, Reranking
 
 
 def _case(grid):

@@ -12,8 +12,8 @@ from sentence_transformers.sentence_transformer.evaluation import InformationRet
 from sentence_transformers.util import cos_sim
 
 from tests.evaluation.vectors import Table
-from textcl.evaluation import Retrieval
-from textcl.evaluation.ranking import KS, measure
+from textcl.evaluation.ranking_metrics import KS, measure
+from textcl.evaluation.tasks.retrieval import Retrieval
 
 
 def _naive(qrels, ranking, ks=KS):

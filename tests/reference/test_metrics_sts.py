@@ -10,7 +10,9 @@ from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimil
 
 import textcl
 from tests.evaluation.vectors import Table
-from textcl.evaluation import STS, GradedPair, evaluate, load_suite
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.suites import load_suite
+from textcl.evaluation.tasks.sts import STS, GradedPair
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -15,12 +15,17 @@ from sentence_transformers.util import mine_hard_negatives
 from transformers import BertConfig, BertForSequenceClassification
 
 from tests.tiny import tiny_tokenizer
-from textcl.encoder import open_encoder
-from textcl.encoder.places import find_folder
-from textcl.evaluation.local import file_rows
-from textcl.folding import folded_number
-from textcl.mining import Bounds, Collection, Pair, Wanted, cross_encoder, mine
-from textcl.types import FloatArray, Role
+from textcl.encoder.locate import find_folder
+from textcl.encoder.opening import open_encoder
+from textcl.files.corpora import Pair
+from textcl.files.rows import file_rows
+from textcl.mining.collection import Collection
+from textcl.mining.miner import mine
+from textcl.mining.rescoring import cross_encoder
+from textcl.mining.selection import Bounds, Wanted
+from textcl.text.folding import folded_number
+from textcl.types.batches import FloatArray
+from textcl.types.text import Role
 
 ROWS = 200
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from textcl import shelf
-from textcl.evaluation.suite import read_suite
+from textcl.evaluation.suites import read_suite
+from textcl.util import bundled as shelf
 
 mteb = pytest.importorskip("mteb", reason="needs the extra mteb")
 

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from textcl.evaluation import STS, Average, Retrieval, SubsetCorrelations, load_suite
-from textcl.types import Role
+from textcl.evaluation.correlation import SubsetCorrelations
+from textcl.evaluation.suites import load_suite
+from textcl.evaluation.tasks.average import Average
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS
+from textcl.types.text import Role
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, which lies outside the project")

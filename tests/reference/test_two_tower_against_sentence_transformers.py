@@ -10,8 +10,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Router
 
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
-from textcl.encoder import TwoTower, open_encoder
-from textcl.types import Role
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.two_tower import TwoTower
+from textcl.types.text import Role
 
 PROMPTS = {"anchor": "query: ", "positive": "answer: ", "negative": "not this: "}
 TEXTS = [*SENTENCES, ""]

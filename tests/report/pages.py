@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from textcl.report import Hit, PageData, QueryChange, Similarities, TextMap, write_page_data
+from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, write_page_data
 
 NASTY = (
     "<script>document.title = 'broken'</script>",

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from textcl.evaluation import Interval
-from textcl.report.charts import Curve, Scale, curve_chart, histogram_chart, interval_chart, scatter_chart
-from textcl.report.charts.histogram import occupied
-from textcl.report.charts.interval import Mark
-from textcl.report.wording import DASH
+from textcl.evaluation.significance import Interval
+from textcl.report.charts.axes import Scale
+from textcl.report.charts.curve import Curve, curve_chart
+from textcl.report.charts.histogram import histogram_chart, occupied
+from textcl.report.charts.points import Mark, interval_chart, scatter_chart
+from textcl.report.numbers import DASH
 
 
 def tags(chart: Markup, name: str) -> list[ElementTree.Element]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from textcl.report.curves import run_curves
+from textcl.report.figures import run_curves
 
 
 def line(step: int, loss: float, **more: Any) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from textcl.report import layouts
-from textcl.types import FloatArray
+from textcl.report.page_data import layouts
+from textcl.types.batches import FloatArray
 
 
 def groups(rng: np.random.Generator) -> FloatArray:

@@ -10,9 +10,9 @@ import pytest
 
 from tests.report.pages import NASTY, page_data, run_folder
 from textcl.errors import DataError
-from textcl.evaluation import Interval
-from textcl.report import write_run_page, write_scores_page
-from textcl.report.wording import DASH
+from textcl.evaluation.significance import Interval
+from textcl.report.numbers import DASH
+from textcl.report.page import write_run_page, write_scores_page
 
 
 class Page(HTMLParser):

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from textcl.errors import DataError
-from textcl.evaluation import CorrelationSample, Result, differences, scores
-from textcl.report import find_report, open_report, write_items, write_report, write_scores
+from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.items import Result
+from textcl.evaluation.significance import differences, scores
+from textcl.report.saved import find_report, open_report
+from textcl.report.scores import write_items, write_report, write_scores
 
 RNG = np.random.default_rng(0)
 SAMPLE = CorrelationSample(RNG.normal(size=20), np.arange(20.0))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from textcl.evaluation import Difference, Interval
-from textcl.report import write_report, write_scores
+from textcl.evaluation.significance import Difference, Interval
+from textcl.report.scores import write_report, write_scores
 
 BEFORE = {"docs": {"ndcg@10": Interval(0.5, 0.4, 0.6)}}
 AFTER = {"docs": {"ndcg@10": Interval(0.75, 0.7, 0.8)}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from textcl.benchmark import Build, Measured, Point, Speed
-from textcl.report import build_table, points_table, write_measured, write_tradeoff
+from textcl.benchmark.points import Build, Measured, Point, Speed
+from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
 
 
 def point(index: str, effort: int | None, recall: float, queries_per_second: float, ndcg: float | None = None) -> Point:

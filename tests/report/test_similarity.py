@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from textcl.report import shown, similarities
+from textcl.report.page_data import shown, similarities
 
 
 def test_closer_is_the_share_of_all_comparisons_that_a_positive_wins() -> None:

@@ -6,9 +6,9 @@ import math
 from rich.console import Console
 from rich.table import Table
 
-from textcl.evaluation import Difference, Interval
-from textcl.report import comparison_table, scores_table
-from textcl.report.tables import bounds, points
+from textcl.evaluation.significance import Difference, Interval
+from textcl.report.comparisons import comparison_table
+from textcl.report.tables import bounds, points, scores_table
 
 
 def _rows(table: Table, *, colour: bool = False) -> list[list[str]]:

@@ -7,7 +7,7 @@ from domains import domain_trials
 from objective_trials import all_trials
 
 import textcl.augment
-from textcl.recipe import load_recipe
+from textcl.recipe.load import load_recipe
 
 NESTING = {"Chain", "OneOf", "Sometimes"}
 

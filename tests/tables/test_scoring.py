@@ -3,9 +3,10 @@
 import numpy as np
 from scoring import _neighbours
 
-from textcl.evaluation import Classification
-from textcl.evaluation.labels import LabelledText
-from textcl.types import FloatArray, Role
+from textcl.evaluation.tasks.classification import Classification
+from textcl.evaluation.tasks.labels import LabelledText
+from textcl.types.batches import FloatArray
+from textcl.types.text import Role
 
 
 def test_neighbours_score_as_the_task_itself_does() -> None:

@@ -8,14 +8,28 @@ import torch
 from tests.data.sources import Rows
 from tests.objectives.collapse import WIDTH, byol, trained
 from tests.tiny import SENTENCES
-from textcl.data import Batches, default_views
-from textcl.encoder import build_encoder
+from textcl.data.batches import Batches
+from textcl.data.views import default_views
+from textcl.distributed import Ranks
+from textcl.encoder.opening import build_encoder
 from textcl.errors import TrainingError
-from textcl.objectives import BarlowTwins, BatchHardTriplet, InfoNCE, MoCo, SimCLR, SimSiam, SupCon, SwAV, VICReg
-from textcl.seeds import seeded
-from textcl.training import CollapseAlarm, Loop, OnlineTarget, Ranks, Settings, Step, StepLog
-from textcl.training.monitor import readings, readings_of_projections
-from textcl.types import EmbeddedBatch, Example, Objective, Role
+from textcl.objectives.barlow_twins import BarlowTwins
+from textcl.objectives.batch_hard_triplet import BatchHardTriplet
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.moco import MoCo
+from textcl.objectives.sim_clr import SimCLR
+from textcl.objectives.sim_siam import SimSiam
+from textcl.objectives.sup_con import SupCon
+from textcl.objectives.swav import SwAV
+from textcl.objectives.vicreg import VICReg
+from textcl.training.loop import Loop, Settings
+from textcl.training.monitor import CollapseAlarm, readings, readings_of_projections
+from textcl.training.step import Step
+from textcl.training.target import OnlineTarget
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective, StepLog
+from textcl.types.text import Example, Role
+from textcl.util.seeds import seeded
 
 HEALTHY = {
     "BYOL": lambda: byol(1, predicts=True, projects=True),

@@ -13,12 +13,19 @@ import torch
 
 from tests.contracts.objectives import CASES, target_of
 from tests.toy import WIDTH, ToyEncoder, share, toy_batch
+from textcl.distributed import Ranks
 from textcl.errors import DataError, ModelError, TrainingError
-from textcl.objectives import CosineRegression, InfoNCE, SimCLR
-from textcl.objectives.by_source import BySource
-from textcl.seeds import seeded
-from textcl.training import Loop, Memory, Ranks, Settings, Step, StepLog, Stopped, first_readings
-from textcl.types import EmbeddedBatch, IntArray, Objective, PairBatch
+from textcl.objectives.composed import BySource
+from textcl.objectives.cosine_regression import CosineRegression
+from textcl.objectives.info_nce import InfoNCE
+from textcl.objectives.sim_clr import SimCLR
+from textcl.training.gradient_cache import Memory
+from textcl.training.log import first_readings
+from textcl.training.loop import Loop, Settings, Stopped
+from textcl.training.step import Step
+from textcl.types.batches import EmbeddedBatch, IntArray, PairBatch
+from textcl.types.protocols import Objective, StepLog
+from textcl.util.seeds import seeded
 
 STEPS = 6
 

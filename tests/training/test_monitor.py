@@ -9,9 +9,9 @@ import torch
 
 from tests.toy import PAIR
 from textcl.errors import TrainingError
-from textcl.training import CollapseAlarm, StepLog
-from textcl.training.monitor import readings, readings_of_projections
-from textcl.types import EmbeddedBatch
+from textcl.training.monitor import CollapseAlarm, readings, readings_of_projections
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import StepLog
 
 HEALTHY = {"effective_rank": 40.0, "mean_cosine": 0.1, "identical_share": 0.0}
 COLLAPSED = {"effective_rank": 1.1, "mean_cosine": 0.999, "identical_share": 0.0}

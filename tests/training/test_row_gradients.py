@@ -5,11 +5,9 @@ import torch
 from torch import nn
 
 from tests.tiny import SENTENCES, tiny_encoder
-from textcl.packing import pad, plan
-from textcl.precision import Precision, autocast
-from textcl.training import Memory
-from textcl.training.chunked import ChunkedPass
-from textcl.training.row_gradients import dense_gradients, gradients_by_row
+from textcl.training.gradient_cache import ChunkedPass, Memory, dense_gradients, gradients_by_row
+from textcl.util.packing import pad, plan
+from textcl.util.precision import Precision, autocast
 
 CPU = torch.device("cpu")
 

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from tests.toy import PAIR, ToyEncoder, toy_batch
-from textcl.training import EmaTarget, Memory, Ranks, TeacherTarget
-from textcl.types import PairBatch, View
+from textcl.distributed import Ranks
+from textcl.training.gradient_cache import Memory
+from textcl.training.target import EmaTarget, TeacherTarget
+from textcl.types.batches import PairBatch, View
 
 
 def moved(encoder: ToyEncoder) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from textcl.translate import BEST, Decoding, Engine, Translation
+from textcl.translate.engine import BEST, Decoding, Engine, Translation
 
 POISON = "this text breaks the engine"
 

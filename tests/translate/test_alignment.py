@@ -9,10 +9,10 @@ import pytest
 
 from tests.translate.stand_ins import POISON, Careless, Plain, awkward_texts
 from textcl.errors import ModelError
-from textcl.translate import MisalignedError, Translation, apertium
-from textcl.translate.aligned import translate_aligned
-from textcl.translate.apertium import Apertium
-from textcl.translate.marked_stream import joined, one_line, parted
+from textcl.translate import apertium
+from textcl.translate.apertium import Apertium, joined, one_line, parted
+from textcl.translate.engine import MisalignedError, Translation
+from textcl.translate.round_trip import translate_aligned
 
 NUMBER = re.compile("\ue003[\ue010-\ue019]+\ue004")
 
@@ -56,7 +56,7 @@ def test_an_engine_that_fails_for_every_text_is_given_up_early() -> None:
 
 
 def test_what_was_not_translated_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "textcl.translate.aligned"):
+    with caplog.at_level(logging.WARNING, "textcl.translate.round_trip"):
         through(Careless(), ["a", POISON])
     assert [record.getMessage() for record in caplog.records] == [
         f"Not translated (1 texts went in, 0 translations came out): {POISON}"

@@ -8,10 +8,10 @@ import pytest
 
 from tests.translate.stand_ins import awkward_texts
 from textcl.errors import ModelError
-from textcl.translate import Decoding, MisalignedError, apertium
-from textcl.translate.aligned import translate_aligned
-from textcl.translate.apertium import Apertium
-from textcl.translate.marked_stream import one_line
+from textcl.translate import apertium
+from textcl.translate.apertium import Apertium, one_line
+from textcl.translate.engine import Decoding, MisalignedError
+from textcl.translate.round_trip import translate_aligned
 
 installed = pytest.mark.skipif(
     shutil.which("apertium") is None,

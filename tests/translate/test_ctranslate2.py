@@ -10,8 +10,9 @@ import pytest
 
 from tests.tiny import SENTENCES, tiny_tokenizer
 from textcl.errors import ModelError
-from textcl.translate import Decoding, open_engine
 from textcl.translate.ctranslate2 import CTranslate2
+from textcl.translate.engine import Decoding
+from textcl.translate.engines import open_engine
 
 
 class StandIn(SimpleNamespace):

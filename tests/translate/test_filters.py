@@ -2,8 +2,8 @@
 
 import pytest
 
-from textcl.translate import PairFilter, Reason, RoundTrip, Route
-from textcl.translate.words import loops, overlap, persons_of, words_of
+from textcl.translate.filters import PairFilter, Reason, loops, overlap, persons_of, words_of
+from textcl.translate.round_trip import RoundTrip, Route
 
 TEXT = "He did not see the 2 old houses in the city."
 

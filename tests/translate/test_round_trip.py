@@ -7,9 +7,8 @@ import pytest
 
 from tests.translate.stand_ins import POISON, Careless, Plain
 from textcl.errors import DataError
-from textcl.translate import BEST, Decoding, Route, Translation
-from textcl.translate.cache import TranslationCache, key_of
-from textcl.translate.round_trip import Translator
+from textcl.translate.engine import BEST, Decoding, Translation
+from textcl.translate.round_trip import Route, TranslationCache, Translator, key_of
 
 DRAWN = Decoding(temperature=0.7)
 TEXTS = ["One dog runs.", "two dogs run", "One dog runs.", ""]

@@ -10,10 +10,8 @@ import torch
 from tests.tiny import SENTENCES
 from tests.translate.tiny_models import save_tiny_many_to_many, save_tiny_marian
 from textcl.errors import ModelError
-from textcl.translate import BEST, Decoding
-from textcl.translate.many_to_many import ManyToMany
-from textcl.translate.marian import Marian
-from textcl.translate.seq2seq import generate, load_seq2seq
+from textcl.translate.engine import BEST, Decoding
+from textcl.translate.seq2seq import ManyToMany, Marian, generate, load_seq2seq
 
 DRAWN = Decoding(temperature=0.7)
 TEXTS = [*SENTENCES, "fish " * 200, "no stop", "?"]

@@ -3,16 +3,13 @@
 from textcl.augment.adjacent_span import AdjacentSpan
 from textcl.augment.back_translated import BackTranslated
 from textcl.augment.case_noise import CaseNoise
-from textcl.augment.chain import Chain
-from textcl.augment.feature_cutoff import FeatureCutoff
+from textcl.augment.composed import Chain, OneOf, Sometimes
+from textcl.augment.cutoff import FeatureCutoff, TokenCutoff
 from textcl.augment.masked_substitution import MaskedSubstitution
-from textcl.augment.one_of import OneOf
 from textcl.augment.punctuation_noise import PunctuationNoise
-from textcl.augment.sometimes import Sometimes
 from textcl.augment.span_crop import SpanCrop
 from textcl.augment.synonyms import Synonyms
 from textcl.augment.template import Template
-from textcl.augment.token_cutoff import TokenCutoff
 from textcl.augment.token_shuffle import TokenShuffle
 from textcl.augment.typos import Typos
 from textcl.augment.word_deletion import WordDeletion

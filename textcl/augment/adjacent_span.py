@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from textcl.spacing import join_words, split_words
+from textcl.text.spacing import join_words, split_words
 
 _BETA = {"anchor": (4, 2), "positive": (2, 4)}  # anchors are mostly long, positives mostly short
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from textcl.augment.words import check_shares
-from textcl.spacing import join_words, split_words
+from textcl.text.spacing import join_words, split_words
 
 Case = Literal["lower", "upper", "capital"]
 CASES: tuple[Case, ...] = ("lower", "upper", "capital")

@@ -1,11 +1,144 @@
-"""Replace some words by what a masked language model expects in their place."""
+"""A masked language model as a source of words that fit into a place of a text."""
+
+from __future__ import annotations
 
 import random
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from textcl.augment.masked_words import open_masked_words, refuse_absent_model
+import torch
+from torch import Tensor
+
 from textcl.augment.words import check_shares, in_case_of
+from textcl.errors import ModelError
+from textcl.util.seeds import seeded
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_BLANKS = ("Ġ", "▁")  # how byte-level and sentence-piece tokenizers mark a token that follows a blank
+_USUAL = 512  # positions of a model that does not say how many it has
+_RESERVED = 2  # positions that RoBERTa and its kin have no tokens for
+
+
+@dataclass(frozen=True, slots=True)
+class WholeWord:
+    """A word of a text that is one token."""
+
+    position: int  # in the sequence
+    start: int  # characters into the text
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedText:
+    """A text as the model reads it."""
+
+    ids: Tensor  # (L,) int64
+    words: tuple[WholeWord, ...]  # those that are one token, of letters
+
+
+class MaskedWords:
+    """A model and its tokenizer.
+
+    Args:
+        model: Predicts masked tokens; it runs where it is.
+        tokenizer: A fast one, with a mask token.
+    """
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._model = model
+        self._model.train(False)
+        self._tokenizer = tokenizer
+        positions = getattr(model.config, "max_position_embeddings", _USUAL)
+        self._longest = min(tokenizer.model_max_length, positions - _RESERVED)  # tokens
+        tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+        blanks = [token.startswith(_BLANKS) for token in tokens]
+        letters = [token.lstrip("".join(_BLANKS)).isalpha() for token in tokens]
+        self._follows_blank = torch.tensor(blanks)  # (vocabulary,)
+        self._is_word = torch.tensor(letters)  # (vocabulary,) neither ##ing, [MASK] nor a mark
+        self._is_word[tokenizer.all_special_ids] = False
+
+    def read(self, text: str) -> TokenizedText:
+        """Tokenise a text and find its whole words."""
+        read = self._tokenizer(text, truncation=True, max_length=self._longest, return_offsets_mapping=True)
+        ids, offsets, places = torch.tensor(read["input_ids"]), read["offset_mapping"], read.word_ids()
+        tokens, words = Counter(places), []
+        for position, (start, end) in enumerate(offsets):
+            if places[position] is not None and tokens[places[position]] == 1 and self._is_word[ids[position]]:
+                words.append(WholeWord(position, end - len(text[start:end].lstrip()), end))
+        return TokenizedText(ids, tuple(words))
+
+    @torch.inference_mode()
+    def likeliest(self, text: TokenizedText, masked: Sequence[WholeWord], count: int) -> list[list[tuple[str, float]]]:
+        """Return for each masked word the likeliest others, and their probabilities; all words are masked at once."""
+        if not masked:
+            return []
+        positions = torch.tensor([word.position for word in masked])  # (M,)
+        ids = text.ids.clone()
+        ids[positions] = self._tokenizer.mask_token_id
+        logits = self._model(input_ids=ids[None]).logits[0, positions, : len(self._is_word)].double()  # (M, vocabulary)
+        old = text.ids[positions]
+        fits = self._is_word & (self._follows_blank == self._follows_blank[old][:, None])
+        fits[torch.arange(len(old)), old] = False
+        chances, others = logits.masked_fill(~fits, -torch.inf).softmax(dim=-1).topk(min(count, logits.shape[1]))
+        return [self._named(*row) for row in zip(chances.tolist(), others.tolist(), strict=True)]
+
+    def _named(self, chances: Sequence[float], ids: Sequence[int]) -> list[tuple[str, float]]:
+        """Return words as they are written, without those that can not be."""
+        words = [str(self._tokenizer.decode([token])).strip() for token in ids]
+        return [(word, chance) for word, chance in zip(words, chances, strict=True) if chance > 0 and word.isalpha()]
+
+
+def refuse_absent_model(name: str) -> None:
+    """Refuse what is no model, without reading its weights.
+
+    Raises:
+        ModelError: Says why.
+    """
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.from_pretrained(name)
+    except (OSError, ValueError, KeyError) as fault:
+        raise ModelError(f"{name}: found no model of transformers there ({_first_line(fault)}).") from fault
+
+
+@cache
+def open_masked_words(name: str) -> MaskedWords:
+    """Open a masked language model on the CPU, once a process.
+
+    Raises:
+        ModelError: It can not be read, has no head that predicts words, or a tokenizer without offsets or mask.
+    """
+    from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+    from textcl.util.quiet import quiet_transformers
+
+    try:
+        with seeded(0), quiet_transformers():  # it draws what the files lack, and says so
+            tokenizer = AutoTokenizer.from_pretrained(name)
+            model, report = AutoModelForMaskedLM.from_pretrained(name, output_loading_info=True, dtype=torch.float32)
+    except (OSError, ValueError, KeyError, ImportError) as fault:
+        raise ModelError(f"{name}: can not be opened as a masked language model ({_first_line(fault)}).") from fault
+    if report["missing_keys"]:
+        absent = sorted(report["missing_keys"])[0]
+        raise ModelError(
+            f"{name}: found no weights that predict masked words ({absent} is missing), so its words would be drawn by "
+            "chance. Name the model as it was pre-trained, such as google-bert/bert-base-uncased, not an encoder of it."
+        )
+    if not tokenizer.is_fast or tokenizer.mask_token_id is None:
+        absent = "no mask token" if tokenizer.is_fast else "no fast version"
+        raise ModelError(f"{name}: its tokenizer has {absent}, which MaskedSubstitution needs.")
+    return MaskedWords(model, tokenizer)
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip() or type(fault).__name__).splitlines()[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from textcl.spacing import join_words, split_words
+from textcl.text.spacing import join_words, split_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from textcl.augment.words import bare, check_shares, in_case_of
-from textcl.spacing import join_words, split_words
-from textcl.wordnet import FOLDER, main_senses, read_synsets, refuse_absence
+from textcl.text.spacing import join_words, split_words
+from textcl.text.wordnet import FOLDER, main_senses, read_synsets, refuse_absence
 
 _FUNCTION_WORDS = """
 about after all also and any are because been before but can could did does for from had has have her his how its may

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from textcl.types import InputSequence
+from textcl.types.batches import InputSequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from textcl.augment.words import check_shares
-from textcl.spacing import has_unspaced, join_words, split_words
+from textcl.text.spacing import has_unspaced, join_words, split_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from statistics import mean
 
 import numpy as np
 
-from textcl.evaluation.ranking import measure
-from textcl.types import IntArray
+from textcl.evaluation.ranking_metrics import measure
+from textcl.types.batches import IntArray
 
 DEPTH = 10  # documents of each ranking that nDCG reads
 

@@ -9,14 +9,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
-from textcl.atomic import new_file, refuse_place
 from textcl.cleaning.columns import TextColumns, text_columns, texts_of
-from textcl.cleaning.doubles import Doubles
-from textcl.cleaning.files import open_new
+from textcl.cleaning.duplicates import Doubles
 from textcl.cleaning.records import Record, header, kind_of, records
-from textcl.cleaning.rules import Drop, Rules, fault
-from textcl.cleaning.similarity import Similarity
+from textcl.cleaning.rules import Drop, Rules, Similarity, fault
 from textcl.errors import DataError
+from textcl.files.lines import open_new
+from textcl.util.atomic import new_file, refuse_place
 
 _BLOCK = 1024  # rows whose similarity is computed at once
 

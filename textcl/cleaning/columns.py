@@ -9,9 +9,9 @@ from statistics import median
 
 from textcl.cleaning.records import TEXT, Record, kind_of
 from textcl.cleaning.rules import Drop
-from textcl.column_names import ANCHORS, LABELS, NEGATIVES, POSITIVES, SCORES, is_one_of
 from textcl.errors import DataError, suggestion
-from textcl.folding import folded_words
+from textcl.files.rows import ANCHORS, LABELS, NEGATIVES, POSITIVES, SCORES, is_one_of
+from textcl.text.folding import folded_words
 
 _OFTEN_OTHER = ("source", "set", "target")  # names of texts, but also of where a row is from, or of its label
 _LOOKED_AT = 100  # rows

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.cleaning.files import open_lines
-from textcl.decoding import decoded
-from textcl.delimiters import delimiter_of
 from textcl.errors import DataError
-from textcl.table_text import TSV, Dialect, RawRow, column_names, raw_rows, refuse_twins
+from textcl.files.lines import decoded, open_lines
+from textcl.files.tables import TSV, Dialect, RawRow, column_names, delimiter_of, raw_rows, refuse_twins
 
 TEXT = "text"  # the column of a file without columns
 _TABLES = (".csv", ".tsv")

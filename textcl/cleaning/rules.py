@@ -4,8 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textcl.folding import folded, folded_words
-from textcl.languages import LANGUAGES, language_of
+import numpy as np
+
+from textcl.text.folding import folded, folded_words
+from textcl.text.languages import LANGUAGES, language_of
+from textcl.types.batches import Embed
+from textcl.types.text import Role
 
 _HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no character, and no UTF-8
 
@@ -60,3 +64,33 @@ def fault(texts: Sequence[str], rules: Rules) -> Drop | None:
         if others:
             return Drop("another language", f"looks like {others[0]}")
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """The bounds on the cosine of a pair.
+
+    Args:
+        embed: The model.
+        lowest: Below it the sides do not belong together; None: no bound.
+        highest: Above it the sides say the same, and teach nothing; None: no bound.
+    """
+
+    embed: Embed
+    lowest: float | None = None
+    highest: float | None = None
+
+    def faults(self, pairs: Sequence[tuple[str, str]]) -> list[Drop | None]:
+        """Return for each pair why it is dropped; None: it is not."""
+        if not pairs:
+            return []
+        first, second = zip(*pairs, strict=True)
+        left, right = self.embed(first, Role.ANCHOR), self.embed(second, Role.POSITIVE)
+        return [self._fault(cosine) for cosine in np.einsum("nd,nd->n", left, right, dtype=np.float64).tolist()]
+
+    def _fault(self, cosine: float) -> Drop | None:
+        if self.lowest is not None and cosine < self.lowest:
+            return Drop("sides too far apart", f"cosine {cosine:.3f}")
+        if self.highest is not None and cosine > self.highest:
+            return Drop("sides too near", f"cosine {cosine:.3f}")
+        return None

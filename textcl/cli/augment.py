@@ -12,9 +12,10 @@ from textcl.cli.options import Force, Precision
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from textcl.recipe import BackTranslation, Pairs
-    from textcl.recipe.pair_judge import Tally
-    from textcl.translate import Decoding, PairFilter
+    from textcl.translate.engine import Decoding
+    from textcl.translate.filters import PairFilter
+    from textcl.workflows.back_translate import BackTranslation, Pairs
+    from textcl.workflows.translated_pairs import Tally
 
 augment = typer.Typer(help="Make more text from your text.", no_args_is_help=True, rich_markup_mode=None)
 _NEURAL_TEMPERATURE = 0.7
@@ -73,8 +74,10 @@ def back_translate(
     apart afterwards, so other filters cost no translating.
     """
     from textcl.cli.screen import counting
-    from textcl.recipe import BackTranslation, CosineRange, PlainTexts
-    from textcl.recipe import back_translate as make_pairs
+    from textcl.embedding.pair_cosines import CosineRange
+    from textcl.files.corpora import PlainTexts
+    from textcl.workflows.back_translate import BackTranslation
+    from textcl.workflows.back_translate import back_translate as make_pairs
 
     try:
         asked = BackTranslation(
@@ -96,7 +99,7 @@ def back_translate(
 
 def _decoding(engine: str, temperature: float | None, top_p: float, beams: int) -> Decoding:
     """Return how words are chosen: neural engines draw them where nothing else is asked for."""
-    from textcl.translate import BEST, Decoding
+    from textcl.translate.engine import BEST, Decoding
 
     if engine == "apertium" and temperature is None and top_p == BEST.top_p and beams == BEST.beams:
         return BEST
@@ -107,7 +110,7 @@ def _decoding(engine: str, temperature: float | None, top_p: float, beams: int) 
 
 def _filter(engine: str, language: str, fewest: int, most: int, overlap: float | None) -> PairFilter:
     """Return the filter by words: of Apertium's pivots all but Esperanto need more words in common."""
-    from textcl.translate import PairFilter
+    from textcl.translate.filters import PairFilter
 
     if overlap is not None:
         return PairFilter(language, fewest, most, usual_overlap=overlap)
@@ -136,7 +139,7 @@ def _table(tally: Tally) -> Table:
     """Return how many translations each pivot gave, and what became of them, in the order of the tests."""
     from rich.table import Table
 
-    from textcl.translate import Reason
+    from textcl.translate.filters import Reason
 
     table = Table("translations", *(f"by {pivot}" for pivot in tally.by_pivot))
     for column in table.columns[1:]:

@@ -39,8 +39,9 @@ def bench(
     The effort of each index that has one (nprobe, efSearch, k_factor) rises until more finds no more.
     """
     from textcl.cli.screen import counting, results
-    from textcl.recipe import Asked, Corpus, bench_search
-    from textcl.report import build_table, points_table, write_measured, write_tradeoff
+    from textcl.files.corpora import Corpus
+    from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
+    from textcl.workflows.bench import Asked, bench_search
 
     asked = Asked(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
     with counting() as watcher:

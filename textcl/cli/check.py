@@ -9,15 +9,17 @@ from textcl.cli.options import Changes, RecipeName
 from textcl.cli.word_changes import word_changes
 
 if TYPE_CHECKING:
-    from textcl.data import PreviewRow, ViewText
-    from textcl.recipe import PartPlan, Plan
+    from textcl.data.preview import PreviewRow
+    from textcl.data.views import ViewText
+    from textcl.workflows.run.prepare import PartPlan, Plan
 
 _WIDTH = 300  # characters that are shown of a text
 
 
 def check(recipe: RecipeName, changes: Changes = None) -> None:
     """Check a recipe and print what it would do: every setting, the size of the run, its texts. Trains nothing."""
-    from textcl.recipe import load_recipe, plan, resolved
+    from textcl.recipe.load import load_recipe, resolved
+    from textcl.workflows.run.prepare import plan
 
     checked = load_recipe(recipe, changes or ())
     print(resolved(checked))

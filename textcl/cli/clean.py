@@ -10,7 +10,7 @@ import typer
 from textcl.cli.options import Force, Precision
 
 if TYPE_CHECKING:
-    from textcl.cleaning import Cleaned
+    from textcl.cleaning.cleaner import Cleaned
 
 
 def clean(
@@ -53,8 +53,9 @@ def clean(
 
     INPUT is never changed. Of rows that repeat each other the first is kept.
     """
-    from textcl.cleaning import Cleaning, Rules, Similarity
-    from textcl.cleaning import clean as clean_file
+    from textcl.cleaning.cleaner import Cleaning
+    from textcl.cleaning.cleaner import clean as clean_file
+    from textcl.cleaning.rules import Rules, Similarity
     from textcl.cli.screen import status
 
     if (model is None) != (min_cosine is None and max_cosine is None):
@@ -67,7 +68,7 @@ def clean(
     if model is not None:
         from dataclasses import replace
 
-        from textcl.encoder import open_encoder
+        from textcl.encoder.opening import open_encoder
 
         encoder = open_encoder(model, precision=precision)
         similarity = Similarity(lambda texts, role: encoder.encode(texts, role=role), min_cosine, max_cosine)

@@ -14,8 +14,9 @@ def compare(
 ) -> None:
     """Compare runs by their reports: scores, differences from the first run, and settings that are not the same."""
     from textcl.cli.screen import results
-    from textcl.recipe import compare_runs
-    from textcl.report import runs_table, settings_table, write_comparison
+    from textcl.report.comparisons import runs_table, settings_table
+    from textcl.report.scores import write_comparison
+    from textcl.workflows.compare import compare_runs
 
     found = compare_runs(runs, lambda task: typer.echo(f"Comparing {task}", err=True))
     names = [run.name for run in found.runs]

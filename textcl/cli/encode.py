@@ -22,7 +22,7 @@ def encode(
 ) -> None:
     """Embed every line of a text file: float32 vectors of unit length, in the order of the lines."""
     from textcl.cli.screen import status
-    from textcl.recipe import encode_file
+    from textcl.workflows.encode import encode_file
 
     with status() as screen:
         bar = screen.add_task("Encoding", total=None)

@@ -62,9 +62,12 @@ def evaluate(
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.scoring_progress import watching
     from textcl.cli.screen import results
-    from textcl.recipe import Embedding, score_model, write_evaluation_page
-    from textcl.report import against_table, scores_table, write_items, write_scores
-    from textcl.training import join_ranks
+    from textcl.distributed import join_ranks
+    from textcl.embedding.embed import Embedding
+    from textcl.report.comparisons import against_table
+    from textcl.report.scores import write_items, write_scores
+    from textcl.report.tables import scores_table
+    from textcl.workflows.evaluate import score_model, write_evaluation_page
 
     columns = {
         "text": text_column,

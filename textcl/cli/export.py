@@ -42,9 +42,9 @@ def export(
     MODEL#FORM then names the export, for every verb that takes a model.
     """
     from textcl.cli.screen import results
-    from textcl.encoder.exports import read_form
-    from textcl.recipe import ExportTest, export_model
-    from textcl.report import exports_table
+    from textcl.encoder.locate import read_form
+    from textcl.report.tables import exports_table
+    from textcl.workflows.export import ExportTest, export_model
 
     test = ExportTest(tuple(suites or ("sts-smoke",)), data_dir, precision, allow_loss)
     found = export_model(model, [read_form(form) for form in to], out, test, lambda phase: typer.echo(phase, err=True))

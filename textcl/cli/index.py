@@ -30,7 +30,8 @@ def index(
     """Embed a corpus of any size and index it. Stopped at any time, the same command goes on where it was."""
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.screen import counting
-    from textcl.recipe import Corpus, index_corpus
+    from textcl.files.corpora import Corpus
+    from textcl.workflows.index import index_corpus
 
     start_missing_processes()
     try:

@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from textcl.data.column_survey import ColumnSurvey
-    from textcl.recipe.beginning import Beginning
+    from textcl.survey.survey import ColumnSurvey
+    from textcl.workflows.init import Beginning
 
 _NAME = 4  # words; the name of a column that has more is rather a text
 _TWICE = "they teach little twice. `textcl clean` drops them."
@@ -35,7 +35,7 @@ def init(
     from rich.markup import escape
 
     from textcl.cli.screen import results
-    from textcl.recipe.beginning import begin
+    from textcl.workflows.init import begin
 
     done = begin(file, out, backbone, force=force)
     screen = results()

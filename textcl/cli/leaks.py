@@ -25,8 +25,8 @@ def leaks(
 ) -> None:
     """Count the texts of suites that stand in the training text: exactly, and nearly by runs of words."""
     from textcl.cli.screen import results, status
-    from textcl.recipe import leaks as find
-    from textcl.report import leakage_lines, leakage_table, write_leakage
+    from textcl.report.leakage import leakage_lines, leakage_table, write_leakage
+    from textcl.workflows.leaks import leaks as find
 
     with status() as screen:
         bar = screen.add_task("Comparing", total=None)

@@ -10,8 +10,8 @@ import typer
 from textcl.cli.options import Force, Precision
 
 if TYPE_CHECKING:
-    from textcl.mining import Wanted
-    from textcl.recipe import MiningReport
+    from textcl.mining.selection import Wanted
+    from textcl.workflows.mine import MiningReport
 
 _DROPPED = {
     "POSITIVE": "a known positive of the query",
@@ -77,8 +77,10 @@ def mine(
     negatives are taken from what remains. Known positives, also in another spelling, never become negatives.
     """
     from textcl.cli.screen import counting
-    from textcl.mining import Bounds, Wanted
-    from textcl.recipe import Embedding, PairFile, mine_file
+    from textcl.embedding.embed import Embedding
+    from textcl.files.corpora import PairFile
+    from textcl.mining.selection import Bounds, Wanted
+    from textcl.workflows.mine import mine_file
 
     first, last = _range(ranks)
     try:

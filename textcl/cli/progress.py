@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from textcl.cli.screen import results
-from textcl.recipe import Outcome, Watcher
-from textcl.report import comparison_table
-from textcl.training import StepLog, join_ranks
+from textcl.distributed import join_ranks
+from textcl.report.comparisons import comparison_table
+from textcl.types.protocols import StepLog
+from textcl.util.progress import Watcher
+from textcl.workflows.run.folder import Outcome
 
 _LINES = 20  # plain lines that a run prints of its steps
 _WAITING = 0.02  # the share of a step's time that is worth a word

@@ -7,10 +7,12 @@ from pathlib import Path
 import typer
 from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # public, though not in its __all__
 
-from textcl.publish import Contents, Destination, Pushed
-from textcl.recipe import Publisher, Recipe, publisher_of
-from textcl.recipe.publishing import Unpublished
-from textcl.training import join_ranks
+from textcl.distributed import join_ranks
+from textcl.hub.contents import Contents
+from textcl.hub.push import Pushed
+from textcl.hub.repository import Destination
+from textcl.recipe.schema import Recipe
+from textcl.workflows.publish import Publisher, Unpublished, publisher_of
 
 
 def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:

@@ -27,9 +27,10 @@ def push(
     if pr and (tag or revision):
         raise typer.BadParameter("a pull request has no tag and no branch: it is opened on the main branch")
     from textcl.cli.publishing import quiet_client, show_contents, show_pushed
-    from textcl.publish import Destination, full_name
-    from textcl.publish import push as push_contents
-    from textcl.recipe import publishable
+    from textcl.hub.push import full_name
+    from textcl.hub.push import push as push_contents
+    from textcl.hub.repository import Destination
+    from textcl.workflows.publish import publishable
 
     destination = Destination(repo, not public, revision, tag, as_pull_request=pr, replaces=force)
     if dry_run:

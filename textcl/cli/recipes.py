@@ -8,11 +8,11 @@ import typer
 def recipes(show: Annotated[str | None, typer.Option(metavar="NAME", help="Print this recipe.")] = None) -> None:
     """List the bundled recipes, or print one of them."""
     if show is not None:
-        from textcl.recipe import recipe_text
+        from textcl.recipe.load import recipe_text
 
         print(recipe_text(show), end="")
         return
-    from textcl.shelf import names, recipes_folder
+    from textcl.util.bundled import names, recipes_folder
 
     folder = recipes_folder()
     for name in names(folder):

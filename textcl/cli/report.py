@@ -8,7 +8,7 @@ import typer
 
 def report(runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders.")]) -> None:
     """Write report.html of a run again, from what its folder holds; nothing is scored again."""
-    from textcl.report import write_run_page
+    from textcl.report.page import write_run_page
 
     for run in runs:
         print(write_run_page(run))

@@ -25,9 +25,10 @@ def reproduce(
     prepare_to_train()
     from textcl.cli.progress import watching
     from textcl.cli.screen import results
-    from textcl.recipe import compare_with, open_origin, train_recipe
-    from textcl.report import runs_table
-    from textcl.training import join_ranks
+    from textcl.distributed import join_ranks
+    from textcl.report.comparisons import runs_table
+    from textcl.workflows.reproduce import compare_with, open_origin
+    from textcl.workflows.run.train import train_recipe
 
     ranks = join_ranks()
     origin = ranks.together(lambda: open_origin(run, changes or ()))

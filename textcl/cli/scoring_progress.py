@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from textcl.recipe import ScoreWatcher
+from textcl.util.progress import ScoreWatcher
 
 _PAUSE = 10.0  # seconds between two plain lines of a task
 

@@ -14,7 +14,7 @@ import typer
 from textcl.cli.options import Precision
 
 if TYPE_CHECKING:
-    from textcl.recipe import Found, Searcher
+    from textcl.workflows.search import Found, Searcher
 
 _AT_ONCE = 256  # queries of a file
 _SNIPPET = 200  # characters that are shown of a text
@@ -42,7 +42,8 @@ def search(
     precision: Precision = "auto",
 ) -> None:
     """Find the texts of an index that are nearest to a query, to each query of a file, or to what you type."""
-    from textcl.recipe import Searcher, read_corpus
+    from textcl.files.corpora import read_corpus
+    from textcl.workflows.search import Searcher
 
     if query is not None and queries is not None:
         raise typer.BadParameter("give a query or --queries, not both")

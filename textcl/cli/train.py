@@ -19,7 +19,8 @@ def train(
     prepare_to_train()
     from textcl.cli.progress import show_outcome, watching
     from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
-    from textcl.recipe import load_recipe, train_recipe
+    from textcl.recipe.load import load_recipe
+    from textcl.workflows.run.train import train_recipe
 
     checked = load_recipe(recipe, changes or ())
     folder = out or Path("runs") / checked.name

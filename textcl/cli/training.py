@@ -19,7 +19,7 @@ def prepare_to_train() -> None:
 @contextmanager
 def telling_of_stops(folder: Path) -> Iterator[None]:
     """Leave with 130 where the run in a folder is stopped, and say how it goes on."""
-    from textcl.training import Stopped
+    from textcl.training.loop import Stopped
 
     try:
         yield

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from textcl.spacing import split_words
+from textcl.text.spacing import split_words
 
 _WORDS = 400  # that are compared of a text: time grows with their square
 _RUN = 12  # words of a stretch that is all alike before its middle is left out

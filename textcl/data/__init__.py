@@ -1,24 +1,9 @@
 """Data: sources (one a file), views of their rows, identities of texts, and batches."""
 
-from textcl.data.ahead import made_ahead
-from textcl.data.arrow import Arrow
 from textcl.data.batches import Batches
-from textcl.data.beir import BEIR
-from textcl.data.blended import Blended
-from textcl.data.concatenation import Concatenation
-from textcl.data.csv_rows import CSV
-from textcl.data.data_workers import usual_workers
-from textcl.data.docstrings import Docstrings
-from textcl.data.folder_lines import FolderLines
-from textcl.data.folder_texts import FolderTexts
-from textcl.data.hub_dataset import HubDataset
-from textcl.data.identity import identities
-from textcl.data.json_lines import JsonLines
-from textcl.data.kept_tokens import KeptTokens, is_whole, keep_tokens, tables_of
-from textcl.data.label_groups import LabelGroups
 from textcl.data.mixed_batches import MixedBatches
-from textcl.data.mixing import shares_of
-from textcl.data.parquet import Parquet
+from textcl.data.orders import Blended, LabelGroups, shares_of
+from textcl.data.prefetch import made_ahead
 from textcl.data.preview import (
     LengthDistribution,
     PreviewRow,
@@ -27,10 +12,20 @@ from textcl.data.preview import (
     preview,
     sample_originals,
 )
-from textcl.data.text_lines import TextLines
-from textcl.data.tsv_rows import TSV
+from textcl.data.sources.arrow import Arrow
+from textcl.data.sources.beir import BEIR
+from textcl.data.sources.concatenation import Concatenation
+from textcl.data.sources.docstrings import Docstrings
+from textcl.data.sources.hub_dataset import HubDataset
+from textcl.data.sources.json_lines import JsonLines
+from textcl.data.sources.parquet import Parquet
+from textcl.data.sources.tables import CSV, TSV
+from textcl.data.sources.text_files import FolderLines, FolderTexts, TextLines
+from textcl.data.sources.wordnet import WordNet
+from textcl.data.token_cache import KeptTokens, is_whole, keep_tokens, tables_of
 from textcl.data.views import ViewSpec, ViewText, are_identical, default_views, shares_draw, texts_of
-from textcl.data.wordnet import WordNet
+from textcl.data.workers import usual_workers
+from textcl.text.folding import identities
 
 __all__ = [
     "BEIR",

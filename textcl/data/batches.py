@@ -1,16 +1,61 @@
 """From rows to batches: stateless, so that any process may ask for any step, in any order, on any number of ranks."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from textcl.data.identity import identities
-from textcl.data.inputs import change_inputs
-from textcl.data.order import Drawn, Order, Shuffled
-from textcl.data.rows import RowReader, RowTexts
-from textcl.data.views import ViewSpec
-from textcl.seeds import derive
-from textcl.types import FloatArray, IntArray, PairBatch, Source, Tokenize, View
+from textcl.data.orders import Drawn, Order, Shuffled
+from textcl.data.views import RowReader, RowTexts, ViewSpec
+from textcl.text.folding import identities
+from textcl.types.batches import (
+    FloatArray,
+    InputAugmentation,
+    InputSequence,
+    IntArray,
+    Kept,
+    PairBatch,
+    Tokenize,
+    Tokens,
+    View,
+)
+from textcl.types.text import Source
+from textcl.util.seeds import derive
+
+
+def change_inputs(tokens: Tokens, augmentations: Sequence[InputAugmentation], seeds: Iterable[int]) -> Tokens:
+    """Return the sequences as the augmentations, in order, make them.
+
+    Args:
+        tokens: N sequences with all kept.
+        augmentations: What a view lists under `input`.
+        seeds: What the draws of each sequence follow from, N.
+    """
+    if not augmentations:
+        return tokens
+    changed = []
+    for row, seed in enumerate(seeds):
+        sequence, rng = _whole(tokens, row), random.Random(seed)
+        for augmentation in augmentations:
+            sequence = augmentation.change(sequence, rng)
+        changed.append(sequence)
+    kept = tuple(_or_none(sequence.kept) for sequence in changed)
+    return replace(tokens, ids=tuple(sequence.ids for sequence in changed), kept=kept if any(kept) else ())
+
+
+def _whole(tokens: Tokens, row: int) -> InputSequence:
+    """Return a sequence of which all is kept."""
+    ids, form = tokens.ids[row], tokens.format
+    is_text = np.array([number not in form.special for number in ids.tolist()], dtype=np.bool_)
+    is_text[: form.prompt] = False
+    kept = Kept(np.ones(len(ids), dtype=np.bool_), np.ones(form.features, dtype=np.bool_))
+    return InputSequence(ids, is_text, kept)
+
+
+def _or_none(kept: Kept) -> Kept | None:
+    """Return None where nothing is cut."""
+    return None if kept.tokens.all() and kept.features.all() else kept
 
 
 class Batches:

@@ -7,8 +7,8 @@ from itertools import accumulate
 import numpy as np
 
 from textcl.data.batches import Batches
-from textcl.data.mixing import interleaved
-from textcl.types import IntArray, PairBatch
+from textcl.data.orders import interleaved
+from textcl.types.batches import IntArray, PairBatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.data.rows import RowReader
-from textcl.data.views import ViewSpec, ViewText
-from textcl.seeds import derive
-from textcl.types import IntArray, Role, Source, Tokenize
+from textcl.data.views import RowReader, ViewSpec, ViewText
+from textcl.types.batches import IntArray, Tokenize
+from textcl.types.text import Role, Source
+from textcl.util.seeds import derive
 
 SAMPLE = 1000  # rows
 PERCENTILES = (50, 90, 99, 100)

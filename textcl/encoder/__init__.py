@@ -4,7 +4,7 @@ from textcl.encoder.backbone import load_backbone
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.fingerprint import fingerprint, token_key
 from textcl.encoder.opening import build_encoder, open_encoder
-from textcl.encoder.text_encoder import TextEncoder
+from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 
 __all__ = [

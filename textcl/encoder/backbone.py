@@ -1,10 +1,13 @@
 """Load a Hugging Face encoder and its tokenizer, whole or in part."""
 
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from torch import nn
 from transformers import (
     MODEL_MAPPING,
     AutoConfig,
@@ -14,13 +17,75 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from textcl.encoder.dropout import set_dropout
-from textcl.encoder.layers import keep_layers
-from textcl.encoder.modules import backbone_folder
-from textcl.encoder.places import find_folder
-from textcl.encoder.pooler import without_pooler
+from textcl.encoder.folder_format import backbone_folder
+from textcl.encoder.locate import find_folder
 from textcl.errors import ModelError
-from textcl.quiet import quiet_transformers
+from textcl.util.quiet import quiet_transformers
+
+# Dropout of heads that an encoder does not have, and the dropping of whole layers, are not ours.
+_RATE = re.compile(r"^(?!classifier|seq_classif|qa_|summary|pooler|.*layerdrop).*(dropout|drop_prob|pdrop)")
+
+
+def dropout_settings(config: PreTrainedConfig) -> dict[str, float]:
+    """Return the config's dropout settings, name → rate."""
+    return {
+        name: float(value)
+        for name, value in config.to_dict().items()
+        if _RATE.match(name) and isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def set_dropout(config: PreTrainedConfig, rate: float) -> None:
+    """Set every dropout of a config; to be done before the modules are built.
+
+    Raises:
+        ValueError: The rate is not in [0, 1), or the config has no dropout.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"dropout is {rate}; it is a rate, at least 0 and below 1.")
+    settings = dropout_settings(config)
+    if not settings:
+        raise ValueError(f"dropout can not be set: the architecture {config.model_type!r} has none.")
+    for name in settings:
+        setattr(config, name, rate)
+
+
+def largest_dropout(model: nn.Module) -> float:
+    """Return the largest dropout rate found in a model's modules, 0 where none drops anything."""
+    return max((rate for module in model.modules() for rate in _rates(module)), default=0.0)
+
+
+def _rates(module: nn.Module) -> list[float]:
+    """Return the rates a module holds: a dropout module's own, and those that attention applies by a function."""
+    held = [value for name, value in vars(module).items() if "dropout" in name and isinstance(value, float)]
+    if "Dropout" in type(module).__name__ and isinstance(rate := getattr(module, "p", None), float):
+        held.append(rate)
+    return held
+
+
+def keep_layers(config: PreTrainedConfig, layers: int) -> None:
+    """Set how many layers a backbone has; its weights are then loaded for these alone.
+
+    Args:
+        config: Changed in place.
+        layers: How many of the first layers stay.
+
+    Raises:
+        ValueError: The backbone does not have so many layers.
+    """
+    depth = config.num_hidden_layers
+    if not 1 <= layers <= depth:
+        raise ValueError(f"layers is {layers}; this backbone has {depth}, so it is a number from 1 to {depth}.")
+    for name, value in config.to_dict().items():
+        if "layer" in name and isinstance(value, list) and len(value) == depth:
+            setattr(config, name, value[:layers])  # such as ModernBERT's layer_types
+    config.num_hidden_layers = layers
+
+
+def without_pooler(kind: type) -> dict[str, bool]:
+    """Return the argument by which a class of transformers leaves its own pooling layer out, if it has one."""
+    return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(kind).parameters else {}
+
 
 _WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 

@@ -1,8 +1,8 @@
 """The encoder: a backbone, a pooling and prompts. It sees one row at a time; nothing in it mixes rows."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -12,22 +12,94 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from textcl.encoder.checks import check_length, check_texts
-from textcl.encoder.cutting import word_width, words_cut
+from textcl.encoder.backbone import largest_dropout
+from textcl.encoder.cpu.linear import packed_weights
 from textcl.encoder.dense import Dense
-from textcl.encoder.dropout import largest_dropout
-from textcl.encoder.fast_linear import packed_weights
-from textcl.encoder.files import Settings
-from textcl.encoder.modes import evaluating, on_one_thread
+from textcl.encoder.folder_format import Settings
 from textcl.encoder.pooling import pooling_named
-from textcl.encoder.prompts import as_role, by_role
-from textcl.encoder.runtime_backbone import Backbone
+from textcl.encoder.protocols import Backbone
 from textcl.encoder.saving import Contents, save_encoder
-from textcl.encoder.tokenizing import longest_input, special_tokens, tokenize, usual_length
-from textcl.errors import ModelError
-from textcl.packing import cuts_for, one_by_one, pad, plan, widths
-from textcl.precision import Precision, autocast, resolve
-from textcl.types import Chunk, FloatArray, IntArray, Role, Tokens
+from textcl.encoder.tokenization import longest_input, special_tokens, tokenize, usual_length, word_width, words_cut
+from textcl.errors import ModelError, suggestion
+from textcl.types.batches import Chunk, FloatArray, IntArray, Tokens
+from textcl.types.text import Role
+from textcl.util.packing import cuts_for, one_by_one, pad, plan, widths
+from textcl.util.precision import Precision, autocast, resolve
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Raise a ValueError that names the first entry which is no string."""
+    if isinstance(texts, str):
+        raise ValueError("encode takes a list of texts, not one text; write [text].")
+    for position, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f"texts[{position}] is {text!r}, a {type(text).__name__}; every entry must be a string.")
+
+
+def check_length(max_length: int | None, limit: int | None, special: int) -> None:
+    """Raise a ValueError where a maximal length leaves no room for text, or is more than the backbone reads.
+
+    Args:
+        max_length: Tokens kept of a text, None for all.
+        limit: Tokens that the backbone reads, None for any number.
+        special: Special tokens that every text gets.
+    """
+    if max_length is not None and (max_length <= special or (limit is not None and max_length > limit)):
+        most = "" if limit is None else f", and at most {limit}"
+        raise ValueError(f"max_length is {max_length}; it must be more than {special} (the special tokens){most}.")
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a module in evaluation mode for a block, then every part of it back in its own mode."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Let torch's CPU kernels run on one thread for a block: with several, their sums depend on how many there are."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def as_role(name: Role | str) -> Role:
+    """Return the role of a name.
+
+    Raises:
+        ValueError: There is none of this name.
+    """
+    if name not in list(Role):
+        raise ValueError(f"There is no role {str(name)!r}; there are {', '.join(Role)}.{suggestion(str(name), Role)}")
+    return Role(name)
+
+
+def by_role(prompts: Mapping[str, str]) -> dict[Role, str]:
+    """Give every role its prompt: none given is an empty one, negatives fall back to the positives'.
+
+    Raises:
+        ValueError: A key is no role, or a prompt is no text.
+    """
+    given = {as_role(name): prompt for name, prompt in prompts.items()}
+    for role, prompt in given.items():
+        if not isinstance(prompt, str):
+            raise ValueError(f"The prompt of {role} is {prompt!r}; it must be a text.")
+    positive = given.get(Role.POSITIVE, "")
+    return {
+        Role.ANCHOR: given.get(Role.ANCHOR, ""),
+        Role.POSITIVE: positive,
+        Role.NEGATIVE: given.get(Role.NEGATIVE, positive),
+    }
+
 
 WINDOW = 4096  # texts that are sorted by length together; memory does not grow beyond them
 

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from transformers import PreTrainedTokenizerBase
 
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.text_encoder import TextEncoder
+from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
-from textcl.types import Role
+from textcl.types.text import Role
 
 # What configs and tokenizers carry along that no vector depends on; padding and truncation are set by each call.
 _CONFIG_NOISE = {

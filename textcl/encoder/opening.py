@@ -5,20 +5,80 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from tokenizers.normalizers import Lowercase, Sequence
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from textcl.encoder.assembling import assemble, fitting
-from textcl.encoder.backbone import load_backbone
-from textcl.encoder.encoder import Encoder
-from textcl.encoder.exports import Export, export_place, read_name
-from textcl.encoder.fast_swaps import use_fast_parts
-from textcl.encoder.graph import open_graph
-from textcl.encoder.places import find_folder
-from textcl.encoder.prompts import by_role
+from textcl.encoder.backbone import load_backbone, load_skeleton
+from textcl.encoder.cpu.swaps import use_fast_parts
+from textcl.encoder.encoder import Encoder, by_role
+from textcl.encoder.folder_format import Settings
+from textcl.encoder.locate import Export, export_place, find_folder, read_name
+from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
+from textcl.encoder.runtimes import RuntimeBackbone, open_runtime
 from textcl.encoder.static import is_static, open_static
-from textcl.encoder.text_encoder import TextEncoder
+from textcl.encoder.tokenization import longest_input, usual_length
 from textcl.encoder.two_tower import TwoTower
 from textcl.errors import ModelError
+from textcl.util.cache import file_digest
+
+
+def fitting(settings: Settings, backbone: PreTrainedModel) -> Settings:
+    """Change a length beyond the backbone's positions, as some models state it, into theirs."""
+    limit = longest_input(backbone)
+    if limit is None or settings.max_length is None:
+        return settings
+    return replace(settings, max_length=min(limit, settings.max_length))
+
+
+def assemble(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, settings: Settings, precision: str) -> Encoder:
+    """Build the encoder that a model folder describes."""
+    if settings.lowercase:
+        _lowercase_first(tokenizer)
+    return Encoder(
+        backbone,
+        tokenizer,
+        pooling=settings.pooling,
+        prompts={role.value: prompt for role, prompt in settings.prompts.items()},
+        pool_prompt=settings.pool_prompt,
+        max_length=settings.max_length,
+        precision=precision,
+        dense=settings.dense,
+    )
+
+
+def _lowercase_first(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Make a tokenizer lower-case texts before its own steps."""
+    own = tokenizer.backend_tokenizer.normalizer
+    tokenizer.backend_tokenizer.normalizer = Sequence([Lowercase(), *([own] if own is not None else [])])
+
+
+def open_graph(folder: Path, export: Export, file: Path, precision: str) -> Encoder:
+    """Open an exported graph as an encoder: tokens, pooling, dense layers and prompts are those of its model folder.
+
+    Args:
+        folder: The model folder.
+        export: The form of the graph.
+        file: The graph.
+        precision: What to multiply in, where the runtime leaves a choice.
+
+    Raises:
+        ModelError: The folder or the graph can not be read, or the folder holds two towers.
+    """
+    towers = read_towers(folder)
+    if len(towers) != 1:
+        raise ModelError(f"{folder} holds two towers; a graph is of one.")
+    skeleton, tokenizer = load_skeleton(towers[0].folder)
+    settings = fitting(towers[0].settings, skeleton)
+    if settings.max_length is None:  # a graph does not say how many positions it has
+        settings = replace(settings, max_length=usual_length(skeleton, tokenizer))
+    backbone = RuntimeBackbone(open_runtime(export, file, precision), skeleton.config, file_digest(graph_files(file)))
+    return assemble(backbone, tokenizer, settings, precision)
+
+
+def graph_files(file: Path) -> list[Path]:
+    """Return the files of a graph; OpenVINO keeps the weights in one of their own."""
+    return [path for path in (file, file.with_suffix(".bin")) if path.exists()]
 
 
 def open_encoder(

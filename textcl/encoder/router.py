@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textcl.encoder.files import Settings, read_settings, settings_of
-from textcl.encoder.json_files import read_json, write_json
-from textcl.encoder.modules import Module, kind_of, read_modules, type_of
+from textcl.encoder.folder_format import (
+    Module,
+    Settings,
+    kind_of,
+    read_json,
+    read_modules,
+    read_settings,
+    settings_of,
+    type_of,
+    write_json,
+)
 from textcl.encoder.saving import Contents, whole_folder, write_list, write_modules
 from textcl.errors import ModelError
 

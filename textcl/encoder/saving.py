@@ -10,17 +10,15 @@ from typing import Any
 from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
-from textcl.atomic import new_folder
+from textcl.encoder.backbone import without_pooler
 from textcl.encoder.dense import write_dense
-from textcl.encoder.files import Settings
-from textcl.encoder.json_files import read_json, write_json
-from textcl.encoder.modules import MODULES, type_of
-from textcl.encoder.pooler import without_pooler
-from textcl.encoder.pooling_config import pooling_config
-from textcl.encoder.runtime_backbone import Backbone
+from textcl.encoder.folder_format import MODULES, Settings, read_json, type_of, write_json
+from textcl.encoder.pooling import pooling_config
+from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
-from textcl.quiet import quiet_transformers
-from textcl.types import Role
+from textcl.types.text import Role
+from textcl.util.atomic import new_folder
+from textcl.util.quiet import quiet_transformers
 
 
 @dataclass(frozen=True, slots=True)

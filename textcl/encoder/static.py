@@ -12,11 +12,11 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.file_digest import file_digest
-from textcl.encoder.modules import MODULES, listed_kinds
-from textcl.encoder.runtime_backbone import Runtime, RuntimeBackbone
+from textcl.encoder.folder_format import MODULES, listed_kinds
+from textcl.encoder.runtimes import Runtime, RuntimeBackbone
 from textcl.errors import ModelError
-from textcl.types import FloatArray, IntArray
+from textcl.types.batches import FloatArray, IntArray
+from textcl.util.cache import file_digest
 
 _KIND = "StaticEmbedding"
 _WEIGHTS, _TOKENIZER = "model.safetensors", "tokenizer.json"

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from textcl.encoder.encoder import Encoder
-from textcl.encoder.prompts import as_role
+from textcl.encoder.encoder import Encoder, as_role
 from textcl.encoder.router import save_towers
 from textcl.encoder.saving import Contents
-from textcl.types import Chunk, FloatArray, Role, Tokens
+from textcl.types.batches import Chunk, FloatArray, Tokens
+from textcl.types.text import Role
 
 _TOWERS = {Role.ANCHOR: 0, Role.POSITIVE: 1, Role.NEGATIVE: 1}  # role → the number of its tower
 

@@ -3,39 +3,40 @@
 A task knows a model only as `types.Embed`.
 """
 
-from textcl.evaluation.average import Average, AverageSample
-from textcl.evaluation.bitext import Bitext
-from textcl.evaluation.classification import Classification
-from textcl.evaluation.clustering import Clustering
-from textcl.evaluation.correlation import CorrelationSample
-from textcl.evaluation.difference import IN_OWN_UNITS, LEVEL, LOWER_IS_BETTER, Difference, Interval
-from textcl.evaluation.embedding_cache import Store, cached
-from textcl.evaluation.geometry import Geometry
+from textcl.embedding.store import Found, Store, VectorStore, cached
+from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
 from textcl.evaluation.items import Result, items_digest, results_of
-from textcl.evaluation.label_sample import LabelSample
-from textcl.evaluation.labels import LabelledText
-from textcl.evaluation.leakage import Copy, Leakage, PartLeakage, TrainingRow, find_leakage
-from textcl.evaluation.listening import Ranking, listening
-from textcl.evaluation.loading import load_tasks
-from textcl.evaluation.mean_sample import MeanSample
-from textcl.evaluation.mteb_task import MTEB, MTEBTask
-from textcl.evaluation.own import is_own
-from textcl.evaluation.pair_classification import LabelledPair, PairClassification
-from textcl.evaluation.pair_leakage import PairLeakage
-from textcl.evaluation.pairing import compared, refuse_other_items
-from textcl.evaluation.positives import Paired, PositivePair
-from textcl.evaluation.ranking import DETAILS
-from textcl.evaluation.reranking import Candidates, Reranking
-from textcl.evaluation.retrieval import Retrieval
-from textcl.evaluation.running import evaluate
-from textcl.evaluation.significance import differences, scores
+from textcl.evaluation.leakage import Copy, Leakage, PairLeakage, PartLeakage, TrainingRow, find_leakage
+from textcl.evaluation.ranking_metrics import DETAILS
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.samples import LabelSample, MeanSample
+from textcl.evaluation.significance import (
+    IN_OWN_UNITS,
+    LEVEL,
+    LOWER_IS_BETTER,
+    Difference,
+    Interval,
+    compared,
+    differences,
+    refuse_other_items,
+    scores,
+)
 from textcl.evaluation.stored import read_samples, write_samples
-from textcl.evaluation.sts import STS, GradedPair
-from textcl.evaluation.subsets import SubsetCorrelations
-from textcl.evaluation.suite import load_suite
-from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Sample, Task
+from textcl.evaluation.suites import load_suite, load_tasks
+from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Paired, PositivePair, Sample, Task
 from textcl.evaluation.task_texts import Recorder, TaskTexts, texts_of
-from textcl.evaluation.vector_store import Found, VectorStore
+from textcl.evaluation.tasks.average import Average, AverageSample
+from textcl.evaluation.tasks.bitext import Bitext
+from textcl.evaluation.tasks.classification import Classification
+from textcl.evaluation.tasks.clustering import Clustering
+from textcl.evaluation.tasks.geometry import Geometry
+from textcl.evaluation.tasks.labels import LabelledText
+from textcl.evaluation.tasks.mteb import MTEB, MTEBTask
+from textcl.evaluation.tasks.pair_classification import LabelledPair, PairClassification
+from textcl.evaluation.tasks.reranking import Candidates, Reranking
+from textcl.evaluation.tasks.retrieval import Ranking, Retrieval, listening
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.evaluation.user_sets import is_own
 
 __all__ = [
     "DETAILS",

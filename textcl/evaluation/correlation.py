@@ -3,18 +3,73 @@
 A weight of n counts an item n times, so multinomial weights give the correlation of a bootstrap resample without
 building it.
 Letters: `R` rows of weights, `N` items.
+
+Correlations of two models with the same gold scores after items were exchanged between the models.
+
+Two models' cosines lie on scales of their own: one may fill 0.6 to 0.9, another -0.1 to 1. Exchanged as they are, they
+would tear both rankings apart, and any difference seen would look small beside that. So what changes sides is what a
+metric looks at: for Spearman's the rank of the item among all items of its model, for Pearson's the prediction with
+its model's mean taken off, divided by its model's standard deviation. Without an exchange both give the metric itself.
+
+Ranks are not taken again after an exchange. A mixture of two rankings is itself close to uniform, and its mean and
+spread, which are taken again, carry the rest; so a permutation costs three sums instead of a sort.
+Letters: `R` rows of exchanges, `N` items.
+
+Correlations of a set that was put together from subsets, in the three ways in which papers aggregate them.
+
+Letters: `R` rows of weights or exchanges, `N` items, `S` subsets.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.evaluation.exchanging import exchanged_correlations
 from textcl.evaluation.task import Metrics, Swaps, Values, Weights
 
 Doubles = NDArray[np.float64]
+
+
+def standardised(values: Doubles) -> Doubles:
+    """Return values (N,) with mean 0 and standard deviation 1; NaN where they are constant."""
+    centred = values - values.mean()
+    deviation = np.sqrt(np.mean(centred**2))
+    constant = not np.ptp(values) > 0
+    scaled: Doubles = np.full_like(centred, np.nan) if constant else centred / deviation
+    return scaled
+
+
+def exchanged_correlations(mine: Doubles, its: Doubles, gold: Doubles, swaps: Swaps) -> tuple[Values, Values]:
+    """Correlate two models' predictions with gold after the items at each row of `swaps` (R, N) changed sides.
+
+    Args:
+        mine: Predictions of one model, (N,), on a scale shared with the other's.
+        its: Predictions of the other, (N,).
+        gold: What both are compared with, (N,).
+        swaps: Which items change sides, (R, N).
+
+    Returns:
+        Pearson's coefficient of either side for each row, (R,) and (R,); NaN where a side is constant.
+    """
+    mine, its, gold = standardised(mine), standardised(its), standardised(gold)
+    own, other = _sums(mine, gold), _sums(its, gold)  # (N, 3)
+    moved = swaps.astype(np.float64) @ (other - own)  # (R, 3)
+    return _correlations(own.sum(axis=0) + moved, len(gold)), _correlations(other.sum(axis=0) - moved, len(gold))
+
+
+def _sums(predicted: Doubles, gold: Doubles) -> Doubles:
+    """What each item adds to the sum of predictions, of their squares, and of their products with gold, (N, 3)."""
+    return np.stack([predicted, predicted**2, predicted * gold], axis=1)
+
+
+def _correlations(sums: Doubles, size: int) -> Values:
+    """Return Pearson's coefficient for each row of sums (R, 3) over items whose gold scores are standardised."""
+    mean, square, product = (sums / size).T
+    variance = square - mean**2
+    varies = variance > 1e-12  # beside the 1 of a standardised prediction
+    return np.where(varies, np.clip(product / np.sqrt(np.where(varies, variance, 1.0)), -1.0, 1.0), np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +151,58 @@ def _centred(numbers: Doubles, weights: Weights) -> Doubles:
     means = np.einsum("rn,rn->r", weights, np.broadcast_to(numbers, weights.shape))[:, None] / totals
     centred: Doubles = numbers - means
     return centred
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetCorrelations:
+    """Correlations over all items at once, and averaged over subsets.
+
+    `spearman` and `pearson` pool the items of all subsets: SentEval's `all`. With `_mean` they are the plain mean of
+    the subsets' own correlations, with `_wmean` their mean weighted by the number of items of each. The three differ,
+    often by points, so numbers that were aggregated differently can not be compared. A subset whose correlation does
+    not exist makes both means NaN.
+    """
+
+    predicted: Doubles  # (N,)
+    gold: Doubles  # (N,)
+    subsets: NDArray[np.intp]  # number of each item's subset, from 0, (N,)
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return len(self.gold)
+
+    def metrics(self, weights: Weights) -> dict[str, Values]:
+        """Return all aggregations for each row of weights (R, N)."""
+        members = self._members()
+        counts = np.stack([weights[:, own].sum(axis=1) for own in members])  # (S, R)
+        with np.errstate(invalid="ignore"):  # a resample may lack a subset: 0 / 0 is the NaN that is meant
+            scores = [self._part(own).metrics(weights[:, own]) for own in members]
+        return {**self._pooled().metrics(weights), **_averages(scores, counts)}
+
+    def exchanged_metrics(self, other: Self, swaps: Swaps) -> tuple[Metrics, Metrics]:
+        """Return all aggregations of both after the items at each row of `swaps` (R, N) were exchanged between them."""
+        mine, its = self._pooled().exchanged_metrics(other._pooled(), swaps)
+        members = self._members()
+        parts = [self._part(own).exchanged_metrics(other._part(own), swaps[:, own]) for own in members]
+        counts = np.array([[own.sum()] for own in members], dtype=np.float64)  # (S, 1)
+        return mine | _averages([one for one, _ in parts], counts), its | _averages([two for _, two in parts], counts)
+
+    def _members(self) -> list[NDArray[np.bool_]]:
+        return [self.subsets == number for number in range(int(self.subsets.max()) + 1)]
+
+    def _pooled(self) -> CorrelationSample:
+        return CorrelationSample(self.predicted, self.gold)
+
+    def _part(self, own: NDArray[np.bool_]) -> CorrelationSample:
+        return CorrelationSample(self.predicted[own], self.gold[own])
+
+
+def _averages(scores: Sequence[Metrics], counts: Doubles) -> Metrics:
+    """Average the correlations of S subsets, each (R,), plainly and weighted by their counts, (S, R) or (S, 1)."""
+    averages = {}
+    for name in scores[0]:
+        values = np.stack([score[name] for score in scores])  # (S, R)
+        averages[f"{name}_mean"] = values.mean(axis=0)
+        averages[f"{name}_wmean"] = (values * counts).sum(axis=0) / counts.sum(axis=0)
+    return averages

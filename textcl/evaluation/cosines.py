@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.types import Embed, FloatArray, Role
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role
 
 Doubles = NDArray[np.float64]
 
@@ -33,3 +34,10 @@ def _cosines(first: FloatArray, second: FloatArray) -> Doubles:
 def _products(first: FloatArray, second: FloatArray) -> Doubles:
     products: Doubles = np.einsum("nd,nd->n", first, second, dtype=np.float64)
     return products
+
+
+def unit_length(vectors: FloatArray) -> FloatArray:
+    """Return vectors (N, D) at length 1; a vector of zeros stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: FloatArray = (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+    return unit

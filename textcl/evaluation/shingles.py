@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.types import IntArray
+from textcl.types.batches import IntArray
 
 RUN = 5  # words
 SHARE = 0.8  # of a text's runs, in one other text

@@ -4,15 +4,126 @@ A difference has a p-value as well, and a verdict in words by both.
 
 Source:
     Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
+
+Could two models as good as each other differ as much as these? A paired permutation test, item by item.
+
+If it does not matter which of two models an item's outcome came from, exchanging the outcomes of any items gives a
+difference that was as likely as the one seen. The p-value is the share of such differences that are at least as
+large, whichever side they fall on.
+
+Source:
+    Phipson and Smyth 2010, Permutation p-values should never be zero. arXiv:1603.05766
+    Smucker, Allan and Carterette 2007, A comparison of statistical significance tests for information retrieval
+    evaluation. CIKM.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from textcl.evaluation.difference import Difference, Interval
-from textcl.evaluation.permutation import p_values
-from textcl.evaluation.task import Sample, Stratified, Values, Weights
+from textcl.errors import DataError
+from textcl.evaluation.items import Result
+from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Metrics, Sample, Stratified, Swaps, Values, Weights
+from textcl.util.seeds import derive
+
+Verdict = Literal["better", "worse", "higher", "lower", "cannot tell"]
+
+LEVEL = 0.05  # of error for one verdict, the other side of a 95 % interval
+
+# Metrics rise with quality, except for these.
+LOWER_IS_BETTER = frozenset({"alignment", "uniformity", "mean_cosine", "hubness", "antihubs"})
+NO_GOOD_SIDE = frozenset({"effective_rank", "f1_threshold", "accuracy_threshold"})
+# Metrics are shares or correlations, which tables print times 100, except for these.
+IN_OWN_UNITS = NO_GOOD_SIDE | {"alignment", "uniformity", "hubness"}
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value and the bounds between which it lies with 95 % confidence."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Interval):
+    """How far one model is above another on the same items; `p` is NaN where there is no such test."""
+
+    p: float
+    metric: str = ""  # decides which way is better
+
+    @property
+    def verdict(self) -> Verdict:
+        """Say `better` or `worse` where the interval and the p-value agree that it is not chance, else `cannot tell`.
+
+        The interval must leave out 0 and the p-value must be at most 0.05. Each answers a question of its own (how
+        large is the difference, and would equal models differ so much?), and near the border they may disagree, by
+        skew or by the luck of the draw; a word that stands alone should not hang on which of them was asked. Where
+        there is no p-value the interval decides. A metric that has no good side is said to be `higher` or `lower`.
+
+        The rule is for one metric. Of twenty metrics of two equal models one may look better or worse by chance.
+        """
+        if self.p > LEVEL or not (self.low > 0 or self.high < 0):
+            return "cannot tell"
+        is_higher = self.low > 0
+        if self.metric in NO_GOOD_SIDE:
+            return "higher" if is_higher else "lower"
+        return "better" if is_higher != (self.metric in LOWER_IS_BETTER) else "worse"
+
+
+AT_ONCE, ONE_BY_ONE = 10_000, 1_000  # permutations, where a sample exchanges many at once and where it does not
+_PERMUTATION_CHUNK = 1_000_000  # exchanges drawn at once, so that memory does not grow with the number of permutations
+_ROUNDING = 1e-12  # two differences closer than this are equal; metrics are of the order of 1
+
+
+def p_values(before: Sample, after: Sample, seed: int = 17, permutations: int | None = None) -> dict[str, float]:
+    """Return the two-sided p-value of the difference of each metric.
+
+    Args:
+        before: The outcome of one model.
+        after: The outcome of another on the same items.
+        seed: Decides which items are exchanged.
+        permutations: How many exchanges are drawn; None: 10,000, or 1,000 where they are scored one by one.
+
+    Returns:
+        (count + 1) / (permutations + 1), where `count` differences are as large as that seen; NaN where a metric has
+        no value, and for samples whose items can not be exchanged.
+    """
+    at_once = isinstance(before, ExchangeableAtOnce)
+    if not at_once and not isinstance(before, Exchangeable):
+        return dict.fromkeys(before.metrics(np.ones((1, before.size))), np.nan)
+    drawn = permutations or (AT_ONCE if at_once else ONE_BY_ONE)
+    seen = _differences(before, after, np.zeros((1, before.size), dtype=np.bool_))
+    counts = dict.fromkeys(seen, 0)
+    for swaps in _swaps(before.size, drawn, seed):
+        for name, differences in _differences(before, after, swaps).items():
+            counts[name] += int((np.abs(differences) >= np.abs(seen[name]) - _ROUNDING).sum())
+    return {name: np.nan if np.isnan(seen[name][0]) else (count + 1) / (drawn + 1) for name, count in counts.items()}
+
+
+def _swaps(size: int, permutations: int, seed: int) -> Iterator[Swaps]:
+    """Yield in chunks (R, size) which items are exchanged, each with probability one half."""
+    rng = np.random.default_rng(derive(seed, "permutations"))
+    rows = max(1, _PERMUTATION_CHUNK // size)
+    for start in range(0, permutations, rows):
+        yield rng.integers(2, size=(min(rows, permutations - start), size), dtype=np.bool_)
+
+
+def _differences(before: Sample, after: Sample, swaps: Swaps) -> Metrics:
+    """Return `after` minus `before` for each row of exchanges (R, size)."""
+    if isinstance(before, ExchangeableAtOnce):
+        assert isinstance(after, ExchangeableAtOnce), "both are samples of one task"
+        old, new = before.exchanged_metrics(after, swaps)
+        return {name: new[name] - old[name] for name in old}
+    assert isinstance(before, Exchangeable), "p_values has looked"
+    assert isinstance(after, Exchangeable), "both are samples of one task"
+    ones = np.ones((1, before.size))
+    rows = [[side.metrics(ones) for side in before.exchanged(after, row)] for row in swaps]
+    return {name: np.concatenate([new[name] - old[name] for old, new in rows]) for name in rows[0][0]}
+
 
 _CHUNK = 1_000_000  # weights drawn at once, so that memory does not grow with the number of resamples
 _BOUNDS = (2.5, 97.5)  # percent
@@ -83,3 +194,44 @@ def _interval(value: float, drawn: Values) -> Interval:
         return Interval(value, np.nan, np.nan)
     low, high = np.percentile(drawn, _BOUNDS)
     return Interval(value, float(low), float(high))
+
+
+def compared(
+    others: Mapping[str, Result],
+    results: Mapping[str, Result],
+    names: tuple[str, str],
+    on_task: Callable[[str], None] | None = None,
+) -> dict[str, dict[str, Difference]]:
+    """Return `results` minus `others` of each metric of each task that both hold.
+
+    Args:
+        others: Outcomes of one model by task.
+        results: Outcomes of another.
+        names: What the two are called in messages, in this order.
+        on_task: Called with a task's name before it is compared.
+
+    Raises:
+        DataError: A task's items are not the same on both sides.
+    """
+    shared = [task for task in results if task in others]
+    for task in shared:
+        refuse_other_items(task, (others[task].items, results[task].items), names)
+        its, own = others[task].sample, results[task].sample
+        if type(its) is not type(own) or its.size != own.size:
+            raise DataError(f"{task}: {names[0]} and {names[1]} are of different versions of textcl; score both again.")
+    found = {}
+    for task in shared:
+        if on_task is not None:
+            on_task(task)
+        found[task] = differences(others[task].sample, results[task].sample)
+    return found
+
+
+def refuse_other_items(task: str, digests: tuple[str, str], names: tuple[str, str]) -> None:
+    """Raise where two outcomes of a task are not of the same items, so that no difference can be paired."""
+    if digests[0] != digests[1]:
+        first, second = (digest[:8] for digest in digests)
+        raise DataError(
+            f"{task}: {names[0]} and {names[1]} are of different data under one name (digests {first} and {second}). "
+            "A difference is taken item by item: score both models on the same data, with one version of textcl."
+        )

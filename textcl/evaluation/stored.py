@@ -14,17 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.atomic import new_file
 from textcl.errors import DataError
-from textcl.evaluation.average import AverageSample
-from textcl.evaluation.bitext import BitextSample
-from textcl.evaluation.correlation import CorrelationSample
+from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
 from textcl.evaluation.items import Result
-from textcl.evaluation.label_sample import LabelSample
-from textcl.evaluation.mean_sample import MeanSample
-from textcl.evaluation.pair_classification import PairSample
-from textcl.evaluation.plain_figures import PlainFigures
-from textcl.evaluation.subsets import SubsetCorrelations
+from textcl.evaluation.samples import LabelSample, MeanSample, PlainFigures
+from textcl.evaluation.tasks.average import AverageSample
+from textcl.evaluation.tasks.bitext import BitextSample
+from textcl.evaluation.tasks.pair_classification import PairSample
+from textcl.util.atomic import new_file
 
 # What can be kept: dataclasses of arrays, numbers, texts, other kinds, and mappings of names to such. A new kind joins
 # here; one that holds too much for a file does not, and can be compared only with a model that is scored beside it.

@@ -1,11 +1,14 @@
 """What an evaluation task is, and what it hands back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.types import Embed
+from textcl.types.batches import Embed
+from textcl.types.text import Role
 
 Weights = NDArray[np.float64]  # (R, size): how often each item counts, in each of R resamples
 Values = NDArray[np.float64]  # (R,)
@@ -64,4 +67,22 @@ class Task(Protocol):
 
     def run(self, embed: Embed) -> Sample:
         """Embed the task's texts and compare."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PositivePair:
+    """Two texts that a good model puts close together, each with the role in which a task embeds it."""
+
+    first: str
+    second: str
+    roles: tuple[Role, Role] = (Role.ANCHOR, Role.ANCHOR)
+
+
+@runtime_checkable
+class Paired(Protocol):
+    """A task that knows which of its texts belong together."""
+
+    def positives(self) -> Sequence[PositivePair]:
+        """Return all such pairs, in a fixed order."""
         ...

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.evaluation.bitext import Bitext
-from textcl.evaluation.pair_classification import PairClassification
-from textcl.evaluation.reranking import Reranking
-from textcl.evaluation.retrieval import Retrieval
-from textcl.evaluation.running import evaluate
-from textcl.evaluation.sts import STS
+from textcl.evaluation.run import evaluate
 from textcl.evaluation.task import Task
-from textcl.types import Embed, FloatArray, Role
+from textcl.evaluation.tasks.bitext import Bitext
+from textcl.evaluation.tasks.pair_classification import PairClassification
+from textcl.evaluation.tasks.reranking import Reranking
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.evaluation.tasks.sts import STS
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role
 
 _WIDTH = 4  # of the vectors that a task gets when only its texts are wanted
 _PARTS = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "negatives"}

@@ -1,11 +1,16 @@
 """Making exports: a model in the forms that it runs in elsewhere, and what each form keeps of it."""
 
-from textcl.export.fidelity import Bound, bound_of, losses
-from textcl.export.figures import ExportFigures, TaskScore, read_figures, write_figures
-from textcl.export.packages import check_installed, versions_of
-from textcl.export.placing import put_in_place
-from textcl.export.timing import texts_per_second
-from textcl.export.writing import write_export
+from textcl.export.figures import (
+    Bound,
+    ExportFigures,
+    TaskScore,
+    bound_of,
+    losses,
+    read_figures,
+    texts_per_second,
+    write_figures,
+)
+from textcl.export.writers import check_installed, put_in_place, versions_of, write_export
 
 __all__ = [
     "Bound",

@@ -1,13 +1,17 @@
 """`exports.json`: what each export of a model keeps of it, what it weighs, and how fast it was."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from textcl.atomic import new_file
+from textcl.encoder.locate import Export
+from textcl.encoder.protocols import TextEncoder
 from textcl.errors import DataError
+from textcl.util.atomic import new_file
 
 FILE = "exports.json"
 
@@ -70,3 +74,66 @@ def write_figures(path: Path, figures: Sequence[ExportFigures]) -> None:
     ]
     with new_file(path) as temporary:
         temporary.write_text(json.dumps([*kept, *fresh], indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that an export may lose."""
+
+    cosine: float | None  # that each text's two vectors must reach; None: they are of different spaces
+    points: float  # of 100, of a task's main metric
+
+
+_BOUNDS = {
+    Export.ONNX: Bound(0.9999, 0.1),
+    Export.OPENVINO: Bound(0.9999, 0.1),
+    Export.TORCH_BF16: Bound(0.995, 0.5),
+    Export.ONNX_INT8: Bound(0.98, 1.0),
+    Export.OPENVINO_INT8: Bound(0.98, 1.0),
+    Export.STATIC: Bound(None, 25.0),
+}
+
+
+def bound_of(export: Export) -> Bound:
+    """Return the bound of a form."""
+    return _BOUNDS[export]
+
+
+def losses(figures: ExportFigures, bound: Bound) -> list[str]:
+    """Return in words what an export loses beyond its bound; nothing where it keeps to it.
+
+    What is not a number counts as lost.
+    """
+    found = []
+    if bound.cosine is not None and not (figures.cosine_min is not None and figures.cosine_min >= bound.cosine):
+        found.append(f"the least cosine is {figures.cosine_min}, below {bound.cosine}")
+    for score in figures.scores:
+        lost = 100 * (score.before - score.after)
+        if not lost <= bound.points:
+            change = f"{100 * score.before:.2f} to {100 * score.after:.2f}"
+            found.append(f"{score.task} {score.metric} falls from {change}, by more than {bound.points} points")
+    return found
+
+
+_REPEATS = 5
+
+
+def texts_per_second(encoders: Sequence[TextEncoder], texts: Sequence[str], repeats: int = _REPEATS) -> list[float]:
+    """Embed the same texts with each encoder in turn, again and again.
+
+    Args:
+        encoders: All in this process, with its threads.
+        texts: What they embed.
+        repeats: Times that count; a first one for each encoder warms up.
+
+    Returns:
+        Texts a second of each encoder, by the median of its times.
+    """
+    seconds: list[list[float]] = [[] for _ in encoders]
+    for turn in range(repeats + 1):
+        for encoder, times in zip(encoders, seconds, strict=True):
+            began = time.perf_counter()
+            encoder.encode(texts)
+            if turn:
+                times.append(time.perf_counter() - began)
+    return [len(texts) / median(times) for times in seconds]

@@ -6,15 +6,22 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.atomic import new_folder
 from textcl.errors import SearchError
 from textcl.index import faiss_parts
-from textcl.index.description import Description, read_description, write_description
-from textcl.index.faiss_factory import check_training, make, make_binary
-from textcl.index.faiss_files import faiss_errors, read_faiss, size_bytes, write_faiss
-from textcl.index.faiss_threads import torch_threads
-from textcl.index.unit_vectors import best_first, check_dimension, check_k, unit_copy
-from textcl.types import FloatArray, Hits, IntArray, TrainingRows
+from textcl.index.common import (
+    Description,
+    best_first,
+    check_dimension,
+    check_k,
+    read_description,
+    unit_copy,
+    write_description,
+)
+from textcl.index.faiss_index import check_training, make, make_binary, torch_threads
+from textcl.index.faiss_parts import faiss_errors, read_faiss, size_bytes, write_faiss
+from textcl.types.batches import FloatArray, IntArray
+from textcl.types.protocols import Hits, TrainingRows
+from textcl.util.atomic import new_folder
 
 _BITS, _VECTORS = "bits.faiss", "vectors.faiss"
 _STORES = {"RFlat": "Flat", "Refine(SQ8)": "SQ8"}  # the second part of a factory string → what keeps the vectors

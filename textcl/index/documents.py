@@ -1,6 +1,8 @@
 """The ids and texts of an index, in one SQLite file: any number of them, never all in memory."""
 
 import hashlib
+import random
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -8,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from textcl.atomic import new_file
+import numpy as np
+
 from textcl.errors import DataError, SearchError
+from textcl.files.corpora import Document
+from textcl.types.batches import FloatArray
+from textcl.util.atomic import new_file
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -17,15 +23,6 @@ PRAGMA synchronous = OFF;
 CREATE TABLE documents (row INTEGER PRIMARY KEY, id TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL);
 CREATE TABLE facts (count INTEGER, empty INTEGER, digest TEXT);
 """  # a file that is not finished is thrown away, so it needs no journal
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A text of a corpus, its id, and where it stands, for messages: `corpus.jsonl, line 18`."""
-
-    id: str
-    text: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +129,58 @@ def _refuse_doubles(database: sqlite3.Connection) -> None:
 
 def _quoted(file: Path) -> str:
     return str(file.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+class Shards:
+    """The vectors of `rows` documents, cut into files of some thousand rows.
+
+    Args:
+        folder: Where they lie.
+        rows: N, over all shards.
+        dimension: D.
+        shard_rows: Rows of each shard but the last.
+    """
+
+    def __init__(self, folder: Path, rows: int, dimension: int, shard_rows: int) -> None:
+        self._folder, self._rows, self._dimension, self._shard_rows = folder, rows, dimension, shard_rows
+
+    def __len__(self) -> int:
+        return -(-self._rows // self._shard_rows)
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Return the first row of a shard and that behind its last."""
+        start = number * self._shard_rows
+        return start, min(start + self._shard_rows, self._rows)
+
+    def missing(self, rank: int = 0, ranks: int = 1) -> list[int]:
+        """Return the numbers of a rank's shards that are still to be written."""
+        return [number for number in range(rank, len(self), ranks) if not self._file(number).exists()]
+
+    def write(self, number: int, vectors: FloatArray) -> None:
+        """Write a shard, which is there from then on."""
+        start, stop = self.span(number)
+        assert vectors.shape == (stop - start, self._dimension), "a shard holds the rows of its span"
+        with new_file(self._file(number)) as temporary, temporary.open("wb") as file:
+            np.save(file, vectors)
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Yield the vectors in order, a shard at a time."""
+        for number in range(len(self)):
+            yield np.load(self._file(number))
+
+    def sample(self, rows: int, seed: int) -> FloatArray:
+        """Return some rows drawn without return, in their order, (rows, D); all of them where there are no more."""
+        drawn = sorted(random.Random(seed).sample(range(self._rows), min(rows, self._rows)))
+        sample = np.empty((len(drawn), self._dimension), dtype=np.float32)
+        positions = np.array(drawn, dtype=np.int64)
+        for number in np.unique(positions // self._shard_rows).tolist():
+            inside = positions // self._shard_rows == number
+            sample[inside] = np.load(self._file(number))[positions[inside] - number * self._shard_rows]
+        return sample
+
+    def remove(self) -> None:
+        """Delete all of them."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number:06}.npy"

@@ -1,11 +1,10 @@
 """Hard negatives: the nearest candidates of each query that are no positives of it."""
 
-from textcl.mining.collection import Collection, Pair
-from textcl.mining.exclusion import Reason
-from textcl.mining.miner import Mined, check_range, mine
-from textcl.mining.nearest_candidates import AUTO, usual_factory
+from textcl.files.corpora import Pair
+from textcl.mining.collection import Collection
+from textcl.mining.miner import AUTO, Mined, check_range, mine, usual_factory
 from textcl.mining.rescoring import Rescore, cross_encoder
-from textcl.mining.wanted import Bounds, Sampling, Wanted
+from textcl.mining.selection import Bounds, Reason, Sampling, Wanted
 
 __all__ = [
     "AUTO",

@@ -2,22 +2,13 @@
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 
-from textcl.mining.text_number import text_number
-from textcl.types import IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A row of the user's data; rows with one label are never each other's negatives."""
-
-    anchor: str
-    positive: str
-    label: str | None = None
+from textcl.files.corpora import Pair
+from textcl.text.folding import text_number
+from textcl.types.batches import IntArray
 
 
 class Collection:

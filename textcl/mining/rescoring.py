@@ -7,9 +7,10 @@ import numpy as np
 
 from textcl.errors import ModelError
 from textcl.mining.selection import by_score
-from textcl.quiet import quiet_transformers
-from textcl.seeds import seeded
-from textcl.types import FloatArray, Hits
+from textcl.types.batches import FloatArray
+from textcl.types.protocols import Hits
+from textcl.util.quiet import quiet_transformers
+from textcl.util.seeds import seeded
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -1,13 +1,166 @@
 """From the nearest candidates of some queries to their negatives: ranks, bounds, sampling."""
 
+import math
 import random
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 
-from textcl.mining.exclusion import Reason
-from textcl.mining.wanted import Bounds, Wanted
-from textcl.types import BoolArray, FloatArray, Hits, IntArray
+from textcl.mining.collection import Collection
+from textcl.types.batches import BoolArray, FloatArray, IntArray
+from textcl.types.protocols import Hits
+
+
+class Reason(IntEnum):
+    """Why a candidate is no negative; the first that holds counts."""
+
+    NONE = 0
+    POSITIVE = 1
+    OWN_TEXT = 2
+    SAME_LABEL = 3
+    RESPELT = 4
+    CLOSE = 5
+    ABSOLUTE_MARGIN = 6
+    RELATIVE_MARGIN = 7
+    MAX_SCORE = 8
+    MIN_SCORE = 9
+
+
+class Exclusion:
+    """What is known before any score is looked at.
+
+    Texts are compared by their letters, their digits and the few marks that matter (`text_number.py`), so that case,
+    punctuation and white space make no other text of a positive.
+
+    Args:
+        collection: The queries and candidates.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        c = collection
+        self._folds, self._query_folds, self._candidate_folds = c.folds, c.query_folds, c.candidate_folds
+        positives = c.query_folds[c.pairs[:, 0]] * c.folds + c.candidate_folds[c.pairs[:, 1]]
+        self._positives = np.unique(positives)
+        self._is_first = np.zeros(len(c.candidates), dtype=np.bool_)
+        self._is_first[np.unique(c.candidate_folds, return_index=True)[1]] = True
+        self._labels = np.unique(c.labels[:, [0, 2]], axis=0)  # (query, label), by query
+        carried = (c.labels[:, 2] * c.folds + folds for folds in (c.query_folds[c.labels[:, 0]], self._of_labels(c)))
+        self._carriers = np.unique(np.concatenate(list(carried)))  # label and text
+        self._counts = np.bincount(c.query_folds[c.pairs[:, 0]], minlength=c.folds)  # (folds,) positives
+
+    def most(self, queries: IntArray) -> int:
+        """Return how many candidates at most are excluded of a query as its positives or its own text."""
+        return int(self._counts[self._query_folds[queries]].max(initial=0)) + 1
+
+    def reasons(self, queries: IntArray, candidates: IntArray) -> IntArray:
+        """Return the `Reason` of each candidate.
+
+        Args:
+            queries: Numbers of queries, (q,).
+            candidates: Numbers of candidates of each, (q, k); -1 is none.
+        """
+        texts = self._candidate_folds[candidates]  # (q, k)
+        own = self._query_folds[queries][:, None]
+        reasons = np.where(self._is_first[candidates], Reason.NONE, Reason.RESPELT).astype(np.int64)
+        for labels in self._labels_of(queries):
+            carries = _among(labels[:, None] * self._folds + texts, self._carriers) & (labels[:, None] >= 0)
+            reasons[carries] = Reason.SAME_LABEL
+        reasons[texts == own] = Reason.OWN_TEXT
+        reasons[_among(own * self._folds + texts, self._positives)] = Reason.POSITIVE
+        return reasons
+
+    def _labels_of(self, queries: IntArray) -> Iterator[IntArray]:
+        """Yield the first label of each query, (q,), then the second of each, …; -1 is none."""
+        starts = np.searchsorted(self._labels[:, 0], queries)
+        counts = np.searchsorted(self._labels[:, 0], queries, side="right") - starts
+        for place in range(int(counts.max(initial=0))):
+            rows = np.minimum(starts + place, len(self._labels) - 1)
+            yield np.where(place < counts, self._labels[rows, 1], -1)
+
+    @staticmethod
+    def _of_labels(collection: Collection) -> IntArray:
+        return collection.candidate_folds[collection.labels[:, 1]]
+
+
+def _among(keys: IntArray, known: IntArray) -> BoolArray:
+    """Say which keys are among sorted known ones."""
+    if not len(known):
+        return np.zeros(keys.shape, dtype=np.bool_)
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    found: BoolArray = known[places] == keys
+    return found
+
+
+Sampling = Literal["top", "random"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where a candidate's score must lie to be taken for a negative; None: anywhere.
+
+    Margins are measured from the query's lowest positive, so what is kept lies below all of its positives.
+
+    Args:
+        max_score: The highest score.
+        min_score: The lowest score.
+        absolute_margin: How far below the positive, in units of the score.
+        relative_margin: How far below the positive, as a fraction of the size of its score. So 0.05 asks for at most
+            0.76 where the positive has 0.8, and for at most -0.84 where it has -0.8.
+    """
+
+    max_score: float | None = None
+    min_score: float | None = None
+    absolute_margin: float | None = None
+    relative_margin: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_score", "min_score", "absolute_margin", "relative_margin"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"{name} is {value}; it must be a finite number.")
+        if self.max_score is not None and self.min_score is not None and self.max_score < self.min_score:
+            raise ValueError(f"max_score {self.max_score} is below min_score {self.min_score}; nothing lies between.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is mined for each query.
+
+    The candidates of a query are all texts but its known positives, its own text, rows of its label, and texts that
+    differ from one of these, or from another candidate, in spelling alone. Of its `last` nearest candidates those out
+    of bounds go; of the others the `first` hardest are passed over, and the negatives are taken from the rest.
+
+    Args:
+        negatives: Negatives of each query, at most.
+        first: Candidates that are passed over, as they may be positives that nobody noted.
+        last: Candidates that are looked at.
+        bounds: On their scores.
+        sampling: top takes the hardest, random any.
+        close: A candidate is no negative when its cosine with a positive of the query is above this; None: any may be.
+        seed: Decides what random sampling takes.
+    """
+
+    negatives: int = 5
+    first: int = 10
+    last: int = 100
+    bounds: Bounds = field(default_factory=Bounds)
+    sampling: Sampling = "top"
+    close: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.negatives < 1:
+            raise ValueError(f"negatives is {self.negatives}; ask for at least one.")
+        if not 0 <= self.first < self.last:
+            raise ValueError(f"the range {self.first}:{self.last} holds no rank; it must rise, from 0 or above.")
+        if self.negatives > self.last - self.first:
+            raise ValueError(
+                f"{self.negatives} negatives can not come from the {self.last - self.first} ranks of the range "
+                f"{self.first}:{self.last}. Ask for fewer, or widen the range."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from textcl.objectives.batch_hard_triplet import BatchHardTriplet
 from textcl.objectives.batch_semi_hard_triplet import BatchSemiHardTriplet
 from textcl.objectives.byol import BYOL
 from textcl.objectives.clip import CLIP
+from textcl.objectives.composed import Sum
 from textcl.objectives.contrastive import Contrastive
 from textcl.objectives.cosent import CoSENT
 from textcl.objectives.cosine_regression import CosineRegression
@@ -20,7 +21,6 @@ from textcl.objectives.sup_con import SupCon
 from textcl.objectives.swav import SwAV
 from textcl.objectives.triplet import Triplet
 from textcl.objectives.vicreg import VICReg
-from textcl.objectives.weighted_sum import Sum
 
 __all__ = [
     "BYOL",

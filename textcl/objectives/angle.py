@@ -7,8 +7,10 @@ from torch import Tensor
 
 from textcl.objectives.cosent import ranking_loss
 from textcl.objectives.distances import check_temperature
-from textcl.objectives.score_pairs import scored_pairs, want_scored_pairs
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class AnglE(Objective):

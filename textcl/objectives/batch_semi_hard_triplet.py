@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import Distance, check_margin, distances_of_all
-from textcl.objectives.label_pairs import pairs_by_label, want_labels
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.graded_rows import pairs_by_label, want_labels
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class BatchSemiHardTriplet(Objective):

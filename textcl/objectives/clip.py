@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from textcl.objectives.directions import Direction, pick_own, pool_of
-from textcl.objectives.roles import want_roles
 from textcl.objectives.temperature import Temperature
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.views import want_roles
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class CLIP(Objective):

@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import Distance, check_margin, distances_by_row
-from textcl.objectives.roles import views_of
-from textcl.objectives.score_pairs import scored_pairs, want_scored_pairs, want_scores_within
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs, want_scores_within
+from textcl.objectives.views import views_of
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class Contrastive(Objective):

@@ -6,8 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import cosines_by_row
-from textcl.objectives.score_pairs import scored_pairs, want_scored_pairs, want_scores_within
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs, want_scores_within
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class CosineRegression(Objective):

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.objectives.masks import false_negatives
-from textcl.objectives.roles import views_of
-from textcl.types import EmbeddedBatch, Role
+from textcl.objectives.views import false_negatives, views_of
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
 
 
 class Direction(StrEnum):

@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcl.objectives.distances import check_temperature, cosines_by_row
-from textcl.types import EmbeddedBatch, Objective
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
 
 
 class Distillation(Objective):

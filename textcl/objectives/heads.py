@@ -3,7 +3,9 @@
 import itertools
 from collections.abc import Sequence
 
-from torch import nn
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 
 def mlp(widths: Sequence[int], *, ends_in_norm: bool = False) -> nn.Sequential:
@@ -45,3 +47,19 @@ def check_widths(**widths: int) -> None:
 
 def _norm(width: int, affine: bool = True) -> nn.BatchNorm1d:
     return nn.BatchNorm1d(width, affine=affine, track_running_stats=False)
+
+
+def agreement(predictions: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
+    """Mean cosine between every view's prediction and every other view's target.
+
+    Args:
+        predictions: One a view, V x (B, D).
+        targets: One a view, V x (B, D); they should carry no gradient.
+
+    Returns:
+        The mean over rows and over the ordered pairs of different views, a scalar from -1 to 1.
+    """
+    predicted = [F.normalize(prediction, dim=-1) for prediction in predictions]
+    wanted = [F.normalize(target, dim=-1) for target in targets]
+    pairs = itertools.permutations(range(len(predicted)), 2)
+    return torch.stack([(predicted[a] * wanted[b]).sum(dim=-1).mean() for a, b in pairs]).mean()

@@ -8,8 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcl.objectives.weights import weights_of
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.composed import weights_of
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class Matryoshka(Objective):

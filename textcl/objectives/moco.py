@@ -8,13 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.ema import check_momentum, move_towards
 from textcl.objectives.directions import pick_own
 from textcl.objectives.heads import check_widths, mlp
-from textcl.objectives.masks import false_negatives
-from textcl.objectives.roles import pair_of, want_roles
 from textcl.objectives.temperature import check_temperature
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.views import false_negatives, pair_of, want_roles
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
+from textcl.util.precision import check_momentum, move_towards
 
 
 class MoCo(Objective):

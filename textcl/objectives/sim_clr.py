@@ -7,10 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.heads import check_widths, mlp
-from textcl.objectives.masks import rows_that_share_a_text
-from textcl.objectives.roles import want_roles
 from textcl.objectives.temperature import check_temperature
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.views import rows_that_share_a_text, want_roles
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class SimCLR(Objective):

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from textcl.objectives.agreement import agreement
-from textcl.objectives.heads import check_widths, mlp
-from textcl.objectives.roles import want_roles
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.heads import agreement, check_widths, mlp
+from textcl.objectives.views import want_roles
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class SimSiam(Objective):

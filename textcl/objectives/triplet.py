@@ -7,8 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import Distance, check_margin, distances_by_row
-from textcl.objectives.roles import views_of, want_roles
-from textcl.types import EmbeddedBatch, Objective, Role
+from textcl.objectives.views import views_of, want_roles
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import Objective
+from textcl.types.text import Role
 
 
 class Triplet(Objective):

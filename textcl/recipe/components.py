@@ -1,21 +1,202 @@
 """Components: checked against the constructor's signature, spelled out with its defaults, and built."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any, TypeGuard
+
+from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
 from textcl.errors import RecipeError, TextclError, suggestion
-from textcl.recipe.rooms import Room, find_class, is_component
-from textcl.recipe.signatures import (
-    Parameters,
-    annotation_of,
-    converted,
-    fits,
-    is_required,
-    parameters_of,
-    plain_default,
-    takes_any_name,
-)
-from textcl.recipe.wording import describe, found
+from textcl.recipe.messages import describe, found
+from textcl.types.protocols import Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A kind of component: the package that lists ours, and what tells the kind."""
+
+    package: str
+    noun: str
+    traits: str  # what a class of the kind has, for messages
+    accepts: Callable[[type], bool]
+    filled_in: frozenset[str] = frozenset()  # arguments that follow from the rest of the recipe
+
+    def names(self) -> list[str]:
+        """Return the components that the package lists in its `__all__`."""
+        package = importlib.import_module(self.package)
+        classes = {name: getattr(package, name) for name in package.__all__}
+        return sorted(name for name, listed in classes.items() if inspect.isclass(listed) and self.accepts(listed))
+
+
+def _has(*names: str) -> Callable[[type], bool]:
+    return lambda listed: all(any(name in vars(base) for base in listed.__mro__) for name in names)
+
+
+def _is_objective(listed: type) -> bool:
+    return issubclass(listed, Objective) and not inspect.isabstract(listed)
+
+
+SOURCE = Room(
+    "textcl.data", "source", "__len__, __getitem__, fingerprint and place",
+    _has("__len__", "__getitem__", "place"),
+)  # fmt: skip
+AUGMENTATION = Room("textcl.augment", "augmentation", "__call__(text, rng)", _has("__call__"))
+INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", "change(sequence, rng)", _has("change"))
+OBJECTIVE = Room(
+    "textcl.objectives", "objective", "textcl.types.Objective as its base", _is_objective,
+    filled_in=frozenset({"dimension", "teacher_dimension"}),
+)  # fmt: skip
+
+# Where components stand in a recipe; a star is any position of a list.
+PLACES = {
+    "data.sources.*": SOURCE,
+    "data.sources.*.source": SOURCE,
+    "data.sources.*.views.*.augment.*": AUGMENTATION,
+    "data.sources.*.views.*.input.*": INPUT_AUGMENTATION,
+    "data.sources.*.objective": OBJECTIVE,
+    "data.views.*.augment.*": AUGMENTATION,
+    "data.views.*.input.*": INPUT_AUGMENTATION,
+    "objective": OBJECTIVE,
+    "evaluation.after.*.source": SOURCE,
+}
+
+
+def components_in(recipe: object) -> Iterator[tuple[str, Room, dict[str, object]]]:
+    """Yield the place, the room and the mapping of every component of an unchecked recipe, whatever else is in it."""
+    for pattern, room in PLACES.items():
+        for place, value in _matches(recipe, pattern.split(".")):
+            if is_component(value):
+                yield place, room, value
+
+
+def is_component(value: object) -> TypeGuard[dict[str, object]]:
+    """Say whether a value from a recipe is a mapping with `use:`."""
+    return isinstance(value, dict) and isinstance(value.get("use"), str)
+
+
+def _matches(value: object, pattern: list[str], place: str = "") -> Iterator[tuple[str, object]]:
+    if not pattern:
+        yield place, value
+        return
+    first, *rest = pattern
+    inner: list[tuple[str, object]] = []
+    if first == "*" and isinstance(value, list):
+        inner = [(str(position), entry) for position, entry in enumerate(value)]
+    elif isinstance(value, dict) and first in value and not is_component(value):  # which checks its own
+        inner = [(first, value[first])]
+    for name, entry in inner:
+        yield from _matches(entry, rest, f"{place}.{name}" if place else name)
+
+
+def find_class(use: str, room: Room, place: str) -> type:
+    """Return the class that a component names.
+
+    Args:
+        use: A name from the room's `__all__`, or `my_package.module:Class`.
+        room: The kind that is wanted.
+        place: Where the component stands in the recipe.
+
+    Raises:
+        RecipeError: There is no such class, or it is of another kind.
+    """
+    module, colon, name = use.partition(":")
+    if not colon:
+        known = room.names()
+        if use in known:
+            return _attribute(room.package, use)
+        raise RecipeError(
+            f"{place}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; your own is written "
+            f"my_package.module:Class.{suggestion(use, known)}"
+        )
+    try:
+        found = _attribute(module, name)
+    except ModuleNotFoundError as error:
+        raise RecipeError(
+            f"{place}.use: found '{use}', but there is no module '{error.name}'. Install it, or name the folder that "
+            "holds it in PYTHONPATH."
+        ) from None
+    except AttributeError:
+        close = suggestion(name, vars(importlib.import_module(module)))
+        raise RecipeError(f"{place}.use: module {module} has no class '{name}'.{close}") from None
+    if not inspect.isclass(found) or not room.accepts(found):
+        raise RecipeError(f"{place}.use: {use} is no {room.noun}: that is a class with {room.traits}.")
+    return found
+
+
+def _attribute(module: str, name: str) -> type:
+    found: type = getattr(importlib.import_module(module), name)
+    return found
+
+
+Parameters = Mapping[str, Parameter]
+
+
+def parameters_of(cls: type) -> Parameters:
+    """Return the parameters of a constructor that can be named, annotations evaluated where that is possible."""
+    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    return {name: p for name, p in _signature(cls).parameters.items() if p.kind in kinds}
+
+
+def takes_any_name(cls: type) -> bool:
+    """Say whether a constructor ends in `**settings`."""
+    return any(p.kind is Parameter.VAR_KEYWORD for p in _signature(cls).parameters.values())
+
+
+def is_required(parameter: Parameter) -> bool:
+    """Say whether a parameter has no default."""
+    return parameter.default is Parameter.empty
+
+
+def annotation_of(parameter: Parameter) -> Any:
+    """Return an annotation; `Any` where there is none, or one that names what can not be imported."""
+    annotation = parameter.annotation
+    return Any if annotation is Parameter.empty or isinstance(annotation, str) else annotation
+
+
+def fits(value: object, parameter: Parameter) -> bool:
+    """Say whether a value from a recipe is what an annotation asks for; anything fits where that can not be told."""
+    try:
+        converted(value, parameter)
+    except ValidationError:
+        return False
+    return True
+
+
+def converted(value: object, parameter: Parameter) -> Any:
+    """Return a value from a recipe as its annotation wants it: a list as a tuple, a text as a Path.
+
+    The result is `Any` because the annotation decides its type.
+
+    Raises:
+        ValidationError: It does not fit.
+    """
+    try:
+        adapter = TypeAdapter(annotation_of(parameter))
+    except (PydanticSchemaGenerationError, PydanticUserError):  # an annotation that pydantic does not know
+        return value
+    # as JSON, where a list may be a tuple and a text a Path, but "5" is no number
+    return adapter.validate_json(json.dumps(value), strict=True)
+
+
+def plain_default(parameter: Parameter) -> Any:
+    """Return a default as YAML knows it: a tuple as a list, a member of an enumeration as its value.
+
+    Raises:
+        TypeError: There is no default, or YAML has no words for it.
+    """
+    return json.loads(json.dumps(parameter.default))
+
+
+def _signature(cls: type) -> inspect.Signature:
+    try:
+        return inspect.signature(cls, eval_str=True)
+    except NameError:
+        return inspect.signature(cls)
+
 
 Component = Mapping[str, Any]  # as the recipe writes it: `use`, and settings whose values are whatever was typed
 

@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from textcl.errors import RecipeError, suggestion
-from textcl.evaluation import MTEB, is_own
-from textcl.recipe.components import component_faults, spelled_out
-from textcl.recipe.faults import faults
+from textcl.evaluation.tasks.mteb import MTEB
+from textcl.evaluation.user_sets import is_own
+from textcl.recipe.components import component_faults, components_in, spelled_out
+from textcl.recipe.errors import faults
+from textcl.recipe.messages import found
 from textcl.recipe.overrides import override
-from textcl.recipe.rooms import components_in
 from textcl.recipe.schema import Recipe
-from textcl.recipe.wording import found
-from textcl.recipe.yaml_text import read_yaml, write_yaml
-from textcl.shelf import names, recipes_folder, suites_folder
+from textcl.recipe.yaml import read_yaml, write_yaml
+from textcl.util.bundled import names, recipes_folder, suites_folder
 
 
 def load_recipe(recipe: str, changes: Sequence[str] = ()) -> Recipe:

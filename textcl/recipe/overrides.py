@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from textcl.errors import RecipeError
-from textcl.recipe.wording import found
-from textcl.recipe.yaml_text import read_yaml
+from textcl.recipe.messages import found
+from textcl.recipe.yaml import read_yaml
 
 # Two ways to say how long a run is: an override of one takes the place of the other in the file.
 _ALTERNATIVES = {"training.steps": "training.epochs", "training.epochs": "training.steps"}

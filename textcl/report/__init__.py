@@ -1,21 +1,28 @@
 """Reports: scores as files, as tables, and as a page to look at."""
 
 from textcl.report.comparisons import against_table, comparison_table, runs_table, settings_table
-from textcl.report.component_words import component_words, last_part
-from textcl.report.exports_table import exports_table
-from textcl.report.facts import Facts, versions
-from textcl.report.layout import layouts
+from textcl.report.facts import Facts, component_words, last_part, versions
 from textcl.report.leakage import leakage_json, leakage_lines, leakage_table, write_leakage
+from textcl.report.numbers import bounds, number, points
 from textcl.report.page import AGAINST, MODEL, write_run_page, write_scores_page
-from textcl.report.page_data import Hit, PageData, QueryChange, Similarities, TextMap, shown, write_page_data
+from textcl.report.page_data import (
+    Cosines,
+    Hit,
+    PageData,
+    QueryChange,
+    Similarities,
+    TextMap,
+    layouts,
+    shown,
+    similarities,
+    write_page_data,
+)
 from textcl.report.run_files import RunFiles, read_run
 from textcl.report.saved import Report, find_report, open_report, read_scores
 from textcl.report.score_rows import ScoreRow, caution, compared, headlines
 from textcl.report.scores import Scores, as_json, write_comparison, write_items, write_report, write_scores
 from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
-from textcl.report.similarity import Cosines, similarities
-from textcl.report.tables import scores_table
-from textcl.report.wording import bounds, number, points
+from textcl.report.tables import exports_table, scores_table
 
 __all__ = [
     "AGAINST",

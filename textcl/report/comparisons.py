@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from textcl.evaluation import LEVEL, Difference
+from textcl.evaluation.significance import LEVEL, Difference
 from textcl.report.scores import Differences, Scores
 from textcl.report.tables import INTERVAL, bounds, points, shown, table_of
 

@@ -7,8 +7,8 @@ from textwrap import shorten
 
 from rich.table import Table
 
-from textcl.evaluation import Copy, Leakage, PartLeakage
-from textcl.report.files import write_json
+from textcl.evaluation.leakage import Copy, Leakage, PartLeakage
+from textcl.util.atomic import write_json
 
 EXAMPLES = 3  # copies of each part that a report holds
 _WIDTH = 150  # characters that are shown of a text

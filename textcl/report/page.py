@@ -11,15 +11,14 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from textcl.atomic import new_file
-from textcl.report.curves import run_curves
 from textcl.report.facts import Facts, run_facts, versions
-from textcl.report.figures import curve_figures, histogram_figures, map_figures, score_figures
+from textcl.report.figures import curve_figures, histogram_figures, map_figures, run_curves, score_figures
+from textcl.report.numbers import DASH, bounds, points
 from textcl.report.page_data import PageData
 from textcl.report.run_files import read_run
 from textcl.report.score_rows import ScoreRow, alone, caution, compared, headlines, main_rows
 from textcl.report.scores import Scores, as_json
-from textcl.report.wording import DASH, bounds, points
+from textcl.util.atomic import new_file
 
 FILE = "report.html"
 MODEL = "model"  # what the model of an evaluation is called

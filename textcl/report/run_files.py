@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from textcl.errors import DataError
-from textcl.export import read_figures
 from textcl.export.figures import FILE as EXPORTS
+from textcl.export.figures import read_figures
 from textcl.report.page_data import PageData, read_page_data
 
 Fields = dict[str, Any]  # of a JSON or YAML mapping; `Any`: its values are of many kinds

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from textcl.errors import DataError
-from textcl.evaluation import Interval, Result, read_samples
+from textcl.evaluation.items import Result
+from textcl.evaluation.significance import Interval
+from textcl.evaluation.stored import read_samples
 from textcl.report.scores import Scores, samples_path
 
 _CLOSE = 1e-9  # scores as written, and as the items give them

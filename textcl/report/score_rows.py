@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textcl.evaluation import DETAILS, LEVEL, Interval
+from textcl.evaluation.ranking_metrics import DETAILS
+from textcl.evaluation.significance import LEVEL, Interval
 
 _PLOTTED = 14  # rows of a plot
 Parts = Mapping[str, Mapping[str, Mapping[str, Any]]]  # task -> metric -> value, low, high

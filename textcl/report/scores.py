@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textcl.evaluation import Difference, Interval, Leakage, Result, write_samples
-from textcl.report.files import write_json
+from textcl.evaluation.items import Result
+from textcl.evaluation.leakage import Leakage
+from textcl.evaluation.significance import Difference, Interval
+from textcl.evaluation.stored import write_samples
 from textcl.report.leakage import leakage_json
+from textcl.util.atomic import write_json
 
 Scores = Mapping[str, Mapping[str, Interval]]  # task -> metric -> score, 0–1
 Differences = Mapping[str, Mapping[str, Difference]]

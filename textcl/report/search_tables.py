@@ -6,10 +6,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from textcl.atomic import new_file
-from textcl.benchmark import Measured, Point, pareto_front
+from textcl.benchmark.points import Measured, Point, pareto_front
 from textcl.report.charts.tradeoff import tradeoff_chart
-from textcl.report.files import write_json
+from textcl.util.atomic import new_file, write_json
 
 _MEGA = 1e6
 

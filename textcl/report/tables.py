@@ -1,12 +1,14 @@
 """Scores as tables for a terminal, in points of 0–100 as papers print them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
-from textcl.evaluation import DETAILS, IN_OWN_UNITS, Interval
+from textcl.evaluation.ranking_metrics import DETAILS
+from textcl.evaluation.significance import IN_OWN_UNITS, Interval
+from textcl.export.figures import ExportFigures, TaskScore
 from textcl.report.scores import Scores
 
 INTERVAL = "95 % interval"
@@ -53,3 +55,36 @@ def bounds(interval: Interval, metric: str, signed: bool = False) -> str:
     if math.isnan(interval.low) and math.isnan(interval.high):
         return "-"
     return f"{points(interval.low, metric, signed)} … {points(interval.high, metric, signed)}"
+
+
+_MEGABYTE = 1_000_000
+
+
+def exports_table(exports: Sequence[ExportFigures]) -> Table:
+    """Return one row a task of each export: its size, its vectors' cosines to the model's, scores and speed."""
+    table = Table("export")
+    for name in ("MB", "cosine", "least", "task", "model", "export", "texts/s", "times"):
+        table.add_column(name, justify="left" if name == "task" else "right", overflow="fold")
+    for export in exports:
+        own = (
+            export.format,
+            f"{export.bytes / _MEGABYTE:.1f}",
+            _cosine(export.cosine_mean),
+            _cosine(export.cosine_min),
+        )
+        ratio = export.texts_per_second / export.texts_per_second_original
+        speed = (f"{export.texts_per_second:,.0f}", f"{ratio:.2f}")
+        scores = [_score(score) for score in export.scores] or [("-", "-", "-")]
+        for number, score in enumerate(scores):
+            table.add_row(*(own if number == 0 else ("",) * len(own)), *score, *(speed if number == 0 else ("", "")))
+        table.add_section()
+    return table
+
+
+def _score(score: TaskScore) -> tuple[str, str, str]:
+    before, after = points(score.before, score.metric), points(score.after, score.metric)
+    return f"{escape(score.task)} {score.metric}", before, after
+
+
+def _cosine(value: float | None) -> str:
+    return "-" if value is None else f"{value:.5f}"

@@ -1,14 +1,14 @@
 """Training: gradient caching, ranks, the step, checkpoints and the loop."""
 
-from textcl.training.chunked import Memory
-from textcl.training.log import Log, StepLog, first_readings
-from textcl.training.loop import Loop, Settings
+from textcl.distributed import Ranks, join_ranks
+from textcl.training.gradient_cache import Memory
+from textcl.training.log import Log, first_readings
+from textcl.training.loop import Loop, Settings, Stopped
 from textcl.training.monitor import CollapseAlarm
 from textcl.training.optimiser import Schedule
-from textcl.training.ranks import Ranks, join_ranks
 from textcl.training.step import Step
-from textcl.training.stopping import Stopped
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
+from textcl.types.protocols import StepLog
 
 __all__ = [
     "CollapseAlarm",

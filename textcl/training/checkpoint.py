@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
-from textcl.atomic import new_folder
 from textcl.errors import ModelError, TrainingError
 from textcl.training.optimiser import GROUP_SETTINGS
 from textcl.training.target import Target
-from textcl.types import Objective, TokenEncoder
+from textcl.types.batches import TokenEncoder
+from textcl.types.protocols import Objective
+from textcl.util.atomic import new_folder
 
 _NAME = re.compile(r"step-(\d+)")
 _MANIFEST = "manifest.json"

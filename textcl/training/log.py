@@ -2,29 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from textcl.atomic import new_file
-
-
-@dataclass(frozen=True, slots=True)
-class StepLog:
-    """What is known of a step, over all ranks."""
-
-    step: int  # steps done, counted from 1
-    steps: int  # length of the run
-    loss: float
-    learning_rate: float
-    gradient_norm: float  # before clipping
-    rows_per_second: float
-    tokens_per_second: float  # real tokens
-    padding_share: float  # fraction of encoded positions
-    waiting_share: float  # fraction of the step's time that went by until its batch was there, mean over ranks
-    terms: dict[str, float] = field(default_factory=dict)  # of the loss, where it has several
-    readings: dict[str, float] = field(default_factory=dict)  # the monitor's, on some steps
-    source: str = ""  # that the batch is from, where sources take turns
+from textcl.util.atomic import new_file
 
 
 class Log:

@@ -1,22 +1,64 @@
 """The loop: steps from the newest checkpoint to the last, a log line each, a checkpoint now and then."""
 
 import math
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Protocol
 
 import torch
 
 from textcl.errors import DataError, RowError, TrainingError
 from textcl.training.checkpoint import Trained, load_checkpoint, newest_good, save_checkpoint
-from textcl.training.log import Log, StepLog
+from textcl.training.log import Log
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
 from textcl.training.optimiser import Schedule, learning_rate, make_optimiser, set_learning_rate
 from textcl.training.step import NonFiniteError, Step, StepResult
-from textcl.training.stopping import Stopped, StopRequest, watched_signals
-from textcl.types import IntArray, PairBatch
+from textcl.types.batches import IntArray, PairBatch
+from textcl.types.protocols import StepLog
+
+
+class Stopped(Exception):  # noqa: N818 (a person's wish, not an error)
+    """The run was stopped by the user; its state is in the checkpoint."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        super().__init__(f"Stopped. The run goes on from {checkpoint} with --resume.")
+        self.checkpoint = checkpoint
+
+
+@dataclass
+class StopRequest:
+    """Whether the user has asked to stop."""
+
+    wanted: bool = False
+
+
+@contextmanager
+def watched_signals() -> Iterator[StopRequest]:
+    """Turn the first Ctrl-C or SIGTERM into a request; a second one interrupts at once.
+
+    Outside the main thread, where signals can not be watched, the request stays down.
+    """
+    request = StopRequest()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if request.wanted:
+            raise KeyboardInterrupt
+        request.wanted = True
+
+    try:
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread
+        before = {}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Batches(Protocol):

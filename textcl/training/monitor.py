@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.errors import TrainingError
-from textcl.training.log import StepLog
-from textcl.types import EmbeddedBatch
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.protocols import StepLog
 
 READ_EVERY = 10  # batches of a source
 ROWS = 128  # of a batch that are read; batches are shuffled, so any rows will do

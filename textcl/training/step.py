@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from textcl.precision import Precision
-from textcl.seeds import derive, seeded
-from textcl.training.chunked import ChunkedPass, Memory
-from textcl.training.ranks import Ranks
+from textcl.distributed import Ranks
+from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import Target, by_row
-from textcl.types import EmbeddedBatch, FloatArray, IntArray, Objective, PairBatch, TokenEncoder
+from textcl.types.batches import EmbeddedBatch, FloatArray, IntArray, PairBatch, TokenEncoder
+from textcl.types.protocols import Objective
+from textcl.util.precision import Precision
+from textcl.util.seeds import derive, seeded
 
 
 class NonFiniteError(ArithmeticError):

@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from textcl.ema import check_momentum, move_towards
-from textcl.precision import Precision
-from textcl.seeds import derive
-from textcl.training.chunked import ChunkedPass, Memory
-from textcl.training.ranks import Ranks
-from textcl.types import Embed, PairBatch, TokenEncoder
+from textcl.distributed import Ranks
+from textcl.training.gradient_cache import ChunkedPass, Memory
+from textcl.types.batches import Embed, PairBatch, TokenEncoder
+from textcl.util.precision import Precision, check_momentum, move_towards
+from textcl.util.seeds import derive
 
 
 class Target(Protocol):

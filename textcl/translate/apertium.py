@@ -1,18 +1,110 @@
-"""Apertium: translation by rules and dictionaries, an external program. Offline, fast on a CPU, always the same."""
+"""Apertium: translation by rules and dictionaries, an external program. Offline, fast on a CPU, always the same.
 
+Many texts through a program that reads and writes one stream, so that each comes back to its place.
+
+Before each text stands a paragraph that holds its number, written in private-use characters, which no dictionary knows
+and so every program hands on. What comes back is cut at these numbers; each must be there, once, in order.
+"""
+
+import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
+from itertools import product
 from pathlib import Path
 
 from textcl.errors import ModelError
-from textcl.translate.apertium_data import digest_of_mode, install_hint, mode_names
-from textcl.translate.engine import BEST, Decoding, MisalignedError, Translation
-from textcl.translate.marked_stream import joined, one_line, parted
+from textcl.translate.engine import BEST, THREE_LETTERS, Decoding, MisalignedError, Translation, exact_code, short_code
+
+_PACKAGES = {
+    frozenset({"en", "eo"}): "apertium-eo-en",
+    frozenset({"en", "es"}): "apertium-eng-spa",
+    frozenset({"en", "ca"}): "apertium-eng-cat",
+    frozenset({"en", "gl"}): "apertium-en-gl",
+}
+_QUOTED = re.compile(r"'([^']+)'")
+
+
+def mode_names(source: str, target: str) -> Iterator[str]:
+    """Yield what the mode of a direction may be called: pairs have codes of two letters or of three."""
+    for codes in product(_codes(source), _codes(target)):
+        yield "-".join(codes)
+
+
+def install_hint(source: str = "en", target: str = "eo") -> str:
+    """Say which Debian package has a pair, as far as it is known to translate well enough both ways."""
+    package = _PACKAGES.get(frozenset({short_code(source), short_code(target)}))
+    if package is None:
+        known = ", ".join(sorted(code for pair in _PACKAGES for code in pair - {"en"}))
+        return f"For English it has the pivots {known}; other languages need another engine, such as marian."
+    return f"apt-get install --no-install-recommends apertium {package}"
+
+
+def digest_of_mode(program: Path, mode: str) -> str:
+    """Digest the pipeline of a mode and the files that it names; other dictionaries are another digest."""
+    digest = hashlib.blake2b(digest_size=8)
+    file = program.parent.parent / "share" / "apertium" / "modes" / f"{mode}.mode"
+    if file.is_file():
+        pipeline = file.read_text(encoding="utf-8")
+        digest.update(pipeline.encode())
+        for name in _QUOTED.findall(pipeline):
+            digest.update(Path(name).read_bytes() if Path(name).is_file() else b"")
+    return digest.hexdigest()
+
+
+def _codes(language: str) -> tuple[str, ...]:
+    short = exact_code(language)
+    return (short, THREE_LETTERS[short]) if short in THREE_LETTERS else (language,)
+
+
+_OPEN, _CLOSE, _ZERO = "\ue003", "\ue004", 0xE010
+_NUMBER = re.compile(f"{_OPEN}([\ue010-\ue019]+){_CLOSE}")
+_RESERVED = range(0xE000, 0xE01A)  # also those that stand for signs with a meaning to the program
+_BLANKED = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_RESERVED, *range(0xD800, 0xE000)], " ")
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, single spaces in it, without control characters and those that are used here."""
+    return " ".join(text.translate(_BLANKED).split())
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Write texts, each on one line, as one stream; blank lines keep a program from reading over their ends."""
+    parts = (f"{_numbered(position)}\n\n{text}\n\n" for position, text in enumerate(texts))
+    return "".join(parts) + f"{_numbered(len(texts))}\n"
+
+
+def parted(stream: str, count: int) -> list[str]:
+    """Cut what came back into texts.
+
+    Raises:
+        MisalignedError: A number is missing, doubled or out of order, or something stands outside of all texts.
+    """
+    before, *rest = _NUMBER.split(stream)
+    if rest[::2] != [_digits(position) for position in range(count + 1)]:
+        raise MisalignedError(f"{count} texts went in, and what came out is not numbered from 0 to {count}")
+    *texts, after = rest[1::2]
+    stray = f"{before}{after}".strip()
+    if stray or any(_is_reserved(text) for text in texts):
+        raise MisalignedError("something stands between the texts that came out")
+    return [text.strip() for text in texts]
+
+
+def _numbered(position: int) -> str:
+    return f"{_OPEN}{_digits(position)}{_CLOSE}"
+
+
+def _digits(position: int) -> str:
+    return "".join(chr(_ZERO + int(digit)) for digit in str(position))
+
+
+def _is_reserved(text: str) -> bool:
+    return any(_OPEN <= character <= chr(_RESERVED[-1]) for character in text)
+
 
 _SIGNS = "*#@"  # before a word that is unknown, can not be inflected, or has no translation
 _HIDDEN = {ord(sign): chr(0xE000 + position) for position, sign in enumerate(_SIGNS)}

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from textcl.errors import ModelError
-from textcl.seeds import derive
-from textcl.translate.directions import name_of, sources_of
 from textcl.translate.engine import BEST, Decoding, Translation
-from textcl.translate.seq2seq import digest_of_folder
+from textcl.translate.seq2seq import digest_of_folder, name_of, sources_of
+from textcl.util.seeds import derive
 
 _BATCH_TOKENS = 2048
 _MOST_SOURCE_TOKENS = 512

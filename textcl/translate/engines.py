@@ -25,7 +25,7 @@ def open_engine(name: str, model: str | None = None, device: str | None = None) 
             raise ModelError("Apertium translates by rules, on the CPU; it takes neither a model nor a device.")
         return Apertium()
     if name == "marian":
-        from textcl.translate.marian import HELSINKI, Marian
+        from textcl.translate.seq2seq import HELSINKI, Marian
 
         return Marian(model or HELSINKI, device)
     if name == "ctranslate2":
@@ -35,7 +35,7 @@ def open_engine(name: str, model: str | None = None, device: str | None = None) 
             raise ModelError("CTranslate2 needs a converted model: name its folders, opus-mt-{source}-{target}.")
         return CTranslate2(model, device)
     if name in _MANY:
-        from textcl.translate.many_to_many import ManyToMany
+        from textcl.translate.seq2seq import ManyToMany
 
         return ManyToMany(name, model or _MANY[name], device)
     raise ModelError(f"There is no engine {name!r}; there are {', '.join(ENGINES)}.")

@@ -1,14 +1,153 @@
 """There and back: texts through an engine into a pivot language and home again, each leg through the cache."""
 
 import hashlib
+import json
+import logging
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Self
 
-from textcl.seeds import derive
-from textcl.translate.aligned import translate_aligned
-from textcl.translate.cache import TranslationCache, key_of
-from textcl.translate.engine import BEST, Decoding, Engine, Translation
+from textcl.errors import DataError, ModelError
+from textcl.translate.engine import BEST, Decoding, Engine, MisalignedError, Translation, exact_code
+from textcl.util.seeds import derive
+
+_log = logging.getLogger(__name__)
+_SHOWN = 60  # characters of a text in the log
+_HOPELESS = 16  # texts that fail one by one, before any other has succeeded
+
+Translate = Callable[[Sequence[str]], Sequence[Translation]]
+
+
+def translate_aligned(translate: Translate, texts: Sequence[str]) -> list[Translation | None]:
+    """Translate texts; where the output can not be matched with them, each half is tried on its own, and so on.
+
+    So one text that an engine stumbles over costs a few calls more, and its neighbours nothing. Blank texts are their
+    own translations.
+
+    Args:
+        translate: The engine; it may raise `MisalignedError` or return too few or too many.
+        texts: N texts.
+
+    Returns:
+        N translations; None for a text that fails alone.
+
+    Raises:
+        ModelError: One text after the other fails alone and none succeeds: the engine does not work.
+    """
+    found: list[Translation | None] = [None if text.strip() else Translation("") for text in texts]
+    asked = [position for position, text in enumerate(texts) if text.strip()]
+    translations = _Halving(translate).translated([texts[position] for position in asked])
+    for position, translation in zip(asked, translations, strict=True):
+        found[position] = translation
+    return found
+
+
+class _Halving:
+    """Translates, and counts what succeeds and fails."""
+
+    def __init__(self, translate: Translate) -> None:
+        self._translate = translate
+        self._succeeded = self._failed = 0  # texts
+
+    def translated(self, texts: Sequence[str]) -> list[Translation | None]:
+        if not texts:
+            return []
+        try:
+            found = self._translate(texts)
+            if len(found) != len(texts):
+                raise MisalignedError(f"{len(texts)} texts went in, {len(found)} translations came out")
+        except MisalignedError as fault:
+            if len(texts) == 1:
+                self._give_up(texts[0], fault)
+                return [None]
+        else:
+            self._succeeded += len(texts)
+            return list(found)
+        middle = len(texts) // 2
+        return self.translated(texts[:middle]) + self.translated(texts[middle:])
+
+    def _give_up(self, text: str, fault: MisalignedError) -> None:
+        self._failed += 1
+        if self._failed == _HOPELESS and not self._succeeded:
+            raise ModelError(
+                f"The engine translates nothing: {_HOPELESS} texts failed one by one ({fault})."
+            ) from fault
+        _log.warning("Not translated (%s): %s", fault, text[:_SHOWN])
+
+
+_FORMAT = 1
+_AT_ONCE = 500  # keys a look-up
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+_TABLE = """CREATE TABLE IF NOT EXISTS translations
+(key BLOB PRIMARY KEY, text TEXT NOT NULL, unknown INTEGER NOT NULL) WITHOUT ROWID"""
+
+
+def key_of(version: str, source: str, target: str, decoding: Decoding, seed: int, text: str) -> bytes:
+    """Digest all that decides a translation; the seed only counts where words are drawn."""
+    drawn = seed if decoding.temperature is not None else 0
+    parts = [_FORMAT, version, exact_code(source), exact_code(target), astuple(decoding), drawn, text]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).digest()
+
+
+class TranslationCache:
+    """A database of translations: several processes may use it at once, and one that is killed leaves it whole.
+
+    Args:
+        path: The file; it is made where there is none.
+
+    Raises:
+        DataError: It can not be made, read or written, or is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last lot, no more
+            self._database.execute(_TABLE)
+            self._database.execute("SELECT key, text, unknown FROM translations LIMIT 1").fetchone()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Translation]:
+        """Return the translations that are here of some keys."""
+        found = {}
+        with self._explained():
+            for start in range(0, len(keys), _AT_ONCE):
+                part = keys[start : start + _AT_ONCE]
+                asked = f"SELECT key, text, unknown FROM translations WHERE key IN ({','.join('?' * len(part))})"  # noqa: S608
+                for key, text, unknown in self._database.execute(asked, part):
+                    found[key] = Translation(text, unknown)
+        return found
+
+    def add(self, translations: Mapping[bytes, Translation]) -> None:
+        """Keep translations, all of them or none."""
+        rows = [(key, translation.text, translation.unknown) for key, translation in translations.items()]
+        with self._explained():
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany("INSERT OR IGNORE INTO translations VALUES (?, ?, ?)", rows)
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as fault:
+            raise DataError(
+                f"{self._path}: the cache of translations can not be used ({fault}). Is there room, may it be written? "
+                "If it is damaged, delete it: what it holds can be translated again."
+            ) from fault
+
 
 _LOOSE = re.compile(r" +([.,;:!?])(?=\s|$)")
 

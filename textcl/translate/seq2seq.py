@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from textcl.errors import ModelError
-from textcl.packing import plan
-from textcl.seeds import seeded
-from textcl.translate.engine import Decoding
+from textcl.translate.engine import BEST, FLORES, Decoding, Translation, exact_code
+from textcl.util.packing import plan
+from textcl.util.seeds import seeded
 
 _BATCH_TOKENS = 4096  # padded tokens of the sources that are translated together
 _MORE_TOKENS = 10  # of a translation, beyond twice those of its source
@@ -131,3 +132,110 @@ def _without_bars() -> Iterator[None]:
     finally:
         if had_bars:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
+
+
+def name_of(pattern: str, source: str, target: str) -> str:
+    """Fill a pattern such as `opus-mt-{source}-{target}` in.
+
+    Raises:
+        ModelError: The languages do not stand in it: there and back would be one model.
+    """
+    if "{source}" not in pattern or "{target}" not in pattern:
+        raise ModelError(
+            f"{pattern} names one model, but there and back are two. Write the languages as {{source}} and {{target}}: "
+            "Helsinki-NLP/opus-mt-{source}-{target}, or folders of such names."
+        )
+    return pattern.replace("{source}", source).replace("{target}", target)
+
+
+def sources_of(texts: Sequence[str], target: str, tokenizer: Any) -> list[str]:
+    """Return texts on one line each; a model of several target languages reads before each which one is meant.
+
+    The tokenizer is `Any`, as transformers' tokenizers share no type.
+    """
+    sign = f">>{target}<<"
+    prefix = f"{sign} " if sign in tokenizer.get_vocab() else ""
+    return [prefix + " ".join(text.split()) for text in texts]
+
+
+HELSINKI = "Helsinki-NLP/opus-mt-{source}-{target}"
+
+
+class Marian:
+    """Translates with a model for each direction.
+
+    Args:
+        model: Hub id or folder, with `{source}` and `{target}` where it names the languages.
+        device: Where the models work; None: CUDA if there is one, else the CPU.
+    """
+
+    name = "marian"
+    lot = 256
+    by_rules = False
+
+    def __init__(self, model: str = HELSINKI, device: str | None = None) -> None:
+        self._model = model
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._loaded = cache(lambda name: load_seq2seq(name, self._device))
+
+    def version(self, source: str, target: str) -> str:
+        """Return the version of transformers and what names the weights."""
+        return f"marian: {self._loaded(name_of(self._model, source, target)).version}"
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0
+    ) -> list[Translation]:
+        """Translate texts; a model of several target languages is told which."""
+        loaded = self._loaded(name_of(self._model, source, target))
+        found = generate(loaded, sources_of(texts, target, loaded.tokenizer), decoding, seed)
+        return [Translation(text) for text in found]
+
+
+class ManyToMany:
+    """Translates with one model between all languages that it knows.
+
+    Args:
+        name: m2m100 or nllb, for messages and for the cache.
+        model: Hub id or folder.
+        device: Where the model works; None: CUDA if there is one, else the CPU.
+    """
+
+    lot = 256
+    by_rules = False
+
+    def __init__(self, name: str, model: str, device: str | None = None) -> None:
+        self.name = name
+        self._model = model
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+    def version(self, source: str, target: str) -> str:
+        """Return the version of transformers and what names the weights."""
+        self._token(source)
+        self._token(target)
+        return f"{self.name}: {self._loaded.version}"
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0
+    ) -> list[Translation]:
+        """Translate texts; the tokenizer marks the source's language, the first token of the output the target's."""
+        tokenizer = self._loaded.tokenizer
+        tokenizer.src_lang = self._token(source).strip("_")
+        token = self._token(target)
+        first = tokenizer.convert_tokens_to_ids(token)
+        found = generate(self._loaded, [" ".join(text.split()) for text in texts], decoding, seed, first)
+        return [Translation(text.strip().removeprefix(token).strip()) for text in found]
+
+    @cached_property
+    def _loaded(self) -> Seq2Seq:
+        return load_seq2seq(self._model, self._device)
+
+    def _token(self, language: str) -> str:
+        """Return the token that stands for a language: `__de__` in M2M100, `deu_Latn` in NLLB.
+
+        Both have a `_` in them; `de` alone is an ordinary piece of a word in most vocabularies.
+        """
+        tokenizer, code = self._loaded.tokenizer, exact_code(language)
+        for token in (f"__{code}__", FLORES.get(code, code)):
+            if "_" in token and tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id):
+                return token
+        raise ModelError(f"{self._model} knows no language {language!r}; M2M100 calls German de, NLLB deu_Latn.")

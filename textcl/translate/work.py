@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import TextclError
-from textcl.translate.cache import TranslationCache
 from textcl.translate.engine import Decoding, Engine
-from textcl.translate.round_trip import RoundTrip, Route, Translator
-from textcl.workers import end_workers, in_order, open_pool
+from textcl.translate.round_trip import RoundTrip, Route, TranslationCache, Translator
+from textcl.util.processes import end_workers, in_order, open_pool
 
 _WAITING = 2  # lots a worker that are sent ahead
 

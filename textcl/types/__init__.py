@@ -4,12 +4,24 @@ Letters: `B` rows of the batch (all ranks), `V` views, `N` texts or sequences, `
 width of a word's embedding at the input of an encoder.
 """
 
-from textcl.types.arrays import BoolArray, FloatArray, IntArray
-from textcl.types.batches import EmbeddedBatch, PairBatch, View
-from textcl.types.encoding import Embed, TokenEncoder
-from textcl.types.index import Hits, Index, TrainingRows
-from textcl.types.objective import Objective
-from textcl.types.sequences import Chunk, InputAugmentation, InputFormat, InputSequence, Kept, Tokenize, Tokens
+from textcl.types.batches import (
+    BoolArray,
+    Chunk,
+    Embed,
+    EmbeddedBatch,
+    FloatArray,
+    InputAugmentation,
+    InputFormat,
+    InputSequence,
+    IntArray,
+    Kept,
+    PairBatch,
+    TokenEncoder,
+    Tokenize,
+    Tokens,
+    View,
+)
+from textcl.types.protocols import Hits, Index, Objective, TrainingRows
 from textcl.types.text import Augmentation, Example, Role, Source
 
 __all__ = [

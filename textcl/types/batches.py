@@ -1,12 +1,94 @@
-"""A batch before the encoder, and after it."""
+"""Sequences of tokens on their way into an encoder."""
 
+import random
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from textcl.types.arrays import FloatArray, IntArray
-from textcl.types.sequences import Tokens
 from textcl.types.text import Role
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an encoder keeps of the word embeddings of one sequence; the rest is cut, that is, set to zero."""
+
+    tokens: BoolArray  # (L,) whether any of the token's embedding is kept
+    features: BoolArray  # (H,) whether the feature is kept in the tokens of the sequence
+
+
+@dataclass(frozen=True, slots=True)
+class InputSequence:
+    """One sequence on its way into an encoder: all that an input augmentation sees and changes."""
+
+    ids: IntArray  # (L,)
+    is_text: BoolArray  # (L,) neither a special token nor one of the prompt: these alone may be moved or cut
+    kept: Kept
+
+
+@dataclass(frozen=True, slots=True)
+class InputFormat:
+    """What must be known of an encoder's sequences to change them."""
+
+    features: int = 0  # H
+    special: frozenset[int] = frozenset()  # ids of tokens that stand for no text
+    prompt: int = 0  # leading tokens of each sequence up to the end of the prompt, 0 where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token sequences of unequal length, special tokens included, without padding.
+
+    `skipped` counts the leading tokens of each sequence that pooling leaves out (a prompt that is not pooled, else 0).
+    `tower` says which tower of an encoder with several the sequences are for. Padding makes none longer than `longest`
+    unless the sequence beside it is. `kept` has an entry for each sequence, or
+    none at all where nothing is cut.
+    """
+
+    ids: tuple[IntArray, ...]  # N x (L,)
+    skipped: IntArray  # (N,) tokens
+    pad_id: int
+    tower: int = 0
+    format: InputFormat = InputFormat()
+    kept: tuple[Kept | None, ...] = ()  # N; None: all of the sequence
+    longest: int = 0  # tokens that the encoder takes; 0: not known
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> IntArray:
+        """Tokens of each sequence, (N,)."""
+        return np.fromiter(map(len, self.ids), dtype=np.int64, count=len(self.ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some sequences padded on the right to one length: all that an encoder ever sees."""
+
+    ids: Tensor  # (n, L) int64
+    mask: Tensor  # (n, L) int64, 1 for a token, 0 for padding
+    pooled: Tensor  # (n, L) int64, 1 for a token that pooling reads
+    tower: int = 0  # which tower of an encoder with several encodes it
+    kept_tokens: Tensor | None = None  # (n, L) bool, of which tokens the word embedding is kept; None: of all
+    kept_features: Tensor | None = None  # (n, H) bool, which of its features; None where the tokens are None
+
+
+class InputAugmentation(Protocol):
+    """A pure function from a sequence to one of the same length; all randomness comes from `rng`."""
+
+    def change(self, sequence: InputSequence, rng: random.Random) -> InputSequence: ...
+
+
+Tokenize = Callable[[Sequence[str], Role], Tokens]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +124,31 @@ class EmbeddedBatch:
     scores: Tensor | None = None  # (B,)
     labels: Tensor | None = None  # (B,) int64
     source: str = ""  # the name of the one source that all rows are of, where sources take turns
+
+
+class TokenEncoder(Protocol):
+    """A module from padded tokens to embeddings, each row on its own: all that training knows of an encoder."""
+
+    @property
+    def dimension(self) -> int:
+        """The width D of an embedding."""
+        ...
+
+    def __call__(self, chunk: Chunk) -> Tensor: ...  # (n, D) float32, of any length
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def modules(self) -> Iterator[nn.Module]: ...
+
+    def train(self, mode: bool = True) -> object: ...
+
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> object: ...
+
+    def save(self, folder: Path) -> None:
+        """Write the model in sentence-transformers' folder format."""
+        ...
+
+
+Embed = Callable[[Sequence[str], Role], FloatArray]  # N texts -> (N, D) float32, unit length

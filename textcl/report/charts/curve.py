@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from textcl.report.charts.frame import across, foot, opened, plot
-from textcl.report.charts.scale import Scale
-from textcl.report.wording import number
+from textcl.report.charts.axes import Scale, across, foot, opened, plot
+from textcl.report.numbers import number
 
 HEIGHT = 170
 _LEFT = 0.12  # of the width

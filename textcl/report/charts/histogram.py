@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from textcl.report.charts.frame import foot, opened, plot
-from textcl.report.charts.scale import Scale
+from textcl.report.charts.axes import Scale, foot, opened, plot
 
 HEIGHT = 150
 Counts = Sequence[int]

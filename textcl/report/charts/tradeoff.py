@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from textcl.benchmark import Point, pareto_front
-from textcl.report.charts.scale import Scale
+from textcl.benchmark.points import Point, pareto_front
+from textcl.report.charts.axes import Scale
 
 WIDTH, HEIGHT = 900, 480  # of the picture
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 230, 34, 52  # pixels around the plot

@@ -1,0 +1,80 @@
+"""The documents of a corpus, from every kind of file."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from textcl.errors import DataError
+from textcl.files.corpora import read_corpus
+
+
+def written(file: Path, text: str) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(gzip.compress(text.encode()) if file.suffix == ".gz" else text.encode())
+    return file
+
+
+def pairs(*given: object) -> list[tuple[str, str]]:
+    return [(document.id, document.text) for document in read_corpus(*given)]
+
+
+@pytest.mark.parametrize("name", ["c.txt", "c.txt.gz"])
+def test_a_text_file_holds_a_text_a_line(tmp_path: Path, name: str) -> None:
+    assert pairs(written(tmp_path / name, "one\ntwo \n")) == [("1", "one"), ("2", "two")]
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.jsonl.gz"])
+def test_jsonl_has_named_columns(tmp_path: Path, name: str) -> None:
+    file = written(tmp_path / name, '{"text": "one", "key": 7}\n\n{"text": "two", "key": "b"}\n')
+    assert pairs(file) == [("1", "one"), ("3", "two")]
+    assert pairs(file, None, "key") == [("7", "one"), ("b", "two")]
+    with pytest.raises(DataError, match="line 1: no column 'body'"):
+        pairs(file, "body")
+
+
+def test_csv_may_hold_line_breaks_in_quotes(tmp_path: Path) -> None:
+    file = written(tmp_path / "c.csv", 'key,body\na,"one\n\n two, three"\nb,four\n')
+    assert pairs(file, "body", "key") == [("a", "one\n\n two, three"), ("b", "four")]
+    assert pairs(file, "body") == [("2", "one\n\n two, three"), ("5", "four")]
+    with pytest.raises(DataError, match="line 2: found 3 fields between ',', but line 1 names 2 columns: key, body"):
+        pairs(written(tmp_path / "d.csv", "key,body\na,b,c\n"), "body")
+    with pytest.raises(DataError, match="holds no row"):
+        pairs(written(tmp_path / "e.csv", "key,body\n"), "body")
+
+
+def test_tsv_takes_quotation_marks_as_they_are_and_endings_may_be_large(tmp_path: Path) -> None:
+    assert pairs(written(tmp_path / "c.TSV", 'key\ttext\na\t"one" two\n'), None, "key") == [("a", '"one" two')]
+
+
+@pytest.mark.parametrize("name", ["corpus.jsonl", "corpus.jsonl.gz"])
+def test_a_beir_folder_joins_title_and_text_and_may_hold_empty_documents(tmp_path: Path, name: str) -> None:
+    rows = [{"_id": "a", "title": "T", "text": "x"}, {"_id": "b", "title": "", "text": ""}]
+    written(tmp_path / "beir" / name, "\n".join(map(json.dumps, rows)))
+    assert pairs(tmp_path / "beir") == [("a", "T x"), ("b", "")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("c.txt", "one\n\ntwo\n", "line 2 is blank"),
+        ("c.txt", "", "holds no text"),
+        ("c.jsonl", '{"text": "one"}\n{"text": " "}\n', "line 2: 'text'"),
+        ("c.jsonl", '{"text": "one"}\n["x"]\n', "line 2: .* is not a JSON object"),
+        ("c.jsonl", '{"text": "one"\n', "line 1: not JSON"),
+        ("c.jsonl", '{"text": "a \\ud800"}\n', "line 1: it holds .*half a surrogate pair"),
+    ],
+)
+def test_what_is_faulty_is_named_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pairs(written(tmp_path / name, text))
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        pairs(tmp_path / "none.txt")
+    with pytest.raises(DataError, match=r"holds no corpus\.jsonl"):
+        pairs(tmp_path)
+    with pytest.raises(DataError, match="columns are named for JSONL and CSV"):
+        pairs(written(tmp_path / "c.txt", "one\n"), "text")

@@ -1,0 +1,93 @@
+"""Local files: JSON lines and tables, and the places that their rows are told by."""
+
+import gzip
+
+import pytest
+
+from textcl.errors import DataError
+from textcl.files.rows import file_rows
+
+
+def _read(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return [(row.place.partition(", ")[2], dict(row.fields)) for row in file_rows(path)]
+
+
+def test_a_quoted_field_of_a_csv_file_may_hold_commas_and_ends_of_lines(tmp_path):
+    rows = _read(tmp_path, "x.csv", 'a,b\n"one, ""two""",2\n"three\nlines\nlong",4\nlast,5\n')
+    assert rows == [
+        ("line 2", {"a": 'one, "two"', "b": "2"}),
+        ("line 3", {"a": "three\nlines\nlong", "b": "4"}),
+        ("line 6", {"a": "last", "b": "5"}),
+    ]
+
+
+def test_a_quotation_mark_in_a_tsv_file_is_a_character_like_any_other(tmp_path):
+    assert _read(tmp_path, "x.tsv", 'a\tb\n"Hello\tx"\n') == [("line 2", {"a": '"Hello', "b": 'x"'})]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "tsv"])
+def test_each_format_may_be_gzipped_and_is_found_under_either_name(tmp_path, ending):
+    content = '{"a": "1"}\n' if ending == "jsonl" else "a\n1\n"
+    (tmp_path / f"x.{ending}.gz").write_bytes(gzip.compress(content.encode()))
+    for name in (f"x.{ending}", f"x.{ending}.gz"):
+        assert [dict(row.fields) for row in file_rows(tmp_path / name)] == [{"a": "1"}]
+
+
+def test_the_byte_order_mark_of_a_spreadsheet_is_no_part_of_the_first_column(tmp_path):
+    assert _read(tmp_path, "x.csv", b"\xef\xbb\xbfa,b\n1,2\n") == [("line 2", {"a": "1", "b": "2"})]
+    assert _read(tmp_path, "x.jsonl", b'\xef\xbb\xbf{"a": 1}\n') == [("line 1", {"a": 1})]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_of_a_csv_file_is_the_one_of_its_first_line(tmp_path, delimiter):
+    content = f'first{delimiter}second\n"1,5;2|3\t4"{delimiter}x\n'
+    assert _read(tmp_path, "x.csv", content) == [("line 2", {"first": "1,5;2|3\t4", "second": "x"})]
+    assert _read(tmp_path, "x.csv", f"\n{content}") == [("line 3", {"first": "1,5;2|3\t4", "second": "x"})]
+    quoted = f'"1,2;3|4\t5,;|\t"{delimiter}b\n1{delimiter}2\n'
+    assert _read(tmp_path, "x.csv", quoted)[0][1]["b"] == "2"
+
+
+def test_blanks_around_the_names_of_columns_are_no_part_of_them(tmp_path):
+    assert _read(tmp_path, "x.csv", "query, document ,,\na,b,,\n")[0][1]["document"] == "b"
+
+
+def test_a_field_may_be_a_long_document(tmp_path):
+    text = "word " * 100_000
+    assert _read(tmp_path, "x.csv", f"a,b\n{text},2\n") == [("line 2", {"a": text, "b": "2"})]
+
+
+def test_an_ending_in_capitals_is_that_ending(tmp_path):
+    assert _read(tmp_path, "X.CSV.GZ", gzip.compress(b"a\n1\n")) == [("line 2", {"a": "1"})]
+
+
+def test_a_number_beyond_all_floats_is_named(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"a": 1%s}' % ("0" * 400))
+    (row,) = file_rows(tmp_path / "x.jsonl")
+    with pytest.raises(DataError, match=r"line 1: 'a' is 10*; it must be a finite number"):
+        row.number("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("x.tsv", "a\tb\n1\n", r"x\.tsv, line 2: found 1 fields between .*, but line 1 names 2 columns: a, b\.$"),
+        ("x.csv", "a,b\n1,2,3\n", r"x\.csv, line 2: found 3 fields"),
+        ("x.csv", "a,a\n1,2\n", r"x\.csv, line 1: there are 2 columns 'a'; rename"),
+        ("x.csv", "a, a\n1,2\n", r"x\.csv, line 1: there are 2 columns 'a'; rename"),
+        ("x.csv", "sep=;\na;b\n1;2\n", r"x\.csv, line 1: tells spreadsheets the delimiter"),
+        ("x.csv", 'a,b\n1,2\n"never closed,2\n3,4\n', r"x\.csv, line 3: not a row of a table \(unexpected end of data"),
+        ("x.csv", b"a,b\n1,2\ncaf\xe9,2\n", r"x\.csv, line 3: not UTF-8 \(byte 0xe9 at column 4\)\. .*latin1"),
+        ("x.jsonl", b'{"a": 1}\n{"a": "caf\xe9"}\n', r"x\.jsonl, line 2: not UTF-8 \(byte 0xe9 at column 11\)"),
+        ("x.jsonl", '{"a": 1}\n'.encode("utf-16"), r"x\.jsonl, line 1: not UTF-8 .*: iconv -f utf-16"),
+        ("x.jsonl", '{"a": %s}\n' % ("1" * 5000), r"x\.jsonl, line 1: not JSON \(Exceeds the limit"),
+        ("x.tsv", 'a\tb\n"1\t2"\t3\n', r"x\.tsv, line 2: found 3 fields .* name the file \.csv"),
+        ("x.jsonl.gz", b"no gzip", r"x\.jsonl\.gz can not be read as JSONL"),
+        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-9], r"x\.jsonl\.gz can not be read as JSONL"),
+        ("x.txt", "one\n", r"x\.txt ends in '\.txt'; it must end in \.jsonl, \.ndjson, \.json, \.csv, \.tsv"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path, name, content, fault):
+    with pytest.raises(DataError, match=fault):
+        _read(tmp_path, name, content)

@@ -1,0 +1,21 @@
+"""A source of a user's own, which wants a token."""
+
+from textcl.types.text import Example
+
+
+class Guarded:
+    """Rows behind a token."""
+
+    fingerprint = "guarded"
+
+    def __init__(self, token: str, rows: int) -> None:
+        self.token, self.rows = token, rows
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, row: int) -> Example:
+        return Example(range(self.rows)[row], f"text {row}")
+
+    def place(self, row: int) -> str:
+        return f"row {row}"

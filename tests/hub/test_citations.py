@@ -1,0 +1,54 @@
+"""Every method that textcl has is credited, or known to rest on no paper."""
+
+import re
+
+import pytest
+
+import textcl.augment
+import textcl.objectives
+from tests.recipe.minimal import minimal
+from textcl.hub.citations import CITED, citations, entries
+from textcl.recipe.load import load_recipe, parse
+from textcl.util import bundled as shelf
+
+
+def keys(recipe: dict[str, object]) -> list[str]:
+    return [re.match(r"@\w+\{(\w+),", entry)[1] for entry in citations(recipe)]
+
+
+@pytest.mark.parametrize("name", [*textcl.objectives.__all__, *textcl.augment.__all__])
+def test_each_objective_and_augmentation_has_its_line(name: str) -> None:
+    assert name in CITED
+
+
+def test_each_key_has_an_entry_and_each_entry_is_whole() -> None:
+    cited = {key for papers in CITED.values() for key in papers}
+    assert cited | {"gao2021simcse", "reimers2019sbert", "gao2021gradcache"} == set(entries())
+    for entry in entries().values():
+        assert entry.count("{") == entry.count("}")
+        assert all(f"  {field} = {{" in entry for field in ("title", "author", "year"))
+        assert re.search(r"  (url|doi) = \{", entry)
+
+
+@pytest.mark.parametrize(
+    ("name", "papers"),
+    [
+        ("simcse", ["oord2018cpc", "gao2021simcse"]),
+        ("esimcse", ["he2020moco", "cao2022mocose", "wu2022esimcse"]),
+        ("declutr", ["oord2018cpc", "giorgi2021declutr"]),
+        ("matryoshka", ["kusupati2022matryoshka", "oord2018cpc"]),
+        ("pairs", ["oord2018cpc"]),
+    ],
+)
+def test_the_bundled_recipes_cite_what_they_are_made_of(name: str, papers: list[str]) -> None:
+    path = "data.sources.0.path=mine.txt"
+    recipe = load_recipe(str(shelf.recipes_folder() / f"{name}.yaml"), [path]).model_dump(mode="json")
+    assert keys(recipe) == [*papers, "reimers2019sbert", "gao2021gradcache"]
+
+
+def test_pairs_are_no_dropout_views() -> None:
+    source = {"use": "JsonLines", "path": "pairs.jsonl"}
+    paired = parse(minimal(data={"sources": [source]})).model_dump(mode="json")
+    alone = parse(minimal(data={"sources": [{**source, "positive": None}]})).model_dump(mode="json")
+    assert "gao2021simcse" not in keys(paired)
+    assert "gao2021simcse" in keys(alone)

@@ -1,0 +1,117 @@
+import errno
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from textcl.errors import TextclError, WriteError
+from textcl.util.atomic import new_file, new_folder, passing_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def fail_after_writing(path: Path) -> None:
+    path.write_text("half")
+    raise ValueError("stop")
+
+
+def test_a_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    with new_file(tmp_path / "deep" / "a.txt") as temporary:
+        temporary.write_text("new")
+        assert not (tmp_path / "deep" / "a.txt").exists()
+    assert (tmp_path / "deep" / "a.txt").read_text() == "new"
+    assert names(tmp_path / "deep") == ["a.txt"]
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(ValueError, match="stop"), new_file(tmp_path / "a.txt") as temporary:
+        fail_after_writing(temporary)
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old.txt").write_text("old")
+    with new_folder(tmp_path / "model") as temporary:
+        (temporary / "new.txt").write_text("new")
+        assert names(tmp_path / "model") == ["old.txt"]
+    assert names(tmp_path / "model") == ["new.txt"]
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_folder_that_fails_leaves_the_old_one_and_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old.txt").write_text("old")
+    with pytest.raises(ValueError, match="stop"), new_folder(tmp_path / "model") as temporary:
+        fail_after_writing(temporary / "new.txt")
+    assert names(tmp_path / "model") == ["old.txt"]
+    assert names(tmp_path) == ["model"]
+
+
+def test_an_old_folder_comes_back_when_the_move_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old.txt").write_text("old")
+    replace = Path.replace
+
+    def refuse_new(self: Path, target: Path) -> Path:
+        if (self / "new.txt").exists():
+            raise OSError("no")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_new)
+    with pytest.raises(OSError, match="no"), new_folder(tmp_path / "model") as temporary:
+        (temporary / "new.txt").write_text("new")
+    assert names(tmp_path / "model") == ["old.txt"]
+    assert names(tmp_path) == ["model"]
+
+
+KINDS = [new_file, new_folder, passing_folder]
+Opening = Callable[[Path], AbstractContextManager[Path]]
+
+
+@pytest.mark.parametrize("opening", KINDS)
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path, opening: Opening) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    for path in (tmp_path / "a.txt" / "b", tmp_path / "a.txt" / "b" / "c"):
+        with pytest.raises(TextclError, match=r"/[bc] can not be written: \S+a\.txt is a file, not a folder\. Name"):
+            opening(path).__enter__()
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder that takes no file, even of root")
+@pytest.mark.parametrize("opening", KINDS)
+def test_a_folder_that_takes_no_file_is_told_as_a_fault_of_the_user_and_of_the_system(opening: Opening) -> None:
+    with (
+        pytest.raises(WriteError, match=r"^/proc/x\.yaml can not be written: No such file") as told,
+        opening(Path("/proc/x.yaml")) as temporary,
+    ):
+        temporary.write_text("new")
+    assert isinstance(told.value, TextclError)
+    assert isinstance(told.value, OSError)
+    assert told.value.errno == errno.ENOENT
+
+
+def test_a_folder_is_no_file_and_a_file_no_folder_before_any_work_is_done(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(WriteError, match="it is a folder"):
+        new_file(tmp_path).__enter__()
+    with pytest.raises(WriteError, match="it is a file, not a folder"):
+        new_folder(tmp_path / "a.txt").__enter__()
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("opening", KINDS)
+def test_a_full_disk_is_told_and_other_faults_of_the_block_pass_through(tmp_path: Path, opening: Opening) -> None:
+    with pytest.raises(WriteError, match="No space left on device"), opening(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(FileNotFoundError, match="input"), opening(tmp_path / "a"):
+        (tmp_path / "input").read_text()
+    with pytest.raises(OSError, match=r"^no network$"), opening(tmp_path / "a"):
+        raise OSError("no network")
+    assert names(tmp_path) == []

@@ -1,0 +1,23 @@
+import torch
+
+from textcl.util.seeds import derive, seeded
+
+
+def test_a_place_has_one_seed_and_other_places_have_others() -> None:
+    places = [(17, "a", 1, 0), (17, "a", 0, 1), (17, "a", 10), (17, "b", 1, 0), (18, "a", 1, 0)]
+    seeds = [derive(*place) for place in places]
+    assert seeds == [derive(*place) for place in places]
+    assert len(set(seeds)) == len(places)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_a_seeded_block_draws_the_same_and_leaves_no_trace() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    with seeded(1):
+        first = torch.rand(3)
+    with seeded(1):
+        again = torch.rand(3)
+    assert torch.equal(first, again)
+    assert torch.equal(torch.rand(3), expected)

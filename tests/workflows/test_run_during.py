@@ -1,0 +1,192 @@
+"""Scores on the way of a run: when, written where, and which model is kept."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tiny import tiny_encoder
+from textcl.distributed import Ranks
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import open_encoder
+from textcl.errors import RecipeError
+from textcl.evaluation.tasks.sts import STS, GradedPair
+from textcl.recipe.schema import During
+from textcl.training.log import Log
+from textcl.types.batches import FloatArray
+from textcl.types.protocols import StepLog
+from textcl.types.text import Role
+from textcl.workflows.run.evaluation import DuringEvaluation, take_best
+
+PAIRS = [GradedPair("one", "two", 1.0), GradedPair("three", "four", 2.0), GradedPair("five", "six", 3.0)]
+ANGLES = {
+    "rising": (90, 60, 30),
+    "falling": (30, 60, 90),
+    "bent": (90, 30, 60),
+    "flat": (60, 60, 60),
+}  # of each pair; cosines rise as grades do
+
+
+def embedding(order: str) -> dict[str, list[float]]:
+    first = {"one": 0, "three": 0, "five": 0}
+    second = dict(zip(("two", "four", "six"), ANGLES[order], strict=True))
+    angles = {text: np.deg2rad(angle) for text, angle in {**first, **second}.items()}
+    return {text: [float(np.cos(angle)), float(np.sin(angle))] for text, angle in angles.items()}
+
+
+def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | None, done: int = 0):
+    """An evaluation every 2 steps whose Spearman follows from the step: 1 for rising, 0.5 for bent, -1 for falling."""
+    seen: dict[int, dict[str, float]] = {}
+    step = 0
+
+    def embed(texts: Sequence[str], role: Role) -> FloatArray:
+        return np.array([embedding(orders[step])[text] for text in texts], dtype=np.float32)
+
+    section = During(suite="toy", every=2, keep_best_by=keep)
+    scorer = DuringEvaluation(
+        section,
+        [STS("toy", PAIRS)],
+        lambda: embed,
+        encoder,
+        folder,
+        Ranks(),
+        done,
+        lambda at, scores: seen.update({at: scores}),
+    )
+
+    def run(first: int, last: int) -> None:
+        nonlocal step
+        for step in range(first, last + 1):
+            mark(encoder, step)
+            scorer(StepLog(step, 7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+
+    def catch_up(done: int) -> None:
+        nonlocal step
+        step = done
+        scorer.catch_up(done, 7)
+
+    return Run(run, catch_up), seen
+
+
+@dataclass
+class Run:
+    """Steps of a run, and what begins one that goes on."""
+
+    steps: Callable[[int, int], None]
+    catch_up: Callable[[int], None]
+
+    def __call__(self, first: int, last: int) -> None:
+        self.steps(first, last)
+
+
+def mark(encoder: Encoder, step: int) -> None:
+    with torch.no_grad():
+        encoder.backbone.encoder.layer[0].output.dense.bias.fill_(step)
+
+
+def mark_of(encoder: Encoder) -> float:
+    return encoder.backbone.encoder.layer[0].output.dense.bias[0].item()
+
+
+ORDERS = {2: "bent", 4: "rising", 6: "falling", 7: "bent"}
+
+
+def test_scores_are_taken_every_so_many_steps_and_at_the_end(tmp_path: Path) -> None:
+    run, seen = make(tmp_path, tiny_encoder(), ORDERS, keep=None)
+    run(1, 7)
+    assert {step: scores["toy/spearman"] for step, scores in seen.items()} == pytest.approx(
+        {2: 0.5, 4: 1, 6: -1, 7: 0.5}
+    )
+    lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6, 7]
+    assert not (tmp_path / "best").exists()
+
+
+def test_the_best_model_is_kept_and_taken_at_the_end(tmp_path: Path) -> None:
+    encoder = tiny_encoder()
+    run, _ = make(tmp_path, encoder, ORDERS, keep="toy/spearman")
+    run(1, 7)
+    assert json.loads((tmp_path / "best/best.json").read_text()) == {
+        "step": 4, "score": pytest.approx(1.0), "by": "toy/spearman",
+    }  # fmt: skip
+    assert mark_of(open_encoder(tmp_path / "best/model")) == 4
+    take_best(encoder, tmp_path, "toy/spearman", Ranks())
+    assert mark_of(encoder) == 4
+
+
+def test_a_resumed_run_knows_the_best_of_its_first_part(tmp_path: Path) -> None:
+    run, _ = make(tmp_path, tiny_encoder(), ORDERS, keep="toy/spearman")
+    run(1, 5)
+    run, _ = make(tmp_path, tiny_encoder(), ORDERS, keep="toy/spearman", done=3)
+    run(4, 7)
+    assert json.loads((tmp_path / "best/best.json").read_text())["step"] == 4
+    lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6, 7]
+
+
+def test_without_a_best_model_the_last_weights_stay(tmp_path: Path) -> None:
+    encoder = tiny_encoder()
+    mark(encoder, 9)
+    take_best(encoder, tmp_path, "toy/spearman", Ranks())
+    assert mark_of(encoder) == 9
+
+
+def test_the_best_by_another_metric_is_not_taken_and_not_measured_against(tmp_path: Path) -> None:
+    encoder = tiny_encoder()
+    run, _ = make(tmp_path, encoder, ORDERS, keep="toy/spearman")
+    run(1, 5)
+    for name in (None, "toy/pearson"):
+        take_best(encoder, tmp_path, name, Ranks())
+        assert mark_of(encoder) == 5
+    run, _ = make(tmp_path, encoder, ORDERS, keep="toy/pearson", done=5)
+    run(6, 7)
+    best = json.loads((tmp_path / "best/best.json").read_text())
+    assert (best["step"], best["by"]) == (7, "toy/pearson")
+
+
+def test_a_score_that_is_no_number_is_never_the_best(tmp_path: Path) -> None:
+    run, seen = make(tmp_path, tiny_encoder(), {2: "flat", 4: "bent", 6: "flat", 7: "flat"}, keep="toy/spearman")
+    run(1, 3)
+    assert math.isnan(seen[2]["toy/spearman"])
+    assert not (tmp_path / "best").exists()
+    run(4, 7)
+    assert json.loads((tmp_path / "best/best.json").read_text())["step"] == 4
+
+
+def test_an_evaluation_that_a_kill_cut_short_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = tiny_encoder()
+    run, _ = make(tmp_path, encoder, ORDERS, keep="toy/spearman")
+    run(1, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "add", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))  # the best is kept by then
+        with pytest.raises(KeyboardInterrupt):
+            run(4, 4)
+    assert mark_of(open_encoder(tmp_path / "best/model")) == 4
+    run, seen = make(tmp_path, encoder, ORDERS, keep="toy/spearman", done=4)
+    run.catch_up(4)
+    assert list(seen) == [4]
+    run.catch_up(4)  # it is known by now
+    run(5, 7)
+    lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6, 7]
+    assert json.loads((tmp_path / "best/best.json").read_text())["step"] == 4
+
+
+@pytest.mark.parametrize(("done", "scored"), [(0, []), (3, []), (4, [4]), (7, [7])])
+def test_only_an_evaluation_that_was_due_is_made_up_for(done: int, scored: list[int], tmp_path: Path) -> None:
+    run, seen = make(tmp_path, tiny_encoder(), ORDERS, keep=None, done=done)
+    run.catch_up(done)
+    assert list(seen) == scored
+
+
+def test_a_metric_that_no_task_has_is_named(tmp_path: Path) -> None:
+    run, _ = make(tmp_path, tiny_encoder(), ORDERS, keep="toy/kendall")
+    with pytest.raises(
+        RecipeError, match=r"keep_best_by: found 'toy/kendall'. It takes one of toy/spearman, toy/pearson"
+    ):
+        run(2, 2)

@@ -1,0 +1,114 @@
+"""A run folder is never overwritten, and a run goes on only as itself."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.recipe.minimal import minimal
+from textcl.data.sources.text_files import TextLines
+from textcl.errors import TrainingError
+from textcl.recipe.load import load_recipe, parse
+from textcl.recipe.schema import Recipe
+from textcl.workflows.run.folder import base_models, check_run_folder, write_provenance, write_recipe
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    return parse(minimal(training={"steps": 5}))
+
+
+def test_a_new_or_empty_folder_is_fine(tmp_path: Path, recipe: Recipe) -> None:
+    check_run_folder(tmp_path / "new", recipe, resume=False)
+    check_run_folder(tmp_path, recipe, resume=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_use_is_refused_and_left_alone(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(TrainingError, match=r"is not empty.* --resume, or name another folder with --out"):
+        check_run_folder(tmp_path, recipe, resume=False)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("precious.txt", "mine")]
+
+
+def test_a_file_is_no_run_folder(tmp_path: Path, recipe: Recipe) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match="is a file; a run needs a folder"):
+        check_run_folder(tmp_path / "file", recipe, resume=False)
+
+
+def test_there_must_be_a_run_to_go_on_with(tmp_path: Path, recipe: Recipe) -> None:
+    with pytest.raises(TrainingError, match=r"holds no run to go on with: .*recipe\.yaml is missing"):
+        check_run_folder(tmp_path, recipe, resume=True)
+
+
+def test_the_same_recipe_goes_on_and_training_may_be_changed(tmp_path: Path, recipe: Recipe) -> None:
+    write_recipe(tmp_path, recipe)
+    assert load_recipe(str(tmp_path / "recipe.yaml")) == recipe
+    check_run_folder(tmp_path, recipe, resume=True)
+    check_run_folder(tmp_path, parse(minimal(training={"steps": 9, "learning_rate": 1e-6})), resume=True)
+
+
+def test_another_recipe_does_not_go_on(tmp_path: Path, recipe: Recipe) -> None:
+    write_recipe(tmp_path, recipe)
+    other = parse(minimal(seed=3, objective={"use": "InfoNCE", "temperature": 0.1}))
+    with pytest.raises(TrainingError, match=r"began with another recipe: seed, objective differ"):
+        check_run_folder(tmp_path, other, resume=True)
+
+
+def test_a_run_goes_on_with_another_number_of_workers(tmp_path: Path, recipe: Recipe) -> None:
+    write_recipe(tmp_path, recipe)
+    data = recipe.data.model_copy(update={"workers": 3})
+    check_run_folder(tmp_path, recipe.model_copy(update={"data": data}), resume=True)
+    smaller = data.model_copy(update={"batch_size": 7})
+    with pytest.raises(TrainingError, match="began with another recipe: data differ"):
+        check_run_folder(tmp_path, recipe.model_copy(update={"data": smaller}), resume=True)
+
+
+def test_provenance_tells_versions_data_and_seed(tmp_path: Path, tiny_model_folder: Path) -> None:
+    recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}))
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    source = TextLines(str(tmp_path / "lines.txt"))
+    write_provenance(tmp_path / "run.json", recipe, source, (2,), "abc", "cpu", 2)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    assert facts["data"] == {"rows": 2, "fingerprint": source.fingerprint}
+    assert (facts["base_models"], facts["encoder"]) == ([], "abc")
+    assert (facts["seed"], facts["device"], facts["processes"]) == (17, "cpu", 2)
+    assert {"textcl", "torch", "transformers", "numpy"} <= set(facts["packages"])
+
+
+def test_provenance_tells_what_each_source_gives(tmp_path: Path, tiny_model_folder: Path) -> None:
+    lines = {"use": "TextLines", "path": "lines.txt"}
+    data = {"sources": [{"name": "small", "source": lines}, lines], "mixing": {"temperature": 2}}
+    recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}, data=data))
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    source = TextLines(str(tmp_path / "lines.txt"))
+    write_provenance(tmp_path / "run.json", recipe, source, (10, 1000), "abc", "cpu", 1)
+    small, large = json.loads((tmp_path / "run.json").read_text())["data"]["sources"]
+    assert (small["name"], small["rows"], large["name"], large["rows"]) == ("small", 10, "sources.1", 1000)
+    assert (small["share"], large["share"]) == pytest.approx((1 / 11, 10 / 11))  # the roots of the sizes
+
+
+def test_models_of_the_hub_are_told_with_their_commits(
+    tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = {"some/encoder": "a" * 40, "other/encoder": "b" * 40}
+    for name, commit in commits.items():  # as huggingface_hub keeps what it has fetched
+        kept = tmp_path / "hub" / f"models--{name.replace('/', '--')}"
+        shutil.copytree(tiny_model_folder, kept / "snapshots" / commit)
+        (kept / "refs").mkdir()
+        (kept / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    one, other = ({"id": name, "revision": commit} for name, commit in commits.items())
+    folder = {"backbone": str(tiny_model_folder)}
+    for encoder, found in (
+        ({"backbone": "some/encoder"}, [one]),
+        ({"backbone": "some/encoder", "documents": {}}, [one]),
+        ({"backbone": "some/encoder", "documents": {"backbone": "other/encoder"}}, [one, other]),
+        ({"backbone": "some/encoder", "random_init": True}, []),
+        ({"backbone": "some/encoder", "random_init": True, "documents": {"random_init": False}}, [one]),
+        ({"backbone": "some/encoder", "documents": folder}, [one]),
+        (folder, []),
+    ):
+        assert base_models(parse(minimal(encoder=encoder))) == found

@@ -1,0 +1,188 @@
+"""A retrieval set in BEIR's layout as a source: queries, each with the documents that are relevant to it."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from textcl.data.sources.file_rows import Content, line_spans, open_content
+from textcl.data.sources.fingerprint import fingerprint_of
+from textcl.data.sources.json_lines import json_record
+from textcl.data.sources.tables import table_names, table_record, table_spans
+from textcl.errors import DataError, suggestion
+from textcl.files.lines import decoded
+from textcl.files.tables import TSV
+from textcl.text.folding import identities
+from textcl.types.text import Example
+
+_NAMES = ("query-id", "corpus-id", "score")
+
+
+def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
+    """Return for each query the documents of at least this grade, each with the place of its judgement.
+
+    Args:
+        path: Tab-separated values with the columns query-id, corpus-id and score, plain or gzipped.
+        threshold: The lowest grade that counts as relevant.
+
+    Raises:
+        DataError: The file is missing or faulty, or no grade reaches the threshold.
+    """
+    content = open_content(path)
+    names = table_names(content, TSV)
+    for name in _NAMES:
+        if name not in names:
+            close = suggestion(name, names)
+            raise DataError(f"{path}, line 1: no column '{name}'; found {', '.join(names)}.{close}")
+    spans = table_spans(content, TSV)
+    next(spans)
+    qrels: dict[str, dict[str, str]] = {}
+    best = None
+    for span in spans:
+        place = f"{path}, line {span.number}"
+        record = table_record(span.raw, TSV, names, place)
+        grade = _grade(record["score"], place)
+        best = grade if best is None else max(best, grade)
+        if grade >= threshold:
+            qrels.setdefault(record["query-id"].strip(), {})[record["corpus-id"].strip()] = place
+    if not qrels:
+        found = "no judgements" if best is None else f"grades up to {best}"
+        raise DataError(f"{path}: found {found}, but none of at least {threshold}; set threshold lower.")
+    return qrels
+
+
+def _grade(text: str, place: str) -> int:
+    try:
+        return int(text)
+    except ValueError as fault:
+        raise DataError(f"{place}, column 'score': found {text!r}; it should be a whole number.") from fault
+
+
+_log = logging.getLogger(__name__)
+
+
+class BEIR:
+    """Pairs of a retrieval set: a query that has relevant documents is an anchor, these are its positives.
+
+    A query is one row, however many documents it has: each epoch draws one of them, so no other document of the query
+    is taken for its negative. Queries of one text are one. The title of a document stands before its text; documents
+    without text are left out. The documents stay in their file; in memory are the places of those that are relevant.
+
+    Args:
+        path: The folder. Each file in it may be `.gz`.
+        queries: The file of queries in it, a JSON object with `_id` and `text` a line.
+        qrels: The file of judgements in it, as in `qrels/train.tsv`: query-id, corpus-id and score, tab-separated.
+        corpus: The file of documents in it, a JSON object with `_id`, `text` and perhaps `title` a line.
+        threshold: The lowest grade that counts as relevant.
+
+    Raises:
+        DataError: A file is missing or faulty, or names a query or document that is not there.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        queries: str = "queries.jsonl",
+        qrels: str = "qrels.tsv",
+        corpus: str = "corpus.jsonl",
+        threshold: int = 1,
+    ) -> None:
+        folder = Path(path).expanduser()
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder; name the one that holds {corpus}, {queries} and {qrels}.")
+        judged = read_qrels(_present(folder / qrels), threshold)
+        self._queries = _found(_present(folder / queries), judged)
+        self._corpus = _found(_present(folder / corpus), {id_ for documents in judged.values() for id_ in documents})
+        self._refuse_unknown(judged)
+        self._rows = self._by_text(judged)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the texts."""
+        return fingerprint_of(self[row] for row in range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> Example:
+        row = range(len(self))[row]
+        query, documents = self._rows[row]
+        return Example(row, self._queries.text(query), tuple(self._corpus.text(document) for document in documents))
+
+    def place(self, row: int) -> str:
+        """Name the file of queries and the line of this one."""
+        return self._queries.place(self._rows[row][0])
+
+    def _refuse_unknown(self, judged: dict[str, dict[str, str]]) -> None:
+        for query, documents in judged.items():
+            for document, place in documents.items():
+                for id_, file in ((query, self._queries), (document, self._corpus)):
+                    if id_ not in file.spans:
+                        raise DataError(f"{place}: names '{id_}', which is not in {file.content.path}.")
+
+    def _by_text(self, judged: dict[str, dict[str, str]]) -> list[tuple[str, list[str]]]:
+        """Return each query with its documents that hold text, queries of one text as one."""
+        blank = {id_ for id_ in self._corpus.spans if not self._corpus.text(id_)}
+        if blank:
+            _log.warning("%s: %d relevant documents hold no text; left out.", self._corpus.content.path, len(blank))
+        rows: dict[int, tuple[str, dict[str, None]]] = {}
+        for query, documents in judged.items():
+            text = self._queries.text(query)
+            if not text:
+                raise DataError(f"{self._queries.place(query)}, column 'text': found an empty text.")
+            kept = dict.fromkeys(id_ for id_ in documents if id_ not in blank)
+            if kept:
+                rows.setdefault(int(identities([text])[0]), (query, {}))[1].update(kept)
+        return [(query, list(kept)) for query, kept in rows.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    number: int  # line
+    start: int  # byte
+    end: int  # byte after the last
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The objects of a JSONL file by their `_id`, those that are wanted."""
+
+    content: Content
+    spans: dict[str, _Span]
+
+    def text(self, id_: str) -> str:
+        """Return title and text, the title where there is one."""
+        span, place = self.spans[id_], self.place(id_)
+        return _text(json_record(decoded(self.content.read(span.start, span.end), place), place))
+
+    def place(self, id_: str) -> str:
+        return f"{self.content.path}, line {self.spans[id_].number}"
+
+
+def _found(path: Path, wanted: Collection[str]) -> _File:
+    """Find the objects with a wanted `_id`."""
+    found = _File(open_content(path), {})
+    for span in line_spans(found.content):
+        place = f"{path}, line {span.number}"
+        record = json_record(decoded(span.raw, place), place)
+        for name in ("_id", "text"):
+            if not isinstance(record.get(name), str | int):
+                raise DataError(f"{place}: no text under '{name}'; found {', '.join(record) or 'no columns'}.")
+        id_ = str(record["_id"])
+        if id_ in found.spans:
+            raise DataError(f"{place}: '{id_}' stands on line {found.spans[id_].number} already; ids must differ.")
+        if id_ in wanted:
+            found.spans[id_] = _Span(span.number, span.start, span.start + len(span.raw))
+    return found
+
+
+def _text(record: dict[str, object]) -> str:
+    title = record.get("title")
+    return f"{title if isinstance(title, str) else ''} {record['text']}".strip()
+
+
+def _present(path: Path) -> Path:
+    """Return the file, or the one with `.gz`, whichever is there."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed if packed.is_file() and not path.is_file() else path

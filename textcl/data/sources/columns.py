@@ -1,0 +1,177 @@
+"""From a record with named columns to an Example, with errors that name the column."""
+
+import json
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+
+from textcl.errors import DataError, suggestion
+from textcl.text.folding import number_of
+from textcl.types.text import Example
+
+Named = str | list[str] | None  # as a recipe names columns of texts: one, several, or none
+_WHOLE = re.compile(r"[-+]?\d{1,1000}")  # Python refuses to read more than 4,300 digits
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_LEAST_LABEL = -(2**63)  # labels are int64; a whole number beyond is taken for a name
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a record hold what; none: not read."""
+
+    anchor: str
+    positives: tuple[str, ...]
+    negatives: tuple[str, ...]
+    score: str | None
+    label: str | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that are read."""
+        graded = (name for name in (self.score, self.label) if name is not None)
+        return tuple(dict.fromkeys((self.anchor, *self.positives, *self.negatives, *graded)))
+
+    def example(self, row: int, record: Mapping[str, object], place: str) -> Example:
+        """Read a record.
+
+        Raises:
+            DataError: A column is missing or holds what can not be used.
+        """
+        return Example(
+            row=row,
+            anchor=_text(_value(record, self.anchor, place), f"{place}, column '{self.anchor}'"),
+            positives=_texts(record, self.positives, place),
+            negatives=_texts(record, self.negatives, place),
+            score=_score(record, self.score, place),
+            label=_label(record, self.label, place),
+        )
+
+
+def columns_of(anchor: str, positive: Named, negative: Named, score: str | None, label: str | None) -> Columns:
+    """Return the columns that a recipe names.
+
+    Raises:
+        ValueError: A column of texts is named twice: a text would be its own positive or negative.
+    """
+    positives, negatives = _listed(positive), _listed(negative)
+    texts = (anchor, *positives, *negatives)
+    twice = next((name for name in texts if texts.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"column '{twice}' is named twice among anchor, positive and negative; name it once.")
+    return Columns(anchor, positives, negatives, score, label)
+
+
+def refuse_missing(columns: Columns, found: Collection[str], place: str) -> None:
+    """Refuse a table without a column that is named, or with two of that name.
+
+    Raises:
+        DataError: Names the column and those that are there.
+    """
+    for name in columns.names:
+        if name not in found:
+            raise DataError(_missing(name, found, place))
+        if list(found).count(name) > 1:
+            raise DataError(
+                f"{place}: there are {list(found).count(name)} columns '{name}'; rename or drop all but one."
+            )
+
+
+def shown(value: object) -> str:
+    """Show what was found in a file, shortened, as the file spells it."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def number_spelled(text: str) -> int | float | str:
+    """Return a text as the number that it spells, else as it is without blanks around it."""
+    text = text.strip()
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _listed(named: Named) -> tuple[str, ...]:
+    return (named,) if isinstance(named, str) else tuple(named or ())
+
+
+def _missing(column: str, found: Collection[str], place: str) -> str:
+    return f"{place}: no column '{column}'; found {', '.join(found) or 'no columns'}.{suggestion(column, found)}"
+
+
+def _value(record: Mapping[str, object], column: str, place: str) -> object:
+    if column not in record:
+        raise DataError(_missing(column, record, place))
+    return record[column]
+
+
+def _texts(record: Mapping[str, object], columns: tuple[str, ...], place: str) -> tuple[str, ...]:
+    """Read the texts of one column, or of several, some of which may be empty."""
+    if len(columns) > 1:
+        filled = tuple(column for column in columns if not _is_empty(_value(record, column, place)))
+        if not filled:
+            named = ", ".join(f"'{column}'" for column in columns)
+            raise DataError(f"{place}: found no text in any of the columns {named}; one of them must hold one.")
+        columns = filled
+    return tuple(chain.from_iterable(_column_texts(record, column, place) for column in columns))
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _column_texts(record: Mapping[str, object], column: str, place: str) -> tuple[str, ...]:
+    value, where = _value(record, column, place), f"{place}, column '{column}'"
+    if not isinstance(value, list):
+        return (_text(value, where),)
+    if not value:
+        raise DataError(f"{where}: found an empty list; it needs at least one text.")
+    return tuple(_text(item, f"{where}, item {number}") for number, item in enumerate(value, start=1))
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise DataError(f"{where}: found {shown(value)}; it should be a text.")
+    if not value.strip():
+        raise DataError(f"{where}: found an empty text; drop the row or fill it.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as fault:
+        raise DataError(f"{where}: found {value[fault.start]!a}, half a surrogate pair; write UTF-8.") from fault
+    return value.strip()
+
+
+def _score(record: Mapping[str, object], column: str | None, place: str) -> float | None:
+    """Read a score: a number, however it is typed; yes and no, as some sets judge pairs, are 1 and 0."""
+    if column is None:
+        return None
+    value = _value(record, column, place)
+    number = _finite(number_spelled(value) if isinstance(value, str) else value)
+    if number is None:
+        raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a finite number.")
+    return number
+
+
+def _label(record: Mapping[str, object], column: str | None, place: str) -> int | None:
+    """Read a label: a whole number, however it is typed, or a name, which is numbered."""
+    if column is None:
+        return None
+    value = _value(record, column, place)
+    if isinstance(value, str) and value.strip():
+        return number_of(value.strip())
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if not isinstance(value, int):
+        raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a whole number or a name.")
+    return int(value) if _LEAST_LABEL <= value < -_LEAST_LABEL else number_of(str(value))
+
+
+def _finite(value: object) -> float | None:
+    """Return a number as a float; None where it is none, or beyond those."""
+    try:
+        number = float(value) if isinstance(value, int | float | Decimal) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,107 @@
+"""A JSONL file of pairs, triplets or graded pairs as a source; every column is named, none is guessed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textcl.data.sources.columns import Columns, Named, columns_of, shown
+from textcl.data.sources.file_rows import Content, FileRows, Span, line_spans
+from textcl.errors import DataError
+from textcl.files.lines import decoded
+from textcl.types.text import Example
+
+
+class JsonLines:
+    """Rows of a JSONL file (UTF-8, `.gz` or plain), one object a line; blank lines are no rows.
+
+    A positive or negative is a text or a list of texts, of any length. A column that is named must be in every line; a
+    column that is null is not read, so a triplet file trains as pairs until `negative` is given. The rows stay in the
+    file, of any size; a `.gz` file is unpacked once into the user's cache folder.
+
+    Args:
+        path: The file.
+        anchor: The column of anchors.
+        positive: The column of positives, or several; null: the views are made from the anchor.
+        negative: The column of hard negatives, or several; null: none.
+        score: The column of graded similarities, numbers; null: none.
+        label: The column of class labels, whole numbers or names; null: none.
+
+    Raises:
+        DataError: The file is missing, empty, not UTF-8 or not JSONL, or a line lacks what a column needs.
+        ValueError: A column of texts is named twice.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        anchor: str = "anchor",
+        positive: Named = "positive",
+        negative: Named = None,
+        score: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        self._rows = FileRows(path, JsonRows(columns_of(anchor, positive, negative, score, label)))
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the texts, scores and labels that are read."""
+        return self._rows.fingerprint
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> Example:
+        return self._rows[row]
+
+    def place(self, row: int) -> str:
+        """Name the file and the line."""
+        return self._rows.place(row)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRows:
+    """A line is a JSON object with named columns."""
+
+    columns: Columns
+
+    def spans(self, content: Content) -> Iterator[Span]:
+        """Find the lines."""
+        return line_spans(content)
+
+    def example(self, row: int, raw: bytes, place: str) -> Example:
+        """Read a line."""
+        return self.columns.example(row, json_record(decoded(raw, place).strip(), place), place)
+
+
+def json_record(line: str, place: str) -> dict[str, object]:
+    """Return the object that a line holds.
+
+    Raises:
+        DataError: It holds none, or one with two values of one name.
+    """
+    if line.startswith("["):
+        jq = "{anchor: .[0], positive: .[1]}" if line[1:].lstrip().startswith('"') else ".[]"
+        raise DataError(
+            f"{place}: starts an array, not an object. Write one object a line: jq -c '{jq}' OLD > NEW.jsonl"
+        )
+    try:
+        record = json.loads(line, object_pairs_hook=_distinct)
+    except (ValueError, RecursionError) as fault:  # ValueError: also a number of more than 4,300 digits
+        raise DataError(f"{place}: not JSON ({fault}). Each line must be one JSON object.") from fault
+    except _TwiceError as fault:
+        raise DataError(f"{place}: column '{fault}' is there twice; keep one of them.") from fault
+    if not isinstance(record, dict):
+        raise DataError(f'{place}: found {shown(record)}, not an object such as {{"anchor": "…", "positive": "…"}}.')
+    return record
+
+
+class _TwiceError(Exception):
+    """A name that stands twice in an object."""
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwiceError(next(name for name in names if names.count(name) > 1))
+    return record

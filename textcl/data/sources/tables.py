@@ -1,0 +1,180 @@
+"""The rows of a table in text, separated by commas or tabs, whose first line names the columns."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.data.sources.columns import Columns, Named, columns_of, number_spelled, refuse_missing
+from textcl.data.sources.file_rows import Content, FileRows, Span, open_content
+from textcl.errors import DataError
+from textcl.files.tables import TSV as TSV_DIALECT
+from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit
+from textcl.types.text import Example
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """A row of a table."""
+
+    dialect: Dialect
+    names: tuple[str, ...]  # of the table's columns, in order
+    columns: Columns
+
+    def spans(self, content: Content) -> Iterator[Span]:
+        """Find the rows below the names."""
+        rows = table_spans(content, self.dialect)
+        next(rows)
+        return rows
+
+    def example(self, row: int, raw: bytes, place: str) -> Example:
+        """Read a row; a label that spells a number is one."""
+        record: dict[str, object] = dict(table_record(raw, self.dialect, self.names, place))
+        if self.columns.label is not None:
+            record[self.columns.label] = number_spelled(str(record[self.columns.label]))
+        return self.columns.example(row, record, place)
+
+
+def open_table(path: str, dialect: Dialect, columns: Columns) -> FileRows:
+    """Open a table as rows.
+
+    Raises:
+        DataError: The file is missing or holds no rows, a column is missing or there twice, or a row is faulty.
+    """
+    content = open_content(Path(path).expanduser())
+    names = table_names(content, dialect)
+    refuse_missing(columns, names, f"{content.path}, line 1")
+    return FileRows(path, TableRows(dialect, names, columns))
+
+
+def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
+    """Return what the first line calls the columns.
+
+    Raises:
+        DataError: The file is empty, or its first line names none.
+    """
+    first = next(table_spans(content, dialect), None)
+    if first is None:
+        raise DataError(f"{content.path}: the file is empty; its first line should name the columns.")
+    place = f"{content.path}, line {first.number}"
+    return column_names(fields_of(first.raw, dialect, place), place)
+
+
+def table_spans(content: Content, dialect: Dialect) -> Iterator[Span]:
+    """Yield the rows of a table, the names included; empty lines between rows are none.
+
+    Raises:
+        DataError: A row is not UTF-8, or its quotation marks do not fit.
+    """
+    rows = raw_rows(content.lines(), dialect, content.path)
+    return (Span(row.number, row.start, row.raw) for row in rows)
+
+
+def table_record(raw: bytes, dialect: Dialect, names: tuple[str, ...], place: str) -> dict[str, str]:
+    """Return the fields of a row by their names.
+
+    Raises:
+        DataError: They are more or fewer than the names.
+    """
+    fields = fields_of(raw, dialect, place)
+    refuse_misfit(fields, names, dialect, place)
+    return dict(zip(names, fields, strict=True))
+
+
+class CSV:
+    """Rows of a CSV file (UTF-8, `.gz` or plain), whose first line names the columns.
+
+    A field in quotation marks may hold commas and line breaks. Where several columns are named for positives or
+    negatives, some of them may be empty in a row. The rows stay in the file, of any size; a `.gz` file is unpacked once
+    into the user's cache folder.
+
+    Args:
+        path: The file.
+        anchor: The column of anchors.
+        positive: The column of positives, or several; null: the views are made from the anchor.
+        negative: The column of hard negatives, or several; null: none.
+        score: The column of graded similarities, numbers; null: none.
+        label: The column of class labels, whole numbers or names; null: none.
+        delimiter: What stands between fields, one sign: ";" where a comma marks the decimals.
+
+    Raises:
+        DataError: The file is missing, empty or not UTF-8, a column is missing, or a row is faulty.
+        ValueError: A column of texts is named twice, or the delimiter is not one sign.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        anchor: str = "anchor",
+        positive: Named = "positive",
+        negative: Named = None,
+        score: str | None = None,
+        label: str | None = None,
+        delimiter: str = ",",
+    ) -> None:
+        if len(delimiter) != 1 or delimiter in '"\r\n':
+            raise ValueError(f"delimiter must be one sign such as ',' or ';', found {delimiter!r}.")
+        columns = columns_of(anchor, positive, negative, score, label)
+        self._rows = open_table(path, Dialect(delimiter, is_quoted=True), columns)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the texts, scores and labels that are read."""
+        return self._rows.fingerprint
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> Example:
+        return self._rows[row]
+
+    def place(self, row: int) -> str:
+        """Name the file and the line on which the row begins."""
+        return self._rows.place(row)
+
+
+class TSV:
+    r"""Rows of a TSV file (UTF-8, `.gz` or plain), whose first line names the columns.
+
+    A row is a line, and a quotation mark a sign like any other; what a spreadsheet wrote with quoted fields is read by
+    `CSV` with `delimiter: "\t"`. Where several columns are named for positives or negatives, some of them may be empty
+    in a row. The rows stay in the file, of any size; a `.gz` file is unpacked once into the user's cache folder.
+
+    Args:
+        path: The file.
+        anchor: The column of anchors.
+        positive: The column of positives, or several; null: the views are made from the anchor.
+        negative: The column of hard negatives, or several; null: none.
+        score: The column of graded similarities, numbers; null: none.
+        label: The column of class labels, whole numbers or names; null: none.
+
+    Raises:
+        DataError: The file is missing, empty or not UTF-8, a column is missing, or a row is faulty.
+        ValueError: A column of texts is named twice.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        anchor: str = "anchor",
+        positive: Named = "positive",
+        negative: Named = None,
+        score: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        columns = columns_of(anchor, positive, negative, score, label)
+        self._rows = open_table(path, TSV_DIALECT, columns)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the texts, scores and labels that are read."""
+        return self._rows.fingerprint
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> Example:
+        return self._rows[row]
+
+    def place(self, row: int) -> str:
+        """Name the file and the line on which the row begins."""
+        return self._rows.place(row)

@@ -1,0 +1,133 @@
+"""Worker processes that read and cut texts: what they are, and how many there are."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+
+from textcl.errors import TrainingError
+from textcl.types.batches import IntArray, PairBatch
+from textcl.util.processes import Method, in_order, open_pool
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_MOST = 4  # workers of a process, unless a recipe asks for more
+_LEFT_TO_IT = 2  # items that each worker is asked for ahead
+# Forked workers share what is open, at no cost, and use none of the threads that a fork loses; other systems than Linux
+# have libraries of their own that a fork breaks.
+METHOD: Method = "fork" if sys.platform == "linux" else "spawn"
+_TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"  # the variable by which tokenizers are told not to use any
+
+
+def usual_workers(ranks: int) -> int:
+    """Return how many workers each of the processes of a run has: the cores to spare, from 1 to 4."""
+    return min(_MOST, max(1, _cores() // ranks - 1))
+
+
+class DataWorkers(Generic[Item, Result]):
+    """Processes that do one kind of work, each on one thread.
+
+    Args:
+        work: What is done; pickled where processes are spawned.
+        workers: Processes, at least 1; they start at once.
+        method: How they start.
+    """
+
+    def __init__(self, work: Callable[[Item], Result], workers: int, method: Method = METHOD) -> None:
+        self._workers = workers
+        self._pool = open_pool(workers, method, _begin, work)
+        with _without_tokenizer_threads():
+            self._pool.submit(os.getpid)  # starts them
+
+    def results(self, items: Iterable[Item]) -> Iterator[Result]:
+        """Yield what becomes of each item, in their order; two for each worker are made ahead.
+
+        Raises:
+            TrainingError: A worker died.
+        """
+        try:
+            for _, result in in_order(self._pool, _do, items, _LEFT_TO_IT * self._workers + 1):  # one is asked for
+                yield result
+        except BrokenProcessPool as fault:
+            raise TrainingError(
+                "A worker process that reads the data died; perhaps memory ran out. Checkpoints are kept: go on with "
+                "--resume. With data.workers=0 no worker is needed."
+            ) from fault
+
+    def close(self) -> None:
+        """End the workers, and wait until they are gone."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+_work: Callable[[Any], Any] | None = None  # of this worker process; `Any`: each kind of work has its own
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+    os.environ[_TOKENIZER_THREADS] = "false"  # this process is ours, and has its share of the cores
+    torch.set_num_threads(1)
+
+
+def _do(item: Any) -> Any:
+    assert _work is not None, "the pool begins each worker"
+    return _work(item)
+
+
+@contextmanager
+def _without_tokenizer_threads() -> Iterator[None]:
+    """Fork without the warning of tokenizers, which print one where nobody said whether they may use threads."""
+    before = os.environ.get(_TOKENIZER_THREADS)
+    os.environ[_TOKENIZER_THREADS] = "false"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_TOKENIZER_THREADS]
+        else:
+            os.environ[_TOKENIZER_THREADS] = before
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class SentBatch:
+    """A batch whose sequences of tokens lie end to end."""
+
+    rest: PairBatch  # without the ids of its sequences
+    ids: tuple[IntArray, ...]  # of each view, V x (sum of the lengths,)
+    lengths: tuple[IntArray, ...]  # V x (B,) tokens
+
+
+def sent(batch: PairBatch) -> SentBatch:
+    """Lay the sequences of a batch end to end."""
+    bare = tuple(replace(view, tokens=replace(view.tokens, ids=())) for view in batch.views)
+    ids = tuple(end_to_end(view.tokens.ids) for view in batch.views)
+    return SentBatch(replace(batch, views=bare), ids, tuple(view.tokens.lengths for view in batch.views))
+
+
+def received(batch: SentBatch) -> PairBatch:
+    """Cut the sequences of a batch apart again."""
+    views = zip(batch.rest.views, batch.ids, batch.lengths, strict=True)
+    whole = (replace(view, tokens=replace(view.tokens, ids=cut(ids, lengths))) for view, ids, lengths in views)
+    return replace(batch.rest, views=tuple(whole))
+
+
+def end_to_end(sequences: Sequence[IntArray]) -> IntArray:
+    """Join sequences of tokens to one."""
+    return np.concatenate(sequences) if sequences else np.zeros(0, dtype=np.int64)
+
+
+def cut(ids: IntArray, lengths: IntArray) -> tuple[IntArray, ...]:
+    """Cut sequences of these lengths from one, (N,)."""
+    ends = np.cumsum(lengths).tolist()
+    return tuple(ids[start:end] for start, end in zip([0, *ends], ends, strict=False))

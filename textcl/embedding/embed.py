@@ -1,0 +1,183 @@
+"""How an evaluation sees a model: a function from texts to vectors, the work shared by the ranks of a run."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from textcl.distributed import Ranks
+from textcl.embedding.store import BLOCK, Found, Store, VectorStore, cached
+from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role
+from textcl.util.precision import resolve
+from textcl.util.progress import EmbedWatcher
+from textcl.util.versions import version_of
+
+
+class MainStore:
+    """What rank 0 finds is what every rank finds: all agree on the texts that are missing, whoever else writes.
+
+    Args:
+        store: Rank 0's; None on the other ranks.
+        width: D.
+        ranks: Every rank calls each method, in the same order.
+    """
+
+    def __init__(self, store: Store | None, width: int, ranks: Ranks) -> None:
+        self.width = width
+        self._store, self._ranks = store, ranks
+
+    def find(self, keys: Sequence[bytes]) -> Found:
+        """Return what rank 0 holds of some keys."""
+        none = Found(np.empty(0, dtype=np.int64), np.empty((0, self.width), dtype=np.float32))
+        found = self._ranks.together(lambda: none if self._store is None else self._store.find(keys))
+        device = self._ranks.device
+        positions = self._ranks.gather(torch.from_numpy(found.positions).to(device))
+        vectors = self._ranks.gather(torch.from_numpy(found.vectors).to(device))
+        return Found(positions.cpu().numpy(), vectors.cpu().numpy())
+
+    def add(self, keys: Sequence[bytes], vectors: FloatArray) -> None:
+        """Keep vectors on rank 0."""
+        if self._store is not None:
+            self._store.add(keys, vectors)
+
+
+def fresh_embed(
+    encoder: TextEncoder,
+    ranks: Ranks,
+    *,
+    on_texts: Callable[[int], None] | None = None,
+    on_missing: Callable[[int], None] | None = None,
+    deterministic: bool = False,
+) -> Embed:
+    """Return the encoder as it is now: each text is embedded once, for as long as the function lives.
+
+    It must not outlive a change of the weights; a run takes a new one for each time that it is scored.
+
+    Args:
+        encoder: The model, the same on every rank.
+        ranks: Who shares the work.
+        on_texts: Called with the number of texts that were just finished, over all ranks.
+        on_missing: Called with the number of texts that are about to be embedded.
+        deterministic: Make a vector depend on its text alone, to the last bit; slower.
+    """
+    shared = shared_embed(encoder, ranks, on_texts, deterministic)
+    store = VectorStore(encoder.dimension) if ranks.is_main else None
+    return through_store(shared, encoder, ranks, store, on_missing=on_missing)
+
+
+def through_store(
+    embed: Embed,
+    encoder: TextEncoder,
+    ranks: Ranks,
+    store: Store | None,
+    *,
+    model: str = "",
+    on_missing: Callable[[int], None] | None = None,
+) -> Embed:
+    """Put rank 0's store in front of a model: roles with one tower and one prompt share their vectors.
+
+    Args:
+        embed: The model, its work shared by the ranks.
+        encoder: The same.
+        ranks: Rank 0 looks vectors up and keeps them; all get them.
+        store: Of rank 0; None on the others.
+        model: What decides the vectors beside text, tower and prompt, for a store that outlives the process.
+        on_missing: Called with the number of texts that are about to be embedded.
+    """
+
+    def space(role: Role) -> str:
+        return f"{model} {encoder.tokenize([], role).tower} {encoder.prompts[role]}"
+
+    return cached(embed, MainStore(store, encoder.dimension, ranks), space, on_missing, BLOCK * ranks.count)
+
+
+def shared_embed(
+    encoder: TextEncoder, ranks: Ranks, on_texts: Callable[[int], None] | None = None, deterministic: bool = False
+) -> Embed:
+    """Return the function that embeds texts with this encoder; every rank embeds a share and gets all vectors.
+
+    Args:
+        encoder: The model, the same on every rank.
+        ranks: Who shares the work. Where one fails, all fail.
+        on_texts: Called with the number of texts that were just finished, over all ranks, as this one sees it.
+        deterministic: Make a vector depend on its text alone, to the last bit; slower.
+    """
+
+    def embed(texts: Sequence[str], role: Role) -> FloatArray:
+        shares = [np.arange(len(texts))[rank :: ranks.count] for rank in range(ranks.count)]  # alike in length
+        own = [texts[position] for position in shares[ranks.rank]]
+        progress = None if on_texts is None else _scaled(on_texts, len(own), len(texts))
+        encoded = ranks.together(lambda: encoder.encode(own, role=role, progress=progress, deterministic=deterministic))
+        gathered = ranks.gather(torch.from_numpy(encoded).to(ranks.device)).cpu().numpy()
+        vectors = np.empty((len(texts), encoder.dimension), dtype=np.float32)
+        vectors[np.concatenate(shares)] = gathered
+        return vectors  # (N, D)
+
+    return embed
+
+
+def _scaled(on_texts: Callable[[int], None], own: int, total: int) -> Callable[[int], None]:
+    """Return what counts own texts and tells the texts of all ranks that this stands for."""
+    done = 0
+
+    def count(texts: int) -> None:
+        nonlocal done
+        before, done = done, done + texts
+        on_texts(done * total // own - before * total // own)
+
+    return count
+
+
+_PACKAGES = ("textcl", "torch", "transformers", "tokenizers", "onnxruntime", "openvino")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """How texts are embedded.
+
+    Args:
+        precision: float32, bf16 or auto.
+        deterministic: Make a vector depend on its text alone, to the last bit; slower.
+        cache: A folder that keeps vectors from one process to the next; None: they are kept in memory.
+    """
+
+    precision: str = "auto"
+    deterministic: bool = False
+    cache: Path | None = None
+
+
+def model_embed(model: str, how: Embedding, ranks: Ranks, watcher: EmbedWatcher) -> Embed:
+    """Return a saved model as a function that embeds each text once.
+
+    Args:
+        model: A run folder, a model folder, `pkg://…` or a Hub id.
+        how: Precision, determinism, cache.
+        ranks: Who shares the work; every rank calls this.
+        watcher: Is told of the progress.
+
+    Raises:
+        ModelError: The model can not be opened.
+        DataError: The cache can not be used.
+    """
+    encoder = ranks.together(lambda: open_encoder(model, precision=how.precision, device=ranks.device))
+    if how.cache is None:
+        return fresh_embed(
+            encoder, ranks, on_texts=watcher.texts, on_missing=watcher.missing, deterministic=how.deterministic
+        )
+    shared = shared_embed(encoder, ranks, watcher.texts, how.deterministic)
+    store = ranks.together(lambda: VectorStore(encoder.dimension, how.cache) if ranks.is_main else None)
+    name = identity(encoder, how) if ranks.is_main else ""
+    return through_store(shared, encoder, ranks, store, model=name, on_missing=watcher.missing)
+
+
+def identity(encoder: TextEncoder, how: Embedding) -> str:
+    """Return all that decides a vector beside text, tower and prompt: model, arithmetic, and the code that runs it."""
+    arithmetic = [resolve(how.precision, encoder.device), encoder.device.type, how.deterministic]
+    return json.dumps([fingerprint(encoder), *arithmetic, *(version_of(package) for package in _PACKAGES)])

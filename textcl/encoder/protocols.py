@@ -1,0 +1,69 @@
+"""What the rest of textcl knows of an encoder, be it one or two towers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, Self
+
+import torch
+from transformers import PreTrainedModel
+
+from textcl.encoder.runtimes import RuntimeBackbone
+from textcl.types.batches import FloatArray, TokenEncoder, Tokens
+from textcl.types.text import Role
+
+Backbone = PreTrainedModel | RuntimeBackbone
+
+
+class TextEncoder(TokenEncoder, Protocol):
+    """A module that training can train, and that embeds lists of texts: an `Encoder` or a `TwoTower`."""
+
+    @property
+    def dropout(self) -> float:
+        """The largest dropout rate in it; 0 means that two passes in training mode are equal."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        ...
+
+    @property
+    def prompts(self) -> Mapping[Role, str]:
+        """What is put before the texts of each role."""
+        ...
+
+    def prompted(self, prompts: Mapping[Role, str]) -> Self:
+        """Return the same encoder, weights and all, under other prompts."""
+        ...
+
+    def tokenize(self, texts: Sequence[str], role: Role) -> Tokens:
+        """Cut texts into tokens, the prompt of their role before them."""
+        ...
+
+    def tokenize_whole(self, texts: Sequence[str], role: Role) -> Tokens:
+        """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
+        ...
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        role: Role | str = ...,
+        chunk_tokens: int | None = ...,
+        progress: Callable[[int], None] | None = ...,
+        deterministic: bool = ...,
+    ) -> FloatArray:
+        """Embed a list of texts: vectors of unit length in their order, (N, D) float32."""
+        ...
+
+    def save(self, folder: str | Path) -> None:
+        """Write it as a folder that textcl and sentence-transformers open."""
+        ...
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move the weights."""
+        ...
+
+    def eval(self) -> Self:
+        """Switch dropout off."""
+        ...

@@ -1,0 +1,118 @@
+"""From texts to token sequences without padding."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase
+
+from textcl.encoder.protocols import Backbone
+from textcl.types.batches import Chunk, InputFormat, IntArray, Tokens
+
+_NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
+
+
+def tokenize(
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    prompt: str,
+    max_length: int | None,
+    pool_prompt: bool,
+    features: int = 0,
+) -> Tokens:
+    """Put a prompt before each text and cut both into tokens, special tokens included.
+
+    Args:
+        tokenizer: Of the backbone.
+        texts: N texts; an empty one gives the special tokens alone.
+        prompt: Stands before each text; may be empty.
+        max_length: Tokens a sequence has at most, special tokens and prompt included.
+        pool_prompt: Whether pooling reads the prompt's tokens.
+        features: The width of a word's embedding, H; only input augmentations want it.
+    """
+    ids = _ids(tokenizer, [prompt + text for text in texts] if prompt else list(texts), max_length)
+    leading = _prompt_tokens(tokenizer, prompt, max_length) if prompt else 0
+    skipped = np.full(len(ids), 0 if pool_prompt else leading, dtype=np.int64)
+    # A word that the tokenizer does not know is text, though its token is listed among the special ones.
+    special = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    return Tokens(
+        ids, skipped, _pad_id(tokenizer), format=InputFormat(features, special, leading), longest=max_length or 0
+    )
+
+
+def longest_input(backbone: Backbone) -> int | None:
+    """Return how many tokens a backbone has positions for, None where it has no limit."""
+    return _smallest(_positions(backbone))
+
+
+def usual_length(backbone: Backbone, tokenizer: PreTrainedTokenizerBase) -> int | None:
+    """Return how many tokens a tokenizer keeps of a text by itself, None where it keeps all."""
+    return _smallest([tokenizer.model_max_length, *_positions(backbone)])
+
+
+def special_tokens(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return how many special tokens a text gets."""
+    return int(tokenizer.num_special_tokens_to_add(pair=False))
+
+
+def _positions(backbone: Backbone) -> list[int]:
+    """Return the numbers of positions that the config and the position tables have room for."""
+    limits = [getattr(backbone.config, "max_position_embeddings", None) or 0]
+    for name, module in backbone.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa and its kin count positions from behind the padding's own row.
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - reserved)
+    return limits
+
+
+def _smallest(limits: list[int]) -> int | None:
+    return min((int(limit) for limit in limits if 0 < limit < _NO_LIMIT), default=None)
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> tuple[IntArray, ...]:
+    if not texts:
+        return ()
+    encoded = tokenizer(
+        texts,
+        truncation=max_length is not None,
+        max_length=max_length,
+        padding=False,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )["input_ids"]
+    # A tokenizer without special tokens gives an empty text no token at all; a model needs one.
+    return tuple(np.asarray(ids or [_pad_id(tokenizer)], dtype=np.int64) for ids in encoded)
+
+
+def _prompt_tokens(tokenizer: PreTrainedTokenizerBase, prompt: str, max_length: int | None) -> int:
+    """Count the prompt's tokens with the special tokens before it, as sentence-transformers counts them."""
+    ids = _ids(tokenizer, [prompt], max_length)[0]
+    return len(ids) - (int(ids[-1]) in tokenizer.all_special_ids)
+
+
+def _pad_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    return int(tokenizer.pad_token_id)
+
+
+def word_width(backbone: Backbone) -> int:
+    """Return how many features the embedding of a word has, H."""
+    return backbone.get_input_embeddings().get_parameter("weight").shape[1]
+
+
+def words_cut(backbone: Backbone, chunk: Chunk) -> AbstractContextManager[object]:
+    """Set the word embeddings that a chunk does not keep to zero, for a call of the backbone in the block.
+
+    The backbone is given ids all the same: some (RoBERTa, MPNet) count positions by them, and given embeddings alone
+    would count otherwise.
+    """
+    if chunk.kept_tokens is None or chunk.kept_features is None:
+        return nullcontext()
+    is_cut = ~(chunk.kept_tokens.unsqueeze(2) & chunk.kept_features.unsqueeze(1))  # (n, L, H)
+
+    def cut(table: nn.Module, inputs: tuple[Tensor, ...], words: Tensor) -> Tensor:
+        return words.masked_fill(is_cut, 0.0)
+
+    return backbone.get_input_embeddings().register_forward_hook(cut)

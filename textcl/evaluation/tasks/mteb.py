@@ -1,0 +1,177 @@
+"""Any task of MTEB by its name, run and scored by the package mteb itself."""
+
+import importlib
+import importlib.util
+import inspect
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from textcl.errors import DataError, suggestion
+from textcl.evaluation.samples import PlainFigures
+from textcl.evaluation.task import Values
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role
+from textcl.util.seeds import seeded
+
+_SEED = 42  # mteb's own default
+
+
+class EmbedEncoder:
+    """mteb's EncoderProtocol over a function from texts to vectors.
+
+    Args:
+        embed: The model; its prompts are chosen by role, as everywhere. The instructions that some tasks bring for
+            models that follow instructions are not put before the texts.
+    """
+
+    def __init__(self, embed: Embed) -> None:
+        self._embed = embed
+
+    @property
+    def mteb_model_meta(self) -> Any:
+        """What mteb knows of the model: nothing."""
+        from mteb.models.model_meta import ModelMeta
+
+        return ModelMeta.create_empty()
+
+    def encode(
+        self, inputs: Iterable[Mapping[str, Sequence[str]]], *, prompt_type: str | None = None, **_: object
+    ) -> FloatArray:
+        """Embed batches of texts, (N, D)."""
+        texts = [text for batch in inputs for text in batch["text"]]
+        return self._embed(texts, Role.POSITIVE if prompt_type == "document" else Role.ANCHOR)
+
+    def similarity(self, first: FloatArray | Tensor, second: FloatArray | Tensor) -> Tensor:
+        """Return the cosine of each row of one with each of the other, (N, M)."""
+        return _unit(first) @ _unit(second).T
+
+    def similarity_pairwise(self, first: FloatArray | Tensor, second: FloatArray | Tensor) -> Tensor:
+        """Return the cosine of each row of one with the same row of the other, (N,)."""
+        return (_unit(first) * _unit(second)).sum(dim=1)
+
+
+def _unit(vectors: FloatArray | Tensor) -> Tensor:
+    return F.normalize(torch.atleast_2d(torch.as_tensor(vectors)), dim=1)
+
+
+@contextmanager
+def own_randomness() -> Iterator[None]:
+    """Put the state of all global generators back after the block: mteb seeds them when it is imported and run."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (the generator that mteb seeds)
+    try:
+        with seeded(_SEED):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
+MTEB = "mteb:"  # what stands before the name
+_LOADER = {"batch_size": 1024, "show_progress_bar": False}  # texts that its loaders hand over at once
+
+
+class MTEBTask:
+    """A task of mteb. Its figures are mteb's own; as mteb gives no items, they have no intervals.
+
+    Args:
+        task: What `mteb.get_task` returns; `Any` because mteb is an extra, which is imported only where it is used.
+
+    Raises:
+        DataError: The task is not about text, or its data can not be loaded.
+    """
+
+    def __init__(self, task: Any) -> None:
+        self.name = MTEB + task.metadata.name
+        self._task = task
+        self._parts = list(getattr(task.metadata, "tasks", [task]))  # an aggregate is scored by its parts
+        if any(part.modalities != ["text"] for part in self._parts):
+            raise DataError(f"{self.name}: the task is about {', '.join(task.modalities)}; textcl encodes text.")
+        for part in self._parts:
+            self._load(part)
+
+    @property
+    def fingerprint(self) -> str:
+        """Each data set with its revision."""
+        return "; ".join(f"{part.metadata.name} {part.metadata.dataset}" for part in self._parts)
+
+    def run(self, embed: Embed) -> PlainFigures:
+        """Let mteb embed, compare and score; queries are anchors, documents positives, all else anchors."""
+        with own_randomness():
+            results = (
+                _mteb()
+                .evaluate(
+                    EmbedEncoder(embed),
+                    self._task,
+                    cache=None,  # its results would be kept under no name, and taken for those of the next model
+                    co2_tracker=False,
+                    encode_kwargs=dict(_LOADER),
+                    show_progress_bar=False,
+                )
+                .task_results
+            )
+        return PlainFigures(_figures(results[0].scores, self._task.metadata.main_score))
+
+    def _load(self, part: Any) -> None:
+        try:
+            with own_randomness():
+                part.load_data()
+        except Exception as error:  # a data set's loader raises whatever it likes
+            raise DataError(
+                f"{self.name}: the data of {part.metadata.name} ({part.metadata.dataset.get('path')} on the Hub) can "
+                f"not be loaded: {type(error).__name__}: {error}"
+            ) from error
+
+
+def mteb_task(spec: str) -> MTEBTask:
+    """Load a task of mteb.
+
+    Args:
+        spec: `mteb:STSBenchmark`.
+
+    Raises:
+        DataError: mteb is not installed, has no such task, or can not load its data.
+    """
+    name = spec.removeprefix(MTEB)
+    if importlib.util.find_spec("mteb") is None:
+        raise DataError(f"{spec} needs the package mteb, which is not installed: pip install mteb")
+    with own_randomness():
+        try:
+            task = _mteb().get_task(name)
+        except KeyError:
+            known = _known()
+            raise DataError(
+                f"{spec}: mteb {_mteb().__version__} has no such task among its {len(known):,}."
+                f"{suggestion(name, known)}"
+            ) from None
+    return MTEBTask(task)
+
+
+def _known() -> list[str]:
+    """Return the names of all tasks."""
+    mteb = _mteb()
+    listed: list[Any] = [entry for entry in vars(mteb.tasks).values() if inspect.isclass(entry)]
+    return sorted(task.metadata.name for task in listed if issubclass(task, mteb.AbsTask))
+
+
+def _mteb() -> Any:
+    """Import the package; `Any` because it is an extra, and its types are not there for everyone."""
+    return importlib.import_module("mteb")
+
+
+def _figures(scores: dict[str, list[dict[str, Any]]], metric: str) -> dict[str, Values]:
+    """Return the main score: the mean over splits and subsets, and each of them where there are several."""
+    single = {
+        f"{metric}/{split}/{subset['hf_subset']}": subset["main_score"]
+        for split, subsets in scores.items()
+        for subset in subsets
+    }
+    values = {name: np.array([np.nan if value is None else value], dtype=np.float64) for name, value in single.items()}
+    mean = {metric: np.mean(list(values.values()), axis=0)}
+    return mean if len(values) == 1 else mean | values

@@ -1,0 +1,164 @@
+"""Tables in text: rows of fields between delimiters, whose first row names the columns."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from textcl.errors import DataError
+from textcl.files.lines import decoded
+
+_LONGEST_FIELD = 64 << 20  # characters
+# Of the process; 131,072 by itself, which a long document exceeds.
+csv.field_size_limit(max(_LONGEST_FIELD, csv.field_size_limit()))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a table is written."""
+
+    delimiter: str
+    is_quoted: bool  # whether a field may stand in quotation marks, and then hold delimiters and line breaks
+
+
+TSV = Dialect("\t", is_quoted=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row as it stands in a file."""
+
+    number: int  # of the line on which it starts, the first is 1
+    start: int  # byte
+    raw: bytes  # with the blank lines before it
+    fields: list[str]
+
+
+def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object) -> Iterator[RawRow]:
+    """Yield the rows of a table, the names of the columns included; empty lines between rows are none.
+
+    Args:
+        lines: All of the file, with their ends.
+        dialect: How it is written.
+        path: What messages call it.
+
+    Raises:
+        DataError: A row is not UTF-8, or its quotation marks do not fit.
+    """
+    taken = _Taken(iter(lines), path)
+    reader = _reader(taken, dialect)
+    while True:
+        number, start = taken.number + 1, taken.start
+        try:
+            fields = next(reader, None)
+        except csv.Error as fault:
+            raise _broken(fault, f"{path}, line {number}") from fault
+        raw = taken.pop()
+        if fields is None:
+            return
+        if fields:
+            yield RawRow(number, start, raw, fields)
+
+
+def fields_of(raw: bytes, dialect: Dialect, place: str) -> list[str]:
+    """Return the fields of one row.
+
+    Raises:
+        DataError: It is not UTF-8, or its quotation marks do not fit.
+    """
+    try:
+        return next(_reader(iter([decoded(raw, place).rstrip("\r\n")]), dialect))
+    except csv.Error as fault:
+        raise _broken(fault, place) from fault
+
+
+def column_names(fields: Sequence[str], place: str) -> tuple[str, ...]:
+    """Return the names of the columns, without the blanks around them.
+
+    Raises:
+        DataError: The row names no columns, but tells a spreadsheet the delimiter.
+    """
+    written = "".join(fields).casefold()
+    if written.startswith("sep=") and len(written) <= len("sep=") + 1:
+        raise DataError(f"{place}: tells spreadsheets the delimiter. Take the line out: the first names the columns.")
+    return tuple(name.strip() for name in fields)
+
+
+def refuse_twins(names: Sequence[str], place: str) -> None:
+    """Refuse columns of one name; those without any are not read.
+
+    Raises:
+        DataError: Names one that is there twice.
+    """
+    for name in names:
+        if name and names.count(name) > 1:
+            raise DataError(f"{place}: there are {names.count(name)} columns '{name}'; rename or drop all but one.")
+
+
+def refuse_misfit(fields: Sequence[str], names: Sequence[str], dialect: Dialect, place: str) -> None:
+    """Refuse a row that has more or fewer fields than the table has columns.
+
+    Raises:
+        DataError: Says how many, and what may be the reason.
+    """
+    if len(fields) == len(names):
+        return
+    way_out = " Quote fields that hold one." if dialect.is_quoted else ""
+    if not dialect.is_quoted and any('"' in field for field in fields):
+        way_out = ' Are fields quoted? Then name the file .csv, or in a recipe use CSV with delimiter: "\\t".'
+    raise DataError(
+        f"{place}: found {len(fields)} fields between {dialect.delimiter!a}, but line 1 names {len(names)} "
+        f"columns: {', '.join(names)}.{way_out}"
+    )
+
+
+class _Taken:
+    """The lines of a file for a csv reader, which remembers those that it took for a row."""
+
+    def __init__(self, lines: Iterator[bytes], path: object) -> None:
+        self.number, self.start = 0, 0  # the lines that were taken, and the byte after them
+        self._lines, self._path = lines, path
+        self._raw: list[bytes] = []
+
+    def __iter__(self) -> "_Taken":
+        return self
+
+    def __next__(self) -> str:
+        raw = next(self._lines)
+        self.number += 1
+        self.start += len(raw)
+        self._raw.append(raw)
+        return decoded(raw, f"{self._path}, line {self.number}")
+
+    def pop(self) -> bytes:
+        """Return what was taken since the last call."""
+        raw = b"".join(self._raw)
+        self._raw.clear()
+        return raw
+
+
+def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
+    if dialect.is_quoted:
+        return csv.reader(lines, delimiter=dialect.delimiter, strict=True)
+    return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+
+
+def _broken(fault: csv.Error, place: str) -> DataError:
+    if "field limit" in str(fault):
+        return DataError(
+            f"{place}: a field is longer than {csv.field_size_limit():,} characters. A quotation mark may not be "
+            "closed; else cut the text into shorter ones."
+        )
+    return DataError(
+        f"{place}: not a row of a table ({fault}). Look for a quotation mark that is not closed or not doubled, or "
+        "line ends other than those of Unix and Windows."
+    )
+
+
+DELIMITERS = (",", ";", "\t", "|")  # the likelier first
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def delimiter_of(names: str) -> str:
+    """Return the delimiter of a table by the line that names its columns; those in quotation marks do not count."""
+    return max(DELIMITERS, key=_QUOTED.sub("", names).count)

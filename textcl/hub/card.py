@@ -1,0 +1,129 @@
+"""The model card of a run: what it is, how to use it, what it was made from, and how well it does, by a template."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from textcl.errors import DataError
+from textcl.evaluation.significance import IN_OWN_UNITS
+from textcl.evaluation.user_sets import is_own
+from textcl.hub.card_facts import cell, hyper_parameters, read_model, sources, views
+from textcl.hub.card_metadata import card_metadata
+from textcl.hub.citations import citations
+from textcl.hub.recipe_parts import base_words, is_local
+from textcl.report.facts import last_part, versions
+from textcl.report.numbers import bounds, number, points
+from textcl.report.run_files import RunFiles, read_run
+from textcl.report.score_rows import caution, compared, headlines
+
+
+def repetition(files: RunFiles, name: str) -> str:
+    """Return the command.
+
+    Args:
+        files: Of the run folder.
+        name: The model's id on the Hub.
+    """
+    changes = (shlex.quote(f"{key}={value}") for key, value in _files(files))
+    return " ".join(["textcl reproduce", name, *changes])
+
+
+def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
+    """Yield the settings that name a file or folder, each with the last part of the name."""
+    recipe = files.recipe
+    for position, entry in enumerate(recipe["data"]["sources"]):
+        place, source = f"data.sources.{position}", entry
+        if "source" in entry:
+            place, source = f"{place}.source", entry["source"]
+        if source.get("path"):
+            yield f"{place}.path", last_part(str(source["path"]))
+    if is_local(recipe["encoder"], files):
+        yield "encoder.backbone", last_part(str(recipe["encoder"]["backbone"]))
+    evaluation = recipe["evaluation"]
+    if evaluation.get("data_dir"):
+        yield "evaluation.data_dir", "FOLDER"  # of many files, and its own name may be that of its owner
+    for position, entry in enumerate(evaluation.get("after") or ()):
+        yield from _of_task(f"evaluation.after.{position}", entry)
+
+
+def _of_task(place: str, entry: str | Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if isinstance(entry, str) and is_own(entry):
+        kind, _, paths = entry.partition(":")
+        yield place, f"{kind}:{','.join(last_part(path.strip()) for path in paths.split(','))}"
+    elif isinstance(entry, str) and entry.endswith((".yaml", ".yml")):
+        yield place, f"./{last_part(entry)}"
+    elif isinstance(entry, Mapping) and entry["source"].get("path"):
+        yield f"{place}.source.path", last_part(str(entry["source"]["path"]))
+
+
+_SPELLED_OUT = ("data.batch_size", "encoder.random_init", "objective.use", "training.weight_decay", "evaluation.after")
+
+
+def render_card(run: Path, repo: str | None) -> str:
+    """Return the README.md of a run's model, its metadata at the head.
+
+    No file of a machine is named with the way to it, and no text of the training or evaluation data is shown.
+
+    Args:
+        run: The run folder.
+        repo: Where the model will be found; None: the card names it after its recipe, with `your-name` before it.
+
+    Raises:
+        DataError: It is no run folder, or a file in it can not be read.
+        ModelError: The run has not come to its end, and has no model.
+    """
+    files = read_run(run)
+    _refuse_shortened(files.recipe, run)
+    facts = read_model(run / "model")
+    name = repo or f"your-name/{files.recipe['name']}"
+    report = files.report
+    rows = headlines(compared(report["before"], report["after"], report["difference"])) if report else []
+    body = (
+        _environment()
+        .get_template("card.md.j2")
+        .render(
+            name=name,
+            title=name.rpartition("/")[2],
+            model=facts,
+            base=base_words(files),
+            is_random=files.recipe["encoder"]["random_init"],
+            sources=sources(files),
+            views=views(files.recipe),
+            data=files.provenance.get("data", {}),
+            hyper_parameters=hyper_parameters(files),
+            rows=rows,
+            caution=caution(rows),
+            leakage=report.get("leakage"),
+            exports=files.exports,
+            versions=versions(files),
+            python=files.provenance.get("python", ""),
+            reproduce=repetition(files, name),
+            citations=citations(files.recipe),
+        )
+    )
+    return f"---\n{card_metadata(files, rows, name).to_yaml()}\n---\n\n{body}"
+
+
+def _refuse_shortened(recipe: Mapping[str, Any], run: Path) -> None:
+    """Raise where a recipe leaves to defaults what a run folder spells out. `Any`: its settings are of many kinds."""
+    for place in _SPELLED_OUT:
+        section, key = place.split(".")
+        if key not in (recipe.get(section) or {}):
+            raise DataError(
+                f"{run / 'recipe.yaml'} does not say {place}: it is not the recipe that textcl train left there, with "
+                "every default spelled out. Put that back; `textcl train RECIPE --out FOLDER` writes it anew."
+            )
+
+
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701 (Markdown: nothing is escaped as HTML would be, cells by `cell`)
+        loader=PackageLoader("textcl.hub", "template"), undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.globals |= {"points": points, "bounds": bounds, "number": number, "own_units": IN_OWN_UNITS}
+    environment.filters |= {"cell": cell, "quoted": json.dumps}
+    return environment

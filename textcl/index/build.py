@@ -1,0 +1,86 @@
+"""Which class an index is of: exact, FAISS's by their factory strings, or binary."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from textcl.index.binary import BinaryIndex
+from textcl.index.common import read_description
+from textcl.index.exact import EXACT, FlatIndex
+from textcl.index.faiss_index import FaissIndex
+from textcl.types.batches import FloatArray
+from textcl.types.protocols import Index
+
+
+def build_index(factory: str, dimension: int) -> Index:
+    """Build an empty index.
+
+    Args:
+        factory: `exact`, or a factory string of FAISS: `Flat`, `IVF1024,PQ48`, `HNSW32`, `SQ8`, `BFlat,RFlat`.
+        dimension: Embedding width D.
+
+    Raises:
+        SearchError: There is no such index.
+    """
+    if factory == EXACT:
+        return FlatIndex(dimension)
+    return BinaryIndex(dimension, factory) if _is_binary(factory) else FaissIndex(dimension, factory)
+
+
+def refuse_too_few(index: Index, rows: int) -> None:
+    """Refuse an index that can not learn from so few vectors, before there are any.
+
+    Args:
+        index: Just built.
+        rows: Vectors that it would learn from.
+
+    Raises:
+        SearchError: Says how many are wanted, and which index would do with these.
+    """
+    if rows < index.training_rows.fewest:
+        index.train(np.zeros((rows, index.dimension), dtype=np.float32))
+        raise AssertionError("training on too few rows is refused")
+
+
+def open_index(folder: Path) -> Index:
+    """Open the folder of a saved index.
+
+    Raises:
+        SearchError: There is none, or a file of it is missing or broken.
+    """
+    factory = read_description(folder).factory
+    if factory == EXACT:
+        return FlatIndex.open(folder)
+    return BinaryIndex.open(folder) if _is_binary(factory) else FaissIndex.open(folder)
+
+
+def write_index(
+    folder: Path, factory: str, dimension: int, rows: int, blocks: Iterable[FloatArray], sample: FloatArray
+) -> None:
+    """Write the folder of an index of vectors that come block by block; of those no more than a block is in memory.
+
+    Args:
+        folder: Appears whole or not at all.
+        factory: As `build_index` takes it.
+        dimension: D.
+        rows: N, over all blocks.
+        blocks: (any, D) each.
+        sample: What the index learns from, (any, D); may be empty where it learns nothing.
+
+    Raises:
+        SearchError: There is no such index, or the sample is too small for it.
+    """
+    if factory == EXACT:
+        FlatIndex.write(folder, dimension, rows, blocks)
+        return
+    index = build_index(factory, dimension)
+    if index.training_rows.fewest:
+        index.train(sample)
+    for block in blocks:
+        index.add(block)
+    index.save(folder)
+
+
+def _is_binary(factory: str) -> bool:
+    return factory.startswith("B")

@@ -1,0 +1,97 @@
+"""Rows of two texts with a score: what is wanted of them, and of the scores."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from textcl.errors import RowError
+from textcl.objectives.views import pair_of, want_roles
+from textcl.types.batches import EmbeddedBatch
+from textcl.types.text import Role
+
+
+def want_labels(objective: str, roles: Sequence[Role], labelled: bool) -> None:
+    """Refuse rows without labels, and views that do not share the label of their row.
+
+    Args:
+        objective: Its name, for the message.
+        roles: Of the V views.
+        labelled: Whether rows carry labels.
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    want_roles(objective, roles, positives=(0, None))
+    if not labelled:
+        raise ValueError(
+            f"found rows without labels, but {objective} tells by them which texts belong together. Name their column "
+            "in the source (label: …)."
+        )
+
+
+def pairs_by_label(batch: EmbeddedBatch) -> tuple[Tensor, Tensor]:
+    """Compare the labels of all texts of the batch, one view after the other; N is V * B.
+
+    A row's views share its label. Equal texts are never each other's negatives, whatever their labels.
+
+    Args:
+        batch: With labels.
+
+    Returns:
+        Which texts are positives of a text, itself excluded, and which are its negatives; both (N, N) bool.
+    """
+    assert batch.labels is not None, "`check` wants labels"
+    labels = batch.labels.repeat(len(batch.views))  # (N,)
+    identity = torch.cat(batch.identity)  # (N,)
+    same = labels[:, None] == labels  # (N, N)
+    negatives = ~same & (identity[:, None] != identity)
+    return same.fill_diagonal_(False), negatives
+
+
+def want_scored_pairs(objective: str, roles: Sequence[Role], scored: bool) -> None:
+    """Refuse rows without scores, and other views than one anchor and one positive.
+
+    Args:
+        objective: Its name, for the message.
+        roles: Of the V views.
+        scored: Whether rows carry scores.
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    want_roles(objective, roles)
+    if not scored:
+        raise ValueError(
+            f"found rows without scores, but {objective} learns from how alike two texts are. Name their column in the "
+            "source (score: …)."
+        )
+
+
+def scored_pairs(batch: EmbeddedBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return anchors (B, D), positives (B, D) and scores (B,)."""
+    assert batch.scores is not None, "`check` wants scores"
+    anchor, positive = pair_of(batch.roles)
+    return batch.views[anchor], batch.views[positive], batch.scores
+
+
+def want_scores_within(objective: str, scores: Tensor, lowest: float, highest: float, advice: str) -> None:
+    """Refuse scores beyond a scale.
+
+    Args:
+        objective: Its name, for the message.
+        scores: Of the rows, (B,).
+        lowest, highest: The ends of the scale.
+        advice: What to do, a sentence.
+
+    Raises:
+        RowError: Names the first score that does not fit, and its row.
+    """
+    outside = ~((scores >= lowest) & (scores <= highest))  # (B,) NaN is outside
+    if outside.any():
+        row = int(outside.nonzero()[0])
+        raise RowError(
+            f"found a score of {scores[row].item():g}, but {objective} takes scores from {lowest:g} to {highest:g} "
+            f"here. {advice}",
+            row,
+        )

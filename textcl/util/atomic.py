@@ -1,0 +1,137 @@
+"""Files and folders that appear whole or not at all: written under a temporary name, then moved."""
+
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from textcl.errors import DataError, WriteError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which name no file while one is written
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; move it there when the block ends well, delete it when it fails.
+
+    Raises:
+        WriteError: It can not be written; also an `OSError`.
+    """
+    temporary = _beside(path)
+    with _telling(path, temporary):
+        if path.is_dir():  # told now, not after the work
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            _flush(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; move it there when the block ends well, delete it when it fails.
+
+    A folder that already stands at `path` is replaced at the end, not before.
+
+    Raises:
+        WriteError: It can not be written; also an `OSError`.
+    """
+    old = _beside(path)
+    with passing_folder(path) as temporary:
+        if path.is_file():
+            raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder", str(path))
+        try:
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _flush(file)
+            if path.exists():
+                path.replace(old)
+            temporary.replace(path)
+        finally:
+            if old.exists() and not path.exists():
+                old.replace(path)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def passing_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder beside `path` for what is needed until the block ends; it is deleted then.
+
+    Raises:
+        WriteError: It can not be written; also an `OSError`.
+    """
+    temporary = _beside(path)
+    with _telling(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.mkdir()
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_place(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
+    """Refuse a place where no file can be written, or, unless forced, where there is one: before hours of work.
+
+    Args:
+        path: Where a file will be written.
+        force: Whether it may replace one.
+        read: Files that it never replaces, for they are read.
+
+    Raises:
+        DataError: There is one, or it is read.
+        WriteError: It can not be written.
+    """
+    if path.resolve() in [other.expanduser().resolve() for other in read]:
+        raise DataError(f"{path} is what is read; name another file with --out.")
+    if path.is_dir():
+        raise WriteError(errno.EISDIR, "it is a folder", str(path))
+    with passing_folder(path):
+        if path.exists() and not force:
+            raise DataError(f"{path} is there already; name another file, or replace it with --force.")
+
+
+@contextmanager
+def _telling(path: Path, temporary: Path) -> Iterator[None]:
+    """Tell what goes wrong with `path`, or with what is written for it; other faults of the block pass through."""
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as fault:
+        if not _is_of(fault, path, temporary):
+            raise
+        # os.path, for Path.is_file fails where a folder may not be looked into
+        blocking = next((folder for folder in path.parents if os.path.isfile(folder)), None)  # noqa: PTH113
+        reason = fault.strerror or str(fault) if blocking is None else f"{blocking} is a file, not a folder"
+        raise WriteError(fault.errno, reason, str(path)) from fault
+
+
+def _is_of(fault: OSError, path: Path, temporary: Path) -> bool:
+    if not isinstance(fault.filename, str):
+        return fault.errno in _NO_ROOM
+    named = Path(fault.filename)
+    return named in (path, *path.parents) or temporary in (named, *named.parents)
+
+
+def _beside(path: Path) -> Path:
+    return path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write content as JSON, which knows no NaN."""
+    with new_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")

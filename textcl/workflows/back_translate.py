@@ -1,0 +1,185 @@
+"""Texts of a file become pairs by back-translation: read, translated there and back, filtered, written."""
+
+import hashlib
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from textcl.embedding.pair_cosines import CosineRange
+from textcl.errors import DataError
+from textcl.files.corpora import PlainTexts
+from textcl.translate.engine import BEST, Decoding, Engine, exact_code, short_code
+from textcl.translate.engines import open_engine
+from textcl.translate.filters import PairFilter
+from textcl.translate.round_trip import Route
+from textcl.translate.work import Work, translated
+from textcl.util.atomic import refuse_place
+from textcl.util.cache import cache_folder
+from textcl.util.progress import IndexWatcher
+from textcl.util.seeds import derive
+from textcl.workflows.translated_pairs import Judge, Judgement, PairWriter, Tally, rejected_file, written_pairs
+
+_SAMPLED = 10  # kept pairs that are shown
+_USUAL_PIVOT = "eo"  # of Apertium: it keeps pronouns and the order of words
+
+
+@dataclass(frozen=True)
+class BackTranslation:
+    """What is asked for.
+
+    Args:
+        texts: The file.
+        out: Gets the pairs, JSONL.
+        pivots: Languages to go through; none: Esperanto with Apertium.
+        words: The filter by words, which knows the texts' language.
+        cosines: The filter by cosine; None: none.
+        engine: One of `textcl.translate.ENGINES`.
+        model: Of a neural engine: Hub id or folder; None: its usual one.
+        device: Of a neural engine; None: CUDA if there is one, else the CPU.
+        decoding: Of the way there; of the way back it is greedy.
+        samples: Translations that are drawn by each pivot.
+        seed: Of the words that are drawn.
+        workers: Processes that translate.
+        cache: The file of all translations; None: in the user's cache folder.
+        force: Replace `out`, and the file of what was rejected beside it, where they are there already.
+    """
+
+    texts: PlainTexts
+    out: Path
+    pivots: tuple[str, ...] = ()
+    words: PairFilter = field(default_factory=PairFilter)
+    cosines: CosineRange | None = None
+    engine: str = "apertium"
+    model: str | None = None
+    device: str | None = None
+    decoding: Decoding = BEST
+    samples: int = 1
+    seed: int = 17
+    workers: int = 1
+    cache: Path | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What back-translation leaves."""
+
+    tally: Tally
+    sample: tuple[Judgement, ...]  # kept pairs, drawn from all
+    rejected: Path
+    cache: Path
+    seconds: float  # of translating, filtering and writing
+
+
+def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> Pairs:
+    """Translate the texts of a file into each pivot and back, and write what makes good pairs.
+
+    The file has a row for each text that has any: `text`, `translations` (a list), their `pivots` and the `engine`.
+    Beside it lies what was not kept, with the reasons. Both appear whole or not at all.
+
+    Args:
+        asked: What to do.
+        watcher: Is told of the progress.
+
+    Raises:
+        TextclError: Something that the user can mend; translations stay in the cache, and the same command goes on.
+    """
+    _check_out(asked)
+    engine = open_engine(asked.engine, asked.model, asked.device)
+    routes = _routes(asked, engine)
+    opening = partial(open_engine, asked.engine, asked.model, asked.device)
+    cache = asked.cache or cache_folder("translations") / "translations.sqlite"
+    work = Work(opening, cache, routes, asked.words.language, asked.decoding, asked.seed)
+    judge = Judge(asked.words, asked.cosines)
+    watcher.phase("Reading", None, 0)
+    watcher.phase("Back-translating", sum(1 for _ in asked.texts), 0)
+    begun, tally, sample = time.monotonic(), Tally(), _Sample(asked.seed)
+    with written_pairs(asked.out, asked.engine) as writer:
+        lots = _lots(_Suited(asked, tally, writer, watcher), engine.lot)
+        for lot, trips in translated(work, lots, asked.workers):
+            for judgements in judge(lot, trips):
+                tally.count(judgements)
+                writer.write(judgements)
+                sample.add(judgements)
+            watcher.texts(len(lot))
+    return Pairs(tally, tuple(sample.drawn), rejected_file(asked.out), cache, time.monotonic() - begun)
+
+
+class _Suited:
+    """The texts that are worth translating, each once; the others are counted and written down with the reason."""
+
+    def __init__(self, asked: BackTranslation, tally: Tally, writer: PairWriter, watcher: IndexWatcher) -> None:
+        self._texts, self._words = asked.texts, asked.words
+        self._tally, self._writer, self._watcher = tally, writer, watcher
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[bytes] = set()
+        for text in self._texts:
+            self._tally.rows += 1
+            digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+            reason = self._words.unsuited(text)
+            if digest not in seen and reason is None:
+                seen.add(digest)
+                yield text
+                continue
+            if reason is None:
+                self._tally.doubles += 1
+            else:
+                self._tally.unsuited[reason] += 1
+                self._writer.write_unsuited(text, reason)
+            self._watcher.texts(1)
+
+
+class _Sample:
+    """A random sample of the kept pairs, whatever their number."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(derive(seed, "sample of pairs"))
+        self._seen = 0
+        self.drawn: list[Judgement] = []
+
+    def add(self, judgements: list[Judgement]) -> None:
+        for judgement in judgements:
+            if judgement.reason is not None:
+                continue
+            self._seen += 1
+            place = self._rng.randrange(self._seen)
+            if len(self.drawn) < _SAMPLED:
+                self.drawn.append(judgement)
+            elif place < _SAMPLED:
+                self.drawn[place] = judgement
+
+
+def _check_out(asked: BackTranslation) -> None:
+    if asked.out.suffix != ".jsonl":
+        raise DataError(f"{asked.out}: the pairs are written as JSONL; name a file that ends in .jsonl.")
+    for file in (asked.out, rejected_file(asked.out)):
+        refuse_place(file, force=asked.force, read=[asked.texts.path])
+
+
+def _routes(asked: BackTranslation, engine: Engine) -> list[Route]:
+    """Return where each text goes: through every pivot, as often as translations are drawn."""
+    if engine.by_rules and (asked.samples > 1 or asked.decoding != BEST):
+        raise DataError(
+            f"{engine.name} translates by rules: a text has one translation. Leave samples, temperature and beams out, "
+            "and name several pivots instead."
+        )
+    if asked.samples > 1 and asked.decoding.temperature is None:
+        raise DataError("Several samples of a text differ only where words are drawn: give a temperature, such as 0.7.")
+    pivots = asked.pivots or ((_USUAL_PIVOT,) if engine.by_rules else ())
+    if not pivots:
+        raise DataError(f"Name the languages that {engine.name} shall go through: --pivot de --pivot fr.")
+    if short_code(asked.words.language) in map(short_code, pivots):
+        raise DataError(f"The texts are in {asked.words.language!r} already; it can not be a pivot.")
+    distinct = {exact_code(pivot): pivot for pivot in pivots}.values()
+    return [Route(pivot, time) for pivot in distinct for time in range(asked.samples)]
+
+
+def _lots(texts: _Suited, size: int) -> Iterator[list[str]]:
+    left = iter(texts)
+    while lot := list(islice(left, size)):
+        yield lot

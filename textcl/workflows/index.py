@@ -1,0 +1,172 @@
+"""A corpus becomes an index: read once, embedded shard by shard, then built. Memory does not grow with the corpus."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textcl.distributed import Ranks, join_ranks
+from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.errors import DataError, SearchError
+from textcl.files.corpora import Corpus
+from textcl.index.build import build_index, refuse_too_few, write_index
+from textcl.index.documents import Digest, DocumentStore, Facts, Shards, write_documents
+from textcl.types.protocols import Index
+from textcl.types.text import Role
+from textcl.util.precision import resolve
+from textcl.util.processes import give_back_memory
+from textcl.util.progress import IndexWatcher
+from textcl.util.versions import versions
+from textcl.workflows.index_folder import About, Asked, IndexFolder
+
+SHARD_ROWS = 4096  # texts that are embedded between two writes; what a kill may lose
+_SEED = 17  # of the vectors that an index learns from
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What indexing leaves."""
+
+    about: About
+    was_finished: bool  # before it began
+
+
+def index_corpus(
+    model: str, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
+    watcher: IndexWatcher, check: Callable[[int, int], object] = lambda rows, dimension: None,
+) -> Indexed | None:  # fmt: skip
+    """Embed a corpus and write the folder of its index; every rank of a launch calls it.
+
+    What a killed run left is gone on with: shards that are whole are kept. The index is the same on any number of
+    ranks, for each shard is embedded by one rank and rank 0 builds the index from all of them in order.
+
+    Args:
+        model: A run folder, a model folder, `pkg://…` or a Hub id.
+        corpus: Where the texts are; they are embedded as positives.
+        out: The folder.
+        factory: `exact`, or a factory string of FAISS.
+        train_rows: Vectors that the index learns from, drawn from all; None: as many as it has use for.
+        precision: float32, bf16 or auto.
+        watcher: Is told of the progress.
+        check: Called with the texts of the corpus and the width of the vectors before anything is embedded; may raise.
+
+    Returns:
+        What lies in the folder, on rank 0; None on the others, which leave when their share is done.
+
+    Raises:
+        TextclError: Something that the user can mend; what was embedded is kept.
+    """
+    ranks, folder = join_ranks(), IndexFolder(out)
+    watcher = watcher if ranks.is_main else _Silent()
+    if ranks.is_main:
+        folder.check()
+    encoder = open_encoder(model, precision=precision, device=ranks.device)
+    index, done = build_index(factory, encoder.dimension), folder.is_finished()
+    asked = _prepare(encoder, model, corpus, folder, watcher) if ranks.is_main else None
+    if asked is not None:
+        if done:
+            return _finished(folder, asked, index)
+        rows = _rows_of(folder)
+        refuse_too_few(index, min(rows, train_rows or rows))
+        check(rows, encoder.dimension)
+        folder.begin(asked)
+    if done:
+        return None
+    ranks.wait()
+    shards = _embed(encoder, folder, ranks, watcher)
+    ranks.wait()
+    return None if asked is None else Indexed(_build(index, folder, shards, asked, train_rows, watcher), False)
+
+
+def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, watcher: IndexWatcher) -> Asked:
+    """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
+    watcher.phase("Reading", None, 0)
+    if folder.documents.is_file():
+        digest = Digest(watcher.texts)
+        for _ in digest.passing(corpus.documents()):
+            pass
+        facts = digest.facts
+        _refuse_another_corpus(folder, facts)
+    else:
+        facts = write_documents(folder.documents, corpus.documents(), watcher.texts)
+    prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
+    precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
+    return Asked(model, fingerprint(encoder), prompts, precision, facts.digest)
+
+
+def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:
+    with DocumentStore(folder.documents) as store:
+        before = store.facts
+    if before != facts:
+        raise SearchError(
+            f"{folder.path} is the index of another corpus: it has {before.count:,} texts, this one {facts.count:,}, "
+            "or an id or text of it has changed. Name another folder with --out."
+        )
+
+
+def _rows_of(folder: IndexFolder) -> int:
+    """Return the number of texts of the corpus."""
+    with DocumentStore(folder.documents) as store:
+        return store.facts.count
+
+
+def _finished(folder: IndexFolder, asked: Asked, index: Index) -> Indexed:
+    folder.check_same(asked, index.factory)
+    Shards(folder.shards, 0, index.dimension, SHARD_ROWS).remove()
+    return Indexed(folder.read(), was_finished=True)
+
+
+def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, watcher: IndexWatcher) -> Shards:
+    """Embed the shards of this rank that are still missing."""
+    with DocumentStore(folder.documents) as store:
+        shards = Shards(folder.shards, store.facts.count, encoder.dimension, SHARD_ROWS)
+        missing = shards.missing(ranks.rank, ranks.count)
+        own = sum(_rows(shards, number) for number in range(ranks.rank, len(shards), ranks.count))
+        share = f"Embedding, a share of {ranks.count}" if ranks.count > 1 else "Embedding"
+        watcher.phase(share, own, own - sum(_rows(shards, number) for number in missing))
+        for number in missing:
+            vectors = encoder.encode(store.texts(*shards.span(number)), role=Role.POSITIVE, progress=watcher.texts)
+            if not np.isfinite(vectors).all():
+                start, stop = shards.span(number)
+                raise DataError(f"Rows {start} to {stop}: the model gives vectors with NaN or infinity.")
+            shards.write(number, vectors)
+            give_back_memory()
+    return shards
+
+
+def _rows(shards: Shards, number: int) -> int:
+    start, stop = shards.span(number)
+    return stop - start
+
+
+def _build(
+    index: Index, folder: IndexFolder, shards: Shards, asked: Asked, train_rows: int | None, watcher: IndexWatcher
+) -> About:
+    """Build the index from all shards, and finish the folder."""
+    with DocumentStore(folder.documents) as store:
+        facts = store.facts
+    wanted = (train_rows or index.training_rows.usual) if index.training_rows.fewest else 0
+    watcher.phase("Building", facts.count, 0)
+    sample = shards.sample(wanted, _SEED)
+    write_index(folder.index, index.factory, index.dimension, facts.count, _told(shards, watcher), sample)
+    about = About(asked, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions())
+    folder.finish(about)
+    shards.remove()
+    return about
+
+
+def _told(shards: Shards, watcher: IndexWatcher) -> Iterable[np.ndarray]:
+    for block in shards.blocks():
+        yield block
+        watcher.texts(len(block))
+
+
+class _Silent:
+    """The watcher of the other ranks."""
+
+    def phase(self, name: str, total: int | None, done: int) -> None: ...
+
+    def texts(self, count: int) -> None: ...

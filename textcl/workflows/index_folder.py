@@ -1,0 +1,154 @@
+"""The folder of an index: what lies where, what was asked for, and whether it is finished."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from textcl.errors import SearchError
+from textcl.util.atomic import new_file
+
+FORMAT = 1
+_NAMES = {"index.json", "asked.json", "documents.sqlite", "index", "vectors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What decides the vectors of an index."""
+
+    model: str  # as it was named
+    fingerprint: str
+    prompts: dict[str, str]  # role → prompt
+    precision: str
+    corpus: str  # digest of ids and texts
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """`index.json`: what an index is made of. It is written last, so where it is, the index is finished."""
+
+    asked: Asked
+    factory: str
+    train_rows: int  # vectors that the index learned from
+    dimension: int
+    count: int
+    empty: int  # documents without text
+    packages: dict[str, str]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFolder:
+    """Where the parts of an index lie."""
+
+    path: Path
+
+    @property
+    def documents(self) -> Path:
+        """Ids and texts."""
+        return self.path / "documents.sqlite"
+
+    @property
+    def index(self) -> Path:
+        """The folder of the index itself."""
+        return self.path / "index"
+
+    @property
+    def shards(self) -> Path:
+        """Vectors on their way into the index; gone when it is finished."""
+        return self.path / "vectors"
+
+    @property
+    def _asked(self) -> Path:
+        return self.path / "asked.json"
+
+    @property
+    def _about(self) -> Path:
+        return self.path / "index.json"
+
+    def is_finished(self) -> bool:
+        """Say whether all of it is there."""
+        return self._about.is_file()
+
+    def check(self) -> None:
+        """Refuse a folder that holds something else, and sweep up what a killed process left half written."""
+        if self.path.exists() and not self.path.is_dir():
+            raise SearchError(f"{self.path} is a file; an index needs a folder. Name another with --out.")
+        names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
+        foreign = sorted(name for name in names - _NAMES if not (name.startswith(".") and name.endswith(".part")))
+        if foreign:
+            raise SearchError(
+                f"{self.path} holds {foreign[0]}, which is no part of an index, and nothing was written. Name another "
+                "folder with --out."
+            )
+        for part in self.path.rglob(".*.part") if names else ():
+            part.unlink() if part.is_file() else None
+
+    def begin(self, asked: Asked) -> None:
+        """Note what is asked for; where work began earlier, make sure that it was the same.
+
+        Raises:
+            SearchError: It was another model, or another corpus; says which.
+        """
+        if self._asked.is_file():
+            self._refuse_changes(Asked(**_read(self._asked)), asked)
+        with new_file(self._asked) as temporary:
+            temporary.write_text(json.dumps(asdict(asked), indent=2) + "\n", encoding="utf-8")
+
+    def check_same(self, asked: Asked, factory: str) -> None:
+        """Refuse to call an index finished that is not the one asked for."""
+        about = self.read()
+        self._refuse_changes(about.asked, asked)
+        if about.factory != factory:
+            raise SearchError(
+                f"{self.path} is finished, with the factory '{about.factory}' and not '{factory}'. Name another folder."
+            )
+
+    def finish(self, about: About) -> None:
+        """Write `index.json`."""
+        with new_file(self._about) as temporary:
+            temporary.write_text(json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        self._asked.unlink(missing_ok=True)
+
+    def read(self) -> About:
+        """Read `index.json`.
+
+        Raises:
+            SearchError: There is no finished index here.
+        """
+        if not self._about.is_file():
+            begun = self._asked.is_file() or self.documents.is_file()
+            way = (
+                "was not finished: run the same `textcl index` again"
+                if begun
+                else "holds no index: it has no index.json"
+            )
+            raise SearchError(f"{self.path} {way}.")
+        content = _read(self._about)
+        if content.get("format") != FORMAT:
+            raise SearchError(f"{self._about}: its format is {content.get('format')}; this textcl reads {FORMAT}.")
+        try:
+            return About(**{**content, "asked": Asked(**content["asked"])})
+        except (KeyError, TypeError) as error:
+            raise SearchError(f"{self._about}: not what an index says of itself ({error}).") from error
+
+    def _refuse_changes(self, before: Asked, now: Asked) -> None:
+        changed = [
+            f"{field.name}: {getattr(before, field.name)} then, {getattr(now, field.name)} now"
+            for field in fields(Asked)
+            if field.name != "model" and getattr(before, field.name) != getattr(now, field.name)
+        ]
+        if changed:
+            raise SearchError(
+                f"{self.path} was begun by model {before.model}, now it is {now.model}, and these differ:\n"
+                + "\n".join(changed)
+                + "\nName another folder with --out."
+            )
+
+
+def _read(file: Path) -> dict[str, Any]:  # JSON may hold anything; the dataclasses say what is wanted
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SearchError(f"{file} can not be read ({error}).") from error
+    return content

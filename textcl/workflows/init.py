@@ -1,0 +1,202 @@
+"""A first recipe for a user's own file: commented, and to be run as it is."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.errors import DataError
+from textcl.recipe.load import parse
+from textcl.recipe.yaml import read_yaml
+from textcl.survey.roles import WITHOUT_COLUMNS, Reading, Trial, read_columns, try_rows
+from textcl.survey.survey import UNKNOWN, Survey, survey
+from textcl.util.atomic import new_file, refuse_place
+
+ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
+MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+_LENGTHS = (32, 64, 128, 256, 512)  # tokens, of which the shortest that fits is taken
+_TOKENS_PER_WORD = 1.5
+_SYMMETRIC = "{use: InfoNCE, directions: [anchor_to_candidates, positive_to_anchors], shares_softmax: false}"
+_SCORED = "it orders pairs by their scores, whatever their scale"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What suits a kind of data."""
+
+    objective: str
+    why: str
+    batch_size: int  # rows
+    more: tuple[str, ...] = ()  # lines of the data section
+    rates: str = "learning_rate: 2.0e-5"
+    warning: tuple[str, ...] = ()  # comments
+
+
+_CROP = "[{use: SpanCrop, low: 0.3, high: 1.0}]"
+_CHOICES = {
+    "sentences": _Choice(
+        "{use: SimCLR}",
+        "two random crops of a sentence look for each other in the batch, through a head that is thrown away",
+        64,
+        ("views:", f"  - {{role: anchor, augment: {_CROP}}}", f"  - {{role: positive, augment: {_CROP}}}"),
+        "learning_rate: 2.0e-5, objective_learning_rate: 1.0e-3",
+        ("# Pairs teach more: by crops alone an encoder that is tuned already may get worse at search. Score it.",),
+    ),
+    "pairs": _Choice(_SYMMETRIC, "each side looks for its partner among those of the batch", 128),
+    "triplets": _Choice("{use: InfoNCE}", "an anchor looks for its positive among all positives and negatives", 64),
+    "scored pairs": _Choice("{use: CoSENT}", _SCORED, 64),
+    "labelled pairs": _Choice("{use: Contrastive}", "pairs of 1 are pulled together, pairs of 0 pushed apart", 64),
+    "labelled texts": _Choice(
+        "{use: SupCon}",
+        "texts of one label are each other's positives",
+        64,
+        ("rows_per_label: 4 # that a batch holds together",),
+    ),
+}
+
+
+def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | None = None) -> str:
+    """Return the text of a recipe that suits a file.
+
+    Args:
+        found: What the file holds.
+        reading: What its columns are for.
+        trial: What came of reading its rows so.
+        backbone: The encoder to start from; None: a small one of the language that was found.
+
+    Raises:
+        DataError: The file holds too few rows to train on.
+    """
+    if found.rows < 2:
+        raise DataError(f"{found.path}: found {found.rows} rows of data; contrast needs at least 2.")
+    choice = _CHOICES[reading.holds]
+    languages = sorted({found.column(name).language for name in reading.texts} - {""})
+    name = re.sub(r"[^\w-]+", "-", stem(found.path)).strip("-") or "mine"
+    lines = [
+        f"# {found.path.name} seems to hold {reading.holds}: written by `textcl init` from {_looked(found)}.",
+        "# textcl check FILE shows what it would do, textcl train FILE does it; every setting: data_recipes/README.md",
+        *choice.warning,
+        f"name: {_plain(name)} # the run goes to runs/{name}",
+        "data:",
+        "  sources:",
+        f"    - {_source(found, reading)}{_doubt(reading)}",
+        *(f"  {line}" for line in (*choice.more, *_negative_views(trial))),
+        f"  max_length: {max_length(found, reading)} # tokens; {_length(found, reading)}",
+        f"  batch_size: {min(choice.batch_size, found.rows)} # rows; more give more negatives, memory stays the same",
+        "encoder:",
+        f"  backbone: {_plain(backbone or suited_backbone(languages))} # language, a guess: {', '.join(languages)}",
+        f"objective: {choice.objective} # {choice.why}",
+        f"training: {{epochs: 1, {choice.rates}, warmup: 0.1}}",
+        "evaluation:",
+        "  after: [] # [sts] scores seven sets of English sentence pairs before and after; better is a set of your own",
+    ]
+    text = "\n".join(lines) + "\n"
+    parse(read_yaml(text, name))  # what we write must load
+    return text
+
+
+def suited_backbone(languages: list[str]) -> str:
+    """Return a small encoder for these languages; one that is not known is taken for English."""
+    return ENGLISH if set(languages) <= {"en", UNKNOWN} else MULTILINGUAL
+
+
+def max_length(found: Survey, reading: Reading) -> int:
+    """Return how many tokens hold all but the longest texts."""
+    tokens = max(_tokens(found, name) for name in reading.texts)
+    return next((length for length in _LENGTHS if length >= tokens), _LENGTHS[-1])
+
+
+def stem(path: Path) -> str:
+    """Return what a file's run and recipe are called: its own name, not that of what it links to, without endings."""
+    name = path.resolve().name if path.name in ("", "..") else path.name
+    return name.split(".")[0] or "mine"
+
+
+def _negative_views(trial: Trial) -> list[str]:
+    """Return the views of rows with negatives of varying number, where a view a negative would be too many."""
+    if trial.fewest == trial.most:
+        return []
+    negatives = f"  - {{role: negative}} # rows have {trial.fewest} to {trial.most}; an epoch draws from them"
+    others = ["  - {role: negative}"] * (trial.fewest - 1)
+    return ["views:", "  - {role: anchor}", "  - {role: positive}", negatives, *others]
+
+
+def _tokens(found: Survey, name: str) -> int:
+    """Estimate the tokens that 99 in 100 texts of a column do not exceed, special tokens included."""
+    column = found.column(name)
+    # where there are no blanks, a sign is a token
+    return 2 + (column.most_characters if column.is_unspaced else math.ceil(column.longest * _TOKENS_PER_WORD))
+
+
+def _length(found: Survey, reading: Reading) -> str:
+    column = found.column(max(reading.texts, key=lambda name: _tokens(found, name)))
+    size = f"{column.most_characters:,} characters" if column.is_unspaced else f"{column.longest:,} words"
+    return f"99 in 100 texts have at most {size}"
+
+
+def _source(found: Survey, reading: Reading) -> str:
+    settings: dict[str, object] = {"use": found.use, "path": str(found.path)}
+    if found.use not in WITHOUT_COLUMNS:
+        settings |= {"anchor": reading.anchor, "positive": _named(reading.positives)}
+        settings |= {"negative": _named(reading.negatives)} if reading.negatives else {}
+        settings |= {name: value for name, value in (("score", reading.score), ("label", reading.label)) if value}
+    settings |= found.settings
+    return "{" + ", ".join(f"{name}: {_plain(value)}" for name, value in settings.items()) + "}"
+
+
+def _named(columns: tuple[str, ...]) -> object:
+    return columns[0] if len(columns) == 1 else list(columns) or None
+
+
+def _plain(value: object) -> str:
+    """Return a value as YAML, quoted where it would be read as something else."""
+    if isinstance(value, str) and re.fullmatch(r"[\w./~][\w./~-]*", value) and read_yaml(value, value) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _doubt(reading: Reading) -> str:
+    if not reading.guessed:
+        return ""
+    names = " ".join(" and ".join(reading.guessed).split())  # a name may hold line breaks, a comment may not
+    return f" # {names} guessed from what stands there: check it"
+
+
+def _looked(found: Survey) -> str:
+    return f"all its {found.rows:,} rows" if found.is_whole else f"its first {found.rows:,} rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What was found in a file, and the recipe that was written for it."""
+
+    found: Survey
+    reading: Reading
+    trial: Trial
+    recipe: Path
+    text: str
+
+
+def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, force: bool = False) -> Beginning:
+    """Look at a file and write a recipe that trains on it.
+
+    Args:
+        path: The file, or a folder of text files.
+        out: Where the recipe goes; None: into the current folder, named after the file.
+        backbone: The encoder to start from; None: one for the language of the texts.
+        force: Replace a recipe that is there.
+
+    Raises:
+        DataError: A recipe is there already; the file can not be read, or holds nothing to train on.
+    """
+    path = path.expanduser()
+    recipe = out or Path(f"{stem(path)}.yaml")
+    refuse_place(recipe, force=force)
+    found = survey(path)
+    reading = read_columns(found)
+    trial = try_rows(found, reading)
+    text = first_recipe(found, reading, trial, backbone)
+    with new_file(recipe) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Beginning(found, reading, trial, recipe, text)

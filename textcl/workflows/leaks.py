@@ -1,0 +1,161 @@
+"""The text that a run trains on, as rows to compare evaluation texts with: from a recipe, or from a file, streamed."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from textcl.errors import DataError, suggestion
+from textcl.evaluation.leakage import Leakage, TrainingRow, find_leakage
+from textcl.evaluation.suites import load_tasks
+from textcl.evaluation.task_texts import TaskTexts, texts_of
+from textcl.files.lines import read_lines
+from textcl.files.rows import Row, file_rows, has_columns
+from textcl.recipe.load import load_recipe
+from textcl.recipe.schema import Recipe
+from textcl.types.text import Source
+from textcl.util.bundled import names, recipes_folder
+from textcl.workflows.run.build import build_sources
+from textcl.workflows.run.data import joined
+from textcl.workflows.run.evaluation import build_tasks
+
+_GRADES = ("score", "label")
+
+
+def recipe_of(train: str) -> Recipe | None:
+    """Return the recipe that is named: bundled, a YAML file, or that of a run folder; None where a file is."""
+    path = Path(train).expanduser()
+    if (path / "recipe.yaml").is_file():
+        return load_recipe(str(path / "recipe.yaml"))
+    if path.is_dir():
+        raise DataError(f"{train} is a folder without a recipe.yaml. Name a run folder, a recipe, or a file of texts.")
+    if path.suffix in (".yaml", ".yml") or (train in names(recipes_folder()) and not path.exists()):
+        return load_recipe(train)
+    return None
+
+
+def rows_of_recipe(recipe: Recipe) -> Iterator[TrainingRow]:
+    """Yield all that a recipe trains on, before augmentation."""
+    return rows_of_source(joined(build_sources(recipe)))
+
+
+def rows_of_source(source: Source) -> Iterator[TrainingRow]:
+    """Yield the rows of a source."""
+    for row in range(len(source)):
+        example = source[row]
+        grade = example.label if example.score is None else example.score
+        texts = (example.anchor, *example.positives, *example.negatives)
+        yield TrainingRow(source.place(row), texts, None if grade is None else float(grade))
+
+
+def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRow]:
+    """Yield the rows of a file without keeping them.
+
+    Args:
+        path: JSONL, CSV or TSV; any other file is text, a line a text. Each may be gzipped.
+        columns: Those that hold texts; none: all that do.
+
+    Raises:
+        DataError: The file is missing, can not be read or holds no text, or a column is missing.
+    """
+    if has_columns(path):
+        return _rows_of_table(path, columns)
+    if columns:
+        raise DataError(f"{path} is read as plain text, a line a text, and has no columns; leave --text-column out.")
+    return (TrainingRow(f"{path}, line {number}", (line,)) for number, line in read_lines(path))
+
+
+def _rows_of_table(path: Path, columns: Sequence[str]) -> Iterator[TrainingRow]:
+    found = False
+    for row in file_rows(path):
+        texts = tuple(_texts(row, columns))
+        found = found or bool(texts)
+        yield TrainingRow(row.place, texts, _grade(row))
+    if not found:
+        raise DataError(f"{path}: no row holds a text under {', '.join(columns) or 'any column'}.")
+
+
+def _texts(row: Row, columns: Sequence[str]) -> Iterator[str]:
+    for column in columns:
+        if column not in row.fields:
+            known = list(map(str, row.fields))
+            raise DataError(
+                f"{row.place}: no column '{column}'; there are {', '.join(known)}.{suggestion(column, known)}"
+            )
+    for column, value in row.fields.items():
+        if not columns or column in columns:
+            yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+
+
+def _grade(row: Row) -> float | None:
+    """Return the score or label of a row, where it has one that is a number."""
+    for column in _GRADES:
+        try:
+            return float(str(row.fields[column]))
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+_log = logging.getLogger(__name__)
+_EVERY = 1000  # rows between two calls of `on_rows`
+
+
+def leaks(
+    train: str,
+    suites: Sequence[str],
+    *,
+    data_dir: Path | None,
+    columns: Sequence[str],
+    on_rows: Callable[[int], None],
+) -> dict[str, Leakage]:
+    """Look for the texts of suites in what is trained on.
+
+    Args:
+        train: A recipe's name, a YAML file, a run folder; or a file of texts, JSONL, CSV or TSV, plain or gzipped.
+        suites: As for evaluating a model; none: those that the recipe scores after its run.
+        data_dir: The folder of the suites' files; None: from the Hub.
+        columns: The columns of a file that hold texts; none: all that do.
+        on_rows: Called with the number of rows compared since its last call.
+
+    Returns:
+        For each task what leaks.
+
+    Raises:
+        DataError: There is nothing to compare with, or data is missing or faulty.
+        RecipeError: The recipe is faulty.
+    """
+    recipe = recipe_of(train)
+    if columns and recipe is not None:
+        raise DataError(f"{train} is a recipe, whose sources name their columns; leave --text-column out.")
+    tasks = load_tasks(suites, data_dir)
+    if not suites and recipe is not None:
+        tasks = build_tasks(recipe)
+    if not tasks:
+        raise DataError(f"Name a suite whose texts are looked for in {train}, such as sts.")
+    rows = rows_of_file(Path(train).expanduser(), columns) if recipe is None else rows_of_recipe(recipe)
+    return find_leakage(texts_of(tasks), _counted(rows, on_rows))
+
+
+def leakage_of_run(source: Source, texts: Mapping[str, TaskTexts]) -> dict[str, Leakage]:
+    """Look for the texts that a run was scored on in the rows of its source; a line in the log says what leaks."""
+    found = find_leakage(texts, rows_of_source(source)) if texts else {}
+    leaking = {name: leakage for name, leakage in found.items() if leakage.leaks}
+    if leaking:
+        _log.warning("The training text holds texts that the run is scored on: %s.", _summary(leaking))
+    return found
+
+
+def _summary(leaking: Mapping[str, Leakage]) -> str:
+    return "; ".join(
+        f"{name}, {len(part.exact):,} of {part.texts:,} {label} exactly and {len(part.near):,} nearly"
+        for name, leakage in leaking.items()
+        for label, part in leakage.parts.items()
+        if part.exact or part.near
+    )
+
+
+def _counted(rows: Iterator[TrainingRow], on_rows: Callable[[int], None]) -> Iterator[TrainingRow]:
+    for number, row in enumerate(rows, start=1):
+        yield row
+        if number % _EVERY == 0:
+            on_rows(_EVERY)

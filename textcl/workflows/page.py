@@ -1,0 +1,246 @@
+"""Looks on while tasks run on a model, and remembers what a page shows: nothing is embedded or searched for a page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.task import Paired, PositivePair, Sample, Task
+from textcl.evaluation.tasks.retrieval import Ranking, Retrieval, listening
+from textcl.report.page import write_run_page
+from textcl.report.page_data import (
+    Cosines,
+    Hit,
+    PageData,
+    QueryChange,
+    Similarities,
+    TextMap,
+    layouts,
+    shown,
+    similarities,
+    write_page_data,
+)
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role
+from textcl.util.seeds import derive
+
+PAIRS = 1000  # of a task that are kept
+HITS = 5  # of a query that are kept
+Key = tuple[str, Role]  # a text and how it is embedded
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one query found."""
+
+    hits: tuple[str, ...]  # ids of the best documents
+    rank: int | None  # of the first relevant document, from 1; None: not found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one model."""
+
+    vectors: dict[Key, FloatArray] = field(default_factory=dict)  # each (D,)
+    found: dict[str, Mapping[str, Found]] = field(default_factory=dict)  # retrieval task -> query -> what it found
+
+
+class WatchedTask:
+    """A task with a sample of its pairs, the same for every model.
+
+    Args:
+        task: Is asked for its pairs.
+        seed: Decides which are sampled.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task, self.name = task, task.name
+        positives = list(task.positives()) if isinstance(task, Paired) else []
+        order = np.random.default_rng(derive(seed, "page", task.name)).permutation(len(positives))
+        self.pairs: tuple[PositivePair, ...] = tuple(positives[number] for number in order[:PAIRS])
+        self._known = {(pair.first, pair.second) for pair in positives}
+
+    def belong_together(self, first: str, second: str) -> bool:
+        """Say whether two texts are one, or a pair of the task."""
+        return first == second or (first, second) in self._known or (second, first) in self._known
+
+
+class Watch:
+    """Looks on while tasks run, on one model after the other.
+
+    Args:
+        tasks: What is run.
+        seed: Decides what is sampled.
+    """
+
+    def __init__(self, tasks: Sequence[Task], seed: int) -> None:
+        self.tasks = [WatchedTask(task, seed) for task in tasks]
+        self.seen: dict[str, Seen] = {}  # model -> what was seen of it
+        keys = [key for task in self.tasks for pair in task.pairs for key in keys_of(pair)]
+        self._wanted = {role: {text for text, its in keys if its is role} for role in Role}
+        self._retrieval = {task.name: task for task in tasks if isinstance(task, Retrieval)}
+
+    @contextmanager
+    def on(self, model: str, embed: Embed) -> Iterator[Embed]:
+        """Look on within a block, in which tasks run on a model that does what it did.
+
+        Args:
+            model: What it is called on the page.
+            embed: The model.
+        """
+        seen = self.seen[model] = Seen()
+
+        def watched(texts: Sequence[str], role: Role) -> FloatArray:
+            vectors = embed(texts, role)
+            wanted = self._wanted[role]
+            for text, vector in zip(texts, vectors, strict=False):  # too few are an error that others tell
+                if text in wanted:
+                    seen.vectors[text, role] = vector.copy()
+            return vectors
+
+        def heard(task: str, ranking: Ranking) -> None:
+            if task in self._retrieval:  # and not a task within another
+                qrels = self._retrieval[task].qrels
+                seen.found[task] = {query: _found(documents, qrels[query]) for query, documents in ranking.items()}
+
+        with listening(heard):
+            yield watched
+
+
+def _found(documents: Mapping[str, float], grades: Mapping[str, int]) -> Found:
+    rank = next((rank for rank, document in enumerate(documents, start=1) if grades.get(document, 0) > 0), None)
+    return Found(tuple(islice(documents, HITS)), rank)
+
+
+def keys_of(pair: PositivePair) -> tuple[Key, Key]:
+    """Return both texts of a pair with how they are embedded."""
+    return (pair.first, pair.roles[0]), (pair.second, pair.roles[1])
+
+
+_METRIC = "ndcg@10"
+_QUERIES = 5  # that gained, and as many that lost
+
+
+def query_changes(task: Task, samples: Sequence[Sample], seen: Sequence[Seen]) -> tuple[QueryChange, ...]:
+    """Return the queries that gained most, the most first, then those that lost most, the most last.
+
+    Args:
+        task: Was run on two models.
+        samples: What it gave for each; no queries unless both hold nDCG@10 of each query.
+        seen: What was seen of each.
+    """
+    if len(samples) != 2 or not isinstance(task, Retrieval):
+        return ()
+    old, new = (sample.per_item.get(_METRIC) if isinstance(sample, MeanSample) else None for sample in samples)
+    if old is None or new is None:
+        return ()
+    gains = new - old
+    order = np.argsort(-gains, kind="stable")
+    chosen = [place for place in order[:_QUERIES] if gains[place] > 0]
+    chosen += [place for place in order[-_QUERIES:] if gains[place] < 0]
+    queries = list(task.qrels)
+    before, after = (its.found[task.name] for its in seen)
+    return tuple(
+        _change(task, query, (float(old[place]), float(new[place])), before[query], after[query])
+        for place, query in ((place, queries[place]) for place in chosen)
+    )
+
+
+def _change(task: Retrieval, query: str, scores: tuple[float, float], before: Found, after: Found) -> QueryChange:
+    return QueryChange(
+        text=shown(task.queries[query]),
+        scores=scores,
+        ranks=(before.rank, after.rank),
+        hits=(_hits(task, query, before), _hits(task, query, after)),
+    )
+
+
+def _hits(task: Retrieval, query: str, found: Found) -> tuple[Hit, ...]:
+    grades = task.qrels[query]
+    return tuple(Hit(shown(task.corpus[document]), grades.get(document, 0) > 0) for document in found.hits)
+
+
+_TEXTS = 500  # on the map
+_SHIFTS = (1, 2, 3)  # how far each first text is from the second text that chance gives it
+
+
+def leave_page(folder: Path, watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: int) -> None:
+    """Write the page of a run, `report.html`, and what is needed to make it again; the other files are there."""
+    write_page_data(folder, page_data(watch, models, seed))
+    write_run_page(folder)
+
+
+def page_data(watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: int) -> PageData:
+    """Gather the data of a page.
+
+    Args:
+        watch: Looked on.
+        models: What each model that was watched is called, and what each task gave for it; one model or two.
+        seed: Decides the places on the map.
+    """
+    seen = [watch.seen[model] for model in models]
+    samples = {task.name: [model[task.name] for model in models.values()] for task in watch.tasks}
+    changes = {task.name: query_changes(task.task, samples[task.name], seen) for task in watch.tasks}
+    return PageData(
+        made=datetime.now().astimezone().isoformat(timespec="minutes"),
+        models=tuple(models),
+        similarities={task.name: tuple(_similarities(task, its) for its in seen) for task in watch.tasks if task.pairs},
+        map=_map(watch.tasks, seen, seed),
+        queries={task: changed for task, changed in changes.items() if changed},
+    )
+
+
+def _similarities(task: WatchedTask, seen: Seen) -> Similarities:
+    first, second = (_stacked(seen, [keys_of(pair)[side] for pair in task.pairs]) for side in (0, 1))
+    strange = [
+        (mine, its)
+        for shift in _SHIFTS
+        for mine, its in ((number, (number + shift) % len(task.pairs)) for number in range(len(task.pairs)))
+        if not task.belong_together(task.pairs[mine].first, task.pairs[its].second)
+    ]
+    randoms = _cosines(first[[mine for mine, _ in strange]], second[[its for _, its in strange]])
+    return similarities(_cosines(first, second), randoms)
+
+
+def _map(tasks: Sequence[WatchedTask], models: Sequence[Seen], seed: int) -> TextMap | None:
+    """Return the map of the first task that has enough texts."""
+    for task in tasks:
+        keys = _map_keys(task)
+        placed = layouts([_stacked(seen, keys) for seen in models], seed)
+        if placed:
+            position = {key: number for number, key in enumerate(keys)}
+            ends = [keys_of(pair) for pair in task.pairs]
+            pairs = [(position[a], position[b]) for a, b in ends if a in position and b in position and a != b]
+            return TextMap(
+                task=task.name,
+                texts=tuple(shown(text) for text, _ in keys),
+                is_document=tuple(role is not Role.ANCHOR for _, role in keys),
+                pairs=tuple(dict.fromkeys(pairs)),
+                layouts=placed,
+            )
+    return None
+
+
+def _map_keys(task: WatchedTask) -> list[Key]:
+    """Return the texts of as many whole pairs as there is place for."""
+    keys: dict[Key, None] = {}
+    for pair in task.pairs:
+        if len(keys) > _TEXTS - 2:
+            break
+        keys.update(dict.fromkeys(keys_of(pair)))
+    return list(keys)
+
+
+def _stacked(seen: Seen, keys: Sequence[Key]) -> FloatArray:
+    return np.array([seen.vectors[key] for key in keys], dtype=np.float32)  # (keys, D)
+
+
+def _cosines(first: FloatArray, second: FloatArray) -> Cosines:
+    """Cosine of each row of one with the same row of the other, (N,); models give vectors of unit length."""
+    cosines: Cosines = np.sum(first.astype(np.float64) * second, axis=-1)
+    return cosines

@@ -1,0 +1,155 @@
+"""From a recipe to its data and its encoder; `learning.py` builds what they are trained with."""
+
+from collections.abc import Sequence
+
+from textcl.data.preview import sample_originals
+from textcl.data.views import ViewSpec, default_views, shares_draw
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import build_encoder as assemble_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.encoder.two_tower import TwoTower
+from textcl.errors import DataError, ModelError, RecipeError, TextclError
+from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
+from textcl.recipe.schema import Component, EncoderSection, Recipe, ViewEntry
+from textcl.types.batches import InputAugmentation
+from textcl.types.text import Augmentation, Role, Source
+from textcl.util.seeds import derive, seeded
+
+
+def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, place: str, seed: int) -> None:
+    """Refuse rows whose texts an augmentation is not made for.
+
+    Args:
+        views: V views.
+        source: What they are made from.
+        place: Where they stand in the recipe.
+        seed: The seed of the run's data; it chooses the sample of texts that augmentations are shown.
+
+    Raises:
+        RecipeError: An augmentation cuts views from one text, and the rows have positives of their own.
+        DataError: An augmentation can do nothing for the texts; names its place.
+    """
+    for number, view in enumerate(views):
+        for position, augmentation in enumerate(view.augment):
+            at = f"{place}.{number}.augment.{position}"
+            if shares_draw(augmentation) and source[0].positives:
+                raise RecipeError(
+                    f"{at}: {type(augmentation).__name__} takes the views of a row from one text, but "
+                    f"{source.place(0)} has a positive of its own. Set the source's `positive` to null, or take the "
+                    "augmentation away."
+                )
+            check = getattr(augmentation, "check", None)
+            if check is None:
+                continue
+            try:
+                check(sample_originals(source, views, seed)[number])
+            except TextclError as error:
+                raise type(error)(f"{at}: {error}") from error
+
+
+def build_sources(recipe: Recipe) -> list[Source]:
+    """Open the sources of a recipe.
+
+    Raises:
+        RecipeError: A constructor refuses its settings.
+        DataError: A file or package is missing or faulty, or a source has no rows.
+    """
+    return [build_component_source(component, place) for place, component in recipe.data.components]
+
+
+def build_component_source(component: Component, place: str) -> Source:
+    """Open one source; `place` is where it stands in the recipe."""
+    source: Source = build(component.model_dump(), SOURCE, place)
+    if len(source) == 0:
+        raise DataError(f"{place}: found no rows in the source, but there must be at least 2.")
+    return source
+
+
+def views_of(entries: Sequence[ViewEntry] | None, source: Source, place: str, seed: int) -> tuple[ViewSpec, ...]:
+    """Return the views that a recipe lists, or those that its rows suggest.
+
+    Args:
+        entries: As listed; None: what the rows hold.
+        source: What the views are made from.
+        place: Where they stand in the recipe.
+        seed: The seed of the run's data.
+
+    Raises:
+        RecipeError: The views have no anchor, or no positive and no labels, so there is nothing to pull together; or
+            an augmentation does not suit the rows.
+        DataError: An augmentation can do nothing for their texts.
+    """
+    if entries is None:
+        return default_views(source[0])
+    specs = tuple(_view_of(entry, f"{place}.{number}") for number, entry in enumerate(entries))
+    roles = [spec.role for spec in specs]
+    wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
+    absent = [role for role in wanted if role not in roles]
+    if absent:
+        found = ", ".join(roles) or "none"
+        raise RecipeError(f"{place}: found the roles {found}, but there must be a view of role {absent[0]} too.")
+    refuse_unfit_texts(specs, source, place, seed)
+    return specs
+
+
+def _view_of(entry: ViewEntry, place: str) -> ViewSpec:
+    augment: list[Augmentation] = [
+        build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}")
+        for position, component in enumerate(entry.augment)
+    ]
+    changes: list[InputAugmentation] = [
+        build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}")
+        for position, component in enumerate(entry.input)
+    ]
+    return ViewSpec(entry.role, tuple(augment), tuple(changes))
+
+
+def build_encoder(recipe: Recipe) -> TextEncoder:
+    """Build the encoder of a recipe, on the CPU; random weights follow from the recipe's seed.
+
+    Raises:
+        RecipeError: A backbone has no such number of layers, no dropout, or not so many positions; or two towers do
+            not fit together.
+        ModelError: A backbone can not be found or read.
+    """
+    section = recipe.encoder
+    queries = _build_tower(recipe, section, "encoder")
+    if section.documents is None:
+        return queries
+    if not isinstance(queries, Encoder):
+        raise RecipeError(
+            f"encoder.documents: found a tower, but {section.backbone} brings one of its own for documents. Set "
+            "encoder.documents=null to train both, or name a backbone of one tower."
+        )
+    given = {name: value for name, value in section.documents if value is not None}
+    documents = _build_tower(recipe, section.model_copy(update=given), "encoder.documents")
+    if not isinstance(documents, Encoder):
+        raise RecipeError(
+            f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and can not be one of two."
+        )
+    try:
+        return TwoTower(queries, documents)
+    except ValueError as error:
+        raise RecipeError(f"encoder.documents: {error}") from error
+
+
+def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEncoder:
+    """Build what a section asks for; `place` is where it stands in the recipe."""
+    prompts = None if section.prompts is None else {str(role): prompt for role, prompt in section.prompts.items()}
+    try:
+        with seeded(derive(recipe.seed, place)):
+            return assemble_encoder(
+                section.backbone,
+                pooling=section.pooling,
+                prompts=prompts,
+                pool_prompt=section.pool_prompt,
+                layers=section.layers,
+                dropout=section.dropout,
+                random_init=section.random_init,
+                max_length=recipe.data.max_length,
+                precision=recipe.training.precision,
+            )
+    except ModelError as error:
+        raise ModelError(f"{place}.backbone: {error}") from error
+    except ValueError as error:  # its first word is the name of the setting
+        raise RecipeError(f"{'data' if str(error).startswith('max_length') else place}.{error}") from error

@@ -1,0 +1,197 @@
+"""Scores on the way of a run, and the best model by one of them."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from textcl.distributed import Ranks
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.errors import RecipeError, TextclError
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.suites import load_tasks
+from textcl.evaluation.task import Task
+from textcl.evaluation.tasks.retrieval import Retrieval
+from textcl.recipe.schema import During, InlineTask, Recipe
+from textcl.training.log import Log
+from textcl.types.batches import Embed
+from textcl.types.protocols import StepLog
+from textcl.util.atomic import new_folder
+from textcl.workflows.run.build import build_component_source
+
+
+def build_tasks(recipe: Recipe) -> list[Task]:
+    """Load the tasks that are scored before and after a run.
+
+    Raises:
+        RecipeError: Two tasks have one name, or an inline task has rows without a positive.
+        DataError: Data is missing or faulty.
+    """
+    folder = _data_dir(recipe)
+    tasks: list[Task] = []
+    for number, entry in enumerate(recipe.evaluation.after):
+        place = f"evaluation.after.{number}"
+        tasks += [_inline(entry, place)] if isinstance(entry, InlineTask) else _suite(entry, folder, place)
+    names = Counter(task.name for task in tasks)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise RecipeError(f"evaluation.after: the task '{twice[0]}' comes twice; a report holds it once. Take one out.")
+    return tasks
+
+
+def build_tasks_during(recipe: Recipe) -> list[Task]:
+    """Load the tasks that are scored while a run goes on; none where the recipe wants none.
+
+    Raises:
+        RecipeError: `keep_best_by` names a task that the suite lacks.
+        DataError: Data is missing or faulty.
+    """
+    during = recipe.evaluation.during
+    if during is None:
+        return []
+    tasks = _suite(during.suite, _data_dir(recipe), "evaluation.during.suite")
+    task = (during.keep_best_by or "").partition("/")[0]
+    known = [task.name for task in tasks]
+    if task and task not in known:
+        raise RecipeError(
+            f"evaluation.during.keep_best_by: found '{during.keep_best_by}', but {during.suite} has the tasks "
+            f"{', '.join(known)}. It is written task/metric: {known[0]}/spearman."
+        )
+    return tasks
+
+
+def _data_dir(recipe: Recipe) -> Path | None:
+    folder = recipe.evaluation.data_dir
+    return None if folder is None else Path(folder).expanduser()
+
+
+def _suite(name: str, folder: Path | None, place: str) -> list[Task]:
+    try:
+        return load_tasks([name], folder)
+    except TextclError as error:
+        raise type(error)(f"{place}: {error}") from error
+
+
+def _inline(entry: InlineTask, place: str) -> Task:
+    source = build_component_source(entry.source, f"{place}.source")
+    rows = [source[row] for row in range(len(source))]
+    lacking = next((row.row for row in rows if not row.positives), None)
+    if lacking is not None:
+        raise RecipeError(
+            f"{place}.source: {source.place(lacking)} has no positive. Retrieval looks for each row's positive by its "
+            "anchor: it needs pairs."
+        )
+    pairs = [(row.anchor, positive) for row in rows for positive in row.positives]
+    return Retrieval.from_pairs(entry.name, pairs)
+
+
+BEST = "best"  # folder of the best model so far, in the run folder
+_RECORD = "best.json"
+
+
+class DuringEvaluation:
+    """Scores an encoder every so many steps and keeps the best, if the recipe says by what.
+
+    Args:
+        section: How often, and by which `task/metric` the best is kept.
+        tasks: What is scored.
+        embed: Returns the encoder that is trained, as it is now; vectors that it remembers must not outlive a step.
+        encoder: The same, to be saved.
+        folder: The run folder; `evaluations.jsonl` and `best/` are written by rank 0.
+        ranks: Every rank scores, with equal results.
+        done: Steps of an earlier run.
+        on_scores: Called with the step and its scores.
+        on_best: Called on rank 0 when a better model was kept, with what is said of it.
+    """
+
+    def __init__(
+        self,
+        section: During,
+        tasks: list[Task],
+        embed: Callable[[], Embed],
+        encoder: TextEncoder,
+        folder: Path,
+        ranks: Ranks,
+        done: int,
+        on_scores: Callable[[int, dict[str, float]], None],
+        on_best: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.section, self.tasks, self.embed, self.encoder = section, tasks, embed, encoder
+        self.folder, self.ranks, self.on_scores, self.on_best = folder, ranks, on_scores, on_best
+        self._log = Log(folder / "evaluations.jsonl", done) if ranks.is_main else None
+
+    def __call__(self, entry: StepLog) -> None:
+        """Score the encoder, if that is due after this step."""
+        self._score(entry.step, entry.steps)
+
+    def catch_up(self, done: int, steps: int) -> None:
+        """Score the encoder as a checkpoint left it, where the run was stopped before it could do so itself.
+
+        Args:
+            done: Steps of the checkpoint.
+            steps: Length of the run.
+        """
+        if done and self.ranks.any(self._log is not None and not self._log.has(done)):
+            self._score(done, steps)
+
+    def _score(self, step: int, steps: int) -> None:
+        if step % self.section.every and step != steps:
+            return
+        scores = self._scores()
+        self.on_scores(step, scores)
+        if self._log is None:
+            return
+        if self.section.keep_best_by is not None:
+            self._keep(step, self._chosen(scores, self.section.keep_best_by))
+        self._log.add({"step": step, **scores})  # the last thing, so that what it tells of is whole
+
+    def _scores(self) -> dict[str, float]:
+        """Return `task/metric` -> score of every task."""
+        samples = evaluate(self.tasks, self.embed())
+        return {
+            f"{task}/{metric}": float(value[0])
+            for task, sample in samples.items()
+            for metric, value in sample.metrics(np.ones((1, sample.size))).items()
+        }
+
+    def _chosen(self, scores: dict[str, float], name: str) -> float:
+        if name not in scores:
+            raise RecipeError(f"evaluation.during.keep_best_by: found '{name}'. It takes one of {', '.join(scores)}.")
+        return scores[name]
+
+    def _keep(self, step: int, score: float) -> None:
+        name = str(self.section.keep_best_by)
+        if math.isnan(score) or score <= _best_score(self.folder, name):
+            return
+        with new_folder(self.folder / BEST) as temporary:
+            self.encoder.save(temporary / "model")
+            record = {"step": step, "score": score, "by": name}
+            (temporary / _RECORD).write_text(json.dumps(record), encoding="utf-8")
+        self.on_best(f"step {step}, {name} {100 * score:.2f}")
+
+
+def take_best(encoder: TextEncoder, folder: Path, name: str | None, ranks: Ranks) -> None:
+    """Give an encoder the weights of the best model that a run has kept.
+
+    Args:
+        encoder: That of this rank, as the last step left it.
+        folder: The run folder.
+        name: The `task/metric` that the recipe keeps the best by; None: the last weights stay.
+        ranks: All get what the first one reads.
+    """
+    if name is None:
+        return
+    if ranks.is_main and _best_score(folder, name) > -math.inf:
+        encoder.load_state_dict(open_encoder(folder / BEST / "model", device="cpu").state_dict())
+    ranks.agree(encoder.state_dict().values())
+
+
+def _best_score(folder: Path, name: str) -> float:
+    """Return the best score so far by a metric; minus infinity where none is kept, or one by another metric."""
+    file = folder / BEST / _RECORD
+    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return float(record["score"]) if record.get("by") == name else -math.inf

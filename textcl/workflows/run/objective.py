@@ -1,0 +1,190 @@
+"""From a recipe to what an encoder learns from: the objective, its target, and whether the data suits them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from textcl.distributed import Ranks
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.errors import ModelError, RecipeError
+from textcl.objectives.composed import BySource
+from textcl.recipe.components import OBJECTIVE, build
+from textcl.recipe.schema import Recipe
+from textcl.training.gradient_cache import Memory
+from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
+from textcl.types.protocols import Objective
+from textcl.types.text import Source
+from textcl.util.packing import Cuts, cuts_for
+from textcl.util.precision import Precision, resolve
+from textcl.util.seeds import derive, seeded
+from textcl.workflows.run.data import Part, objectives_of
+
+# What the graph of a token takes for each channel of each layer; BERT base, 64 pairs of 128 tokens, on an H200.
+_BYTES = {Precision.BF16: 52, Precision.FLOAT32: 73}
+_BYTES_A_PARAMETER = 16  # itself, its gradient and AdamW's two moments, float32
+_USABLE = 0.8  # of a GPU's memory; the rest is for its runtime and for what allocators can not use
+
+
+def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> Memory:
+    """Return how the passes of a run are cut.
+
+    Args:
+        recipe: May say it itself.
+        encoder: What is trained.
+        device: Where it lies. What is chosen for a GPU follows from all its memory, not from what is free: two runs on
+            one machine are cut alike, and so draw the same dropout.
+    """
+    chunk, live = recipe.training.chunk_tokens, recipe.training.live_tokens
+    cuts = cuts_for(device)
+    if device.type == "cuda" and None in (chunk, live):
+        cuts = _fitting(cuts, encoder, resolve(recipe.training.precision, device), device)
+    return Memory(cuts.chunk_tokens if chunk is None else chunk, cuts.live_tokens if live is None else live)
+
+
+def _fitting(cuts: Cuts, encoder: TextEncoder, precision: Precision, device: torch.device) -> Cuts:
+    """Cut so that half the room is for the kept graphs, and a third for the chunk that is being computed."""
+    towers = [tower for tower in encoder.modules() if isinstance(tower, Encoder)]
+    channels = max(_channels(tower) for tower in towers)
+    if not channels:
+        return cuts
+    parameters = sum(parameter.numel() for parameter in encoder.parameters())
+    room = _USABLE * torch.cuda.get_device_properties(device).total_memory - _BYTES_A_PARAMETER * parameters
+    tokens = max(0, int(room / (_BYTES[precision] * channels)))
+    return replace(cuts, chunk_tokens=max(1, min(cuts.chunk_tokens, tokens // 3)), live_tokens=tokens // 2)
+
+
+def _channels(tower: Encoder) -> int:
+    """Return the channels of all layers together; 0 where the configuration does not tell them."""
+    config = tower.backbone.config
+    return int(getattr(config, "num_hidden_layers", 0)) * int(getattr(config, "hidden_size", 0))
+
+
+def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | None:
+    """Open the teacher of a recipe, if it has one.
+
+    Raises:
+        ModelError: It can not be found or read.
+    """
+    name = recipe.encoder.teacher
+    if name is None:
+        return None
+    try:
+        return open_encoder(name, precision=recipe.training.precision, device=device)
+    except ModelError as error:
+        raise ModelError(f"encoder.teacher: {error}") from error
+
+
+def width_of(teacher: TextEncoder | None) -> int | None:
+    """Return the width of a teacher's vectors, if there is a teacher."""
+    return None if teacher is None else teacher.dimension
+
+
+def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> dict[str, Objective]:
+    """Build the objectives of a recipe; their random weights follow from the recipe's seed.
+
+    Args:
+        recipe: What is run.
+        dimension: The width of the encoder's vectors.
+        teacher_dimension: The width of the teacher's vectors; None: there is no teacher.
+
+    Returns:
+        By the name of each source, where sources take turns; those without one of their own share the recipe's. Else
+        the recipe's, under no name.
+
+    Raises:
+        RecipeError: An objective refuses a setting, wants a teacher and has none, or there is a teacher for none.
+    """
+    known = {"dimension": dimension, "teacher_dimension": teacher_dimension}
+    built: dict[str, Objective] = {}
+    objectives = {}
+    for name, objective in objectives_of(recipe).items():
+        if objective.place not in built:
+            with seeded(derive(recipe.seed, objective.place)):
+                built[objective.place] = build(objective.component.model_dump(), OBJECTIVE, objective.place, known)
+        objectives[name] = built[objective.place]
+    _refuse_unfit_teacher(recipe, list(built.values()), teacher_dimension)
+    return objectives
+
+
+def one_objective(objectives: Mapping[str, Objective]) -> Objective:
+    """Return what a step asks: the objective that all batches have, or each source's for its own.
+
+    Raises:
+        RecipeError: The objectives want different targets.
+    """
+    if len(set(objectives.values())) == 1:
+        return next(iter(objectives.values()))
+    try:
+        return BySource(objectives)
+    except ValueError as error:
+        raise RecipeError(f"data.sources.*.{error}") from error
+
+
+def build_objective(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> Objective:
+    """Build the objectives of a recipe as the one that a step asks."""
+    return one_objective(build_objectives(recipe, dimension, teacher_dimension))
+
+
+def _refuse_unfit_teacher(recipe: Recipe, objectives: Sequence[Objective], teacher_dimension: int | None) -> None:
+    following = [type(objective).__name__ for objective in objectives if objective.wants_teacher]
+    if following and teacher_dimension is None:
+        raise RecipeError(
+            f"encoder.teacher: found null, but {following[0]} follows a teacher's vectors. Name a model: a Hub id, a "
+            "folder, or pkg://a_python_package/folder."
+        )
+    if teacher_dimension is not None and not following:
+        names = ", ".join(dict.fromkeys(type(objective).__name__ for objective in objectives))
+        raise RecipeError(
+            f"encoder.teacher: found {recipe.encoder.teacher}, but {names} follows no teacher. Take it away, or use "
+            "Distillation, alone or in a Sum."
+        )
+
+
+def build_target(
+    recipe: Recipe, encoder: TextEncoder, objective: Objective, teacher: TextEncoder | None, ranks: Ranks
+) -> Target:
+    """Build what the objective compares the encoder with: a teacher, a moving average, or the encoder itself."""
+    if teacher is not None:
+        return TeacherTarget(lambda texts, role: teacher.encode(texts, role=role), teacher.dimension, ranks)
+    if objective.momentum is None:
+        return OnlineTarget()
+    return EmaTarget(
+        encoder,
+        objective.momentum,
+        ranks,
+        seed=recipe.seed,
+        memory=build_memory(recipe, encoder, ranks.device),
+        precision=resolve(recipe.training.precision, ranks.device),
+    )
+
+
+def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: Part) -> None:
+    """Refuse data that the objective can not learn from.
+
+    Raises:
+        RecipeError: Says what the objective wants.
+    """
+    first, roles = part.source[0], [view.role for view in part.views]
+    try:
+        objective.check(roles, scored=first.score is not None, labelled=first.label is not None)
+    except ValueError as error:
+        place = objectives_of(recipe)[part.name].place
+        whose = f"{part.name}, " if part.name and place == "objective" else ""
+        raise RecipeError(f"{place}: {whose}{error}") from error
+
+
+def refuse_unlabelled(recipe: Recipe, sources: Sequence[Source]) -> None:
+    """Refuse to group the rows of labels where no source has any; where sources do not take turns, the first tells.
+
+    Raises:
+        RecipeError: Says how labels are named.
+    """
+    told = sources if recipe.data.takes_turns else sources[:1]
+    if recipe.data.rows_per_label is not None and all(source[0].label is None for source in told):
+        raise RecipeError(
+            f"data.rows_per_label: found {recipe.data.rows_per_label}, but the rows carry no labels. Name their column "
+            "in the source (label: …), or set data.rows_per_label=null."
+        )

@@ -1,0 +1,147 @@
+"""What a recipe would do, found out without training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import torch
+
+from textcl.data.preview import LengthDistribution, PreviewRow, length_distribution, preview
+from textcl.encoder.protocols import TextEncoder
+from textcl.recipe.schema import Recipe
+from textcl.types.protocols import Objective
+from textcl.types.text import Source
+from textcl.workflows.run.build import build_encoder, build_sources
+from textcl.workflows.run.data import (
+    Part,
+    RunBatches,
+    build_batches,
+    build_parts,
+    joined,
+    refuse_equal_views,
+    refuse_idle_tower,
+    run_length,
+    wanted_shares,
+)
+from textcl.workflows.run.objective import (
+    build_objectives,
+    build_teacher,
+    one_objective,
+    refuse_unfit_batches,
+    refuse_unlabelled,
+    width_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a run is made of."""
+
+    source: Source  # the rows of all sources, end to end
+    sizes: tuple[int, ...]  # rows of each source
+    parts: tuple[Part, ...]
+    encoder: TextEncoder
+    teacher: TextEncoder | None
+    objective: Objective
+    batches: RunBatches
+
+
+def prepare(recipe: Recipe, device: torch.device | str) -> Prepared:
+    """Build all that a run needs.
+
+    Raises:
+        TextclError: The run could not begin; says why.
+    """
+    sources = build_sources(recipe)
+    sizes = tuple(map(len, sources))
+    refuse_unlabelled(recipe, sources)
+    parts = build_parts(recipe, sources)
+    encoder = build_encoder(recipe).to(device)
+    for part in parts:
+        refuse_equal_views(part, encoder.dropout)
+        refuse_idle_tower(encoder, part)
+    teacher = build_teacher(recipe, device)
+    objectives = build_objectives(recipe, encoder.dimension, width_of(teacher))
+    for part in parts:
+        refuse_unfit_batches(recipe, objectives[part.name], part)
+    batches = build_batches(recipe, parts, sizes, lambda part: part.under_prompts(encoder).tokenize)
+    objective = one_objective(objectives).to(device)
+    return Prepared(joined(sources), sizes, parts, encoder, teacher, objective, batches)
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """What rows that are trained on alike look like."""
+
+    name: str  # of their source; "" for all sources together
+    lengths: LengthDistribution
+    examples: tuple[PreviewRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """What a source gives to the first epoch of a mix."""
+
+    name: str
+    rows: int
+    share: float  # fraction of the drawn rows that it is meant to have
+    drawn: int  # rows of the first epoch
+    drawn_share: float
+    steps: int  # batches of the first epoch that hold rows of it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The size of a run, and what its data looks like."""
+
+    rows: int  # of the sources together
+    batch_rows: int  # rows of a full batch, over all processes
+    steps_per_epoch: int
+    steps: int  # of the run
+    parameters: int  # of the encoder
+    mix: tuple[SourcePlan, ...]  # none where the rows of all sources are drawn alike
+    parts: tuple[PartPlan, ...]
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Build all that a run needs, and measure its data.
+
+    Raises:
+        TextclError: The run could not begin; says why.
+    """
+    made = prepare(recipe, "cpu")
+    return Plan(
+        rows=len(made.source),
+        batch_rows=len(made.batches.rows(0)),
+        steps_per_epoch=made.batches.steps_per_epoch,
+        steps=run_length(recipe, made.batches),
+        parameters=sum(parameter.numel() for parameter in made.encoder.parameters()),
+        mix=() if recipe.data.mixing is None else _mix(recipe, made.batches, made.sizes),
+        parts=tuple(_part(recipe, part, made) for part in made.parts),
+    )
+
+
+def _part(recipe: Recipe, part: Part, made: Prepared) -> PartPlan:
+    tokenize = part.under_prompts(made.encoder).tokenize_whole
+    return PartPlan(
+        part.name,
+        length_distribution(part.source, part.views, tokenize, recipe.data.max_length, recipe.seed),
+        preview(part.source, part.views, recipe.seed),
+    )
+
+
+def _mix(recipe: Recipe, batches: RunBatches, sizes: Sequence[int]) -> tuple[SourcePlan, ...]:
+    """Count what the first epoch draws."""
+    starts = list(accumulate(sizes))
+    drawn, steps = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(sizes), dtype=np.int64)
+    for step in range(batches.steps_per_epoch):
+        owners = np.searchsorted(starts, batches.rows(step), side="right")
+        counts = np.bincount(owners, minlength=len(sizes))
+        drawn, steps = drawn + counts, steps + (counts > 0)
+    return tuple(
+        SourcePlan(name, size, share, int(rows), float(rows / drawn.sum()), int(turns))
+        for name, size, share, rows, turns in zip(
+            recipe.data.names, sizes, wanted_shares(recipe, sizes), drawn, steps, strict=True
+        )
+    )

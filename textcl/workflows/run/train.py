@@ -1,0 +1,159 @@
+"""Run a recipe: score, train, score again, and leave a run folder."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from textcl.data.prefetch import made_ahead
+from textcl.data.workers import usual_workers
+from textcl.distributed import Ranks, join_ranks
+from textcl.embedding.embed import fresh_embed
+from textcl.encoder.fingerprint import fingerprint
+from textcl.evaluation.run import evaluate
+from textcl.evaluation.task import Sample, Task
+from textcl.evaluation.task_texts import Recorder
+from textcl.recipe.schema import Recipe
+from textcl.training.log import first_readings
+from textcl.training.loop import Loop, Settings
+from textcl.training.monitor import CollapseAlarm
+from textcl.training.optimiser import Schedule
+from textcl.training.step import Step
+from textcl.types.batches import Embed
+from textcl.util.precision import resolve
+from textcl.util.progress import Silent, Watcher
+from textcl.workflows.leaks import leakage_of_run
+from textcl.workflows.page import Watch, leave_page
+from textcl.workflows.run.data import RunBatches, build_batches, run_length, run_tokenize, wanted_shares
+from textcl.workflows.run.evaluation import DuringEvaluation, build_tasks, build_tasks_during, take_best
+from textcl.workflows.run.folder import Outcome, check_run_folder, leave_report, write_provenance, write_recipe
+from textcl.workflows.run.objective import build_memory, build_target
+from textcl.workflows.run.prepare import prepare
+
+
+def train_recipe(
+    recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher, on_best: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """Train what a recipe describes and write its run folder; every rank of a launch calls it. Nothing is published.
+
+    Args:
+        recipe: What is run.
+        folder: The run folder.
+        resume: Go on from the newest good checkpoint in it.
+        watcher: Is told of the progress.
+        on_best: Called on rank 0 when a better model was kept on the way, with what is said of it.
+
+    Raises:
+        TextclError: Something that the user can mend; the folder keeps its last good checkpoint.
+        Stopped: The user stopped the run; its checkpoint is named.
+    """
+    ranks = join_ranks()
+    if ranks.is_main:
+        check_run_folder(folder, recipe, resume)
+    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent(), on_best)
+    if ranks.is_main:
+        write_recipe(folder, recipe)
+        made, start = run.made, fingerprint(run.encoder)
+        write_provenance(folder / "run.json", recipe, made.source, made.sizes, start, ranks.device.type, ranks.count)
+    ranks.wait()
+    before = run.score("before")
+    leakage = leakage_of_run(run.made.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
+    run.train(resume)
+    if ranks.is_main:
+        run.encoder.save(folder / "model")
+    after = run.score("after")
+    outcome = leave_report(folder, run.tasks, before, after, leakage, ranks)
+    if ranks.is_main:
+        leave_page(folder, run.watch, {"before": before, "after": after}, recipe.seed)
+    return outcome
+
+
+class _Run:
+    """The parts of a run, built and checked before anything is written."""
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, ranks: Ranks, watcher: Watcher, on_best: Callable[[str], None]
+    ) -> None:
+        self.recipe, self.folder, self.ranks, self.watcher, self.on_best = recipe, folder, ranks, watcher, on_best
+        watcher.phase("Reading the data")
+        self.made = prepare(recipe, ranks.device)
+        self.encoder = self.made.encoder
+        self.tasks: list[Task] = build_tasks(recipe)
+        self.recorder = Recorder()
+        self.watch = Watch(self.tasks, recipe.seed)
+        self.tasks_during = build_tasks_during(recipe)
+        self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, on_texts=watcher.texts)
+
+    def score(self, when: str) -> dict[str, Sample]:
+        """Run the tasks of `evaluation.after`."""
+
+        def begin(task: str) -> None:
+            self.recorder.begin(task)
+            self.watcher.phase(f"Scoring {when} training: {task}")
+
+        with self.watch.on(when, self.embed()) as embed:
+            return evaluate(self.tasks, self.recorder.over(embed), begin)
+
+    def train(self, resume: bool) -> None:
+        """Take every step that is left, and end with the weights that the recipe wants."""
+        step = Step(
+            self.encoder,
+            self.made.objective,
+            build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks),
+            self.ranks,
+            seed=self.recipe.seed,
+            memory=build_memory(self.recipe, self.encoder, self.ranks.device),
+            precision=resolve(self.recipe.training.precision, self.ranks.device),
+        )
+        with made_ahead(self._batches(), self._workers()) as batches:
+            self._train(Loop(step, batches, self._settings(), self.folder, [self.watcher.step]), resume)
+        during = self.recipe.evaluation.during
+        take_best(self.encoder, self.folder, during.keep_best_by if during else None, self.ranks)
+
+    def _train(self, loop: Loop, resume: bool) -> None:
+        done = loop.resume() if resume else 0
+        loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
+        during = self.recipe.evaluation.during
+        if during is not None:
+            scorer = DuringEvaluation(
+                during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
+                self.watcher.scores, self.on_best,
+            )  # fmt: skip
+            loop.on_step.append(scorer)
+            scorer.catch_up(done, loop.settings.steps)
+        self.watcher.phase("Training")
+        loop.run(done)
+
+    def _batches(self) -> RunBatches:
+        """Return the batches, which take what tokens are kept."""
+        made, workers = self.made, self._workers()
+        epochs = run_length(self.recipe, made.batches) / made.batches.steps_per_epoch
+        shares = wanted_shares(self.recipe, made.sizes) if self.recipe.data.takes_turns else (1.0,)
+        tokenizers = {}
+        for part, share in zip(made.parts, shares, strict=True):
+            passes = epochs * share * sum(made.sizes) / len(part.source)
+            encoder = part.under_prompts(self.encoder)
+            tokenizers[part.name] = run_tokenize(
+                encoder, part.source, part.views, passes, workers, self.ranks, self.watcher
+            )
+        return build_batches(self.recipe, made.parts, made.sizes, lambda part: tokenizers[part.name])
+
+    def _workers(self) -> int:
+        workers = self.recipe.data.workers
+        return usual_workers(self.ranks.count) if workers is None else workers
+
+    def _stops_on_collapse(self) -> bool:
+        return self.recipe.training.on_collapse == "stop"
+
+    def _settings(self) -> Settings:
+        section = self.recipe.training
+        return Settings(
+            steps=run_length(self.recipe, self.made.batches),
+            learning_rate=section.learning_rate,
+            objective_factor=(section.objective_learning_rate or section.learning_rate) / section.learning_rate,
+            weight_decay=section.weight_decay,
+            warmup=section.warmup,
+            schedule=Schedule(section.schedule),
+            clip=section.clip,
+            save_every=section.save_every,
+            keep_checkpoints=section.keep_checkpoints,
+        )

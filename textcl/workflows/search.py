@@ -1,0 +1,95 @@
+"""Search in the folder of an index, with the model that made it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.opening import open_encoder
+from textcl.encoder.protocols import TextEncoder
+from textcl.errors import ModelError, SearchError
+from textcl.index.build import open_index
+from textcl.index.documents import DocumentStore
+from textcl.types.protocols import Index
+from textcl.types.text import Role
+from textcl.workflows.index_folder import About, IndexFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document that a query found."""
+
+    rank: int  # from 1
+    score: float  # cosine, or an estimate of it where the index compresses
+    id: str
+    text: str
+
+
+class Searcher:
+    """An opened index: its model, its vectors, its texts.
+
+    Args:
+        folder: What `textcl index` wrote.
+        model: Where the model is; None: where it was when the index was made.
+        precision: float32, bf16 or auto; None: as the documents were embedded.
+        settings: Of the index, `{"nprobe": 64}`.
+
+    Raises:
+        SearchError: There is no finished index, the model is another one, or a setting does not fit.
+    """
+
+    def __init__(
+        self, folder: Path, *, model: str | None = None, precision: str | None = None,
+        settings: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        parts = IndexFolder(folder)
+        self.about = parts.read()
+        self._index = _with_settings(open_index(parts.index), settings or {}, folder)
+        self._documents = DocumentStore(parts.documents)
+        self._encoder = _same_encoder(self.about, folder, model, precision or self.about.asked.precision)
+
+    def search(self, queries: Sequence[str], k: int) -> list[list[Found]]:
+        """Return about the `k` nearest documents of each query, best first."""
+        hits = self._index.search(self._encoder.encode(queries, role=Role.ANCHOR), k)
+        return [self._found(ids, scores) for ids, scores in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)]
+
+    def _found(self, ids: list[int], scores: list[float]) -> list[Found]:
+        rows = [row for row in ids if row >= 0]
+        texts = self._documents.at(rows)
+        return [
+            Found(rank, score, name, text)
+            for rank, (score, (name, text)) in enumerate(zip(scores, texts, strict=False), start=1)
+        ]
+
+
+def _with_settings(index: Index, settings: Mapping[str, int], folder: Path) -> Index:
+    for name, value in settings.items():
+        try:
+            index.set(name, value)
+        except ValueError as error:
+            raise SearchError(f"{folder}, '{index.factory}': {error}") from error
+    return index
+
+
+def _same_encoder(about: About, folder: Path, model: str | None, precision: str) -> TextEncoder:
+    """Open the model, and make sure that it is the one that embedded the documents."""
+    try:
+        encoder = open_encoder(model or about.asked.model, precision=precision)
+    except ModelError as error:
+        if model is not None:
+            raise
+        raise SearchError(
+            f"{folder} was made with the model {about.asked.model}, which can not be opened: {error}\n"
+            "If it lies elsewhere now, name the place with --model."
+        ) from error
+    now = fingerprint(encoder)
+    if now != about.asked.fingerprint:
+        raise SearchError(
+            f"{folder} was made with the model {about.asked.model}, fingerprint {about.asked.fingerprint}; "
+            f"{model or about.asked.model} has {now} now. Vectors of two models can not be compared: search with the "
+            "first (--model), or index again with the second."
+        )
+    prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
+    if prompts != about.asked.prompts:
+        raise SearchError(f"{folder} was made with the prompts {about.asked.prompts}; the model has {prompts} now.")
+    return encoder
