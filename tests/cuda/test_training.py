@@ -16,7 +16,7 @@ from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.moco import MoCo
 from textcl.objectives.swav import SwAV
 from textcl.training.gradient_cache import ChunkedPass, Memory
-from textcl.training.loop import Loop, OnStep, Settings
+from textcl.training.loop import Loop, OnStep, TrainingSettings
 from textcl.training.step import Step
 from textcl.types.batches import IntArray, PairBatch, View
 from textcl.types.protocols import StepLog
@@ -118,7 +118,7 @@ def bert_loop(folder: Path, name: str, *on_step: OnStep) -> Loop:
     encoder, objective = encoder.to(CUDA), objective.to(CUDA)
     target = target_of(objective, encoder, ranks, KEPT)
     step = Step(encoder, objective, target, ranks, seed=1, memory=KEPT, precision=Precision.BF16)
-    return Loop(step, Batches(), Settings(steps=8, learning_rate=1e-3, save_every=3), folder, [*on_step])
+    return Loop(step, Batches(), TrainingSettings(steps=8, learning_rate=1e-3, save_every=3), folder, [*on_step])
 
 
 def stop_after_five(entry: StepLog) -> None:

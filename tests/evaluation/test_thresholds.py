@@ -1,11 +1,11 @@
-"""Cuts through scored items: thresholds between distinct scores only, and weights that are counts."""
+"""Thresholds through scored items: thresholds between distinct scores only, and weights that are counts."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcl.evaluation.thresholds import Cuts, places_from_top
+from textcl.evaluation.thresholds import Thresholds, places_from_top
 
 
 def _naive_f1(scores, hits):
@@ -20,7 +20,7 @@ def _naive_f1(scores, hits):
 def _best_f1(scores, hits, weights=None):
     scores, hits = np.asarray(scores, dtype=np.float64), np.asarray(hits, dtype=bool)
     weights = np.ones((1, len(scores))) if weights is None else weights
-    value, threshold = Cuts.of(scores, hits, weights).best_f1(weights @ hits)
+    value, threshold = Thresholds.of(scores, hits, weights).best_f1(weights @ hits)
     return float(value[0]), float(threshold[0])
 
 
@@ -43,7 +43,7 @@ def test_the_threshold_of_a_resample_looks_at_its_own_items_only():
 
 def test_where_nothing_is_wanted_there_is_no_score():
     assert np.isnan(_best_f1([0.9, 0.1], [0, 0])).all()
-    assert np.isnan(Cuts.of(np.array([0.5]), np.array([False]), np.ones((1, 1))).average_precision(np.zeros(1)))
+    assert np.isnan(Thresholds.of(np.array([0.5]), np.array([False]), np.ones((1, 1))).average_precision(np.zeros(1)))
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,7 +10,7 @@ from textcl.files.corpora import Pair
 from textcl.index import exact as nearest
 from textcl.index.exact import Nearest
 from textcl.mining.collection import Collection
-from textcl.mining.selection import Exclusion, Reason
+from textcl.mining.selection import Exclusion, ExclusionReason
 
 
 def peak(work: Callable[[], object]) -> float:
@@ -31,8 +31,8 @@ def test_one_query_of_many_labels_takes_no_room_at_the_others() -> None:
     assert peak(lambda: Exclusion(collection)) < 3  # a place for each query and label would take 32
     exclusion = Exclusion(collection)
     assert exclusion.reasons(np.array([0, 1]), np.array([[7, 2007], [1, 2000]])).tolist() == [
-        [Reason.POSITIVE, Reason.SAME_LABEL],
-        [Reason.NONE, Reason.POSITIVE],
+        [ExclusionReason.POSITIVE, ExclusionReason.SAME_LABEL],
+        [ExclusionReason.NONE, ExclusionReason.POSITIVE],
     ]
     assert (exclusion.most(np.array([0, 1])), exclusion.most(np.array([1, 2]))) == (2001, 2)
 

@@ -8,7 +8,7 @@ from textcl.errors import DataError
 from textcl.files.corpora import Pair
 from textcl.mining.collection import Collection
 from textcl.mining.miner import MOST_COMPARISONS, Mined, mine, usual_factory
-from textcl.mining.selection import Bounds, Reason, Wanted
+from textcl.mining.selection import Bounds, ExclusionReason, Wanted
 
 
 def negatives(mined: Mined) -> list[list[int]]:
@@ -76,7 +76,7 @@ def test_relative_margin_of_a_negative_positive_score_lowers_the_ceiling() -> No
     wanted = Wanted(3, 0, 3, Bounds(relative_margin=0.05))  # at most -0.84
     mined = mine(collection, np.array([[1, 0]], dtype=np.float32), candidates, wanted, factory="exact")
     assert [collection.candidates[number] for number in negatives(mined)[0]] == ["c"]
-    assert mined.dropped[Reason.RELATIVE_MARGIN] == 2
+    assert mined.dropped[ExclusionReason.RELATIVE_MARGIN] == 2
 
 
 def test_no_spelling_of_a_positive_nor_of_the_query_becomes_a_negative() -> None:

@@ -15,7 +15,7 @@ from textcl.errors import DataError, RecipeError
 from textcl.recipe.load import parse
 from textcl.recipe.schema import Recipe
 from textcl.workflows.run.build import build_sources
-from textcl.workflows.run.data import Part, build_parts, refuse_equal_views
+from textcl.workflows.run.data import TrainingPart, build_parts, refuse_equal_views
 
 NESTED: dict[str, Any] = {
     "use": "OneOf",
@@ -44,7 +44,7 @@ def views_of(checked: Recipe) -> tuple[ViewSpec, ...]:
     return part_of(checked).views
 
 
-def part_of(checked: Recipe) -> Part:
+def part_of(checked: Recipe) -> TrainingPart:
     (part,) = build_parts(checked, build_sources(checked))
     return part
 

@@ -22,7 +22,7 @@ from textcl.objectives.sim_siam import SimSiam
 from textcl.objectives.sup_con import SupCon
 from textcl.objectives.swav import SwAV
 from textcl.objectives.vicreg import VICReg
-from textcl.training.loop import Loop, Settings
+from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, readings, readings_of_projections
 from textcl.training.step import Step
 from textcl.training.target import OnlineTarget
@@ -92,7 +92,7 @@ def test_it_fires_on_infonce_at_a_learning_rate_that_breaks_a_transformer(
     rows = Rows(*(Example(0, f"{text} {word}") for text in SENTENCES for word in ("now", "red", "song", "old", "six")))
     batches = Batches(rows, default_views(rows[0]), encoder.tokenize, 16, seed=1)
     step = Step(encoder, InfoNCE(), OnlineTarget(), Ranks(), seed=1)
-    loop = Loop(step, batches, Settings(steps=21, learning_rate=rate), tmp_path, [CollapseAlarm(stops=True)])
+    loop = Loop(step, batches, TrainingSettings(steps=21, learning_rate=rate), tmp_path, [CollapseAlarm(stops=True)])
     if not breaks:
         loop.run()
         return

@@ -21,7 +21,7 @@ from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.sim_clr import SimCLR
 from textcl.training.gradient_cache import Memory
 from textcl.training.log import first_readings
-from textcl.training.loop import Loop, Settings, Stopped
+from textcl.training.loop import Loop, Stopped, TrainingSettings
 from textcl.training.step import Step
 from textcl.types.batches import EmbeddedBatch, IntArray, PairBatch
 from textcl.types.protocols import Objective, StepLog
@@ -47,7 +47,7 @@ def make_loop(folder: Path, on_step=lambda entry: None, objective: Objective | N
     target = target_of(objective, encoder, Ranks(), Memory(32, 64))
     step = Step(encoder, objective, target, Ranks(), seed=1, memory=Memory(32, 64))
     chosen = {"steps": STEPS, "learning_rate": 1e-2, "save_every": 2, **settings}
-    return Loop(step, ToyBatches(), Settings(**chosen), folder, [on_step])
+    return Loop(step, ToyBatches(), TrainingSettings(**chosen), folder, [on_step])
 
 
 def weights(loop: Loop) -> dict[str, torch.Tensor]:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from textcl.translate.filters import PairFilter, Reason, loops, overlap, persons_of, words_of
+from textcl.translate.filters import PairFilter, Refusal, loops, overlap, persons_of, words_of
 from textcl.translate.round_trip import RoundTrip, Route
 
 TEXT = "He did not see the 2 old houses in the city."
 
 
-def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0), **settings: object) -> Reason | None:
+def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0), **settings: object) -> Refusal | None:
     return PairFilter(**settings).fault(text, RoundTrip(Route("es"), translation, *unknown))
 
 
@@ -16,34 +16,34 @@ def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0),
     ("translation", "reason"),
     [
         ("He did not look at the 2 old houses in the city.", None),
-        (None, Reason.FAILED),
-        ("he did not see the 2 old houses, in the city", Reason.IDENTICAL),
-        ("He did not see.", Reason.LENGTH),
-        ("", Reason.LENGTH),
-        (f"{TEXT} {TEXT}", Reason.LENGTH),
-        ("He saw the 2 old houses in the city.", Reason.NEGATION),
+        (None, Refusal.FAILED),
+        ("he did not see the 2 old houses, in the city", Refusal.IDENTICAL),
+        ("He did not see.", Refusal.LENGTH),
+        ("", Refusal.LENGTH),
+        (f"{TEXT} {TEXT}", Refusal.LENGTH),
+        ("He saw the 2 old houses in the city.", Refusal.NEGATION),
         ("He didn't see the 2 old houses of the city.", None),
-        ("He did not see the 3 old houses in the city.", Reason.NUMBERS),
-        ("He did not see the two old houses in the city.", Reason.NUMBERS),
-        ("It did not see the 2 old houses in the city.", Reason.PERSONS),
-        ("Did not see the 2 old houses in the city.", Reason.PERSONS),
-        ("He did not wait for the 2 new trains at the station.", Reason.OVERLAP),
-        ("He did not see see see the 2 old houses in the city.", Reason.LOOP),
-        ("He did not see old houses in the old houses in the 2 city.", Reason.LOOP),
+        ("He did not see the 3 old houses in the city.", Refusal.NUMBERS),
+        ("He did not see the two old houses in the city.", Refusal.NUMBERS),
+        ("It did not see the 2 old houses in the city.", Refusal.PERSONS),
+        ("Did not see the 2 old houses in the city.", Refusal.PERSONS),
+        ("He did not wait for the 2 new trains at the station.", Refusal.OVERLAP),
+        ("He did not see see see the 2 old houses in the city.", Refusal.LOOP),
+        ("He did not see old houses in the old houses in the 2 city.", Refusal.LOOP),
     ],
 )
-def test_each_fault_has_its_reason(translation: str | None, reason: Reason | None) -> None:
+def test_each_fault_has_its_reason(translation: str | None, reason: Refusal | None) -> None:
     assert fault(TEXT, translation) == reason
 
 
 def test_a_word_that_is_unknown_on_the_way_back_only_is_one_of_the_pivot() -> None:
-    assert fault(TEXT, "He did not see the 2 old domojn in the city.", (0, 1)) == Reason.LEAKED
+    assert fault(TEXT, "He did not see the 2 old domojn in the city.", (0, 1)) == Refusal.LEAKED
     assert fault(TEXT, "He did not look at the 2 old houses in the city.", (1, 1)) is None
 
 
 def test_the_first_reason_in_the_order_is_given() -> None:
-    assert fault(TEXT, "She saw 3 domojn.", (0, 1)) == Reason.LEAKED
-    assert list(Reason).index(Reason.LEAKED) < list(Reason).index(Reason.LENGTH)
+    assert fault(TEXT, "She saw 3 domojn.", (0, 1)) == Refusal.LEAKED
+    assert list(Refusal).index(Refusal.LEAKED) < list(Refusal).index(Refusal.LENGTH)
 
 
 def test_negation_and_persons_are_compared_in_english_only() -> None:
@@ -52,8 +52,8 @@ def test_negation_and_persons_are_compared_in_english_only() -> None:
 
 @pytest.mark.parametrize("language", ["en", "eng", "eng_Latn", "EN", "en-US"])
 def test_english_is_english_whatever_it_is_called(language: str) -> None:
-    assert fault(TEXT, "He saw the 2 old houses in the city.", language=language) == Reason.NEGATION
-    assert fault(TEXT, "It did not see the 2 old houses in the city.", language=language) == Reason.PERSONS
+    assert fault(TEXT, "He saw the 2 old houses in the city.", language=language) == Refusal.NEGATION
+    assert fault(TEXT, "It did not see the 2 old houses in the city.", language=language) == Refusal.PERSONS
 
 
 @pytest.mark.parametrize("pivot", ["es", "spa", "spa_Latn"])
@@ -74,8 +74,8 @@ def test_a_pivot_has_its_least_overlap_whatever_it_is_called(pivot: str) -> None
 def test_texts_of_other_scripts_are_told_apart_by_their_words(language: str, text: str, translation: str) -> None:
     assert PairFilter(language).unsuited(text) is None
     assert fault(text, translation, language=language) is None
-    assert fault(text, text.replace("。", "!"), language=language) == Reason.IDENTICAL
-    assert fault(text, text[: len(text) // 3], language=language) == Reason.LENGTH
+    assert fault(text, text.replace("。", "!"), language=language) == Refusal.IDENTICAL
+    assert fault(text, text[: len(text) // 3], language=language) == Refusal.LENGTH
 
 
 def test_a_word_is_a_character_in_chinese_and_what_stands_between_blanks_in_hindi() -> None:
@@ -87,35 +87,35 @@ def test_a_word_is_a_character_in_chinese_and_what_stands_between_blanks_in_hind
 def test_each_pivot_has_its_least_overlap() -> None:
     text, other = "the old dog sleeps here today", "the old dog rests here today"
     assert fault(text, other) is None  # old dog today of old dog sleep today: 6 of 8
-    assert fault(text, other, usual_overlap=0.8) == Reason.OVERLAP
+    assert fault(text, other, usual_overlap=0.8) == Refusal.OVERLAP
     assert fault(text, other, usual_overlap=0.8, least_overlap={"es": 0.5}) is None
-    assert fault(text, other, least_overlap={"es": 0.8}) == Reason.OVERLAP
+    assert fault(text, other, least_overlap={"es": 0.8}) == Refusal.OVERLAP
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("one two three four", None),
-        ("one two three", Reason.SHORT),
-        ("", Reason.SHORT),
+        ("one two three", Refusal.SHORT),
+        ("", Refusal.SHORT),
         ("word " * 60, None),
-        ("word " * 61, Reason.LONG),
-        ("look at https://example.org for more", Reason.ADDRESS),
-        ("please write to someone@example.org about it", Reason.ADDRESS),
-        ("Please visit example.com for more details", Reason.ADDRESS),
-        ("Look at github.com/foo/bar for the code", Reason.ADDRESS),
-        ("see ftp://foo/x for the files", Reason.ADDRESS),
-        ("VISIT US AT WWW.EXAMPLE.ORG NOW", Reason.ADDRESS),
-        ("Buy it at shop24.co.uk.", Reason.ADDRESS),
+        ("word " * 61, Refusal.LONG),
+        ("look at https://example.org for more", Refusal.ADDRESS),
+        ("please write to someone@example.org about it", Refusal.ADDRESS),
+        ("Please visit example.com for more details", Refusal.ADDRESS),
+        ("Look at github.com/foo/bar for the code", Refusal.ADDRESS),
+        ("see ftp://foo/x for the files", Refusal.ADDRESS),
+        ("VISIT US AT WWW.EXAMPLE.ORG NOW", Refusal.ADDRESS),
+        ("Buy it at shop24.co.uk.", Refusal.ADDRESS),
         ("Some pets, e.g. cats, i.e. small tigers, sleep", None),
         ("It weighs 3.5 pounds in the U.S. and more", None),
         ("He went home. Then he slept.And then he ate...all", None),
         ("1.the first of all good things", None),
         ("Dr.Smith comes at 5 p.m. on Monday", None),
-        ("1 + 2 = 3, 4 * 5 = 20 a", Reason.SIGNS),
+        ("1 + 2 = 3, 4 * 5 = 20 a", Refusal.SIGNS),
     ],
 )
-def test_a_text_that_is_not_worth_translating_has_its_reason(text: str, reason: Reason | None) -> None:
+def test_a_text_that_is_not_worth_translating_has_its_reason(text: str, reason: Refusal | None) -> None:
     assert PairFilter().unsuited(text) == reason
 
 

@@ -16,9 +16,9 @@ from textcl.embedding.pair_cosines import CosineRange
 from textcl.errors import DataError, ModelError, WriteError
 from textcl.files.corpora import PlainTexts
 from textcl.translate.engine import BEST, Decoding, Engine, Translation
-from textcl.translate.filters import Reason
+from textcl.translate.filters import Refusal
 from textcl.workflows import back_translate as back_translating
-from textcl.workflows.back_translate import BackTranslation, Pairs, back_translate
+from textcl.workflows.back_translate import BackTranslation, TranslatedPairs, back_translate
 
 HOME = {
     "A small dog runs in the park.": {"eo": "A little dog runs in the park.", "es": "A little dog runs in the park."},
@@ -78,7 +78,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
     )
 
 
-def made(asked: BackTranslation) -> Pairs:
+def made(asked: BackTranslation) -> TranslatedPairs:
     return back_translate(asked, Silent())
 
 
@@ -106,9 +106,9 @@ def test_everything_is_counted(asked: BackTranslation) -> None:
     pairs, watcher = made(asked), Silent()
     back_translate(asked, watcher)
     assert (pairs.tally.rows, pairs.tally.doubles, pairs.tally.texts_kept) == (6, 1, 3)
-    assert pairs.tally.unsuited == {Reason.SHORT: 1, Reason.ADDRESS: 1}
-    assert pairs.tally.by_pivot["eo"] == Counter({None: 1, Reason.NEGATION: 1, Reason.IDENTICAL: 1})
-    assert pairs.tally.by_pivot["es"] == Counter({None: 2, Reason.DOUBLED: 1})
+    assert pairs.tally.unsuited == {Refusal.SHORT: 1, Refusal.ADDRESS: 1}
+    assert pairs.tally.by_pivot["eo"] == Counter({None: 1, Refusal.NEGATION: 1, Refusal.IDENTICAL: 1})
+    assert pairs.tally.by_pivot["es"] == Counter({None: 2, Refusal.DOUBLED: 1})
     assert len(pairs.sample) == 3
     assert watcher.phases == [("Reading", None), ("Back-translating", 6)]
     assert watcher.done == 6
@@ -120,7 +120,7 @@ def test_a_second_run_translates_nothing_and_other_filters_need_no_translating(a
     made(asked)
     assert asked.out.read_bytes() == first
     words = replace(asked.words, usual_overlap=0.99)
-    assert made(replace(asked, words=words)).tally.by_pivot["eo"][Reason.OVERLAP] == 1
+    assert made(replace(asked, words=words)).tally.by_pivot["eo"][Refusal.OVERLAP] == 1
     assert Dictionary.translated == before
 
 
@@ -143,9 +143,9 @@ def test_a_run_that_fails_leaves_no_file_and_an_old_one_as_it_was(asked: BackTra
     assert asked.out.read_bytes() == first
 
 
-@pytest.mark.parametrize(("least", "most", "reason"), [(0.9, 1.0, Reason.FAR), (0.0, 0.3, Reason.NEAR)])
+@pytest.mark.parametrize(("least", "most", "reason"), [(0.9, 1.0, Refusal.FAR), (0.0, 0.3, Refusal.NEAR)])
 def test_cosines_judge_what_words_let_pass(
-    asked: BackTranslation, monkeypatch: pytest.MonkeyPatch, least: float, most: float, reason: Reason
+    asked: BackTranslation, monkeypatch: pytest.MonkeyPatch, least: float, most: float, reason: Refusal
 ) -> None:
     class HalfAlike:
         def __init__(self, model: str, precision: str) -> None: ...

@@ -11,7 +11,7 @@ from tests.workflows.test_index import TEXTS, Watched
 from textcl.errors import DataError, SearchError
 from textcl.files.corpora import Corpus
 from textcl.workflows import bench as benchmarking
-from textcl.workflows.bench import Asked, Benchmark, bench_search, default_factories
+from textcl.workflows.bench import Benchmark, BenchRequest, bench_search, default_factories
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ _SETUP = benchmarking.Setup
 
 
 def bench(model: str, corpus: Corpus, out: Path, watcher: Watched | None = None, **asked: object) -> Benchmark:
-    return bench_search(model, corpus, out, Asked(**asked), "float32", watcher or Watched())
+    return bench_search(model, corpus, out, BenchRequest(**asked), "float32", watcher or Watched())
 
 
 def test_exact_search_stands_first_and_what_is_asked_for_follows(tmp_path: Path, model: str, corpus: Corpus) -> None:

@@ -20,7 +20,7 @@ from textcl.recipe.load import parse
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Role
 from textcl.workflows.run.build import build_encoder, build_sources
-from textcl.workflows.run.data import Part, build_batches, build_parts, joined, refuse_equal_views, run_length
+from textcl.workflows.run.data import TrainingPart, build_batches, build_parts, joined, refuse_equal_views, run_length
 from textcl.workflows.run.evaluation import build_tasks, build_tasks_during
 from textcl.workflows.run.objective import build_objective
 from textcl.workflows.run.prepare import plan
@@ -49,7 +49,7 @@ def _parsed(recipe: dict[str, Any], **changes: Any) -> Recipe:
     return parse(recipe)
 
 
-def _whole(recipe: Recipe) -> Part:
+def _whole(recipe: Recipe) -> TrainingPart:
     """All rows of a recipe that has one part."""
     (part,) = build_parts(recipe, build_sources(recipe))
     return part

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from textcl.translate.engine import Decoding
     from textcl.translate.filters import PairFilter
-    from textcl.workflows.back_translate import BackTranslation, Pairs
+    from textcl.workflows.back_translate import BackTranslation, TranslatedPairs
     from textcl.workflows.translated_pairs import Tally
 
 augment = typer.Typer(help="Make more text from your text.", no_args_is_help=True, rich_markup_mode=None)
@@ -119,7 +119,7 @@ def _filter(engine: str, language: str, fewest: int, most: int, overlap: float |
     return PairFilter(language, fewest, most)
 
 
-def _show(asked: BackTranslation, pairs: Pairs) -> None:
+def _show(asked: BackTranslation, pairs: TranslatedPairs) -> None:
     from textcl.cli.screen import results
 
     tally = pairs.tally
@@ -139,12 +139,12 @@ def _table(tally: Tally) -> Table:
     """Return how many translations each pivot gave, and what became of them, in the order of the tests."""
     from rich.table import Table
 
-    from textcl.translate.filters import Reason
+    from textcl.translate.filters import Refusal
 
     table = Table("translations", *(f"by {pivot}" for pivot in tally.by_pivot))
     for column in table.columns[1:]:
         column.justify = "right"
-    for reason in Reason:
+    for reason in Refusal:
         counts = [counter[reason] for counter in tally.by_pivot.values()]
         if any(counts):
             table.add_row(reason.value, *(f"{count:,}" for count in counts))

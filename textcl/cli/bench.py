@@ -41,9 +41,9 @@ def bench(
     from textcl.cli.screen import counting, results
     from textcl.files.corpora import Corpus
     from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
-    from textcl.workflows.bench import Asked, bench_search
+    from textcl.workflows.bench import BenchRequest, bench_search
 
-    asked = Asked(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
+    asked = BenchRequest(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
     with counting() as watcher:
         found = bench_search(model, Corpus(corpus, text_column, id_column), out, asked, precision, watcher)
     about = {"model": model, "corpus": corpus.name, "texts": found.texts, "queries": found.queries, "k": k}

@@ -14,7 +14,7 @@ import typer
 from textcl.cli.options import Precision
 
 if TYPE_CHECKING:
-    from textcl.workflows.search import Found, Searcher
+    from textcl.workflows.search import Searcher, SearchHit
 
 _AT_ONCE = 256  # queries of a file
 _SNIPPET = 200  # characters that are shown of a text
@@ -79,7 +79,7 @@ def _show(searcher: Searcher, queries: Iterable[str], k: int, as_json: bool, at_
             _print(query, found, as_json)
 
 
-def _print(query: str, found: list[Found], as_json: bool) -> None:
+def _print(query: str, found: list[SearchHit], as_json: bool) -> None:
     if as_json:
         hits = [asdict(hit) for hit in found]
         print(json.dumps({"query": query, "hits": hits}, ensure_ascii=False), flush=True)

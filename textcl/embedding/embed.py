@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from textcl.distributed import Ranks
-from textcl.embedding.store import BLOCK, Found, Store, VectorStore, cached
+from textcl.embedding.store import BLOCK, Store, StoredVectors, VectorStore, cached
 from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
@@ -33,14 +33,14 @@ class MainStore:
         self.width = width
         self._store, self._ranks = store, ranks
 
-    def find(self, keys: Sequence[bytes]) -> Found:
+    def find(self, keys: Sequence[bytes]) -> StoredVectors:
         """Return what rank 0 holds of some keys."""
-        none = Found(np.empty(0, dtype=np.int64), np.empty((0, self.width), dtype=np.float32))
+        none = StoredVectors(np.empty(0, dtype=np.int64), np.empty((0, self.width), dtype=np.float32))
         found = self._ranks.together(lambda: none if self._store is None else self._store.find(keys))
         device = self._ranks.device
         positions = self._ranks.gather(torch.from_numpy(found.positions).to(device))
         vectors = self._ranks.gather(torch.from_numpy(found.vectors).to(device))
-        return Found(positions.cpu().numpy(), vectors.cpu().numpy())
+        return StoredVectors(positions.cpu().numpy(), vectors.cpu().numpy())
 
     def add(self, keys: Sequence[bytes], vectors: FloatArray) -> None:
         """Keep vectors on rank 0."""

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredVectors:
     """What a store holds of the keys that it was asked for."""
 
     positions: IntArray  # (F,) ascending, among the keys
@@ -62,7 +62,7 @@ class VectorStore:
         else:
             self._database = _opened(self.path)
 
-    def find(self, keys: Sequence[bytes]) -> Found:
+    def find(self, keys: Sequence[bytes]) -> StoredVectors:
         """Return the vectors that are here of some keys."""
         positions, vectors, damaged = [], [], 0
         for position, key in enumerate(keys if self._reads else ()):
@@ -81,7 +81,7 @@ class VectorStore:
         if damaged:
             _log.warning("%s: %d vectors are damaged; their texts are embedded again.", self.path, damaged)
         stacked = np.stack(vectors).astype(np.float32) if vectors else np.empty((0, self.width), dtype=np.float32)
-        return Found(np.array(positions, dtype=np.int64), stacked)
+        return StoredVectors(np.array(positions, dtype=np.int64), stacked)
 
     def add(self, keys: Sequence[bytes], vectors: FloatArray) -> None:
         """Keep vectors, all of them or none: (N, D) for N keys."""
@@ -166,7 +166,7 @@ class Store(Protocol):
         """D."""
         ...
 
-    def find(self, keys: Sequence[bytes]) -> Found:
+    def find(self, keys: Sequence[bytes]) -> StoredVectors:
         """Return the vectors that are here of some keys."""
         ...
 

@@ -15,10 +15,10 @@ from transformers import PreTrainedTokenizerBase
 from textcl.encoder.backbone import largest_dropout
 from textcl.encoder.cpu.linear import packed_weights
 from textcl.encoder.dense import Dense
-from textcl.encoder.folder_format import Settings
+from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.protocols import Backbone
-from textcl.encoder.saving import Contents, save_encoder
+from textcl.encoder.saving import ModelContents, save_encoder
 from textcl.encoder.tokenization import longest_input, special_tokens, tokenize, usual_length, word_width, words_cut
 from textcl.errors import ModelError, suggestion
 from textcl.types.batches import Chunk, FloatArray, IntArray, Tokens
@@ -257,7 +257,7 @@ class Encoder(nn.Module):
         """
         save_encoder(Path(folder), self.contents())
 
-    def contents(self) -> Contents:
+    def contents(self) -> ModelContents:
         """Return what is written of the encoder when it is saved."""
-        settings = Settings(self.pooling, self.pool_prompt, self.prompts, self.max_length, dense=self._dense)
-        return Contents(self.backbone, self.tokenizer, settings)
+        settings = FolderSettings(self.pooling, self.pool_prompt, self.prompts, self.max_length, dense=self._dense)
+        return ModelContents(self.backbone, self.tokenizer, settings)

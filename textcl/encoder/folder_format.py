@@ -106,7 +106,7 @@ _PROMPT_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class FolderSettings:
     """How texts become vectors around a backbone. The defaults are those of a folder that says nothing."""
 
     pooling: str = "mean"
@@ -117,17 +117,17 @@ class Settings:
     dense: tuple[Dense, ...] = ()
 
 
-def read_settings(folder: Path) -> Settings:
+def read_settings(folder: Path) -> FolderSettings:
     """Read a model folder's settings; a folder without a list of modules has the defaults.
 
     Raises:
         ModelError: The folder holds a module that would give other vectors than textcl computes.
     """
     modules = read_modules(folder)
-    return settings_of(modules, folder, folder / MODULES) if modules else Settings()
+    return settings_of(modules, folder, folder / MODULES) if modules else FolderSettings()
 
 
-def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> Settings:
+def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> FolderSettings:
     """Read the settings of one encoder.
 
     Args:
@@ -148,7 +148,7 @@ def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> Settings
     pooling_file = modules[1].folder / "config.json"
     pooling: dict[str, Any] = read_json(pooling_file)
     text = _text_settings(modules[0].folder)
-    return Settings(
+    return FolderSettings(
         pooling=read_pooling(pooling, pooling_file),
         pool_prompt=bool(pooling.get("include_prompt", True)),
         prompts=_prompts(_read_optional(folder / "config_sentence_transformers.json")),

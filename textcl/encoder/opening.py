@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from textcl.encoder.backbone import load_backbone, load_skeleton
 from textcl.encoder.cpu.swaps import use_fast_parts
 from textcl.encoder.encoder import Encoder, by_role
-from textcl.encoder.folder_format import Settings
+from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.locate import Export, export_place, find_folder, read_name
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
@@ -23,7 +23,7 @@ from textcl.errors import ModelError
 from textcl.util.cache import file_digest
 
 
-def fitting(settings: Settings, backbone: PreTrainedModel) -> Settings:
+def fitting(settings: FolderSettings, backbone: PreTrainedModel) -> FolderSettings:
     """Change a length beyond the backbone's positions, as some models state it, into theirs."""
     limit = longest_input(backbone)
     if limit is None or settings.max_length is None:
@@ -31,7 +31,9 @@ def fitting(settings: Settings, backbone: PreTrainedModel) -> Settings:
     return replace(settings, max_length=min(limit, settings.max_length))
 
 
-def assemble(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, settings: Settings, precision: str) -> Encoder:
+def assemble(
+    backbone: Backbone, tokenizer: PreTrainedTokenizerBase, settings: FolderSettings, precision: str
+) -> Encoder:
     """Build the encoder that a model folder describes."""
     if settings.lowercase:
         _lowercase_first(tokenizer)

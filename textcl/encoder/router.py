@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from textcl.encoder.folder_format import (
+    FolderSettings,
     Module,
-    Settings,
     kind_of,
     read_json,
     read_modules,
@@ -16,7 +16,7 @@ from textcl.encoder.folder_format import (
     type_of,
     write_json,
 )
-from textcl.encoder.saving import Contents, whole_folder, write_list, write_modules
+from textcl.encoder.saving import ModelContents, whole_folder, write_list, write_modules
 from textcl.errors import ModelError
 
 ROUTES = ("query", "document")  # the tasks of `encode_query` and `encode_document`
@@ -29,7 +29,7 @@ class Tower:
     """An encoder of a model folder: where its transformer lies, and how texts become vectors around it."""
 
     folder: Path
-    settings: Settings
+    settings: FolderSettings
 
 
 def read_towers(folder: Path) -> tuple[Tower, ...]:
@@ -45,7 +45,7 @@ def read_towers(folder: Path) -> tuple[Tower, ...]:
     return _read_routes(folder, modules[0].folder / _FILE, modules[1:])
 
 
-def save_towers(folder: Path, queries: Contents, documents: Contents) -> None:
+def save_towers(folder: Path, queries: ModelContents, documents: ModelContents) -> None:
     """Write two towers; the folder appears whole or not at all. The prompts are those of the queries' settings.
 
     Raises:

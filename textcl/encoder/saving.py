@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 
 from textcl.encoder.backbone import without_pooler
 from textcl.encoder.dense import write_dense
-from textcl.encoder.folder_format import MODULES, Settings, read_json, type_of, write_json
+from textcl.encoder.folder_format import MODULES, FolderSettings, read_json, type_of, write_json
 from textcl.encoder.pooling import pooling_config
 from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
@@ -22,12 +22,12 @@ from textcl.util.quiet import quiet_transformers
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ModelContents:
     """What is written of an encoder."""
 
     backbone: Backbone
     tokenizer: PreTrainedTokenizerBase
-    settings: Settings
+    settings: FolderSettings
 
     @property
     def kinds(self) -> list[str]:
@@ -35,7 +35,7 @@ class Contents:
         return ["Transformer", "Pooling", *("Dense" for _ in self.settings.dense), "Normalize"]
 
 
-def save_encoder(folder: Path, contents: Contents) -> None:
+def save_encoder(folder: Path, contents: ModelContents) -> None:
     """Write an encoder, its transformer at the root; the folder appears whole or not at all.
 
     Raises:
@@ -61,7 +61,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         raise ModelError(f"{folder}: the model could not be written ({error}); what stood there is kept.") from error
 
 
-def write_modules(folders: Sequence[Path], contents: Contents) -> None:
+def write_modules(folders: Sequence[Path], contents: ModelContents) -> None:
     """Write the modules of an encoder, each into a folder of its own, which is made where it is missing."""
     settings, backbone = contents.settings, contents.backbone
     transformer, pooling, *dense, normalize = folders
@@ -106,7 +106,7 @@ def _write_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerBase, max_lengt
     _change(folder / "tokenizer_config.json", settings, ("name_or_path", "is_local", "local_files_only"))
 
 
-def _text_settings(backbone: Backbone, settings: Settings) -> dict[str, Any]:
+def _text_settings(backbone: Backbone, settings: FolderSettings) -> dict[str, Any]:
     """Return what sentence-transformers reads for its transformer: no pooling layer drawn at random beside ours."""
     pooler = without_pooler(type(backbone))
     text = {"max_seq_length": settings.max_length, "do_lower_case": False}

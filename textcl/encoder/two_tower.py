@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from textcl.encoder.encoder import Encoder, as_role
 from textcl.encoder.router import save_towers
-from textcl.encoder.saving import Contents
+from textcl.encoder.saving import ModelContents
 from textcl.types.batches import Chunk, FloatArray, Tokens
 from textcl.types.text import Role
 
@@ -113,7 +113,7 @@ class TwoTower(nn.Module):
         queries, documents = (self._contents(tower) for tower in self._towers())
         save_towers(Path(folder), queries, documents)
 
-    def _contents(self, tower: Encoder) -> Contents:
+    def _contents(self, tower: Encoder) -> ModelContents:
         """Return what is written of a tower, the prompts being those that the roles are embedded under."""
         contents = tower.contents()
         return replace(contents, settings=replace(contents.settings, prompts=dict(self.prompts)))

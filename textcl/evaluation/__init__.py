@@ -3,7 +3,7 @@
 A task knows a model only as `types.Embed`.
 """
 
-from textcl.embedding.store import Found, Store, VectorStore, cached
+from textcl.embedding.store import Store, StoredVectors, VectorStore, cached
 from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
 from textcl.evaluation.items import Result, items_digest, results_of
 from textcl.evaluation.leakage import Copy, Leakage, PairLeakage, PartLeakage, TrainingRow, find_leakage
@@ -56,7 +56,6 @@ __all__ = [
     "Difference",
     "Exchangeable",
     "ExchangeableAtOnce",
-    "Found",
     "Geometry",
     "GradedPair",
     "Interval",
@@ -78,6 +77,7 @@ __all__ = [
     "Retrieval",
     "Sample",
     "Store",
+    "StoredVectors",
     "SubsetCorrelations",
     "Task",
     "TaskTexts",

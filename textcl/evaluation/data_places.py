@@ -11,13 +11,13 @@ from textcl.errors import DataError
 from textcl.files.rows import Row, file_rows
 
 
-class Section(BaseModel):
+class SuiteSection(BaseModel):
     """A mapping in which every key must be known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Hub(Section):
+class Hub(SuiteSection):
     """A data set on the Hugging Face Hub; `split` may be cut, as in `test[5000:]`."""
 
     id: str

@@ -26,7 +26,7 @@ class PairLeakage:
     same_grade: int | None  # in a row with the pair's own score or label: the answer leaks too; None without grades
 
 
-class Pairs:
+class TaskPairs:
     """The pairs of one task, and where their texts were met.
 
     Args:
@@ -160,7 +160,7 @@ class _Search:
             name: {part: {self._add(text): text for text in texts} for part, texts in task.parts.items()}
             for name, task in tasks.items()
         }
-        self._pairs = {name: Pairs(task.pairs, self._add) for name, task in tasks.items()}
+        self._pairs = {name: TaskPairs(task.pairs, self._add) for name, task in tasks.items()}
         self._shingles = Shingles(map(folded_words, self._texts))
         self._exact: dict[int, _Match] = {}
         self._near: dict[int, _Match] = {}

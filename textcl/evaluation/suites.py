@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from textcl.errors import DataError, suggestion
-from textcl.evaluation.data_places import Files, Section
+from textcl.evaluation.data_places import Files, SuiteSection
 from textcl.evaluation.kinds import Entry
 from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.average import Average
@@ -18,7 +18,7 @@ from textcl.files.rows import ColumnError
 from textcl.util import bundled as shelf
 
 
-class Suite(Section):
+class Suite(SuiteSection):
     """A named list of tasks."""
 
     description: str

@@ -16,7 +16,7 @@ from textcl.evaluation.task import Values, Weights
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
+class Thresholds:
     """What is taken at each distinct score, and what of it is right."""
 
     scores: Doubles  # (G,), falling

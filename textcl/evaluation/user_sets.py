@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from textcl.errors import DataError, suggestion
-from textcl.evaluation.data_places import Files, Section
+from textcl.evaluation.data_places import Files, SuiteSection
 from textcl.evaluation.kinds import Entry
 from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.bitext import BitextEntry
@@ -20,7 +20,7 @@ from textcl.evaluation.tasks.sts import STSEntry
 from textcl.files.rows import ColumnError, plain_name
 
 # A kind, its class, and the fields of it that take the files named, in their order.
-_KINDS: dict[str, tuple[type[Section], tuple[str, ...]]] = {
+_KINDS: dict[str, tuple[type[SuiteSection], tuple[str, ...]]] = {
     "sts": (STSEntry, ("local",)),
     "retrieval": (RetrievalEntry, ("local",)),
     "pairs": (PairsEntry, ("local",)),

@@ -10,7 +10,7 @@ from textcl.index.build import build_index
 from textcl.index.exact import BLOCK, EXACT, Nearest, pair_cosines
 from textcl.mining.collection import Collection
 from textcl.mining.rescoring import Rescore, rescored
-from textcl.mining.selection import Exclusion, Reason, Wanted, choose, free_candidates, looked_at
+from textcl.mining.selection import Exclusion, ExclusionReason, Wanted, choose, free_candidates, looked_at
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
 from textcl.util.seeds import derive
@@ -86,7 +86,7 @@ class Mined:
 
     negatives: Hits  # (Q, n), hardest first; -1 where there are fewer
     positive_scores: FloatArray  # of each pair of the collection
-    dropped: dict[Reason, int]  # candidates that were looked at and not taken, by reason
+    dropped: dict[ExclusionReason, int]  # candidates that were looked at and not taken, by reason
 
 
 def mine(
@@ -120,7 +120,7 @@ def mine(
     block = _Block(collection, Exclusion(collection), index, candidates, wanted)
     positive_scores = _positive_scores(collection, queries, candidates, rescore)
     lowest = _lowest(collection, positive_scores)
-    found, dropped = [], np.zeros(len(Reason), dtype=np.int64)
+    found, dropped = [], np.zeros(len(ExclusionReason), dtype=np.int64)
     for start in range(0, len(queries), at_once):
         numbers = np.arange(start, min(start + at_once, len(queries)))
         free, excluded = block.free(numbers, np.array(queries[numbers]))
@@ -132,7 +132,9 @@ def mine(
         dropped += excluded + chosen.dropped
         on_queries(len(numbers))
     negatives = Hits(np.concatenate([f.ids for f in found]), np.concatenate([f.scores for f in found]))
-    reasons = {reason: int(count) for reason, count in zip(Reason, dropped.tolist(), strict=True) if reason > 0}
+    reasons = {
+        reason: int(count) for reason, count in zip(ExclusionReason, dropped.tolist(), strict=True) if reason > 0
+    }
     return Mined(negatives, positive_scores, reasons)
 
 
@@ -155,7 +157,7 @@ class _Block:
         last, size = self._wanted.last, len(self._index)
         ids = np.full((len(numbers), last), -1, dtype=np.int64)
         scores = np.full((len(numbers), last), -np.inf, dtype=np.float32)
-        excluded = np.zeros(len(Reason), dtype=np.int64)
+        excluded = np.zeros(len(ExclusionReason), dtype=np.int64)
         open_rows, k = np.arange(len(numbers)), min(size, last + self._exclusion.most(numbers))
         while len(open_rows):
             again = []
@@ -166,10 +168,10 @@ class _Block:
                 done = (free.ids[:, -1] >= 0) | (hits.ids[:, -1] < 0) | (k == size)
                 ids[rows[done]], scores[rows[done]] = free.ids[done], free.scores[done]
                 counted = looked_at(hits, reasons, last)[done]
-                excluded += np.bincount(reasons[done][counted], minlength=len(Reason))
+                excluded += np.bincount(reasons[done][counted], minlength=len(ExclusionReason))
                 again.append(rows[~done])
             open_rows, k = np.concatenate(again), min(size, k * _WIDER)
-        excluded[Reason.NONE] = 0
+        excluded[ExclusionReason.NONE] = 0
         return Hits(ids, scores), excluded
 
     def _reasons(self, numbers: IntArray, hits: Hits) -> IntArray:
@@ -180,7 +182,9 @@ class _Block:
             for positive in self._positives[number].tolist():
                 known = np.asarray(self._vectors[positive : positive + 1])  # (1, D)
                 near = cosines(known, self._vectors, hits.ids[row : row + 1])[0]  # (k,)
-                reasons[row, (near > self._wanted.close) & (reasons[row] == Reason.NONE)] = Reason.CLOSE
+                reasons[row, (near > self._wanted.close) & (reasons[row] == ExclusionReason.NONE)] = (
+                    ExclusionReason.CLOSE
+                )
         return reasons
 
 

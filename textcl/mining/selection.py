@@ -14,7 +14,7 @@ from textcl.types.batches import BoolArray, FloatArray, IntArray
 from textcl.types.protocols import Hits
 
 
-class Reason(IntEnum):
+class ExclusionReason(IntEnum):
     """Why a candidate is no negative; the first that holds counts."""
 
     NONE = 0
@@ -56,7 +56,7 @@ class Exclusion:
         return int(self._counts[self._query_folds[queries]].max(initial=0)) + 1
 
     def reasons(self, queries: IntArray, candidates: IntArray) -> IntArray:
-        """Return the `Reason` of each candidate.
+        """Return the `ExclusionReason` of each candidate.
 
         Args:
             queries: Numbers of queries, (q,).
@@ -64,12 +64,12 @@ class Exclusion:
         """
         texts = self._candidate_folds[candidates]  # (q, k)
         own = self._query_folds[queries][:, None]
-        reasons = np.where(self._is_first[candidates], Reason.NONE, Reason.RESPELT).astype(np.int64)
+        reasons = np.where(self._is_first[candidates], ExclusionReason.NONE, ExclusionReason.RESPELT).astype(np.int64)
         for labels in self._labels_of(queries):
             carries = _among(labels[:, None] * self._folds + texts, self._carriers) & (labels[:, None] >= 0)
-            reasons[carries] = Reason.SAME_LABEL
-        reasons[texts == own] = Reason.OWN_TEXT
-        reasons[_among(own * self._folds + texts, self._positives)] = Reason.POSITIVE
+            reasons[carries] = ExclusionReason.SAME_LABEL
+        reasons[texts == own] = ExclusionReason.OWN_TEXT
+        reasons[_among(own * self._folds + texts, self._positives)] = ExclusionReason.POSITIVE
         return reasons
 
     def _labels_of(self, queries: IntArray) -> Iterator[IntArray]:
@@ -168,19 +168,19 @@ class Chosen:
     """Negatives of some queries, and what became of the candidates that were looked at."""
 
     negatives: Hits  # (q, n), hardest first; -1 where there are fewer
-    dropped: IntArray  # how many candidates for each Reason
+    dropped: IntArray  # how many candidates for each ExclusionReason
 
 
 def looked_at(hits: Hits, reasons: IntArray, last: int) -> BoolArray:
     """Say which hits stand before or among the first `last` that no reason excludes, (q, k)."""
-    free = (reasons == Reason.NONE) & (hits.ids >= 0)
+    free = (reasons == ExclusionReason.NONE) & (hits.ids >= 0)
     looked: BoolArray = (hits.ids >= 0) & (np.cumsum(free, axis=1) - free < last)
     return looked
 
 
 def free_candidates(hits: Hits, reasons: IntArray, last: int) -> Hits:
     """Return the first `last` hits of each query that no reason excludes, (q, last)."""
-    return _kept(hits, looked_at(hits, reasons, last) & (reasons == Reason.NONE), last)
+    return _kept(hits, looked_at(hits, reasons, last) & (reasons == ExclusionReason.NONE), last)
 
 
 def by_score(hits: Hits) -> Hits:
@@ -199,27 +199,27 @@ def choose(candidates: Hits, positives: FloatArray, wanted: Wanted, seeds: list[
         seeds: What random sampling follows from, one a query.
     """
     reasons = _out_of_bounds(candidates, positives, wanted.bounds)
-    within = (candidates.ids >= 0) & (reasons == Reason.NONE)
+    within = (candidates.ids >= 0) & (reasons == ExclusionReason.NONE)
     rest = within & (np.cumsum(within, axis=1) > wanted.first)
     if wanted.sampling == "random":
         rest = _sampled(rest, wanted.negatives, seeds)
-    dropped = np.bincount(reasons[candidates.ids >= 0], minlength=len(Reason))
+    dropped = np.bincount(reasons[candidates.ids >= 0], minlength=len(ExclusionReason))
     return Chosen(_kept(candidates, rest, wanted.negatives), dropped)
 
 
 def _out_of_bounds(candidates: Hits, positives: FloatArray, bounds: Bounds) -> IntArray:
     """Return for each candidate the first bound that its score breaks, (q, any)."""
     scores, lowest = candidates.scores.astype(np.float64), positives.astype(np.float64)[:, None]  # (q, any), (q, 1)
-    breaks: list[tuple[Reason, BoolArray]] = []
+    breaks: list[tuple[ExclusionReason, BoolArray]] = []
     if bounds.absolute_margin is not None:
-        breaks.append((Reason.ABSOLUTE_MARGIN, scores > lowest - bounds.absolute_margin))
+        breaks.append((ExclusionReason.ABSOLUTE_MARGIN, scores > lowest - bounds.absolute_margin))
     if bounds.relative_margin is not None:  # of the size of the positive's score: the sign must not turn the margin
         ceiling = lowest - np.abs(lowest) * bounds.relative_margin
-        breaks.append((Reason.RELATIVE_MARGIN, scores > ceiling))
+        breaks.append((ExclusionReason.RELATIVE_MARGIN, scores > ceiling))
     if bounds.max_score is not None:
-        breaks.append((Reason.MAX_SCORE, scores > bounds.max_score))
+        breaks.append((ExclusionReason.MAX_SCORE, scores > bounds.max_score))
     if bounds.min_score is not None:
-        breaks.append((Reason.MIN_SCORE, scores < bounds.min_score))
+        breaks.append((ExclusionReason.MIN_SCORE, scores < bounds.min_score))
     reasons = np.zeros(candidates.ids.shape, dtype=np.int64)
     for reason, broken in reversed(breaks):
         reasons[broken] = reason

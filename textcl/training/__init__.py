@@ -3,7 +3,7 @@
 from textcl.distributed import Ranks, join_ranks
 from textcl.training.gradient_cache import Memory
 from textcl.training.log import Log, first_readings
-from textcl.training.loop import Loop, Settings, Stopped
+from textcl.training.loop import Loop, Stopped, TrainingSettings
 from textcl.training.monitor import CollapseAlarm
 from textcl.training.optimiser import Schedule
 from textcl.training.step import Step
@@ -19,12 +19,12 @@ __all__ = [
     "OnlineTarget",
     "Ranks",
     "Schedule",
-    "Settings",
     "Step",
     "StepLog",
     "Stopped",
     "Target",
     "TeacherTarget",
+    "TrainingSettings",
     "first_readings",
     "join_ranks",
 ]

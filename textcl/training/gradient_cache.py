@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from textcl.types.batches import IntArray, TokenEncoder, Tokens
-from textcl.util.packing import CPU, Cuts, cuts_for, joined, pad, plan, widths
+from textcl.util.packing import CPU, ChunkLimits, cuts_for, joined, pad, plan, widths
 from textcl.util.precision import Precision, autocast
 from textcl.util.seeds import derive, seeded
 
@@ -163,7 +163,7 @@ class _Piece:
         return len(self.rows) * int(widths(self.pool)[self.rows].max())
 
 
-def _cut(views: Sequence[Tokens], chunk_tokens: int, cuts: Cuts) -> list[_Piece]:
+def _cut(views: Sequence[Tokens], chunk_tokens: int, cuts: ChunkLimits) -> list[_Piece]:
     """Cut the sequences of all views into chunks, each for one tower."""
     ends = np.cumsum([len(view) for view in views])
     positions = [np.arange(end - len(view), end) for end, view in zip(ends, views, strict=True)]

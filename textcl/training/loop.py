@@ -61,7 +61,7 @@ def watched_signals() -> Iterator[StopRequest]:
             signal.signal(number, handler)
 
 
-class Batches(Protocol):
+class BatchSource(Protocol):
     """The batches of a run; each follows from its step alone."""
 
     def batch(self, step: int, rank: int, ranks: int) -> PairBatch:
@@ -78,7 +78,7 @@ class Batches(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainingSettings:
     """What steers a run.
 
     Args:
@@ -118,7 +118,9 @@ class Loop:
         on_step: Called one after the other on every rank after every step (progress, evaluation on the way).
     """
 
-    def __init__(self, step: Step, batches: Batches, settings: Settings, folder: Path, on_step: list[OnStep]) -> None:
+    def __init__(
+        self, step: Step, batches: BatchSource, settings: TrainingSettings, folder: Path, on_step: list[OnStep]
+    ) -> None:
         self.step, self.batches, self.settings = step, batches, settings
         self.folder, self.on_step = folder, on_step
         self.ranks = step.ranks

@@ -2,7 +2,7 @@
 
 from textcl.translate.engine import BEST, Decoding, Engine, MisalignedError, Translation
 from textcl.translate.engines import ENGINES, open_engine
-from textcl.translate.filters import PairFilter, Reason
+from textcl.translate.filters import PairFilter, Refusal
 from textcl.translate.round_trip import RoundTrip, Route
 from textcl.translate.work import Work, translated
 
@@ -13,7 +13,7 @@ __all__ = [
     "Engine",
     "MisalignedError",
     "PairFilter",
-    "Reason",
+    "Refusal",
     "RoundTrip",
     "Route",
     "Translation",

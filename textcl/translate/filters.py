@@ -101,7 +101,7 @@ _ADDRESS = re.compile(
 )
 
 
-class Reason(StrEnum):
+class Refusal(StrEnum):
     """Why a text was not translated, or a translation not kept; in the order of the tests."""
 
     SHORT = "too few words"
@@ -150,42 +150,42 @@ class PairFilter:
         if not 1 <= self.fewest_words <= self.most_words:
             raise ValueError(f"PairFilter needs 1 ≤ fewest_words ≤ most_words, found {self}.")
 
-    def unsuited(self, text: str) -> Reason | None:
+    def unsuited(self, text: str) -> Refusal | None:
         """Return why a text is not worth translating; None: it is."""
         count = len(words_of(text, self.language))
         if count < self.fewest_words:
-            return Reason.SHORT
+            return Refusal.SHORT
         if count > self.most_words:
-            return Reason.LONG
+            return Refusal.LONG
         if _ADDRESS.search(text):
-            return Reason.ADDRESS
+            return Refusal.ADDRESS
         signs = [character for character in text if not character.isspace()]
-        return Reason.SIGNS if 2 * sum(map(str.isalpha, signs)) < len(signs) else None
+        return Refusal.SIGNS if 2 * sum(map(str.isalpha, signs)) < len(signs) else None
 
-    def fault(self, text: str, trip: RoundTrip) -> Reason | None:
+    def fault(self, text: str, trip: RoundTrip) -> Refusal | None:
         """Return why a translation is no good positive of its text; None: it may be one."""
         if trip.text is None:
-            return Reason.FAILED
+            return Refusal.FAILED
         words, new = words_of(text, self.language), words_of(trip.text, self.language)
         if words == new:
-            return Reason.IDENTICAL
+            return Refusal.IDENTICAL
         if trip.unknown_back > trip.unknown_forward:
-            return Reason.LEAKED
+            return Refusal.LEAKED
         if not 1 / self.ratio <= len(new) / max(1, len(words)) <= self.ratio:
-            return Reason.LENGTH
+            return Refusal.LENGTH
         return self._changed_meaning(text, trip.text, words, new) or self._poor(trip.route.pivot, words, new)
 
-    def _changed_meaning(self, text: str, translation: str, words: list[str], new: list[str]) -> Reason | None:
+    def _changed_meaning(self, text: str, translation: str, words: list[str], new: list[str]) -> Refusal | None:
         is_english = short_code(self.language) == "en"
         if is_english and is_negated(words) != is_negated(new):
-            return Reason.NEGATION
+            return Refusal.NEGATION
         if numbers_of(text) != numbers_of(translation):
-            return Reason.NUMBERS
+            return Refusal.NUMBERS
         if is_english and persons_of(words) != persons_of(new):
-            return Reason.PERSONS
+            return Refusal.PERSONS
         return None
 
-    def _poor(self, pivot: str, words: list[str], new: list[str]) -> Reason | None:
+    def _poor(self, pivot: str, words: list[str], new: list[str]) -> Refusal | None:
         if overlap(words, new) < self.least_overlap.get(short_code(pivot), self.usual_overlap):
-            return Reason.OVERLAP
-        return Reason.LOOP if loops(new) and not loops(words) else None
+            return Refusal.OVERLAP
+        return Refusal.LOOP if loops(new) and not loops(words) else None

@@ -18,7 +18,7 @@ _WIDTHS = 16  # points of the grid of widths, from one power of two to the next
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
+class ChunkLimits:
     """How a device likes its work cut; tokens count with their padding."""
 
     chunk_tokens: int  # that a chunk holds at most
@@ -27,10 +27,10 @@ class Cuts:
     points: int  # of the grid of numbers of sequences, from one power of two to the next
 
 
-CPU, CUDA = Cuts(2048, 4096, 150, 4), Cuts(32_768, 32_768, 8000, 64)
+CPU, CUDA = ChunkLimits(2048, 4096, 150, 4), ChunkLimits(32_768, 32_768, 8000, 64)
 
 
-def cuts_for(device: torch.device | str) -> Cuts:
+def cuts_for(device: torch.device | str) -> ChunkLimits:
     """Return how a device likes its work cut."""
     return CPU if torch.device(device).type == "cpu" else CUDA
 
@@ -43,7 +43,7 @@ def widths(tokens: Tokens) -> IntArray:
     return _widened(tokens.lengths, tokens.longest)
 
 
-def plan(lengths: IntArray, chunk_tokens: int, cuts: Cuts = CPU) -> list[IntArray]:
+def plan(lengths: IntArray, chunk_tokens: int, cuts: ChunkLimits = CPU) -> list[IntArray]:
     """Cut sequences into chunks of at most `chunk_tokens` padded tokens, shortest sequences first.
 
     A sequence longer than `chunk_tokens` gets a chunk of its own. On a CPU a chunk holds 1 to 8, 10, 12, 14, 16, 20, …
@@ -76,7 +76,7 @@ def one_by_one(count: int) -> list[IntArray]:
     return list(np.arange(count).reshape(count, 1))
 
 
-def _best_ends(ascending: IntArray, chunk_tokens: int, cuts: Cuts) -> list[int]:
+def _best_ends(ascending: IntArray, chunk_tokens: int, cuts: ChunkLimits) -> list[int]:
     """Return where each chunk ends in the ascending lengths, at the least total cost."""
     count = len(ascending)
     sizes = np.unique(_on_grid(np.arange(1, count + 1), cuts.points))

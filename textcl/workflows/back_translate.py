@@ -65,7 +65,7 @@ class BackTranslation:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class TranslatedPairs:
     """What back-translation leaves."""
 
     tally: Tally
@@ -75,7 +75,7 @@ class Pairs:
     seconds: float  # of translating, filtering and writing
 
 
-def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> Pairs:
+def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> TranslatedPairs:
     """Translate the texts of a file into each pivot and back, and write what makes good pairs.
 
     The file has a row for each text that has any: `text`, `translations` (a list), their `pivots` and the `engine`.
@@ -106,7 +106,7 @@ def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> Pairs:
                 writer.write(judgements)
                 sample.add(judgements)
             watcher.texts(len(lot))
-    return Pairs(tally, tuple(sample.drawn), rejected_file(asked.out), cache, time.monotonic() - begun)
+    return TranslatedPairs(tally, tuple(sample.drawn), rejected_file(asked.out), cache, time.monotonic() - begun)
 
 
 class _Suited:

@@ -29,7 +29,7 @@ _SEED = 17
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BenchRequest:
     """What is measured, and on what."""
 
     factories: tuple[str, ...] = ()  # none: a choice that suits the size
@@ -51,7 +51,7 @@ class Benchmark:
 
 
 def bench_search(
-    model: str, corpus: Corpus, out: Path, asked: Asked, precision: str, watcher: IndexWatcher
+    model: str, corpus: Corpus, out: Path, asked: BenchRequest, precision: str, watcher: IndexWatcher
 ) -> Benchmark:
     """Embed a corpus, and measure each index on its vectors.
 
@@ -97,7 +97,7 @@ def default_factories(rows: int, dimension: int) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _candidates(asked: Asked, rows: int, dimension: int) -> list[Candidate]:
+def _candidates(asked: BenchRequest, rows: int, dimension: int) -> list[Candidate]:
     """Return exact search and all that is asked for; refuse what can not be built."""
     factories = asked.factories or default_factories(rows, dimension)
     for factory in factories:
@@ -110,7 +110,7 @@ def _candidates(asked: Asked, rows: int, dimension: int) -> list[Candidate]:
     return [Candidate("exact"), *others, *(Candidate("exact", width) for width in cut)]
 
 
-def _setup(model: str, folder: IndexFolder, asked: Asked, precision: str, rows: int) -> Setup:
+def _setup(model: str, folder: IndexFolder, asked: BenchRequest, precision: str, rows: int) -> Setup:
     vectors = folder.index / "vectors.npy"
     encoder = open_encoder(model, precision=precision)
 

@@ -20,7 +20,7 @@ from textcl.util.precision import resolve
 from textcl.util.processes import give_back_memory
 from textcl.util.progress import IndexWatcher
 from textcl.util.versions import versions
-from textcl.workflows.index_folder import About, Asked, IndexFolder
+from textcl.workflows.index_folder import About, IndexFolder, IndexRequest
 
 SHARD_ROWS = 4096  # texts that are embedded between two writes; what a kill may lose
 _SEED = 17  # of the vectors that an index learns from
@@ -81,7 +81,9 @@ def index_corpus(
     return None if asked is None else Indexed(_build(index, folder, shards, asked, train_rows, watcher), False)
 
 
-def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, watcher: IndexWatcher) -> Asked:
+def _prepare(
+    encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, watcher: IndexWatcher
+) -> IndexRequest:
     """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
     watcher.phase("Reading", None, 0)
     if folder.documents.is_file():
@@ -94,7 +96,7 @@ def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFold
         facts = write_documents(folder.documents, corpus.documents(), watcher.texts)
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
     precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
-    return Asked(model, fingerprint(encoder), prompts, precision, facts.digest)
+    return IndexRequest(model, fingerprint(encoder), prompts, precision, facts.digest)
 
 
 def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:
@@ -113,7 +115,7 @@ def _rows_of(folder: IndexFolder) -> int:
         return store.facts.count
 
 
-def _finished(folder: IndexFolder, asked: Asked, index: Index) -> Indexed:
+def _finished(folder: IndexFolder, asked: IndexRequest, index: Index) -> Indexed:
     folder.check_same(asked, index.factory)
     Shards(folder.shards, 0, index.dimension, SHARD_ROWS).remove()
     return Indexed(folder.read(), was_finished=True)
@@ -143,7 +145,12 @@ def _rows(shards: Shards, number: int) -> int:
 
 
 def _build(
-    index: Index, folder: IndexFolder, shards: Shards, asked: Asked, train_rows: int | None, watcher: IndexWatcher
+    index: Index,
+    folder: IndexFolder,
+    shards: Shards,
+    asked: IndexRequest,
+    train_rows: int | None,
+    watcher: IndexWatcher,
 ) -> About:
     """Build the index from all shards, and finish the folder."""
     with DocumentStore(folder.documents) as store:

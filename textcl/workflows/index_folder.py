@@ -13,7 +13,7 @@ _NAMES = {"index.json", "asked.json", "documents.sqlite", "index", "vectors"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class IndexRequest:
     """What decides the vectors of an index."""
 
     model: str  # as it was named
@@ -27,7 +27,7 @@ class Asked:
 class About:
     """`index.json`: what an index is made of. It is written last, so where it is, the index is finished."""
 
-    asked: Asked
+    asked: IndexRequest
     factory: str
     train_rows: int  # vectors that the index learned from
     dimension: int
@@ -84,18 +84,18 @@ class IndexFolder:
         for part in self.path.rglob(".*.part") if names else ():
             part.unlink() if part.is_file() else None
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: IndexRequest) -> None:
         """Note what is asked for; where work began earlier, make sure that it was the same.
 
         Raises:
             SearchError: It was another model, or another corpus; says which.
         """
         if self._asked.is_file():
-            self._refuse_changes(Asked(**_read(self._asked)), asked)
+            self._refuse_changes(IndexRequest(**_read(self._asked)), asked)
         with new_file(self._asked) as temporary:
             temporary.write_text(json.dumps(asdict(asked), indent=2) + "\n", encoding="utf-8")
 
-    def check_same(self, asked: Asked, factory: str) -> None:
+    def check_same(self, asked: IndexRequest, factory: str) -> None:
         """Refuse to call an index finished that is not the one asked for."""
         about = self.read()
         self._refuse_changes(about.asked, asked)
@@ -128,14 +128,14 @@ class IndexFolder:
         if content.get("format") != FORMAT:
             raise SearchError(f"{self._about}: its format is {content.get('format')}; this textcl reads {FORMAT}.")
         try:
-            return About(**{**content, "asked": Asked(**content["asked"])})
+            return About(**{**content, "asked": IndexRequest(**content["asked"])})
         except (KeyError, TypeError) as error:
             raise SearchError(f"{self._about}: not what an index says of itself ({error}).") from error
 
-    def _refuse_changes(self, before: Asked, now: Asked) -> None:
+    def _refuse_changes(self, before: IndexRequest, now: IndexRequest) -> None:
         changed = [
             f"{field.name}: {getattr(before, field.name)} then, {getattr(now, field.name)} now"
-            for field in fields(Asked)
+            for field in fields(IndexRequest)
             if field.name != "model" and getattr(before, field.name) != getattr(now, field.name)
         ]
         if changed:

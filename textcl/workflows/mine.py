@@ -15,7 +15,7 @@ from textcl.files.corpora import PairFile
 from textcl.mining.collection import Collection
 from textcl.mining.miner import AUTO, Mined, check_range, mine, usual_factory
 from textcl.mining.rescoring import cross_encoder
-from textcl.mining.selection import Reason, Wanted
+from textcl.mining.selection import ExclusionReason, Wanted
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 from textcl.util.atomic import new_file, passing_folder, refuse_place
@@ -37,7 +37,7 @@ class MiningReport:
     some: int
     none: int
     written: int  # pairs
-    dropped: dict[Reason, int]
+    dropped: dict[ExclusionReason, int]
     factory: str
     positive_score: float  # mean
     negative_score: float  # mean; NaN where there is no negative

@@ -35,7 +35,7 @@ Key = tuple[str, Role]  # a text and how it is embedded
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class QueryHits:
     """What one query found."""
 
     hits: tuple[str, ...]  # ids of the best documents
@@ -47,7 +47,7 @@ class Seen:
     """What was seen of one model."""
 
     vectors: dict[Key, FloatArray] = field(default_factory=dict)  # each (D,)
-    found: dict[str, Mapping[str, Found]] = field(default_factory=dict)  # retrieval task -> query -> what it found
+    found: dict[str, Mapping[str, QueryHits]] = field(default_factory=dict)  # retrieval task -> query -> what it found
 
 
 class WatchedTask:
@@ -112,9 +112,9 @@ class Watch:
             yield watched
 
 
-def _found(documents: Mapping[str, float], grades: Mapping[str, int]) -> Found:
+def _found(documents: Mapping[str, float], grades: Mapping[str, int]) -> QueryHits:
     rank = next((rank for rank, document in enumerate(documents, start=1) if grades.get(document, 0) > 0), None)
-    return Found(tuple(islice(documents, HITS)), rank)
+    return QueryHits(tuple(islice(documents, HITS)), rank)
 
 
 def keys_of(pair: PositivePair) -> tuple[Key, Key]:
@@ -151,7 +151,9 @@ def query_changes(task: Task, samples: Sequence[Sample], seen: Sequence[Seen]) -
     )
 
 
-def _change(task: Retrieval, query: str, scores: tuple[float, float], before: Found, after: Found) -> QueryChange:
+def _change(
+    task: Retrieval, query: str, scores: tuple[float, float], before: QueryHits, after: QueryHits
+) -> QueryChange:
     return QueryChange(
         text=shown(task.queries[query]),
         scores=scores,
@@ -160,7 +162,7 @@ def _change(task: Retrieval, query: str, scores: tuple[float, float], before: Fo
     )
 
 
-def _hits(task: Retrieval, query: str, found: Found) -> tuple[Hit, ...]:
+def _hits(task: Retrieval, query: str, found: QueryHits) -> tuple[Hit, ...]:
     grades = task.qrels[query]
     return tuple(Hit(shown(task.corpus[document]), grades.get(document, 0) > 0) for document in found.hits)
 

@@ -16,7 +16,7 @@ from textcl.workflows.index_folder import About, IndexFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A document that a query found."""
 
     rank: int  # from 1
@@ -48,16 +48,16 @@ class Searcher:
         self._documents = DocumentStore(parts.documents)
         self._encoder = _same_encoder(self.about, folder, model, precision or self.about.asked.precision)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[Found]]:
+    def search(self, queries: Sequence[str], k: int) -> list[list[SearchHit]]:
         """Return about the `k` nearest documents of each query, best first."""
         hits = self._index.search(self._encoder.encode(queries, role=Role.ANCHOR), k)
         return [self._found(ids, scores) for ids, scores in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)]
 
-    def _found(self, ids: list[int], scores: list[float]) -> list[Found]:
+    def _found(self, ids: list[int], scores: list[float]) -> list[SearchHit]:
         rows = [row for row in ids if row >= 0]
         texts = self._documents.at(rows)
         return [
-            Found(rank, score, name, text)
+            SearchHit(rank, score, name, text)
             for rank, (score, (name, text)) in enumerate(zip(scores, texts, strict=False), start=1)
         ]
 

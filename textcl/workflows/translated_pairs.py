@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from textcl.embedding.pair_cosines import CosineRange, PairCosines
-from textcl.translate.filters import PairFilter, Reason, words_of
+from textcl.translate.filters import PairFilter, Refusal, words_of
 from textcl.translate.round_trip import RoundTrip
 from textcl.util.atomic import new_file
 
@@ -20,7 +20,7 @@ class Judgement:
 
     text: str
     trip: RoundTrip
-    reason: Reason | None
+    reason: Refusal | None
 
 
 @dataclass
@@ -29,8 +29,8 @@ class Tally:
 
     rows: int = 0
     doubles: int = 0  # texts that stood there before
-    unsuited: Counter[Reason] = field(default_factory=Counter)  # texts that were not translated
-    by_pivot: dict[str, Counter[Reason | None]] = field(default_factory=dict)  # translations; None: kept
+    unsuited: Counter[Refusal] = field(default_factory=Counter)  # texts that were not translated
+    by_pivot: dict[str, Counter[Refusal | None]] = field(default_factory=dict)  # translations; None: kept
     texts_kept: int = 0  # with a translation or more
 
     def count(self, judgements: Sequence[Judgement]) -> None:
@@ -64,7 +64,7 @@ class Judge:
             reason = self._words.fault(text, trip)
             if reason is None:
                 words = tuple(words_of(trip.text or "", self._words.language))
-                reason = Reason.DOUBLED if words in before else None
+                reason = Refusal.DOUBLED if words in before else None
                 before.add(words)
             found.append(Judgement(text, trip, reason))
         return found
@@ -79,7 +79,7 @@ class Judge:
         cosines = self._cosines([text for text, _ in sides], [other for _, other in sides])
         for (row, at), cosine in zip(pairs, cosines.tolist(), strict=True):
             if not bounds.least <= cosine <= bounds.most:
-                reason = Reason.FAR if cosine < bounds.least else Reason.NEAR
+                reason = Refusal.FAR if cosine < bounds.least else Refusal.NEAR
                 judged[row][at] = replace(judged[row][at], reason=reason)
         return judged
 
@@ -109,7 +109,7 @@ class PairWriter:
                     reason=judgement.reason.value,
                 )  # fmt: skip
 
-    def write_unsuited(self, text: str, reason: Reason) -> None:
+    def write_unsuited(self, text: str, reason: Refusal) -> None:
         """Write a text that was not translated."""
         self._line(self._rejected, text=text, reason=reason.value)
 

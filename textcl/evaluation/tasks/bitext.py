@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.task import Swaps, Values, Weights
-from textcl.evaluation.thresholds import Cuts, places_from_top
+from textcl.evaluation.thresholds import Thresholds, places_from_top
 from textcl.index.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import Hits
@@ -143,7 +143,7 @@ class BitextSample:
         total = weights.sum(axis=1)
         forward, backward = weights @ self.forward / total, weights @ self.backward / total
         mined = np.isfinite(self.margins)
-        f1, threshold = Cuts.of(self.margins[mined], self.is_right[mined], weights[:, mined]).best_f1(total)
+        f1, threshold = Thresholds.of(self.margins[mined], self.is_right[mined], weights[:, mined]).best_f1(total)
         return {
             "accuracy": (forward + backward) / 2,
             "accuracy_forward": forward,
@@ -186,14 +186,14 @@ def _outcomes(
     return margins, is_right
 
 
-class BitextColumns(Section):
+class BitextColumns(SuiteSection):
     """The columns of a set of translations."""
 
     first: str = "sentence1"
     second: str = "sentence2"
 
 
-class BitextEntry(Section):
+class BitextEntry(SuiteSection):
     """A set of sentences with their translations."""
 
     kind: Literal["bitext"]

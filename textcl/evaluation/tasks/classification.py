@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.samples import LabelSample, MeanSample
 from textcl.evaluation.task import Values
 from textcl.evaluation.tasks.labels import LabelColumns, LabelledText, codes, labelled, labels_of
@@ -152,7 +152,7 @@ def _few_shot(train: FloatArray, labels: IntArray, test: FloatArray, gold: IntAr
     return right / DRAWS
 
 
-class Part(Section):
+class LabelledPart(SuiteSection):
     """Where one of the two sets lies; a path alone is `local`."""
 
     bundled: str | None = None  # a file beside the suite file; neither Hub nor data folder is then asked
@@ -165,13 +165,13 @@ class Part(Section):
         return {"local": value} if isinstance(value, str) else value
 
 
-class ClassificationEntry(Section):
+class ClassificationEntry(SuiteSection):
     """A training set and a test set of one list of labels."""
 
     kind: Literal["classification"]
     name: str
-    train: Part
-    test: Part
+    train: LabelledPart
+    test: LabelledPart
     columns: LabelColumns = LabelColumns()
     drops_shared: bool = False  # leave texts of the test set out of the training set; without it they are an error
 
@@ -183,7 +183,7 @@ class ClassificationEntry(Section):
             train = [row for row in train if row.text not in tested]
         return Classification(self.name, train, test)
 
-    def _read(self, files: Files, part: Part, role: str) -> list[LabelledText]:
+    def _read(self, files: Files, part: LabelledPart, role: str) -> list[LabelledText]:
         stored = _NamedPart(f"{self.name} ({role})", part.bundled, part.local, part.hub)
         return labelled(files.rows(stored), self.columns)
 

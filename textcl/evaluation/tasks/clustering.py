@@ -11,7 +11,7 @@ from sklearn.metrics import v_measure_score
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.tasks.labels import LabelColumns, LabelledText, codes, labelled, labels_of
 from textcl.types.batches import Embed, FloatArray, IntArray
@@ -84,7 +84,7 @@ def clusters(vectors: FloatArray, count: int, number: int) -> IntArray:
     return found
 
 
-class ClusteringEntry(Section):
+class ClusteringEntry(SuiteSection):
     """A set of labelled texts, a row a text."""
 
     kind: Literal["clustering"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.task import Values, Weights
 from textcl.files.rows import ColumnError, Row
 from textcl.types.batches import Embed, FloatArray, IntArray
@@ -180,7 +180,7 @@ def _drawn(count: int, most: int, what: str) -> list[int]:
     return sorted(rng.choice(count, size=most, replace=False).tolist())
 
 
-class GeometryColumns(Section):
+class GeometryColumns(SuiteSection):
     """The columns of a set of texts or pairs: a row without `text` is a pair."""
 
     text: str = "text"
@@ -188,14 +188,14 @@ class GeometryColumns(Section):
     second: str = "positive"
 
 
-class Graded(Section):
+class Graded(SuiteSection):
     """Which of graded pairs are positive."""
 
     column: str = "score"
     least: float  # the score from which on a pair is positive
 
 
-class GeometryEntry(Section):
+class GeometryEntry(SuiteSection):
     """A set of pairs, of texts, or of both."""
 
     kind: Literal["geometry"]

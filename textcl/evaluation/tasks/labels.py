@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textcl.evaluation.data_places import Section
+from textcl.evaluation.data_places import SuiteSection
 from textcl.files.rows import Row
 from textcl.types.batches import IntArray
 
@@ -29,7 +29,7 @@ def codes(rows: Sequence[LabelledText], labels: Sequence[str]) -> IntArray:
     return np.array([position[row.label] for row in rows], dtype=np.int64)
 
 
-class LabelColumns(Section):
+class LabelColumns(SuiteSection):
     """The columns of a set of labelled texts."""
 
     text: str = "text"

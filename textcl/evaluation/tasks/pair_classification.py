@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles, pair_cosines
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.task import Swaps, Values, Weights
-from textcl.evaluation.thresholds import Cuts, places_from_top
+from textcl.evaluation.thresholds import Thresholds, places_from_top
 from textcl.types.batches import Embed
 
 
@@ -66,7 +66,7 @@ class PairSample:
 
     def metrics(self, weights: Weights) -> dict[str, Values]:
         """Return each metric for each row of weights (R, N)."""
-        cuts = Cuts.of(self.scores, self.labels, weights)
+        cuts = Thresholds.of(self.scores, self.labels, weights)
         same = weights @ self.labels
         f1, f1_threshold = cuts.best_f1(same)
         accuracy, accuracy_threshold = _best_accuracy(cuts, weights.sum(axis=1) - same)
@@ -88,7 +88,7 @@ class PairSample:
         )
 
 
-def _best_accuracy(cuts: Cuts, different: Values) -> tuple[Values, Values]:
+def _best_accuracy(cuts: Thresholds, different: Values) -> tuple[Values, Values]:
     """Return the best accuracy and its threshold, given the weight (R,) of pairs that do not mean the same.
 
     That no pair is taken to mean the same is a choice too; its threshold is the next number above the highest score.
@@ -103,7 +103,7 @@ def _best_accuracy(cuts: Cuts, different: Values) -> tuple[Values, Values]:
     )
 
 
-class PairsColumns(Section):
+class PairsColumns(SuiteSection):
     """The columns of a set of labelled pairs; the label is 1 where both texts mean the same, else 0."""
 
     first: str = "sentence1"
@@ -111,7 +111,7 @@ class PairsColumns(Section):
     label: str = "label"
 
 
-class PairsEntry(Section):
+class PairsEntry(SuiteSection):
     """A set of labelled pairs."""
 
     kind: Literal["pairs"]

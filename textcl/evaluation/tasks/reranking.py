@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 
 from textcl.errors import DataError
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.samples import MeanSample
-from textcl.evaluation.thresholds import Cuts
+from textcl.evaluation.thresholds import Thresholds
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 
@@ -67,14 +67,14 @@ def _score(query: Candidates, cosines: Mapping[str, float]) -> tuple[float, floa
     """Return the average precision and the reciprocal rank of one query."""
     positives, negatives = ([cosines[text] for text in texts] for texts in (query.positives, query.negatives))
     hits = np.arange(len(positives) + len(negatives)) < len(positives)
-    cuts = Cuts.of(np.array(positives + negatives), hits, np.ones((1, len(hits))))
+    cuts = Thresholds.of(np.array(positives + negatives), hits, np.ones((1, len(hits))))
     best = max(positives)
     rank = 1 + sum(negative >= best for negative in negatives)
     average_precision = cuts.average_precision(np.array([len(positives)], dtype=np.float64))
     return float(average_precision[0]), 1 / rank if rank <= _DEPTH else 0.0
 
 
-class RerankingColumns(Section):
+class RerankingColumns(SuiteSection):
     """The columns of a reranking set, named as most such sets name them; the latter two hold lists of texts."""
 
     query: str = "query"
@@ -82,7 +82,7 @@ class RerankingColumns(Section):
     negative: str = "negative"
 
 
-class RerankingEntry(Section):
+class RerankingEntry(SuiteSection):
     """A set of queries, each with its relevant and its other texts."""
 
     kind: Literal["reranking"]

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from textcl.errors import DataError
-from textcl.evaluation.data_places import Files, Hub, Section, hub_rows
+from textcl.evaluation.data_places import Files, Hub, SuiteSection, hub_rows
 from textcl.evaluation.ranking_metrics import KS, measure
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import PositivePair
@@ -171,7 +171,7 @@ class Retrieval:
 _Parts = tuple[Iterator[Row], Iterator[Row], Iterator[Row]]  # corpus, queries, qrels
 
 
-class RetrievalEntry(Section):
+class RetrievalEntry(SuiteSection):
     """A set in BEIR layout."""
 
     kind: Literal["retrieval"]

@@ -10,7 +10,7 @@ import numpy as np
 from textcl.errors import DataError
 from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
 from textcl.evaluation.cosines import pair_cosines
-from textcl.evaluation.data_places import Files, Hub, Section
+from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.task import PositivePair
 from textcl.files.rows import Row
 from textcl.types.batches import Embed
@@ -59,7 +59,7 @@ class STS:
         return [PositivePair(pair.first, pair.second) for pair in self.pairs if pair.score >= limit]
 
 
-class STSColumns(Section):
+class STSColumns(SuiteSection):
     """The columns of a set of graded pairs."""
 
     first: str = "sentence1"
@@ -68,7 +68,7 @@ class STSColumns(Section):
     subset: str = "subset"  # may be absent: which part of the set a pair belongs to
 
 
-class STSEntry(Section):
+class STSEntry(SuiteSection):
     """A set of graded pairs."""
 
     kind: Literal["sts"]

@@ -23,7 +23,7 @@ from textcl.workflows.run.build import views_of
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TrainingPart:
     """Rows that are trained on alike."""
 
     name: str  # of the source; "" for all sources together
@@ -41,7 +41,7 @@ def joined(sources: Sequence[Source]) -> Source:
     return sources[0] if len(sources) == 1 else Concatenation(sources)
 
 
-def build_parts(recipe: Recipe, sources: Sequence[Source]) -> tuple[Part, ...]:
+def build_parts(recipe: Recipe, sources: Sequence[Source]) -> tuple[TrainingPart, ...]:
     """Return what is trained on alike, with its views.
 
     Args:
@@ -55,7 +55,7 @@ def build_parts(recipe: Recipe, sources: Sequence[Source]) -> tuple[Part, ...]:
     section, seed = recipe.data, recipe.seed
     if not section.takes_turns:
         whole = joined(sources)
-        return (Part("", whole, views_of(section.views, whole, "data.views", seed)),)
+        return (TrainingPart("", whole, views_of(section.views, whole, "data.views", seed)),)
     parts = []
     for number, (name, entry, source) in enumerate(zip(section.names, section.sources, sources, strict=True)):
         own = entry if isinstance(entry, NamedSource) else None
@@ -63,7 +63,7 @@ def build_parts(recipe: Recipe, sources: Sequence[Source]) -> tuple[Part, ...]:
             views = views_of(own.views, source, f"data.sources.{number}.views", seed)
         else:
             views = views_of(section.views, source, "data.views", seed)
-        parts.append(Part(name, source, views, own.prompts if own is not None else None))
+        parts.append(TrainingPart(name, source, views, own.prompts if own is not None else None))
     return tuple(parts)
 
 
@@ -88,7 +88,7 @@ def objectives_of(recipe: Recipe) -> dict[str, PlacedObjective]:
     }
 
 
-def refuse_equal_views(part: Part, dropout: float) -> None:
+def refuse_equal_views(part: TrainingPart, dropout: float) -> None:
     """Refuse to train on two views of one text that nothing tells apart: the positives would carry no signal.
 
     Args:
@@ -105,7 +105,7 @@ def refuse_equal_views(part: Part, dropout: float) -> None:
         )
 
 
-def refuse_idle_tower(encoder: TextEncoder, part: Part) -> None:
+def refuse_idle_tower(encoder: TextEncoder, part: TrainingPart) -> None:
     """Refuse to train two towers on the texts of one.
 
     Args:
@@ -122,7 +122,7 @@ def refuse_idle_tower(encoder: TextEncoder, part: Part) -> None:
         )
 
 
-def _of(part: Part) -> str:
+def _of(part: TrainingPart) -> str:
     return f" of source '{part.name}'" if part.name else ""
 
 
@@ -130,7 +130,7 @@ RunBatches = Batches | MixedBatches
 
 
 def build_batches(
-    recipe: Recipe, parts: Sequence[Part], sizes: Sequence[int], tokenize_of: Callable[[Part], Tokenize]
+    recipe: Recipe, parts: Sequence[TrainingPart], sizes: Sequence[int], tokenize_of: Callable[[TrainingPart], Tokenize]
 ) -> RunBatches:
     """Return the batches of a run.
 
@@ -174,12 +174,12 @@ def run_length(recipe: Recipe, batches: RunBatches) -> int:
     return training.epochs * batches.steps_per_epoch
 
 
-def _own_batches(recipe: Recipe, part: Part, tokenize: Tokenize) -> Batches:
+def _own_batches(recipe: Recipe, part: TrainingPart, tokenize: Tokenize) -> Batches:
     """Return the batches of a source that takes turns with others, whose draws it does not share."""
     return _batches(recipe, part, tokenize, derive(recipe.seed, "source", part.name))
 
 
-def _batches(recipe: Recipe, part: Part, tokenize: Tokenize, seed: int) -> Batches:
+def _batches(recipe: Recipe, part: TrainingPart, tokenize: Tokenize, seed: int) -> Batches:
     section, order = recipe.data, None
     if section.rows_per_label is not None and part.source[0].label is not None:
         order = LabelGroups(part.source, section.rows_per_label, seed)

@@ -17,10 +17,10 @@ from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
 from textcl.types.protocols import Objective
 from textcl.types.text import Source
-from textcl.util.packing import Cuts, cuts_for
+from textcl.util.packing import ChunkLimits, cuts_for
 from textcl.util.precision import Precision, resolve
 from textcl.util.seeds import derive, seeded
-from textcl.workflows.run.data import Part, objectives_of
+from textcl.workflows.run.data import TrainingPart, objectives_of
 
 # What the graph of a token takes for each channel of each layer; BERT base, 64 pairs of 128 tokens, on an H200.
 _BYTES = {Precision.BF16: 52, Precision.FLOAT32: 73}
@@ -44,7 +44,7 @@ def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> 
     return Memory(cuts.chunk_tokens if chunk is None else chunk, cuts.live_tokens if live is None else live)
 
 
-def _fitting(cuts: Cuts, encoder: TextEncoder, precision: Precision, device: torch.device) -> Cuts:
+def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, device: torch.device) -> ChunkLimits:
     """Cut so that half the room is for the kept graphs, and a third for the chunk that is being computed."""
     towers = [tower for tower in encoder.modules() if isinstance(tower, Encoder)]
     channels = max(_channels(tower) for tower in towers)
@@ -161,7 +161,7 @@ def build_target(
     )
 
 
-def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: Part) -> None:
+def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPart) -> None:
     """Refuse data that the objective can not learn from.
 
     Raises:

@@ -14,8 +14,8 @@ from textcl.types.protocols import Objective
 from textcl.types.text import Source
 from textcl.workflows.run.build import build_encoder, build_sources
 from textcl.workflows.run.data import (
-    Part,
     RunBatches,
+    TrainingPart,
     build_batches,
     build_parts,
     joined,
@@ -40,7 +40,7 @@ class Prepared:
 
     source: Source  # the rows of all sources, end to end
     sizes: tuple[int, ...]  # rows of each source
-    parts: tuple[Part, ...]
+    parts: tuple[TrainingPart, ...]
     encoder: TextEncoder
     teacher: TextEncoder | None
     objective: Objective
@@ -122,7 +122,7 @@ def plan(recipe: Recipe) -> Plan:
     )
 
 
-def _part(recipe: Recipe, part: Part, made: Prepared) -> PartPlan:
+def _part(recipe: Recipe, part: TrainingPart, made: Prepared) -> PartPlan:
     tokenize = part.under_prompts(made.encoder).tokenize_whole
     return PartPlan(
         part.name,

@@ -14,7 +14,7 @@ from textcl.evaluation.task import Sample, Task
 from textcl.evaluation.task_texts import Recorder
 from textcl.recipe.schema import Recipe
 from textcl.training.log import first_readings
-from textcl.training.loop import Loop, Settings
+from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm
 from textcl.training.optimiser import Schedule
 from textcl.training.step import Step
@@ -144,9 +144,9 @@ class _Run:
     def _stops_on_collapse(self) -> bool:
         return self.recipe.training.on_collapse == "stop"
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> TrainingSettings:
         section = self.recipe.training
-        return Settings(
+        return TrainingSettings(
             steps=run_length(self.recipe, self.made.batches),
             learning_rate=section.learning_rate,
             objective_factor=(section.objective_learning_rate or section.learning_rate) / section.learning_rate,
