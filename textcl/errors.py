@@ -9,15 +9,15 @@ class TextclError(Exception):
 
 
 class RecipeError(TextclError):
-    """A recipe that can not run: names the place, what was found and what would be right."""
+    """A recipe that cannot run: names the place, what was found and what would be right."""
 
 
 class DataError(TextclError):
-    """Data that can not be read or used: names the file and the row."""
+    """Data that cannot be read or used: names the file and the row."""
 
 
 class RowError(DataError):
-    """A row of a batch can not be used; whoever knows where it stands turns this into a `DataError` with its place.
+    """A row of a batch cannot be used; whoever knows where it stands turns this into a `DataError` with its place.
 
     Args:
         what: What was found, and what would be right.
@@ -30,7 +30,7 @@ class RowError(DataError):
 
 
 class WriteError(TextclError, OSError):
-    """A file or folder that can not be written: made of an `OSError`, and caught like one.
+    """A file or folder that cannot be written: made of an `OSError`, and caught like one.
 
     Args:
         number: The number of the system's error.
@@ -43,23 +43,23 @@ class WriteError(TextclError, OSError):
 
     def __str__(self) -> str:
         """Name the path, the reason and the way out."""
-        return f"{self.filename} can not be written: {self.strerror}. Name a place with room where you may write."
+        return f"{self.filename} cannot be written: {self.strerror}. Name a place with room where you may write."
 
 
 class ModelError(TextclError):
-    """A model that can not be found, read or written."""
+    """A model that cannot be found, read or written."""
 
 
 class SearchError(TextclError):
-    """An index that can not be built, opened or searched."""
+    """An index that cannot be built, opened or searched."""
 
 
 class TrainingError(TextclError):
-    """A run that can not go on; its last good checkpoint is kept."""
+    """A run that cannot go on; its last good checkpoint is kept."""
 
 
 class PublishError(TextclError):
-    """A run that can not be published; it stays as it was."""
+    """A run that cannot be published; it stays as it was."""
 
 
 class ElsewhereError(TextclError):

@@ -20,7 +20,7 @@ def changed_share(runner: Runner, trial: Trial) -> float:
     A view whose input is changed inside the encoder counts as changed.
 
     Raises:
-        TextclError: The views can not be built here.
+        TextclError: The views cannot be built here.
     """
     changes = [f"data.sources.0.path={runner.corpora[trial.corpus]}", f"encoder.backbone={MODEL}", *trial.changes]
     recipe = load_recipe(str(trial.recipe), changes)

@@ -174,9 +174,9 @@ def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("out", "dropped", "message"),
     [
-        ("folder", None, "folder can not be written: it is a folder"),
-        ("lines.txt/below.txt", None, "below.txt can not be written: "),
-        ("/proc/out.txt", None, "/proc/out.txt can not be written"),
+        ("folder", None, "folder cannot be written: it is a folder"),
+        ("lines.txt/below.txt", None, "below.txt cannot be written: "),
+        ("/proc/out.txt", None, "/proc/out.txt cannot be written"),
         ("out.txt", "dropped.csv", "dropped.csv gets JSON lines, whatever lines.txt is; its name must end in .jsonl"),
         ("out.txt", "there.jsonl", "there.jsonl is there already"),
     ],
@@ -213,7 +213,7 @@ def test_columns_that_are_not_there_are_told(
 
 @pytest.mark.parametrize("settings", [{"max_words": 0}, {"min_words": 5, "max_words": 4}, {"language": "xx"}])
 def test_rules_that_nothing_can_meet_are_refused(settings: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"words:|can not be told"):
+    with pytest.raises(ValueError, match=r"words:|cannot be told"):
         Rules(**settings)
 
 

@@ -18,7 +18,7 @@ def cleaned(path: Path) -> tuple[bytes, tuple[str, ...]]:
 
 
 def refusal(path: Path, content: bytes) -> str:
-    """Return why a file of this content can not be cleaned."""
+    """Return why a file of this content cannot be cleaned."""
     path.write_bytes(content)
     with pytest.raises(DataError) as refused:
         clean(path, path.with_name(f"out-{path.name}"), None, Cleaning(Rules()))
@@ -87,4 +87,4 @@ def test_files_that_are_no_text_are_refused_by_name(tmp_path: Path) -> None:
     assert "not a JSON object" in refusal(tmp_path / "a.json", b'[{"text": "one"}]\n')
     array = b'[\n{"text": "one"},\n{"text": "two"}\n]\n'
     assert "line 1: starts an array. Write one object a line" in refusal(tmp_path / "a.json", array)
-    assert "can not be read" in refusal(tmp_path / "a.jsonl.gz", b"no gzip")
+    assert "cannot be read" in refusal(tmp_path / "a.jsonl.gz", b"no gzip")

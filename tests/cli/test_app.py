@@ -69,10 +69,10 @@ def test_several_faults_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["init", "a.txt", "--out", "a.txt/b.yaml"], "a.txt/b.yaml can not be written: a.txt is a file, not a folder."),
-        (["init", "a.txt", "--out", "folder", "--force"], "folder can not be written: it is a folder."),
-        (["clean", "a.txt", "--out", "a.txt/b.txt"], "a.txt/b.txt can not be written: a.txt is a file, not a folder."),
-        (["clean", "a.txt", "--out", "folder.txt"], "folder.txt can not be written: it is a folder."),
+        (["init", "a.txt", "--out", "a.txt/b.yaml"], "a.txt/b.yaml cannot be written: a.txt is a file, not a folder."),
+        (["init", "a.txt", "--out", "folder", "--force"], "folder cannot be written: it is a folder."),
+        (["clean", "a.txt", "--out", "a.txt/b.txt"], "a.txt/b.txt cannot be written: a.txt is a file, not a folder."),
+        (["clean", "a.txt", "--out", "folder.txt"], "folder.txt cannot be written: it is a folder."),
     ],
 )
 def test_an_output_that_can_not_be_written_is_one_clear_line(

@@ -52,7 +52,7 @@ def test_a_model_drops_pairs_out_of_bounds(
         (["--out", "out.csv", "--text-column", "q"], 1, "has another ending"),
         (["--out", "out.jsonl", "--min-cosine", "0.5"], 2, "these need --model"),
         (["--out", "out.jsonl", "--near", "0.2"], 2, "it must be from 0.5 to 1"),
-        (["--out", "out.jsonl", "--language", "xx"], 2, "'xx' can not be told"),
+        (["--out", "out.jsonl", "--language", "xx"], 2, "'xx' cannot be told"),
     ],
 )
 def test_what_can_not_be_cleaned_is_told(

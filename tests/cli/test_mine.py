@@ -191,7 +191,7 @@ def test_an_output_that_can_not_be_written_is_one_line_before_any_model_is_opene
     for more in ((), ("--cross-encoder", "absent")):
         finished = mine(capsys, pairs, Path("absent"), pairs / "mined.jsonl", "--range", "0:10", *more)
         assert finished.code == 1
-        assert "mined.jsonl can not be written: " in " ".join(finished.err.split())
+        assert "mined.jsonl cannot be written: " in " ".join(finished.err.split())
         assert "Traceback" not in finished.err
 
 

@@ -153,5 +153,5 @@ def test_without_its_facts_a_run_is_taken_at_its_word(copied: Path) -> None:
     (remark,) = open_origin(str(copied), []).remarks
     assert "no run.json" in remark
     (copied / "run.json").write_text("{")
-    with pytest.raises(DataError, match=r"run\.json can not be read"):
+    with pytest.raises(DataError, match=r"run\.json cannot be read"):
         open_origin(str(copied), [])

@@ -77,7 +77,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(
 def test_what_can_not_be_is_told(capsys: pytest.CaptureFixture[str], index: Path, tmp_path: Path) -> None:
     assert "holds no index" in run(capsys, "search", tmp_path, "fish").err
     assert (
-        "nprobe can not be set to 4: exact search has nothing to set"
+        "nprobe cannot be set to 4: exact search has nothing to set"
         in run(capsys, "search", index, "fish", "--nprobe", "4").err
     )
     assert run(capsys, "search", index, "fish", "-k", "0").code == 2

@@ -166,7 +166,7 @@ def test_another_width_is_refused(index: Index) -> None:
 
 
 def test_what_it_has_not_can_not_be_set(index: Index) -> None:
-    with pytest.raises(ValueError, match="breadth can not be set"):
+    with pytest.raises(ValueError, match="breadth cannot be set"):
         index.set("breadth", 3)
     for name in index.settings:
         with pytest.raises(ValueError, match="at least 1"):

@@ -72,7 +72,7 @@ def test_a_revision_that_is_no_commit_is_refused(hub: SimpleNamespace, revision:
 
 
 def test_what_goes_wrong_is_told_and_nothing_is_kept_of_it(hub: SimpleNamespace, own_cache):
-    with pytest.raises(DataError, match=r"me/none \(revision 01234567, split train\) can not be fetched from the Hub"):
+    with pytest.raises(DataError, match=r"me/none \(revision 01234567, split train\) cannot be fetched from the Hub"):
         HubDataset("me/none", SHA)
     with pytest.raises(DataError, match=r"me/pairs \(train\): no column 'anchor'; found id, question, answer, grade"):
         HubDataset("me/pairs", SHA)
@@ -97,5 +97,5 @@ def test_files_of_different_columns_are_a_fault_that_is_told(
     (tmp_path / "pairs").mkdir()
     (tmp_path / "pairs" / "a.jsonl").write_text('{"anchor": "a", "positive": "b"}\n')
     (tmp_path / "pairs" / "b.jsonl").write_text('{"other": "c", "third": 2}\n')
-    with pytest.raises(DataError, match=r"(?s)pairs \(revision 01234567, split train\) can not .*columns?.*\. Without"):
+    with pytest.raises(DataError, match=r"(?s)pairs \(revision 01234567, split train\) cannot .*columns?.*\. Without"):
         HubDataset(str(tmp_path / "pairs"), SHA, streaming=streaming)

@@ -155,5 +155,5 @@ def test_a_cache_without_room_is_named_with_the_way_out(tmp_path: Path, monkeypa
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one\n"))
-    with pytest.raises(DataError, match=r"a\.txt\.gz: is unpacked into .*can not be written .*XDG_CACHE_HOME"):
+    with pytest.raises(DataError, match=r"a\.txt\.gz: is unpacked into .*cannot be written .*XDG_CACHE_HOME"):
         TextLines(str(tmp_path / "a.txt.gz"))

@@ -125,7 +125,7 @@ def test_vectors_of_a_later_format_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="file: the folder for vectors can not be made"):
+    with pytest.raises(DataError, match="file: the folder for vectors cannot be made"):
         VectorStore(WIDTH, tmp_path / "file")
 
 
@@ -139,7 +139,7 @@ def test_a_file_that_breaks_on_the_way_is_told_and_the_run_goes_on(
     other.__dict__.update(store.__dict__, _database=sqlite3.connect(tmp_path / FILE, isolation_level=None))
     assert len(other.find(keys(4000)).positions) == 0
     other.add(keys(1), vectors(1))
-    assert "can not be read on" in caplog.text
+    assert "cannot be read on" in caplog.text
     assert len(caplog.records) == 1
 
 

@@ -20,5 +20,5 @@ def test_heads_and_dropped_layers_are_not_the_encoders_dropout() -> None:
 def test_a_config_without_dropout_is_refused() -> None:
     config = AutoConfig.for_model("mamba")
 
-    with pytest.raises(ValueError, match="dropout can not be set: the architecture 'mamba' has none"):
+    with pytest.raises(ValueError, match="dropout cannot be set: the architecture 'mamba' has none"):
         set_dropout(config, 0.1)

@@ -54,7 +54,7 @@ def test_an_export_that_is_not_there_is_told_with_the_way_to_make_it(tiny_model_
 
 
 def test_an_export_can_not_be_trained(tiny_model_folder: Path) -> None:
-    with pytest.raises(ModelError, match=f"can not be trained. Name the model itself, {tiny_model_folder}"):
+    with pytest.raises(ModelError, match=f"cannot be trained. Name the model itself, {tiny_model_folder}"):
         build_encoder(f"{tiny_model_folder}#openvino")
 
 
@@ -73,7 +73,7 @@ def test_a_damaged_graph_is_one_line(tiny_model_folder: Path, form: str, file: s
     pytest.importorskip({"onnx": "onnxruntime"}.get(form, form))
     (tiny_model_folder / file).parent.mkdir()
     (tiny_model_folder / file).write_bytes(b"cut off")
-    with pytest.raises(ModelError, match=r"can not be read .*; export the model again") as raised:
+    with pytest.raises(ModelError, match=r"cannot be read .*; export the model again") as raised:
         open_encoder(f"{tiny_model_folder}#{form}")
     assert len(str(raised.value).splitlines()) == 1
 
@@ -90,6 +90,6 @@ def test_the_digest_of_the_files_decides_the_fingerprint() -> None:
 
 
 def test_it_can_not_be_saved_as_a_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="can not be saved as a model"):
+    with pytest.raises(ModelError, match="cannot be saved as a model"):
         in_torch(tiny_encoder()).save(tmp_path / "model")
     assert not (tmp_path / "model").exists()

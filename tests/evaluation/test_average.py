@@ -58,7 +58,7 @@ def test_a_task_without_a_score_leaves_no_average():
 
 
 def test_a_metric_that_a_task_lacks_names_the_task():
-    with pytest.raises(DataError, match="'mrr' can not be averaged: small has ndcg@10, other"):
+    with pytest.raises(DataError, match="'mrr' cannot be averaged: small has ndcg@10, other"):
         scores(AverageSample({"small": SMALL}, "mrr"))
 
 

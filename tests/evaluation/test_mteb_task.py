@@ -42,7 +42,7 @@ def mine(subsets: Sequence[str] = ("default",), modalities: Sequence[str] = ("te
 
         def load_data(self, num_proc: int | None = None, **_: Any) -> None:
             if fails:
-                raise ConnectionError("the Hub can not be reached")
+                raise ConnectionError("the Hub cannot be reached")
             rows = {
                 "sentence1": [pair.first for pair in PAIRS],
                 "sentence2": [pair.second for pair in PAIRS],
@@ -151,7 +151,7 @@ def test_a_task_that_is_not_there_is_told_with_a_name_that_is() -> None:
 
 def test_a_hub_that_can_not_be_reached_is_told() -> None:
     with pytest.raises(
-        DataError, match=r"mteb:Mine: the data of Mine \(mine/pairs on the Hub\) can not be loaded: ConnectionError"
+        DataError, match=r"mteb:Mine: the data of Mine \(mine/pairs on the Hub\) cannot be loaded: ConnectionError"
     ):
         MTEBTask(mine(fails=True))
 

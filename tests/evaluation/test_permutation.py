@@ -194,7 +194,7 @@ def test_gold_scores_that_differ_are_refused() -> None:
 
 @dataclass(frozen=True)
 class Whole:
-    """A sample whose items can not be exchanged."""
+    """A sample whose items cannot be exchanged."""
 
     values: Doubles
 

@@ -1,4 +1,4 @@
-"""Running tasks: order, names, and models whose vectors can not be compared."""
+"""Running tasks: order, names, and models whose vectors cannot be compared."""
 
 import numpy as np
 import pytest

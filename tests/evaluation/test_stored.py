@@ -81,7 +81,7 @@ def test_a_kind_that_can_not_be_kept_is_left_out(tmp_path):
 
 
 def test_objects_are_never_pickled(tmp_path):
-    with pytest.raises(TypeError, match="t/predicted is a ndarray, which can not be kept"):
+    with pytest.raises(TypeError, match="t/predicted is a ndarray, which cannot be kept"):
         write_samples(tmp_path / "s.npz", {"t": Result("d", CorrelationSample(np.array([None, 1]), np.zeros(2)))})
     assert list(tmp_path.iterdir()) == []
 
@@ -96,7 +96,7 @@ def test_a_file_that_is_cut_off_or_of_another_make_is_refused(tmp_path):
     with pytest.raises(DataError, match="it holds a Future"):
         read_samples(path)
     np.savez(path, other=np.zeros(3))
-    with pytest.raises(DataError, match="can not be read"):
+    with pytest.raises(DataError, match="cannot be read"):
         read_samples(path)
     with pytest.raises(DataError, match="is not there"):
         read_samples(tmp_path / "none.npz")

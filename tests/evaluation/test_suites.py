@@ -177,7 +177,7 @@ def test_the_subset_of_a_pair_is_read_where_there_is_one(tmp_path):
 
 
 def test_a_hub_that_can_not_be_reached_points_to_local_files(hub):
-    with pytest.raises(DataError, match=r"mteb/scifact .* can not be loaded from the Hub.*--data-dir"):
+    with pytest.raises(DataError, match=r"mteb/scifact .* cannot be loaded from the Hub.*--data-dir"):
         load_suite("scifact")
 
 

@@ -83,8 +83,8 @@ def test_a_number_beyond_all_floats_is_named(tmp_path):
         ("x.jsonl", '{"a": 1}\n'.encode("utf-16"), r"x\.jsonl, line 1: not UTF-8 .*: iconv -f utf-16"),
         ("x.jsonl", '{"a": %s}\n' % ("1" * 5000), r"x\.jsonl, line 1: not JSON \(Exceeds the limit"),
         ("x.tsv", 'a\tb\n"1\t2"\t3\n', r"x\.tsv, line 2: found 3 fields .* name the file \.csv"),
-        ("x.jsonl.gz", b"no gzip", r"x\.jsonl\.gz can not be read as JSONL"),
-        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-9], r"x\.jsonl\.gz can not be read as JSONL"),
+        ("x.jsonl.gz", b"no gzip", r"x\.jsonl\.gz cannot be read as JSONL"),
+        ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-9], r"x\.jsonl\.gz cannot be read as JSONL"),
         ("x.txt", "one\n", r"x\.txt ends in '\.txt'; it must end in \.jsonl, \.ndjson, \.json, \.csv, \.tsv"),
     ],
 )

@@ -73,7 +73,7 @@ def test_a_push_that_broke_off_goes_on_with_what_is_missing(hub: Hub, own_run: P
     hub.cuts.add(onnx)
     broken = run(capsys, "push", own_run, "me/birds")
     assert broken.code == 1
-    assert broken.err.startswith("Error: The Hub can not be reached, or the connection broke (")
+    assert broken.err.startswith("Error: The Hub cannot be reached, or the connection broke (")
     assert "goes on with what is missing" in broken.err
     assert len(broken.err.splitlines()) == 1
     assert set(hub.store.repositories["me/birds"].tree()) == {".gitattributes"}  # all at once or not at all

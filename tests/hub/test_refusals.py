@@ -59,7 +59,7 @@ def test_no_network(hub: Hub, finished: Path, capsys: Capture, monkeypatch: pyte
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        assert "The Hub can not be reached, or the connection broke (" in refusal(capsys, finished, "me/birds")
+        assert "The Hub cannot be reached, or the connection broke (" in refusal(capsys, finished, "me/birds")
 
 
 def test_offline_by_choice(hub: Hub, finished: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_a_broken_file_is_an_error_that_names_it(factory: str, tmp_path) -> None
     for file in (tmp_path / "saved").iterdir():
         if file.suffix != ".json":
             file.write_bytes(file.read_bytes()[:40])
-    with pytest.raises(SearchError, match="can not be read"):
+    with pytest.raises(SearchError, match="cannot be read"):
         open_index(tmp_path / "saved")
     with pytest.raises(SearchError, match="holds no index"):
         open_index(tmp_path)

@@ -182,7 +182,7 @@ def test_a_range_beyond_the_candidates_takes_what_is_there_and_one_behind_them_i
         ((0, 0, 10), "ask for at least one"),
         ((5, 10, 10), "holds no rank"),
         ((5, -1, 10), "holds no rank"),
-        ((5, 8, 10), "5 negatives can not come from the 2 ranks"),
+        ((5, 8, 10), "5 negatives cannot come from the 2 ranks"),
     ],
 )
 def test_what_can_not_be_mined_is_refused(arguments: tuple[int, int, int], message: str) -> None:

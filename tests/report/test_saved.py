@@ -1,4 +1,4 @@
-"""Reports opened again: the forms they have, and what is wrong with those that can not be used."""
+"""Reports opened again: the forms they have, and what is wrong with those that cannot be used."""
 
 import json
 import math
@@ -77,7 +77,7 @@ def test_what_is_no_report_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_a_report_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="can not be read: No such file"):
+    with pytest.raises(DataError, match="cannot be read: No such file"):
         open_report(tmp_path / "scores.json", "old")
 
 

@@ -196,7 +196,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_taken(
 def test_only_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
     make_loop(tmp_path, keep_checkpoints=1).run()
     (tmp_path / "checkpoints/step-6/manifest.json").unlink()
-    with pytest.raises(TrainingError, match=r"every checkpoint is damaged \(manifest\.json can not be read\)"):
+    with pytest.raises(TrainingError, match=r"every checkpoint is damaged \(manifest\.json cannot be read\)"):
         make_loop(tmp_path).resume()
 
 

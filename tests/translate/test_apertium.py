@@ -90,7 +90,7 @@ def test_a_program_that_can_not_be_run_is_told_as_such(tmp_path: Path) -> None:
     script = tmp_path / "program"
     script.write_bytes(b"\x7fELF of another machine")
     script.chmod(0o755)
-    with pytest.raises(ModelError, match=r"program can not be run: .*Exec format error"):
+    with pytest.raises(ModelError, match=r"program cannot be run: .*Exec format error"):
         apertium._through([str(script)], "text", 10)
-    with pytest.raises(ModelError, match="program can not be run"):
+    with pytest.raises(ModelError, match="program cannot be run"):
         Apertium(str(script)).version("en", "eo")

@@ -93,7 +93,7 @@ def test_one_model_for_there_and_back_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_model_is_one_line(tmp_path: Path, marian: str) -> None:
-    with pytest.raises(ModelError, match="can not be opened as a translation model: ") as error:
+    with pytest.raises(ModelError, match="cannot be opened as a translation model: ") as error:
         Marian(marian).version("en", "xx")
     assert len(str(error.value).splitlines()) == 1
 

@@ -79,7 +79,7 @@ Opening = Callable[[Path], AbstractContextManager[Path]]
 def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path, opening: Opening) -> None:
     (tmp_path / "a.txt").write_text("old")
     for path in (tmp_path / "a.txt" / "b", tmp_path / "a.txt" / "b" / "c"):
-        with pytest.raises(TextclError, match=r"/[bc] can not be written: \S+a\.txt is a file, not a folder\. Name"):
+        with pytest.raises(TextclError, match=r"/[bc] cannot be written: \S+a\.txt is a file, not a folder\. Name"):
             opening(path).__enter__()
     assert names(tmp_path) == ["a.txt"]
 
@@ -88,7 +88,7 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path, opening: Opening
 @pytest.mark.parametrize("opening", KINDS)
 def test_a_folder_that_takes_no_file_is_told_as_a_fault_of_the_user_and_of_the_system(opening: Opening) -> None:
     with (
-        pytest.raises(WriteError, match=r"^/proc/x\.yaml can not be written: No such file") as told,
+        pytest.raises(WriteError, match=r"^/proc/x\.yaml cannot be written: No such file") as told,
         opening(Path("/proc/x.yaml")) as temporary,
     ):
         temporary.write_text("new")

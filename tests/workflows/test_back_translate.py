@@ -192,7 +192,7 @@ def test_pairs_are_not_written_over_the_texts(asked: BackTranslation, tmp_path: 
 
 def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(asked: BackTranslation) -> None:
     asked.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
-    with pytest.raises(WriteError, match=r"pairs\.rejected\.jsonl can not be written: it is a folder"):
+    with pytest.raises(WriteError, match=r"pairs\.rejected\.jsonl cannot be written: it is a folder"):
         made(asked)
     assert not asked.out.exists()
 

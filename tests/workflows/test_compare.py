@@ -1,4 +1,4 @@
-"""Runs side by side: whom they are compared with, which settings differ, and what can not be compared."""
+"""Runs side by side: whom they are compared with, which settings differ, and what cannot be compared."""
 
 from pathlib import Path
 

@@ -61,7 +61,7 @@ def test_a_faulty_file_is_told_before_anything_is_written(tmp_path: Path, conten
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.txt: the file can not be read: No such file or directory"):
+    with pytest.raises(DataError, match=r"none\.txt: the file cannot be read: No such file or directory"):
         _encode(tmp_path / "no-model", tmp_path / "none.txt", tmp_path / "v.npy")
 
 
@@ -77,7 +77,7 @@ def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left(tmp_path: Path, t
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
     try:
-        with pytest.raises(WriteError, match=r"v\.npy can not be written: File too large\. Name a place with room"):
+        with pytest.raises(WriteError, match=r"v\.npy cannot be written: File too large\. Name a place with room"):
             _encode(tiny_model_folder, tmp_path / "in.txt", tmp_path / "out" / "v.npy")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

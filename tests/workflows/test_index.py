@@ -176,7 +176,7 @@ def test_an_index_is_searched_with_the_model_that_made_it_only(model: str, corpu
     with pytest.raises(SearchError, match="prompts"):
         Searcher(tmp_path / "out", model=str(tmp_path / "prompted"))
     Path(model).rename(tmp_path / "moved")
-    with pytest.raises(SearchError, match=r"can not be opened(?s:.*)--model"):
+    with pytest.raises(SearchError, match=r"cannot be opened(?s:.*)--model"):
         Searcher(tmp_path / "out")
     assert Searcher(tmp_path / "out", model=str(tmp_path / "moved")).search(["fish"], 60)[0][-1].rank == ROWS
 
@@ -193,7 +193,7 @@ def test_empty_documents_of_a_benchmark_are_taken_and_counted(model: str, tmp_pa
 def test_no_more_than_a_shard_of_texts_is_ever_embedded_at_once(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The corpus is a stream that can not be listed: it notes how far it was read ahead of what was kept."""
+    """The corpus is a stream that cannot be listed: it notes how far it was read ahead of what was kept."""
     sizes: list[int] = []
     opened = indexing.open_encoder
 

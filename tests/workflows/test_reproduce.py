@@ -33,7 +33,7 @@ def outcome(value: float, *, same_weights: bool | None = False, p: float | None 
         (outcome(0.52, same_weights=None), True, "The weights of the first run are not there to compare with."),
         (outcome(0.52, same_weights=True), True, "Reproduced within the uncertainty of its scores. The weights are"),
         (Reproduction({}, {}, {}, True), True, "Reproduced to the last bit. The weights are equal. The run was"),
-        (Reproduction({}, {}, {}, False), None, "Whether it was reproduced can not be told. The weights differ."),
+        (Reproduction({}, {}, {}, False), None, "Whether it was reproduced cannot be told. The weights differ."),
         (Reproduction(OLD, {}, {}, False), None, "The two runs have no score in common."),
     ],
 )  # fmt: skip

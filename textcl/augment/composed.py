@@ -22,7 +22,7 @@ def checked_parts(parts: Sequence[Augmentation]) -> tuple[Augmentation, ...]:
             raise ValueError(f"of: found {part!r}, but it must be an augmentation: a mapping with `use:`.")
         if getattr(part, "shares_draw", False):
             raise ValueError(
-                f"of: found {type(part).__name__}, whose draw all views of a row share, so that it can not be left to "
+                f"of: found {type(part).__name__}, whose draw all views of a row share, so that it cannot be left to "
                 "chance in one of them. Name it first in the view's own `augment`."
             )
     return tuple(parts)

@@ -89,7 +89,7 @@ class MaskedWords:
         return [self._named(*row) for row in zip(chances.tolist(), others.tolist(), strict=True)]
 
     def _named(self, chances: Sequence[float], ids: Sequence[int]) -> list[tuple[str, float]]:
-        """Return words as they are written, without those that can not be."""
+        """Return words as they are written, without those that cannot be."""
         words = [str(self._tokenizer.decode([token])).strip() for token in ids]
         return [(word, chance) for word, chance in zip(words, chances, strict=True) if chance > 0 and word.isalpha()]
 
@@ -113,7 +113,7 @@ def open_masked_words(name: str) -> MaskedWords:
     """Open a masked language model on the CPU, once a process.
 
     Raises:
-        ModelError: It can not be read, has no head that predicts words, or a tokenizer without offsets or mask.
+        ModelError: It cannot be read, has no head that predicts words, or a tokenizer without offsets or mask.
     """
     from transformers import AutoModelForMaskedLM, AutoTokenizer
 
@@ -124,7 +124,7 @@ def open_masked_words(name: str) -> MaskedWords:
             tokenizer = AutoTokenizer.from_pretrained(name)
             model, report = AutoModelForMaskedLM.from_pretrained(name, output_loading_info=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, ImportError) as fault:
-        raise ModelError(f"{name}: can not be opened as a masked language model ({_first_line(fault)}).") from fault
+        raise ModelError(f"{name}: cannot be opened as a masked language model ({_first_line(fault)}).") from fault
     if report["missing_keys"]:
         absent = sorted(report["missing_keys"])[0]
         raise ModelError(

@@ -159,7 +159,7 @@ def measure(candidate: Candidate, setup: Setup, seed: int = 17) -> Measured:
     """Measure one index in a new process.
 
     Raises:
-        SearchError: It can not be built, or the process died.
+        SearchError: It cannot be built, or the process died.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         try:

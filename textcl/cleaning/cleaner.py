@@ -73,7 +73,7 @@ def clean(
         force: Replace `out` and `dropped` where they are there already.
 
     Raises:
-        DataError: A file is missing or of another kind, or can not be written; a column is missing.
+        DataError: A file is missing or of another kind, or cannot be written; a column is missing.
     """
     _check_files(source, out, dropped, force=force)
     first = header(source)

@@ -17,7 +17,7 @@ _BINARY = {".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}  # end
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row: the line on which it starts, how it is written, and its fields; None where it can not be read."""
+    """A row: the line on which it starts, how it is written, and its fields; None where it cannot be read."""
 
     line: int
     raw: str  # with its line ends
@@ -61,7 +61,7 @@ def header(path: Path) -> str:
 def records(path: Path) -> Iterator[Record]:
     """Yield the rows of a file.
 
-    A row that can not be read as its file's kind is a record without fields; a blank line is a record of a text file,
+    A row that cannot be read as its file's kind is a record without fields; a blank line is a record of a text file,
     with an empty text, and is passed over elsewhere.
 
     Raises:

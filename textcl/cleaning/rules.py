@@ -21,7 +21,7 @@ class Rules:
     Args:
         max_words: Words of its longest text, at most.
         min_words: Words of its shortest text, at least.
-        language: What its texts are in, by a guess; None: any. A text whose language can not be told passes.
+        language: What its texts are in, by a guess; None: any. A text whose language cannot be told passes.
         distinct_sides: Whether no two of its texts may be the same, spelling aside.
     """
 
@@ -34,7 +34,7 @@ class Rules:
         if not 1 <= self.min_words <= self.max_words:
             raise ValueError(f"{self.min_words} to {self.max_words} words: the first must be 1 or more, and not above.")
         if self.language is not None and self.language not in LANGUAGES:
-            raise ValueError(f"the language '{self.language}' can not be told; these can: {', '.join(LANGUAGES)}")
+            raise ValueError(f"the language '{self.language}' cannot be told; these can: {', '.join(LANGUAGES)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def start_missing_processes() -> None:
     """Become torchrun with as many processes as `accelerate launch` was asked for, if it left them out.
 
     Raises:
-        TextclError: It was asked for several, and how many can not be found out.
+        TextclError: It was asked for several, and how many cannot be found out.
     """
     wants_several = "ACCELERATE_MIXED_PRECISION" in os.environ and "MASTER_ADDR" in os.environ
     if not wants_several or any(name in os.environ for name in _STARTED):

@@ -19,7 +19,7 @@ def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
     """Return what publishes a run, of which the Hub was asked whether it would take it; every rank calls this.
 
     Raises:
-        PublishError: It would not, or can not be reached.
+        PublishError: It would not, or cannot be reached.
     """
     ranks = join_ranks()
     publisher = publisher_of(recipe, folder) if ranks.is_main else Unpublished()

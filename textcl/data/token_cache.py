@@ -106,7 +106,7 @@ def write_table(folder: Path, lots: Iterable[TokenLot]) -> None:
         lots: Are taken one at a time; together at least one text.
 
     Raises:
-        OSError: It can not be written.
+        OSError: It cannot be written.
     """
     keys = array("q")  # digests and place of each text
     with new_folder(folder) as temporary:
@@ -203,7 +203,7 @@ def keep_tokens(
         on_rows: Called with the number of rows just done.
 
     Raises:
-        DataError: A row can not be read.
+        DataError: A row cannot be read.
     """
     numbers = range(-(-len(source) // _LOT))
     try:
@@ -211,7 +211,7 @@ def keep_tokens(
             write_table(table, _counted(lots, len(source), on_rows))
     except (OSError, pa.ArrowException) as fault:
         reason = getattr(fault, "strerror", None) or fault
-        _log.warning("Tokens are not kept, but made when they are wanted: %s can not be written (%s).", table, reason)
+        _log.warning("Tokens are not kept, but made when they are wanted: %s cannot be written (%s).", table, reason)
         return False
     return True
 

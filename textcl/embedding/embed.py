@@ -163,8 +163,8 @@ def model_embed(model: str, how: Embedding, ranks: Ranks, watcher: EmbedWatcher)
         watcher: Is told of the progress.
 
     Raises:
-        ModelError: The model can not be opened.
-        DataError: The cache can not be used.
+        ModelError: The model cannot be opened.
+        DataError: The cache cannot be used.
     """
     encoder = ranks.together(lambda: open_encoder(model, precision=how.precision, device=ranks.device))
     if how.cache is None:

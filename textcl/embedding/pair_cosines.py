@@ -38,7 +38,7 @@ class PairCosines:
         precision: float32, bf16 or auto.
 
     Raises:
-        ModelError: The model can not be opened.
+        ModelError: The model cannot be opened.
     """
 
     def __init__(self, model: str, precision: str) -> None:

@@ -38,7 +38,7 @@ class VectorStore:
     """A SQLite database of vectors: several processes may use one file, and one that is killed leaves it whole.
 
     The texts are not in it, only digests. It never stops a run that is under way: when it is full, it keeps what it has
-    and takes no more; when it can not be read or written, a warning says so and the run goes on without it. A vector
+    and takes no more; when it cannot be read or written, a warning says so and the run goes on without it. A vector
     whose checksum is wrong counts as missing.
 
     Args:
@@ -47,7 +47,7 @@ class VectorStore:
         memory_bytes: What vectors in memory may take; a file may grow as large as its disk.
 
     Raises:
-        DataError: The file is damaged, or not one of these, or the folder can not be written.
+        DataError: The file is damaged, or not one of these, or the folder cannot be written.
     """
 
     def __init__(self, width: int, folder: Path | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
@@ -110,7 +110,7 @@ class VectorStore:
 
     def _give_up(self, error: sqlite3.Error) -> None:
         self._reads = self._writes = False
-        _log.warning("%s can not be read on (%s); the run goes on without it. Delete it afterwards.", self.path, error)
+        _log.warning("%s cannot be read on (%s); the run goes on without it. Delete it afterwards.", self.path, error)
 
 
 def _checksum(key: bytes, vector: bytes) -> int:
@@ -121,16 +121,14 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{path.parent}: the folder for vectors can not be made: {error.strerror}.") from error
+        raise DataError(f"{path.parent}: the folder for vectors cannot be made: {error.strerror}.") from error
     try:
         database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         _prepare(database)
         pages, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         (version,) = database.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError as error:
-        raise DataError(
-            f"{path}: the vectors can not be opened ({error}). Is there room, may it be written?"
-        ) from error
+        raise DataError(f"{path}: the vectors cannot be opened ({error}). Is there room, may it be written?") from error
     except sqlite3.DatabaseError as error:
         raise _damaged(path, str(error)) from error
     if path.stat().st_size < pages * size:

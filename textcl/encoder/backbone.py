@@ -45,7 +45,7 @@ def set_dropout(config: PreTrainedConfig, rate: float) -> None:
         raise ValueError(f"dropout is {rate}; it is a rate, at least 0 and below 1.")
     settings = dropout_settings(config)
     if not settings:
-        raise ValueError(f"dropout can not be set: the architecture {config.model_type!r} has none.")
+        raise ValueError(f"dropout cannot be set: the architecture {config.model_type!r} has none.")
     for name in settings:
         setattr(config, name, rate)
 
@@ -102,7 +102,7 @@ def load_backbone(
         random_init: Draw the weights from torch's generator instead of reading them.
 
     Raises:
-        ModelError: The model can not be found, read, or is no encoder.
+        ModelError: The model cannot be found, read, or is no encoder.
         ValueError: `layers` or `dropout` does not fit the backbone.
     """
     folder = backbone_folder(find_folder(name))
@@ -116,7 +116,7 @@ def load_backbone(
             backbone = _build(config) if random_init else _load(folder, config)
             tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ImportError, KeyError) as error:
-        raise ModelError(f"{folder}: the model can not be read ({error}).") from error
+        raise ModelError(f"{folder}: the model cannot be read ({error}).") from error
     backbone.train(False)
     return backbone, tokenizer
 
@@ -125,14 +125,14 @@ def load_skeleton(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     """Build the modules of a backbone without numbers in them, and load its tokenizer.
 
     Raises:
-        ModelError: The model can not be read, or is no encoder.
+        ModelError: The model cannot be read, or is no encoder.
     """
     config = _read_config(folder)
     try:
         with torch.device("meta"):
             return _build(config), AutoTokenizer.from_pretrained(folder)
     except (OSError, ImportError, KeyError) as error:
-        raise ModelError(f"{folder}: the model can not be read ({error}).") from error
+        raise ModelError(f"{folder}: the model cannot be read ({error}).") from error
 
 
 def _read_config(folder: Path) -> PreTrainedConfig:

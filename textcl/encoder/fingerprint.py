@@ -41,7 +41,7 @@ def fingerprint(encoder: TextEncoder) -> str:
 
 
 def token_key(encoder: TextEncoder, role: Role) -> str | None:
-    """Digest what decides how texts of a role are cut into tokens; None where a tokenizer can not be told from others.
+    """Digest what decides how texts of a role are cut into tokens; None where a tokenizer cannot be told from others.
 
     That is the tokenizer with all its rules, the libraries that follow them, the prompt and the length.
     """

@@ -181,7 +181,7 @@ def _on_hub(name: str, beside: tuple[str, ...] = (), export: Export | None = Non
     except (RepositoryNotFoundError, HFValidationError):
         reason = "the Hub knows no such model, or keeps it private (`hf auth login`)"
     except LocalEntryNotFoundError:
-        reason = "it is not in the Hub's local cache, and the Hub can not be reached (is HF_HUB_OFFLINE set?)"
+        reason = "it is not in the Hub's local cache, and the Hub cannot be reached (is HF_HUB_OFFLINE set?)"
     except (HfHubHTTPError, OSError) as error:
         reason = f"the Hub did not hand it over ({error})"
     else:

@@ -65,7 +65,7 @@ def open_graph(folder: Path, export: Export, file: Path, precision: str) -> Enco
         precision: What to multiply in, where the runtime leaves a choice.
 
     Raises:
-        ModelError: The folder or the graph can not be read, or the folder holds two towers.
+        ModelError: The folder or the graph cannot be read, or the folder holds two towers.
     """
     towers = read_towers(folder)
     if len(towers) != 1:
@@ -97,7 +97,7 @@ def open_encoder(
             the CPU.
 
     Raises:
-        ModelError: The model can not be found or read, or textcl would compute other vectors than it was made for.
+        ModelError: The model cannot be found or read, or textcl would compute other vectors than it was made for.
     """
     name = read_name(str(model))
     folder = find_folder(name.model, name.export)
@@ -127,7 +127,7 @@ def open_export(
         device: Where to put it, if torch computes it.
 
     Raises:
-        ModelError: It is not there, its runtime is not installed, or it can not be read.
+        ModelError: It is not there, its runtime is not installed, or it cannot be read.
     """
     place = place or export_place(folder, export)
     if place.is_dir():
@@ -164,12 +164,12 @@ def build_encoder(
         precision: What `encode` multiplies in: float32, bf16 or auto.
 
     Raises:
-        ModelError: The backbone can not be found or read.
+        ModelError: The backbone cannot be found or read.
         ValueError: A setting that it does not know or have.
     """
     name = read_name(backbone)
     if name.export is not None:
-        raise ModelError(f"{backbone} is an export, which can not be trained. Name the model itself, {name.model}.")
+        raise ModelError(f"{backbone} is an export, which cannot be trained. Name the model itself, {name.model}.")
     folder, encoders = find_folder(backbone), []
     for tower in read_towers(folder):
         model, tokenizer = load_backbone(str(tower.folder), layers=layers, dropout=dropout, random_init=random_init)

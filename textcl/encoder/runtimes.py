@@ -19,7 +19,7 @@ Runtime = Callable[[IntArray, IntArray], FloatArray]  # ids (n, L), mask (n, L) 
 
 
 class RuntimeBackbone(nn.Module):
-    """Token vectors from a runtime on the CPU, in the place of a backbone of transformers. It can not be trained.
+    """Token vectors from a runtime on the CPU, in the place of a backbone of transformers. It cannot be trained.
 
     Args:
         runtime: Computes the token vectors.
@@ -51,7 +51,7 @@ class RuntimeBackbone(nn.Module):
 
     def save_pretrained(self, folder: Path, state_dict: Mapping[str, Tensor]) -> None:
         """Refuse: an export is made from a model, and copied with its folder."""
-        raise ModelError(f"{folder}: an export can not be saved as a model. Copy its folder, or save the model itself.")
+        raise ModelError(f"{folder}: an export cannot be saved as a model. Copy its folder, or save the model itself.")
 
 
 INPUTS = ("input_ids", "attention_mask")  # of a graph, each (n, L) int64
@@ -67,7 +67,7 @@ def open_runtime(export: Export, file: Path, precision: str) -> Runtime:
         precision: What OpenVINO multiplies in: float32, bf16 or auto. ONNX Runtime has float32 alone on the CPU.
 
     Raises:
-        ModelError: The runtime is not installed, or can not read the file.
+        ModelError: The runtime is not installed, or cannot read the file.
     """
     if export in (Export.ONNX, Export.ONNX_INT8):
         return _onnx_runtime(file)
@@ -121,4 +121,4 @@ def _missing(file: Path, error: ImportError) -> ModelError:
 
 def _unreadable(file: Path, error: Exception) -> ModelError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return ModelError(f"{file} can not be read ({reason}); export the model again.")
+    return ModelError(f"{file} cannot be read ({reason}); export the model again.")

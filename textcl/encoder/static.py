@@ -32,7 +32,7 @@ def open_static(folder: Path) -> Encoder:
     """Open a folder of token embeddings as an encoder. It has no prompts, and reads a text whole.
 
     Raises:
-        ModelError: It can not be read, or its modules would give other vectors.
+        ModelError: It cannot be read, or its modules would give other vectors.
     """
     kinds = listed_kinds(folder)
     if kinds not in ([_KIND], [_KIND, "Normalize"]):
@@ -42,7 +42,7 @@ def open_static(folder: Path) -> Encoder:
         table = _table(folder / _WEIGHTS)
         tokenizer = _tokenizer(folder / _TOKENIZER, len(table))
     except (OSError, KeyError, SafetensorError) as error:
-        raise ModelError(f"{folder}: the model can not be read ({error}).") from error
+        raise ModelError(f"{folder}: the model cannot be read ({error}).") from error
     config = PreTrainedConfig.from_dict({"hidden_size": table.shape[1]})
     return Encoder(RuntimeBackbone(_looking_up(table), config, file_digest(files)), tokenizer)
 

@@ -159,7 +159,7 @@ class SubsetCorrelations:
 
     `spearman` and `pearson` pool the items of all subsets: SentEval's `all`. With `_mean` they are the plain mean of
     the subsets' own correlations, with `_wmean` their mean weighted by the number of items of each. The three differ,
-    often by points, so numbers that were aggregated differently can not be compared. A subset whose correlation does
+    often by points, so numbers that were aggregated differently cannot be compared. A subset whose correlation does
     not exist makes both means NaN.
     """
 

@@ -34,7 +34,7 @@ def hub_rows(dataset: str, revision: str, split: str, config: str | None = None)
         rows = datasets.load_dataset(dataset, config, revision=revision, split=split)
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{dataset} (revision {revision[:8]}, split {split}) can not be loaded from the Hub: {error} "
+            f"{dataset} (revision {revision[:8]}, split {split}) cannot be loaded from the Hub: {error} "
             "Name a folder of local files with --data-dir to do without it."
         ) from error
     for number, fields in enumerate(rows):

@@ -42,7 +42,7 @@ def _outcome(task: Task, embed: Embed, samples: Mapping[str, Sample]) -> Sample:
 
 
 def _checked(embed: Embed, task: str) -> Embed:
-    """Return the same model, which now names the task and the text when a vector can not be compared."""
+    """Return the same model, which now names the task and the text when a vector cannot be compared."""
 
     def checked(texts: Sequence[str], role: Role) -> FloatArray:
         vectors = embed(texts, role)

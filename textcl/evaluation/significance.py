@@ -90,7 +90,7 @@ def p_values(before: Sample, after: Sample, seed: int = 17, permutations: int | 
 
     Returns:
         (count + 1) / (permutations + 1), where `count` differences are as large as that seen; NaN where a metric has
-        no value, and for samples whose items can not be exchanged.
+        no value, and for samples whose items cannot be exchanged.
     """
     at_once = isinstance(before, ExchangeableAtOnce)
     if not at_once and not isinstance(before, Exchangeable):

@@ -66,7 +66,7 @@ def read_samples(path: Path) -> dict[str, Result]:
         raise DataError(f"{path} is not there.") from error
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{path} can not be read as outcomes of tasks ({type(error).__name__}: {error}). It is damaged, or written "
+            f"{path} cannot be read as outcomes of tasks ({type(error).__name__}: {error}). It is damaged, or written "
             "by another version of textcl: evaluate the model again."
         ) from error
 
@@ -85,7 +85,7 @@ def _describe(value: object, place: str, arrays: Arrays) -> object:
         return {"array": known}
     if isinstance(value, str | bool | int | float):
         return {"plain": value}
-    raise TypeError(f"{place} is a {type(value).__name__}, which can not be kept: see KINDS.")
+    raise TypeError(f"{place} is a {type(value).__name__}, which cannot be kept: see KINDS.")
 
 
 def _restore(entry: dict[str, Any], arrays: Arrays) -> Any:

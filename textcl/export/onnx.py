@@ -46,7 +46,7 @@ def write_onnx(folder: Path, file: Path) -> None:
     """Write the backbone of a model folder as one ONNX file.
 
     Raises:
-        ModelError: The folder holds two towers, the model is too large for one file, or torch can not trace it.
+        ModelError: The folder holds two towers, the model is too large for one file, or torch cannot trace it.
     """
     backbone, tokenizer = load_backbone(str(only_tower(folder)))
     size = sum(parameter.numel() * parameter.element_size() for parameter in backbone.parameters())
@@ -64,7 +64,7 @@ def write_onnx(folder: Path, file: Path) -> None:
             )  # fmt: skip
     except Exception as error:  # the tracer's errors share no narrower base
         reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{folder}: torch can not write this model as an ONNX graph ({reason}).") from error
+        raise ModelError(f"{folder}: torch cannot write this model as an ONNX graph ({reason}).") from error
     _forget_traces(file)
 
 

@@ -121,7 +121,7 @@ def write_export(folder: Path, export: Export, target: Path) -> Path:
         Where it lies: a file or a folder.
 
     Raises:
-        ModelError: The model can not be exported to this form.
+        ModelError: The model cannot be exported to this form.
         OSError: The disk does not take it.
     """
     place = target / PLACES[export]

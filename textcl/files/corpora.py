@@ -129,7 +129,7 @@ class PlainTexts:
         """Yield the texts in their order, without white space around them; blank ones are passed over.
 
         Raises:
-            DataError: The file can not be read or holds no row, or a row lacks the column or holds no text in it; says
+            DataError: The file cannot be read or holds no row, or a row lacks the column or holds no text in it; says
                 where.
         """
         path = self.path.expanduser()

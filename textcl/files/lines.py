@@ -67,7 +67,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     """Open a file, plain or gzipped, and tell what goes wrong while it is read.
 
     Raises:
-        DataError: A broken gzip file, or one that can not be read.
+        DataError: A broken gzip file, or one that cannot be read.
     """
     try:
         with _opened(path) as file:
@@ -75,7 +75,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
         raise DataError(f"{path}: not a whole gzip file ({fault}). Fetch or compress it again.") from fault
     except OSError as fault:
-        raise DataError(f"{path}: can not be read ({fault.strerror or fault}).") from fault
+        raise DataError(f"{path}: cannot be read ({fault.strerror or fault}).") from fault
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
@@ -100,7 +100,7 @@ def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
         with gzip.open(path, "rb") if _is_gzipped(path) else path.open("rb") as file:
             yield file
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} can not be read: {getattr(error, 'strerror', None) or error}.") from error
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def open_new(path: Path, name: str) -> IO[str]:

@@ -103,7 +103,7 @@ def file_rows(path: Path) -> Iterator[Row]:
     one that the first line holds most often: a comma, a semicolon, a tab or a bar.
 
     Raises:
-        DataError: The file is missing, has another ending, or can not be read.
+        DataError: The file is missing, has another ending, or cannot be read.
     """
     path = present(path)
     ending = _ending(path)
@@ -113,7 +113,7 @@ def file_rows(path: Path) -> Iterator[Row]:
         with _opened(path) as lines:
             yield from _table_rows(path, lines, ending) if ending in _TABLES else _json_rows(path, lines)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} can not be read as {ending[1:].upper()}: {error}.") from error
+        raise DataError(f"{path} cannot be read as {ending[1:].upper()}: {error}.") from error
 
 
 def present(path: Path) -> Path:

@@ -73,7 +73,7 @@ def render_card(run: Path, repo: str | None) -> str:
         repo: Where the model will be found; None: the card names it after its recipe, with `your-name` before it.
 
     Raises:
-        DataError: It is no run folder, or a file in it can not be read.
+        DataError: It is no run folder, or a file in it cannot be read.
         ModelError: The run has not come to its end, and has no model.
     """
     files = read_run(run)

@@ -50,7 +50,7 @@ def _told(error: BaseException, repo: str) -> str:
     broken = next((link for link in chain if isinstance(link, _TRANSPORT)), None)
     if broken is not None:
         return (
-            f"The Hub can not be reached, or the connection broke ({_line(broken)}). {repo} is as it was, and so is "
+            f"The Hub cannot be reached, or the connection broke ({_line(broken)}). {repo} is as it was, and so is "
             "the run; the same command goes on with what is missing."
         )
     return f"{repo}: the Hub's client gave up ({_line(chain[-1])}). The run is untouched."

@@ -40,7 +40,7 @@ class BinaryIndex:
             `BHNSW32,Refine(SQ8)`.
 
     Raises:
-        SearchError: FAISS can not build it.
+        SearchError: FAISS cannot build it.
     """
 
     def __init__(self, dimension: int, factory: str) -> None:

@@ -29,7 +29,7 @@ def build_index(factory: str, dimension: int) -> Index:
 
 
 def refuse_too_few(index: Index, rows: int) -> None:
-    """Refuse an index that can not learn from so few vectors, before there are any.
+    """Refuse an index that cannot learn from so few vectors, before there are any.
 
     Args:
         index: Just built.

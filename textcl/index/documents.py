@@ -90,7 +90,7 @@ class DocumentStore:
             self._database = sqlite3.connect(f"file:{_quoted(file)}?mode=ro", uri=True)
             self.facts = Facts(*self._database.execute("SELECT count, empty, digest FROM facts").fetchone())
         except (sqlite3.Error, TypeError) as error:
-            raise SearchError(f"{file} can not be read ({error}). Build the index again.") from error
+            raise SearchError(f"{file} cannot be read ({error}). Build the index again.") from error
 
     def __enter__(self) -> Self:
         return self

@@ -160,7 +160,7 @@ class FlatIndex:
 
     def set(self, name: str, value: int) -> None:
         """Refuse: there is nothing to set."""
-        raise ValueError(f"{name} can not be set to {value}: exact search has nothing to set.")
+        raise ValueError(f"{name} cannot be set to {value}: exact search has nothing to set.")
 
     def train(self, vectors: FloatArray) -> None:
         """Do nothing: there is nothing to learn."""
@@ -202,10 +202,10 @@ class FlatIndex:
     def open(cls, folder: Path) -> Self:
         """Open the folder of a saved index; the vectors stay on disk."""
         index = cls(read_description(folder).dimension)
-        try:  # "c": torch warns of arrays that can not be written to
+        try:  # "c": torch warns of arrays that cannot be written to
             vectors = np.load(folder / _FILE, mmap_mode="c")
         except (OSError, ValueError) as error:
-            raise SearchError(f"{folder / _FILE} can not be read ({error}). Build the index again.") from error
+            raise SearchError(f"{folder / _FILE} cannot be read ({error}). Build the index again.") from error
         index._parts = [vectors] if len(vectors) else []
         return index
 

@@ -43,12 +43,12 @@ def make(factory: str, dimension: int) -> Any:
     """Build the FAISS index that a factory string names, for inner products of vectors of unit length.
 
     Raises:
-        SearchError: FAISS can not read the string, or not build it for vectors of this width.
+        SearchError: FAISS cannot read the string, or not build it for vectors of this width.
     """
     if "IDMap" in factory:
         raise SearchError(f"'{factory}': ids are positions here, so an IDMap has nothing to map. Leave it out.")
     if "NSG" in factory:
-        raise SearchError(f"'{factory}': an NSG graph can not grow block by block. HNSW32 is a graph that can.")
+        raise SearchError(f"'{factory}': an NSG graph cannot grow block by block. HNSW32 is a graph that can.")
     index = _built(lambda: faiss.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT), factory, dimension)
     if any(part.metric_type != faiss.METRIC_INNER_PRODUCT for part in parts(index)):
         raise SearchError(f"'{factory}' does not rank by inner products, and so not by cosines.")
@@ -59,7 +59,7 @@ def make_binary(factory: str, bits: int) -> Any:
     """Build the FAISS index over bits that a factory string names.
 
     Raises:
-        SearchError: FAISS can not read the string, or not build it.
+        SearchError: FAISS cannot read the string, or not build it.
     """
     return _built(lambda: faiss.index_binary_factory(bits, factory), factory, bits)
 
@@ -130,7 +130,7 @@ class FaissIndex:
         factory: FAISS's own name of it: `IVF1024,PQ48`.
 
     Raises:
-        SearchError: FAISS can not build it.
+        SearchError: FAISS cannot build it.
     """
 
     def __init__(self, dimension: int, factory: str) -> None:

@@ -83,7 +83,7 @@ def change(index: Any, name: str, value: int) -> None:
     known = settings(index)
     if name not in known:
         has = f"it has {', '.join(known)}" if known else "it has nothing to set"
-        raise ValueError(f"{name} can not be set on this index; {has}.")
+        raise ValueError(f"{name} cannot be set on this index; {has}.")
     if value < 1:
         raise ValueError(f"{name} is {value}; it must be at least 1.")
     for part in parts(index):
@@ -139,7 +139,7 @@ def read_faiss(file: Path, *, binary: bool = False) -> Any:
         return (faiss.read_index_binary if binary else faiss.read_index)(str(file))
     except (RuntimeError, MemoryError) as error:
         reason = "it is missing" if not file.exists() else reason_of(error)
-        raise SearchError(f"{file} can not be read ({reason}). Build the index again.") from None
+        raise SearchError(f"{file} cannot be read ({reason}). Build the index again.") from None
 
 
 def size_bytes(index: Any) -> int:

@@ -43,7 +43,7 @@ def cross_encoder(name: str) -> Rescore:
         name: A folder or a Hub id.
 
     Raises:
-        ModelError: It can not be opened, was never trained to score pairs, or gives more than one score a pair.
+        ModelError: It cannot be opened, was never trained to score pairs, or gives more than one score a pair.
     """
     from sentence_transformers import CrossEncoder  # takes seconds, which mining by cosine need not wait
 

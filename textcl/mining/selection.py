@@ -158,7 +158,7 @@ class Wanted:
             raise ValueError(f"the range {self.first}:{self.last} holds no rank; it must rise, from 0 or above.")
         if self.negatives > self.last - self.first:
             raise ValueError(
-                f"{self.negatives} negatives can not come from the {self.last - self.first} ranks of the range "
+                f"{self.negatives} negatives cannot come from the {self.last - self.first} ranks of the range "
                 f"{self.first}:{self.last}. Ask for fewer, or widen the range."
             )
 

@@ -20,7 +20,7 @@ class SupCon(Objective):
     its positives stands outside the logarithm (the paper's better form). A text without any positive has loss 0 and
     does not count; equal texts of different labels are left out of each other's candidates.
 
-    With p positives the loss can not fall below log(p): compare runs of the same `data.rows_per_label` only. The
+    With p positives the loss cannot fall below log(p): compare runs of the same `data.rows_per_label` only. The
     embeddings of a label end in one point, so differences within a label are lost.
 
     Args:

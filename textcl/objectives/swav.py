@@ -52,7 +52,7 @@ class SwAV(Objective):
 
     Without the even shares all rows move to one prototype: the loss falls to 0 and all features point one way. A
     projector can do that by itself, and then the embeddings stop learning rather than collapse. A loss that stays near
-    log(prototypes) says that the codes are flat, as with a large epsilon, or can not be predicted. Codes are made from
+    log(prototypes) says that the codes are flat, as with a large epsilon, or cannot be predicted. Codes are made from
     one batch, so it should hold about as many rows as there are prototypes.
 
     The default widths cost little beside an encoder 384 to 768 wide, on a CPU too (vision takes 2048 and 128), and 128

@@ -51,7 +51,7 @@ class Temperature(nn.Module):
 
 
 def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that cosines can not be divided by.
+    """Refuse a temperature that cosines cannot be divided by.
 
     Raises:
         ValueError: It is not positive.

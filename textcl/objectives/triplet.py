@@ -20,7 +20,7 @@ class Triplet(Objective):
     anchor or the positive does not count. Triplets that keep the margin teach nothing, so easy negatives stop to help;
     at a loss equal to the margin all embeddings are one.
 
-    Distances are cosine distances, in which models are later searched, and which can not be made large by long
+    Distances are cosine distances, in which models are later searched, and which cannot be made large by long
     vectors. The margin of 0.2 is at the lower end of what is usual there (to 0.5): texts of one topic already lie
     within 0.4 in a pretrained encoder. A margin for Euclidean distances depends on the length of the encoder's vectors:
     Sentence-BERT takes 1, sentence-transformers 5.

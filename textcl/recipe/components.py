@@ -152,13 +152,13 @@ def is_required(parameter: Parameter) -> bool:
 
 
 def annotation_of(parameter: Parameter) -> Any:
-    """Return an annotation; `Any` where there is none, or one that names what can not be imported."""
+    """Return an annotation; `Any` where there is none, or one that names what cannot be imported."""
     annotation = parameter.annotation
     return Any if annotation is Parameter.empty or isinstance(annotation, str) else annotation
 
 
 def fits(value: object, parameter: Parameter) -> bool:
-    """Say whether a value from a recipe is what an annotation asks for; anything fits where that can not be told."""
+    """Say whether a value from a recipe is what an annotation asks for; anything fits where that cannot be told."""
     try:
         converted(value, parameter)
     except ValidationError:

@@ -31,7 +31,7 @@ def load_recipe(recipe: str, changes: Sequence[str] = ()) -> Recipe:
         The recipe, the defaults of its components' constructors filled in.
 
     Raises:
-        RecipeError: It is not there, or can not run; every fault that shows before data and weights are read is named.
+        RecipeError: It is not there, or cannot run; every fault that shows before data and weights are read is named.
     """
     raw = read_yaml(recipe_text(recipe), recipe)
     if not isinstance(raw, dict):
@@ -46,13 +46,13 @@ def recipe_text(recipe: str) -> str:
     """Return the YAML of a bundled recipe or of a file.
 
     Raises:
-        RecipeError: There is none of that name, or the file can not be read.
+        RecipeError: There is none of that name, or the file cannot be read.
     """
     try:
         return _path(recipe).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise RecipeError(f"{recipe}: the recipe can not be read: {reason}.") from None
+        raise RecipeError(f"{recipe}: the recipe cannot be read: {reason}.") from None
 
 
 def parse(raw: dict[str, Any]) -> Recipe:

@@ -19,7 +19,7 @@ def override(recipe: dict[str, Any], changes: Sequence[str]) -> None:
         changes: Each `dotted.key=value`; the value is YAML, a position in a list is a number from 0.
 
     Raises:
-        RecipeError: A change has no `=`, or leads to a place that can not be.
+        RecipeError: A change has no `=`, or leads to a place that cannot be.
     """
     values = dict(map(_parsed, changes))
     for key, value in values.items():

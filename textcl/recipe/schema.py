@@ -19,7 +19,7 @@ NAME = r"^\w[\w.-]*$"
 
 
 class Section(BaseModel):
-    """A section: it can not be changed, and knows no settings but its own."""
+    """A section: it cannot be changed, and knows no settings but its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -121,7 +121,7 @@ class DataSection(Section):
 
     @model_validator(mode="after")
     def _fitting_sources(self) -> Self:
-        """Refuse what the sources can not have together."""
+        """Refuse what the sources cannot have together."""
         fault = _twice(self.names) or _unfit_mixing(self)
         if fault is not None:
             raise PydanticCustomError(OWN_FAULT, "{fault}", {"fault": fault})

@@ -44,7 +44,7 @@ def leakage_table(leakage: Mapping[str, Leakage]) -> Table:
 
 
 def leakage_lines(leakage: Mapping[str, Leakage]) -> Iterator[str]:
-    """Yield what the table can not say, of each task that leaks: its pairs, and a copy of each sort."""
+    """Yield what the table cannot say, of each task that leaks: its pairs, and a copy of each sort."""
     for task, found in leakage.items():
         pairs = found.pairs
         if pairs is not None and pairs.both:

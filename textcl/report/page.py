@@ -29,7 +29,7 @@ def write_run_page(folder: Path) -> Path:
     """Write `report.html` of a run from what its folder holds, and return its path.
 
     Raises:
-        DataError: It is no run folder, or a file in it can not be read.
+        DataError: It is no run folder, or a file in it cannot be read.
     """
     files = read_run(folder)
     report = files.report

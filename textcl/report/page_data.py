@@ -98,7 +98,7 @@ def read_page_data(folder: Path) -> PageData | None:
         return _ADAPTER.validate_json(path.read_bytes())
     except ValidationError as error:
         raise DataError(
-            f"{path} can not be read: {error.errors()[0]['msg']}. Delete it to have a page without histograms, map "
+            f"{path} cannot be read: {error.errors()[0]['msg']}. Delete it to have a page without histograms, map "
             "and queries."
         ) from error
 

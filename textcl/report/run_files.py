@@ -32,7 +32,7 @@ def read_run(folder: Path) -> RunFiles:
     """Read a run folder.
 
     Raises:
-        DataError: It is no run folder, or a file in it can not be read.
+        DataError: It is no run folder, or a file in it cannot be read.
     """
     if not (folder / "recipe.yaml").is_file():
         raise DataError(
@@ -58,9 +58,9 @@ def _mapping(path: Path) -> Fields:
     try:
         read = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"{path} can not be read: {error}") from error
+        raise DataError(f"{path} cannot be read: {error}") from error
     if not isinstance(read, dict):
-        raise DataError(f"{path} can not be read: it holds no mapping, as textcl train writes.")
+        raise DataError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")
     return read
 
 

@@ -66,14 +66,14 @@ def read_scores(path: Path) -> Scores:
     """Read the scores of a report, those after it where it is of a run; their items are not asked for.
 
     Raises:
-        DataError: The file can not be read, or is no report.
+        DataError: The file cannot be read, or is no report.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         content = content["after"] if {"before", "after"} <= content.keys() else content
         return {task: {name: _interval(value) for name, value in metrics.items()} for task, metrics in content.items()}
     except OSError as error:
-        raise DataError(f"{path} can not be read: {error.strerror}.") from error
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise DataError(
             f"{path} is no report of textcl: it must hold {{task: {{metric: {{value, low, high}}}}}}, as textcl "

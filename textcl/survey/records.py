@@ -46,7 +46,7 @@ def open_records(path: Path) -> Records:
     """Open a file, or a folder of texts, by its ending.
 
     Raises:
-        DataError: It is missing, of an unknown kind, or can not be read.
+        DataError: It is missing, of an unknown kind, or cannot be read.
     """
     if path.is_dir():
         return _folder(path)

@@ -45,7 +45,7 @@ def read_columns(found: Survey) -> Reading:
     """Say what a file holds.
 
     Raises:
-        DataError: No column holds texts, a column of a known name holds what can not be used, or labels that no
+        DataError: No column holds texts, a column of a known name holds what cannot be used, or labels that no
             objective can use stand beside pairs.
     """
     _refuse_unread_texts(found)
@@ -172,7 +172,7 @@ def _graded(
     """Return the first column of a known name that can be used; None where no column has one.
 
     Raises:
-        DataError: Those that have one can not be used.
+        DataError: Those that have one cannot be used.
     """
     named = [column for column in found.columns if column.name.casefold() in known and column.name not in texts]
     usable = [column for column in named if column.kind in kinds and not column.is_list]

@@ -87,7 +87,7 @@ _LETTER_OWNERS = _owners(_LETTERS)
 
 
 def language_of(text: str) -> str | None:
-    """Guess a text's language as its ISO 639-1 code, one of `LANGUAGES`; None: it can not be told."""
+    """Guess a text's language as its ISO 639-1 code, one of `LANGUAGES`; None: it cannot be told."""
     scripts = Counter(name for name in map(_script, text) if name)
     if not scripts:
         return None

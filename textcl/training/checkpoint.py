@@ -42,7 +42,7 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
     digests. It is written under another name and moved, so a full disk or a kill leaves the older ones as they were.
 
     Raises:
-        TrainingError: It can not be written; older checkpoints are kept.
+        TrainingError: It cannot be written; older checkpoints are kept.
     """
     path = folder / f"step-{step}"
     try:
@@ -52,7 +52,7 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
             (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
     except (OSError, RuntimeError, ModelError) as error:  # torch tells of a full disk by a RuntimeError
         raise TrainingError(
-            f"{path}: the checkpoint can not be written ({error}). Is the disk full? "
+            f"{path}: the checkpoint cannot be written ({error}). Is the disk full? "
             "Earlier ones are kept: make room and go on with --resume."
         ) from error
     kept = [path for path in checkpoints(folder) if step_of(path) <= step][:keep]
@@ -134,7 +134,7 @@ def _fault(checkpoint: Path) -> str | None:
     try:
         manifest: dict[str, str] = json.loads((checkpoint / _MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return f"{_MANIFEST} can not be read"
+        return f"{_MANIFEST} cannot be read"
     for name, digest in manifest.items():
         if not (checkpoint / name).is_file():
             return f"{name} is missing"

@@ -41,7 +41,7 @@ class StopRequest:
 def watched_signals() -> Iterator[StopRequest]:
     """Turn the first Ctrl-C or SIGTERM into a request; a second one interrupts at once.
 
-    Outside the main thread, where signals can not be watched, the request stays down.
+    Outside the main thread, where signals cannot be watched, the request stays down.
     """
     request = StopRequest()
 
@@ -142,7 +142,7 @@ class Loop:
 
         Raises:
             TrainingError: The loss or a gradient is not finite; the message names the rows.
-            DataError: The objective can not use a row; the message names it.
+            DataError: The objective cannot use a row; the message names it.
             Stopped: The user asked for it; a checkpoint has been written.
         """
         self.ranks.agree(self.step.tensors())

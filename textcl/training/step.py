@@ -21,7 +21,7 @@ class NonFiniteError(ArithmeticError):
 
     Args:
         what: What was found.
-        rows: Positions in the batch of all ranks that it comes from; empty when it can not be told.
+        rows: Positions in the batch of all ranks that it comes from; empty when it cannot be told.
     """
 
     def __init__(self, what: str, rows: list[int]) -> None:

@@ -106,7 +106,7 @@ def _is_reserved(text: str) -> bool:
     return any(_OPEN <= character <= chr(_RESERVED[-1]) for character in text)
 
 
-_SIGNS = "*#@"  # before a word that is unknown, can not be inflected, or has no translation
+_SIGNS = "*#@"  # before a word that is unknown, cannot be inflected, or has no translation
 _HIDDEN = {ord(sign): chr(0xE000 + position) for position, sign in enumerate(_SIGNS)}
 _SHOWN = {ord(hidden): chr(sign) for sign, hidden in _HIDDEN.items()}
 _MARK = re.compile(r"[*#@]+(?=\S)")
@@ -201,7 +201,7 @@ def _through(command: Sequence[str], stream: str, patience: float) -> str:
 
 
 def _can_not_be_run(program: str, fault: Exception) -> ModelError:
-    return ModelError(f"{program} can not be run: {fault}. Does `{program} -V` work in a shell?")
+    return ModelError(f"{program} cannot be run: {fault}. Does `{program} -V` work in a shell?")
 
 
 def _translation(marked: str) -> Translation:

@@ -109,6 +109,6 @@ def _load(name: str, device: str, threads: int) -> _Converted:
         translator = ctranslate2.Translator(str(folder), device=device, intra_threads=threads)
     except (OSError, ValueError, ImportError, RuntimeError, KeyError) as fault:
         raise ModelError(
-            f"{folder} can not be opened by CTranslate2: {fault}. It must be as this writes it: {_CONVERT}"
+            f"{folder} cannot be opened by CTranslate2: {fault}. It must be as this writes it: {_CONVERT}"
         ) from fault
     return _Converted(translator, tokenizer, f"ctranslate2 {ctranslate2.__version__}, {digest_of_folder(folder)}")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class MisalignedError(Exception):
-    """An engine's output can not be matched with the texts that went in; the texts are tried again in halves."""
+    """An engine's output cannot be matched with the texts that went in; the texts are tried again in halves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Engine(Protocol):
         """Say all that decides a translation beside text, languages, decoding and seed: program, data, model.
 
         Raises:
-            ModelError: It can not translate between these languages here; says what to install or to name.
+            ModelError: It cannot translate between these languages here; says what to install or to name.
         """
         ...
 
@@ -64,7 +64,7 @@ class Engine(Protocol):
         """Translate texts, none of which is blank: translation i is that of text i.
 
         Raises:
-            MisalignedError: Which translation belongs to which text can not be said.
+            MisalignedError: Which translation belongs to which text cannot be said.
         """
         ...
 

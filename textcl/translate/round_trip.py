@@ -23,7 +23,7 @@ Translate = Callable[[Sequence[str]], Sequence[Translation]]
 
 
 def translate_aligned(translate: Translate, texts: Sequence[str]) -> list[Translation | None]:
-    """Translate texts; where the output can not be matched with them, each half is tried on its own, and so on.
+    """Translate texts; where the output cannot be matched with them, each half is tried on its own, and so on.
 
     So one text that an engine stumbles over costs a few calls more, and its neighbours nothing. Blank texts are their
     own translations.
@@ -100,7 +100,7 @@ class TranslationCache:
         path: The file; it is made where there is none.
 
     Raises:
-        DataError: It can not be made, read or written, or is something else.
+        DataError: It cannot be made, read or written, or is something else.
     """
 
     def __init__(self, path: Path) -> None:
@@ -144,7 +144,7 @@ class TranslationCache:
             yield
         except (sqlite3.Error, OSError) as fault:
             raise DataError(
-                f"{self._path}: the cache of translations can not be used ({fault}). Is there room, may it be written? "
+                f"{self._path}: the cache of translations cannot be used ({fault}). Is there room, may it be written? "
                 "If it is damaged, delete it: what it holds can be translated again."
             ) from fault
 

@@ -119,7 +119,7 @@ def _advice(name: str, fault: Exception) -> str:
     said = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
     if "sentencepiece" in str(fault).lower():
         return f"{name}: its tokenizer needs the package sentencepiece. pip install sentencepiece"
-    return f"{name} can not be opened as a translation model: {said}"
+    return f"{name} cannot be opened as a translation model: {said}"
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Objective(nn.Module, ABC):
     wants_teacher: bool = False  # the targets come from a teacher
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
-        """Refuse batches that the objective can not learn from, before anything trains.
+        """Refuse batches that the objective cannot learn from, before anything trains.
 
         Args:
             roles: Of the V views.

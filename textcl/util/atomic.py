@@ -19,7 +19,7 @@ def new_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; move it there when the block ends well, delete it when it fails.
 
     Raises:
-        WriteError: It can not be written; also an `OSError`.
+        WriteError: It cannot be written; also an `OSError`.
     """
     temporary = _beside(path)
     with _telling(path, temporary):
@@ -41,7 +41,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     A folder that already stands at `path` is replaced at the end, not before.
 
     Raises:
-        WriteError: It can not be written; also an `OSError`.
+        WriteError: It cannot be written; also an `OSError`.
     """
     old = _beside(path)
     with passing_folder(path) as temporary:
@@ -66,7 +66,7 @@ def passing_folder(path: Path) -> Iterator[Path]:
     """Yield a folder beside `path` for what is needed until the block ends; it is deleted then.
 
     Raises:
-        WriteError: It can not be written; also an `OSError`.
+        WriteError: It cannot be written; also an `OSError`.
     """
     temporary = _beside(path)
     with _telling(path, temporary):
@@ -88,7 +88,7 @@ def refuse_place(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
 
     Raises:
         DataError: There is one, or it is read.
-        WriteError: It can not be written.
+        WriteError: It cannot be written.
     """
     if path.resolve() in [other.expanduser().resolve() for other in read]:
         raise DataError(f"{path} is what is read; name another file with --out.")

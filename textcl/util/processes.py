@@ -88,7 +88,7 @@ def _leave_with_parent() -> None:
 
 
 def _sendable(work: Callable[[Item], Result], item: Item) -> Result:
-    """Do some work; an error that can not be sent as it is would be taken for the death of the worker."""
+    """Do some work; an error that cannot be sent as it is would be taken for the death of the worker."""
     try:
         return work(item)
     except Exception as error:

@@ -174,7 +174,7 @@ def _routes(asked: BackTranslation, engine: Engine) -> list[Route]:
     if not pivots:
         raise DataError(f"Name the languages that {engine.name} shall go through: --pivot de --pivot fr.")
     if short_code(asked.words.language) in map(short_code, pivots):
-        raise DataError(f"The texts are in {asked.words.language!r} already; it can not be a pivot.")
+        raise DataError(f"The texts are in {asked.words.language!r} already; it cannot be a pivot.")
     distinct = {exact_code(pivot): pivot for pivot in pivots}.values()
     return [Route(pivot, time) for pivot in distinct for time in range(asked.samples)]
 

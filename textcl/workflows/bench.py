@@ -98,7 +98,7 @@ def default_factories(rows: int, dimension: int) -> tuple[str, ...]:
 
 
 def _candidates(asked: BenchRequest, rows: int, dimension: int) -> list[Candidate]:
-    """Return exact search and all that is asked for; refuse what can not be built."""
+    """Return exact search and all that is asked for; refuse what cannot be built."""
     factories = asked.factories or default_factories(rows, dimension)
     for factory in factories:
         refuse_too_few(build_index(factory, dimension), rows)
@@ -144,7 +144,7 @@ def _queries(path: Path) -> dict[str, str]:
 def _judged(qrels: Path, asked: Sequence[str], store: DocumentStore) -> Mapping[int, Mapping[int, int]]:
     """Return the judgements by positions of queries and rows of documents; a document that is missing keeps a number.
 
-    Such a document can not be found, and still belongs to what should have been.
+    Such a document cannot be found, and still belongs to what should have been.
     """
     grades = judgements(file_rows(qrels))
     unknown = [query for query in grades if query not in set(asked)]

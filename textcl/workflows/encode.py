@@ -44,8 +44,8 @@ def encode_file(
 
     Raises:
         DataError: The file is missing, empty, not UTF-8, or has a blank line; `out` is there already, or is read.
-        WriteError: The vectors can not be written.
-        ModelError: The model can not be opened.
+        WriteError: The vectors cannot be written.
+        ModelError: The model cannot be opened.
     """
     refuse_place(out, force=force, read=[texts])
     total = sum(1 for _ in _lines(texts))
@@ -70,7 +70,7 @@ def _lines(path: Path) -> Iterator[str]:
             for number, line in enumerate(file, start=1):
                 yield _text(line, f"{path}, line {number}")
     except OSError as error:
-        raise DataError(f"{path}: the file can not be read: {error.strerror}.") from error
+        raise DataError(f"{path}: the file cannot be read: {error.strerror}.") from error
 
 
 def _text(line: bytes, place: str) -> str:

@@ -59,7 +59,7 @@ def score_model(
 
     Raises:
         DataError: A suite or its data is missing or faulty, or the report is of other data.
-        ModelError: The model can not be opened.
+        ModelError: The model cannot be opened.
     """
     ranks = join_ranks()
     watcher = watcher if ranks.is_main else _Silent()

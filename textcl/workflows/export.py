@@ -129,7 +129,7 @@ def export_model(
         on_phase: Is told what is being done.
 
     Raises:
-        ModelError: A package is missing, the model can not be exported, or the export loses more than its bound; what
+        ModelError: A package is missing, the model cannot be exported, or the export loses more than its bound; what
             stood in the folder is kept.
         DataError: A suite or its data is missing or faulty.
     """

@@ -150,5 +150,5 @@ def _read(file: Path) -> dict[str, Any]:  # JSON may hold anything; the dataclas
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SearchError(f"{file} can not be read ({error}).") from error
+        raise SearchError(f"{file} cannot be read ({error}).") from error
     return content

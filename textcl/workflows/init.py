@@ -188,7 +188,7 @@ def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, f
         force: Replace a recipe that is there.
 
     Raises:
-        DataError: A recipe is there already; the file can not be read, or holds nothing to train on.
+        DataError: A recipe is there already; the file cannot be read, or holds nothing to train on.
     """
     path = path.expanduser()
     recipe = out or Path(f"{stem(path)}.yaml")

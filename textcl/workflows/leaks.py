@@ -55,7 +55,7 @@ def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRo
         columns: Those that hold texts; none: all that do.
 
     Raises:
-        DataError: The file is missing, can not be read or holds no text, or a column is missing.
+        DataError: The file is missing, cannot be read or holds no text, or a column is missing.
     """
     if has_columns(path):
         return _rows_of_table(path, columns)

@@ -148,7 +148,7 @@ def _on_disk(texts: Sequence[str], role: Role, embed: Embed, file: Path) -> Floa
         opened.write(first.astype(np.float32).tobytes())
         for start in range(_BLOCK, len(texts), _BLOCK):
             opened.write(embed(texts[start : start + _BLOCK], role).astype(np.float32).tobytes())
-    # "r+": torch warns of arrays that can not be written to
+    # "r+": torch warns of arrays that cannot be written to
     return np.memmap(file, dtype=np.float32, mode="r+", shape=(len(texts), first.shape[1]))
 
 

@@ -34,7 +34,7 @@ def told_of(run: Path) -> Told:
 
     Raises:
         PublishError: It is no run folder.
-        RecipeError: Its recipe can not be read.
+        RecipeError: Its recipe cannot be read.
     """
     file = run / "recipe.yaml"
     _refuse_other_folders(run, file)
@@ -177,7 +177,7 @@ class HubPublisher:
             raise PublishError(f"hub.repo: {error} To train without publishing: hub.repo=null.") from error
 
     def best(self, note: str) -> None:
-        """Send the best model so far; that it can not be sent is a warning, and the training goes on."""
+        """Send the best model so far; that it cannot be sent is a warning, and the training goes on."""
         if not self.sends_best or (self._sending is not None and not self._sending.done()):
             return
         self._warn_of_fault()

@@ -77,9 +77,9 @@ def _facts(path: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
-        raise DataError(f"{path} can not be read: {error}.") from error
+        raise DataError(f"{path} cannot be read: {error}.") from error
     if not isinstance(found, dict):
-        raise DataError(f"{path} can not be read: it holds no mapping, as textcl train writes.")
+        raise DataError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")
     return found
 
 
@@ -201,7 +201,7 @@ class Reproduction:
 
     def _headline(self) -> str:
         if self.has_reproduced is None:
-            return "Whether it was reproduced can not be told."
+            return "Whether it was reproduced cannot be told."
         if not self.has_reproduced:
             return "Not reproduced."
         is_exact = self.same_weights and self._are_scores_equal()
@@ -243,7 +243,7 @@ def compare_with(origin: Origin, folder: Path, on_task: Callable[[str], None]) -
         on_task: Called with a task's name before its items are compared.
 
     Raises:
-        DataError: A report can not be read.
+        DataError: A report cannot be read.
     """
     old, new = origin.folder / REPORT, folder / REPORT
     first, second = (read_scores(path) if path.is_file() else {} for path in (old, new))

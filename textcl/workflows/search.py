@@ -79,14 +79,14 @@ def _same_encoder(about: About, folder: Path, model: str | None, precision: str)
         if model is not None:
             raise
         raise SearchError(
-            f"{folder} was made with the model {about.asked.model}, which can not be opened: {error}\n"
+            f"{folder} was made with the model {about.asked.model}, which cannot be opened: {error}\n"
             "If it lies elsewhere now, name the place with --model."
         ) from error
     now = fingerprint(encoder)
     if now != about.asked.fingerprint:
         raise SearchError(
             f"{folder} was made with the model {about.asked.model}, fingerprint {about.asked.fingerprint}; "
-            f"{model or about.asked.model} has {now} now. Vectors of two models can not be compared: search with the "
+            f"{model or about.asked.model} has {now} now. Vectors of two models cannot be compared: search with the "
             "first (--model), or index again with the second."
         )
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}

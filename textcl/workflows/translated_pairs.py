@@ -122,7 +122,7 @@ def written_pairs(out: Path, engine: str) -> Iterator[PairWriter]:
     """Yield a writer; its two files appear together when the block ends well.
 
     Raises:
-        WriteError: They can not be written.
+        WriteError: They cannot be written.
     """
     rejected = rejected_file(out)
     with (

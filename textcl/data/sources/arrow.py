@@ -89,7 +89,7 @@ def arrow_errors(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError) as fault:
         first = (str(fault).splitlines() or ["it breaks off"])[0].rstrip(".")
         raise DataError(
-            f"{path}: can not be read ({first}). It may be cut off or of another format: fetch or write it again."
+            f"{path}: cannot be read ({first}). It may be cut off or of another format: fetch or write it again."
         ) from fault
 
 

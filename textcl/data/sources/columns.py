@@ -38,7 +38,7 @@ class Columns:
         """Read a record.
 
         Raises:
-            DataError: A column is missing or holds what can not be used.
+            DataError: A column is missing or holds what cannot be used.
         """
         return Example(
             row=row,

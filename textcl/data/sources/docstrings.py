@@ -158,7 +158,7 @@ def _write(cache: Path, pairs: Sequence[DocumentedPair]) -> None:
         with new_file(cache) as temporary:
             temporary.write_text(json.dumps([astuple(pair) for pair in pairs]), encoding="utf-8")
     except OSError as fault:  # a home that is read-only or full: the scan is only slower next time
-        _log.warning("The scan is not kept: %s can not be written (%s).", cache, fault.strerror or fault)
+        _log.warning("The scan is not kept: %s cannot be written (%s).", cache, fault.strerror or fault)
 
 
 class Docstrings:

@@ -54,10 +54,10 @@ class Content:
 
 
 def open_content(path: Path) -> Content:
-    """Open a file. A `.gz` file, which can not be read in any order, is unpacked once into the user's cache folder.
+    """Open a file. A `.gz` file, which cannot be read in any order, is unpacked once into the user's cache folder.
 
     Raises:
-        DataError: There is no such file, it can not be read, or there is no room for what it unpacks to.
+        DataError: There is no such file, it cannot be read, or there is no room for what it unpacks to.
     """
     refuse_absence(path)
     file = _unpacked(path) if path.suffix.lower() == ".gz" else path
@@ -84,14 +84,14 @@ def keeping(path: object, target: Path) -> Iterator[Path]:
     """Yield a temporary file for what is made of `path`; it becomes `target` when the block ends well.
 
     Raises:
-        DataError: It can not be written.
+        DataError: It cannot be written.
     """
     try:
         with new_file(target) as temporary:
             yield temporary
     except OSError as fault:
         raise DataError(
-            f"{path}: is unpacked into {target.parent}, which can not be written ({fault.strerror or fault}). Make "
+            f"{path}: is unpacked into {target.parent}, which cannot be written ({fault.strerror or fault}). Make "
             "room there, or set XDG_CACHE_HOME to a folder with room."
         ) from fault
 
@@ -231,9 +231,7 @@ def _keep(index: _Index, folder: Path) -> None:
             np.save(temporary / "numbers.npy", index.numbers)
             (temporary / "fingerprint").write_text(index.fingerprint, encoding="ascii")
     except OSError as fault:  # a home that is read-only or full: the file is only read through again next time
-        _log.warning(
-            "The places of the rows are not kept: %s can not be written (%s).", folder, fault.strerror or fault
-        )
+        _log.warning("The places of the rows are not kept: %s cannot be written (%s).", folder, fault.strerror or fault)
 
 
 def line_spans(content: Content) -> Iterator[Span]:

@@ -39,7 +39,7 @@ class HubDataset:
             first, which then stay in the Hub's own cache.
 
     Raises:
-        DataError: The data set can not be fetched, a column is missing, or a row is faulty.
+        DataError: The data set cannot be fetched, a column is missing, or a row is faulty.
         ValueError: The revision is no commit, or a column of texts is named twice.
     """
 
@@ -99,7 +99,7 @@ def _fetched(name: str, config: str | None, revision: str, split: str, streaming
         cause = fault.__cause__ if isinstance(fault, DatasetGenerationError) else None  # where it says what is wrong
         reason = str(cause or fault).strip().rstrip(".")
         raise DataError(
-            f"{name} (revision {revision[:8]}, split {split}) can not be fetched from the Hub: {reason}. Without a "
+            f"{name} (revision {revision[:8]}, split {split}) cannot be fetched from the Hub: {reason}. Without a "
             "network, name a file of your own: JsonLines, CSV, Parquet."
         ) from fault
 

@@ -16,7 +16,7 @@ _BATCH = 1000  # rows that are in memory at once while a file is unpacked
 class Parquet:
     """Rows of a Parquet file.
 
-    Parquet can not be read a row at a time: the columns that are named are unpacked once into the user's cache folder,
+    Parquet cannot be read a row at a time: the columns that are named are unpacked once into the user's cache folder,
     and mapped into memory there. The file may be of any size.
 
     Args:

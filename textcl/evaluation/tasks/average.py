@@ -40,7 +40,7 @@ class AverageSample:
     def exchanged_metrics(self, other: Self, swaps: Swaps) -> tuple[Metrics, Metrics]:
         """Return both averages after the items at each row of `swaps` (R, size) were exchanged between the models.
 
-        Where a task's items can not be exchanged, both are NaN.
+        Where a task's items cannot be exchanged, both are NaN.
         """
         both = [
             _exchanged(mine, its, swaps[:, own], self.metric)
@@ -57,7 +57,7 @@ class AverageSample:
     def _mean(self, scored: Sequence[Metrics]) -> Metrics:
         for name, metrics in zip(self.members, scored, strict=True):
             if self.metric not in metrics:
-                raise DataError(f"'{self.metric}' can not be averaged: {name} has {', '.join(metrics)}.")
+                raise DataError(f"'{self.metric}' cannot be averaged: {name} has {', '.join(metrics)}.")
         return {self.metric: np.mean([metrics[self.metric] for metrics in scored], axis=0)}
 
 

@@ -26,7 +26,7 @@ _SEED = 17
 class Clustering:
     """V-measure of k-means, the mean over ten random subsets of the texts, each clustered from a seed of its own.
 
-    A clustering is one thing, its texts can not be resampled one by one: the items of the sample are the subsets. Their
+    A clustering is one thing, its texts cannot be resampled one by one: the items of the sample are the subsets. Their
     bounds so say how far the score depends on the choice of texts and on where k-means starts. Subsets of a set of many
     times 2,048 texts hardly overlap; those of a small set do, and its bounds are rather too narrow.
 

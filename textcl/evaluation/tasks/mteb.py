@@ -84,7 +84,7 @@ class MTEBTask:
         task: What `mteb.get_task` returns; `Any` because mteb is an extra, which is imported only where it is used.
 
     Raises:
-        DataError: The task is not about text, or its data can not be loaded.
+        DataError: The task is not about text, or its data cannot be loaded.
     """
 
     def __init__(self, task: Any) -> None:
@@ -136,7 +136,7 @@ def mteb_task(spec: str) -> MTEBTask:
         spec: `mteb:STSBenchmark`.
 
     Raises:
-        DataError: mteb is not installed, has no such task, or can not load its data.
+        DataError: mteb is not installed, has no such task, or cannot load its data.
     """
     name = spec.removeprefix(MTEB)
     if importlib.util.find_spec("mteb") is None:

@@ -110,7 +110,7 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
     Raises:
         RecipeError: A backbone has no such number of layers, no dropout, or not so many positions; or two towers do
             not fit together.
-        ModelError: A backbone can not be found or read.
+        ModelError: A backbone cannot be found or read.
     """
     section = recipe.encoder
     queries = _build_tower(recipe, section, "encoder")
@@ -125,7 +125,7 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
     documents = _build_tower(recipe, section.model_copy(update=given), "encoder.documents")
     if not isinstance(documents, Encoder):
         raise RecipeError(
-            f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and can not be one of two."
+            f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and cannot be one of two."
         )
     try:
         return TwoTower(queries, documents)

@@ -213,7 +213,7 @@ def run_tokenize(
         watcher: Is told of the progress.
 
     Raises:
-        DataError: A row can not be read.
+        DataError: A row cannot be read.
     """
     keys = {role: key for role in Role if (key := token_key(encoder, role)) is not None}
     tables = tables_of(source, views, keys)

@@ -22,7 +22,7 @@ from textcl.util.atomic import new_file
 from textcl.util.versions import versions
 from textcl.workflows.run.data import wanted_shares
 
-_FIXED = ("seed", "data", "encoder", "objective")  # sections that a run can not change on its way
+_FIXED = ("seed", "data", "encoder", "objective")  # sections that a run cannot change on its way
 
 
 def check_run_folder(folder: Path, recipe: Recipe, resume: bool) -> None:

@@ -25,7 +25,7 @@ from textcl.workflows.run.data import TrainingPart, objectives_of
 # What the graph of a token takes for each channel of each layer; BERT base, 64 pairs of 128 tokens, on an H200.
 _BYTES = {Precision.BF16: 52, Precision.FLOAT32: 73}
 _BYTES_A_PARAMETER = 16  # itself, its gradient and AdamW's two moments, float32
-_USABLE = 0.8  # of a GPU's memory; the rest is for its runtime and for what allocators can not use
+_USABLE = 0.8  # of a GPU's memory; the rest is for its runtime and for what allocators cannot use
 
 
 def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> Memory:
@@ -66,7 +66,7 @@ def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | N
     """Open the teacher of a recipe, if it has one.
 
     Raises:
-        ModelError: It can not be found or read.
+        ModelError: It cannot be found or read.
     """
     name = recipe.encoder.teacher
     if name is None:
@@ -162,7 +162,7 @@ def build_target(
 
 
 def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPart) -> None:
-    """Refuse data that the objective can not learn from.
+    """Refuse data that the objective cannot learn from.
 
     Raises:
         RecipeError: Says what the objective wants.
