@@ -94,7 +94,7 @@ def same_hits(texts: Path, folder: Path) -> float:
     import numpy as np
 
     import textcl
-    from textcl.index.build import open_index
+    from textcl.indexes.build import open_index
 
     queries = textcl.load(MODEL).encode(texts.read_text(encoding="utf-8").splitlines()[:500])
     ours = open_index(folder / "textcl-0" / "index").search(queries, K).ids

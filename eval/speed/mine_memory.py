@@ -21,7 +21,7 @@ import numpy as np
 from machine import record
 
 from textcl.files.corpora import Pair
-from textcl.index.exact import BLOCK
+from textcl.indexes.exact import BLOCK
 from textcl.mining.collection import Collection
 from textcl.mining.miner import mine, usual_factory
 from textcl.mining.selection import Wanted

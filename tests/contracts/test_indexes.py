@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.index.clusters import brute_force, clustered
-from textcl.index.build import build_index, open_index
+from tests.indexes.clusters import brute_force, clustered
+from textcl.indexes.build import build_index, open_index
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import Index
 

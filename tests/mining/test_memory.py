@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from textcl.files.corpora import Pair
-from textcl.index import exact as nearest
-from textcl.index.exact import Nearest
+from textcl.indexes import exact as nearest
+from textcl.indexes.exact import Nearest
 from textcl.mining.collection import Collection
 from textcl.mining.selection import Exclusion, ExclusionReason
 

@@ -11,7 +11,7 @@ from tests.tiny import WORDS, tiny_encoder
 from textcl.encoder.opening import open_encoder
 from textcl.errors import SearchError
 from textcl.files.corpora import Corpus
-from textcl.index.build import open_index
+from textcl.indexes.build import open_index
 from textcl.types.text import Role
 from textcl.workflows import index as indexing
 from textcl.workflows.index import index_corpus

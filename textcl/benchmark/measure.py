@@ -18,7 +18,7 @@ import numpy as np
 from textcl.benchmark.points import Build, Measured, Point, Speed
 from textcl.benchmark.quality import DEPTH, ndcg, recall
 from textcl.errors import SearchError
-from textcl.index.build import build_index, open_index, write_index
+from textcl.indexes.build import build_index, open_index, write_index
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
 

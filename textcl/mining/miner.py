@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcl.errors import DataError
-from textcl.index.build import build_index
-from textcl.index.exact import BLOCK, EXACT, Nearest, pair_cosines
+from textcl.indexes.build import build_index
+from textcl.indexes.exact import BLOCK, EXACT, Nearest, pair_cosines
 from textcl.mining.collection import Collection
 from textcl.mining.rescoring import Rescore, rescored
 from textcl.mining.selection import Exclusion, ExclusionReason, Wanted, choose, free_candidates, looked_at

@@ -130,5 +130,5 @@ class Index(Protocol):
     def search(self, queries: FloatArray, k: int) -> Hits: ...  # (Q, D); ids -1 and scores -inf where fewer than k
 
     def save(self, folder: Path) -> None:
-        """Write it as a folder, which appears whole or not at all; `textcl.index.open_index` opens it."""
+        """Write it as a folder, which appears whole or not at all; `textcl.indexes.open_index` opens it."""
         ...

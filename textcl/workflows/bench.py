@@ -15,8 +15,8 @@ from textcl.errors import DataError, SearchError
 from textcl.files.beir import judgements, queries
 from textcl.files.corpora import Corpus, read_corpus
 from textcl.files.rows import file_rows
-from textcl.index.build import build_index, refuse_too_few
-from textcl.index.documents import DocumentStore
+from textcl.indexes.build import build_index, refuse_too_few
+from textcl.indexes.documents import DocumentStore
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.text import Role
 from textcl.util.progress import IndexWatcher

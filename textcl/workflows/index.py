@@ -12,8 +12,8 @@ from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import DataError, SearchError
 from textcl.files.corpora import Corpus
-from textcl.index.build import build_index, refuse_too_few, write_index
-from textcl.index.documents import Digest, DocumentStore, Facts, Shards, write_documents
+from textcl.indexes.build import build_index, refuse_too_few, write_index
+from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write_documents
 from textcl.types.protocols import Index
 from textcl.types.text import Role
 from textcl.util.precision import resolve

@@ -8,8 +8,8 @@ from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import ModelError, SearchError
-from textcl.index.build import open_index
-from textcl.index.documents import DocumentStore
+from textcl.indexes.build import open_index
+from textcl.indexes.documents import DocumentStore
 from textcl.types.protocols import Index
 from textcl.types.text import Role
 from textcl.workflows.index_folder import About, IndexFolder

@@ -19,7 +19,7 @@ from textcl.evaluation.cosines import Doubles
 from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.task import Swaps, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, places_from_top
-from textcl.index.exact import FlatIndex
+from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import Hits
 from textcl.types.text import Role

@@ -16,7 +16,7 @@ from textcl.evaluation.data_places import Files, Hub, SuiteSection
 from textcl.evaluation.samples import LabelSample, MeanSample
 from textcl.evaluation.task import Values
 from textcl.evaluation.tasks.labels import LabelColumns, LabelledText, codes, labelled, labels_of
-from textcl.index.exact import FlatIndex
+from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
 from textcl.util.seeds import derive

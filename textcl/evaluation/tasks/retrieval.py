@@ -22,7 +22,7 @@ from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import PositivePair
 from textcl.files.beir import documents, judgements, queries
 from textcl.files.rows import Row, file_rows, first_present
-from textcl.index.exact import FlatIndex
+from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.index.clusters import brute_force, clustered
-from textcl.index import exact as flat
-from textcl.index.exact import FlatIndex
+from tests.indexes.clusters import brute_force, clustered
+from textcl.indexes import exact as flat
+from textcl.indexes.exact import FlatIndex
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from textcl.index.binary import BinaryIndex
-from textcl.index.common import read_description
-from textcl.index.exact import EXACT, FlatIndex
-from textcl.index.faiss_index import FaissIndex
+from textcl.indexes.binary import BinaryIndex
+from textcl.indexes.common import read_description
+from textcl.indexes.exact import EXACT, FlatIndex
+from textcl.indexes.faiss_index import FaissIndex
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import Index
 

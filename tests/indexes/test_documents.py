@@ -9,7 +9,7 @@ import pytest
 
 from textcl.errors import DataError, SearchError
 from textcl.files.corpora import Document
-from textcl.index.documents import DocumentStore, Shards, write_documents
+from textcl.indexes.documents import DocumentStore, Shards, write_documents
 
 
 def stream(count: int, text: str = "text") -> Iterator[Document]:

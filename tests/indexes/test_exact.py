@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from textcl.index.exact import FlatIndex
+from textcl.indexes.exact import FlatIndex
 
 
 def _vectors(rows, dimension=6, seed=0):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from textcl.errors import SearchError
-from textcl.index.common import Description, check_dimension, check_k, read_description, unit_copy, write_description
+from textcl.indexes.common import Description, check_dimension, check_k, read_description, unit_copy, write_description
 from textcl.types.batches import BoolArray, FloatArray, IntArray
 from textcl.types.protocols import Hits, TrainingRows
 from textcl.util.atomic import new_folder

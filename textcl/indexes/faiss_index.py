@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from textcl.errors import SearchError
-from textcl.index import faiss_parts
-from textcl.index.common import (
+from textcl.indexes import faiss_parts
+from textcl.indexes.common import (
     Description,
     best_first,
     check_dimension,
@@ -20,7 +20,7 @@ from textcl.index.common import (
     unit_copy,
     write_description,
 )
-from textcl.index.faiss_parts import (
+from textcl.indexes.faiss_parts import (
     ROWS_PER_CENTROID,
     centroids,
     faiss_errors,

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.errors import SearchError
-from textcl.index import faiss_parts
-from textcl.index.common import (
+from textcl.indexes import faiss_parts
+from textcl.indexes.common import (
     Description,
     best_first,
     check_dimension,
@@ -17,8 +17,8 @@ from textcl.index.common import (
     unit_copy,
     write_description,
 )
-from textcl.index.faiss_index import check_training, make, make_binary, torch_threads
-from textcl.index.faiss_parts import faiss_errors, read_faiss, size_bytes, write_faiss
+from textcl.indexes.faiss_index import check_training, make, make_binary, torch_threads
+from textcl.indexes.faiss_parts import faiss_errors, read_faiss, size_bytes, write_faiss
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, TrainingRows
 from textcl.util.atomic import new_folder

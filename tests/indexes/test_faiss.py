@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.index.clusters import clustered
+from tests.indexes.clusters import clustered
 from textcl.errors import SearchError
-from textcl.index.build import build_index, open_index
-from textcl.index.faiss_index import torch_threads
+from textcl.indexes.build import build_index, open_index
+from textcl.indexes.faiss_index import torch_threads
 from textcl.types.protocols import TrainingRows
 
 
