@@ -29,49 +29,73 @@ def _augment() -> None:
 @augment.command("back-translate")
 def back_translate(
     texts: Annotated[Path, typer.Argument(metavar="INPUT", help="A text file, JSONL, CSV or TSV; plain or .gz.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Gets the pairs.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE.jsonl", help="The file to write: a text with its translations a line.")
+    ],
     pivot: Annotated[
-        list[str] | None, typer.Option(metavar="LANGUAGE", help="To go through; several may be named. Apertium: eo.")
+        list[str] | None,
+        typer.Option(
+            metavar="LANGUAGE", help="The language to translate through; may be repeated. Without it: eo with Apertium."
+        ),
     ] = None,
     engine: Annotated[
-        Literal["apertium", "marian", "ctranslate2", "m2m100", "nllb"], typer.Option(help="What translates.")
+        Literal["apertium", "marian", "ctranslate2", "m2m100", "nllb"], typer.Option(help="The translation engine.")
     ] = "apertium",
     model: Annotated[
-        str | None, typer.Option(help="Of a neural engine: Hub id or folder; opus-mt-{source}-{target} names two.")
+        str | None,
+        typer.Option(help="The model of a neural engine, a Hub id or a folder: opus-mt-{source}-{target} names two."),
     ] = None,
-    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="Of the texts.")] = "en",
+    language: Annotated[str, typer.Option(metavar="LANGUAGE", help="The language of the texts.")] = "en",
     text_column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; text without it.")
     ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Neural engines: translations to draw a pivot.")] = 1,
+    samples: Annotated[int, typer.Option(min=1, help="Neural engines: translations of each text into each pivot.")] = 1,
     temperature: Annotated[
-        float | None, typer.Option(min=0, help="Neural engines: of the words that are drawn; 0 draws none.")
+        float | None,
+        typer.Option(min=0, help="Neural engines: the sampling temperature; 0 always takes the likeliest word."),
     ] = None,
-    top_p: Annotated[float, typer.Option(min=0, max=1, help="Neural engines: draw from the likeliest.")] = 1.0,
-    beams: Annotated[int, typer.Option(min=1, help="Neural engines: beam search instead of drawing.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the words that are drawn.")] = 17,
+    top_p: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Neural engines: sample from the likeliest words whose probabilities add up to this."
+        ),
+    ] = 1.0,
+    beams: Annotated[
+        int, typer.Option(min=1, help="Neural engines: the beams of a beam search, used instead of sampling.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="The seed of the sampling.")] = 17,
     min_words: Annotated[int, typer.Option(min=1, help="Texts with fewer words are left out.")] = 4,
     max_words: Annotated[int, typer.Option(min=1, help="Texts with more words are left out.")] = 60,
     min_overlap: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Content words that both sides share; 0.7, of eo and neural 0.5.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="The least share of content words in common. Default: 0.7; 0.5 for eo and neural engines.",
+        ),
     ] = None,
     judge: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Also keep pairs by their cosine by this encoder.")
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="An encoder; pairs are kept only if their cosine is within the two bounds below."
+        ),
     ] = None,
-    min_cosine: Annotated[float, typer.Option(help="The least cosine by the judge.")] = 0.7,
-    max_cosine: Annotated[float, typer.Option(help="The greatest cosine by the judge.")] = 0.98,
+    min_cosine: Annotated[float, typer.Option(help="The lowest cosine of a pair, with --judge.")] = 0.7,
+    max_cosine: Annotated[float, typer.Option(help="The highest cosine of a pair, with --judge.")] = 0.98,
     precision: Precision = "auto",
-    workers: Annotated[int, typer.Option(min=1, help="Processes that translate.")] = 1,
-    device: Annotated[str | None, typer.Option(help="Of a neural engine: cpu or cuda.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="The number of processes that translate.")] = 1,
+    device: Annotated[str | None, typer.Option(help="The device of a neural engine: cpu or cuda.")] = None,
     cache: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keeps every translation; without it in your cache folder.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The file that keeps every translation. Default: in your cache folder."),
     ] = None,
     force: Force = False,
 ) -> None:
-    """Translate texts into other languages and back; what comes back with the same meaning is their positive.
+    """Translate texts into other languages and back, to get positives.
 
-    Stopped at any time, the same command goes on where it was: every translation is kept. Good and bad ones are told
-    apart afterwards, so other filters cost no translating.
+    A translation that comes back with the same meaning is a positive of its text. Stopped at any time, the same
+    command goes on where it was: every translation is kept. Filters come after it, so changing them translates nothing
+    again.
     """
     from textcl.cli.screen import counting
     from textcl.embedding.pair_cosines import CosineRange

@@ -14,29 +14,37 @@ def bench(
     out: Annotated[Path, typer.Option(metavar="DIR", help="A folder for the vectors, bench.json and bench.svg.")],
     factory: Annotated[
         list[str] | None,
-        typer.Option(help="An index, by FAISS's factory string; may be repeated. Without it one of each kind."),
+        typer.Option(help="An index as a FAISS factory string; may be repeated. Default: one of each kind."),
     ] = None,
     dimension: Annotated[
         list[int] | None,
-        typer.Option(metavar="N", help="Exact search on the first N numbers of each vector too; may be repeated."),
+        typer.Option(metavar="N", help="Also measure exact search on the first N dimensions; may be repeated."),
     ] = None,
     queries: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A line a query, or BEIR's queries.jsonl; else texts of the corpus."),
+        typer.Option(
+            metavar="FILE",
+            help="The queries: a text file, one a line, or BEIR's queries.jsonl. Default: texts of the corpus.",
+        ),
     ] = None,
     qrels: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="BEIR's judgements of the queries, for the nDCG@10 that is kept."),
+        typer.Option(
+            metavar="FILE", help="The relevance judgements of the queries (BEIR's qrels), to measure nDCG@10 as well."
+        ),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Texts to find, for recall@k.")] = 10,
-    queries_per_call: Annotated[int, typer.Option(min=2, help="Where many queries are asked at once.")] = 256,
+    k: Annotated[int, typer.Option("-k", min=1, help="The number of texts to find, for recall@k.")] = 10,
+    queries_per_call: Annotated[
+        int, typer.Option(min=2, help="The number of queries in one call, where several are searched at once.")
+    ] = 256,
     text_column: CorpusTextColumn = None,
     id_column: CorpusIdColumn = None,
     precision: Precision = "auto",
 ) -> None:
-    """Measure indexes on a corpus: build time, size, memory, queries a second, and what they keep of exact search.
+    """Measure kinds of index on a corpus: speed, memory and recall.
 
-    The effort of each index that has one (nprobe, efSearch, k_factor) rises until more finds no more.
+    For each kind: build time, size on disk, memory, queries a second, and recall against exact search. The effort of
+    a search (nprobe, efSearch, k_factor) rises until more of it finds no more.
     """
     from textcl.cli.screen import counting, results
     from textcl.files.corpora import Corpus

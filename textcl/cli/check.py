@@ -17,7 +17,10 @@ _WIDTH = 300  # characters that are shown of a text
 
 
 def check(recipe: RecipeName, changes: Changes = None) -> None:
-    """Check a recipe and print what it would do: every setting, the size of the run, its texts. Trains nothing."""
+    """Check a recipe without training.
+
+    Prints every setting, the number of rows and steps, text lengths, and what the views make of some rows.
+    """
     from textcl.recipe.load import load_recipe, resolved
     from textcl.workflows.run.prepare import plan
 

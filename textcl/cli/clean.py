@@ -17,41 +17,47 @@ def clean(
     source: Annotated[
         Path, typer.Argument(metavar="INPUT", help="A text file, a line a text; JSONL, CSV or TSV; plain or .gz.")
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Gets the rows that are fit, as they stand in INPUT.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write: the rows to keep, unchanged.")],
     dropped: Annotated[
-        Path | None, typer.Option(metavar="FILE.jsonl", help="Gets the other rows, with line and reason.")
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help="A file for the dropped rows, with line number and reason."),
     ] = None,
     text_column: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A column that holds texts, again for each; without it those of usual names."
+            metavar="NAME", help="A column that holds texts; may be repeated. Default: columns with usual names."
         ),
     ] = None,
     near: Annotated[
         float,
         typer.Option(
-            help="The sides of near duplicates share this part of their runs of 5 letters; 1: exact ones alone."
+            help="Near duplicates share at least this fraction of their 5-letter sequences; 1: only exact ones."
         ),
     ] = 0.8,
-    max_words: Annotated[int, typer.Option(help="Words of a text, at most.")] = 1000,
-    min_words: Annotated[int, typer.Option(help="Words of a text, at least.")] = 1,
+    max_words: Annotated[int, typer.Option(help="The most words a text may have.")] = 1000,
+    min_words: Annotated[int, typer.Option(help="The fewest words a text may have.")] = 1,
     language: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Drop what looks like another language: a guess. en, de, fr, …")
+        str | None,
+        typer.Option(metavar="CODE", help="Drop texts that seem to be in another language than this: en, de, fr, …"),
     ] = None,
     allow_identical: Annotated[
-        bool, typer.Option("--allow-identical", help="Keep rows of which two texts are the same.")
+        bool, typer.Option("--allow-identical", help="Keep rows in which two texts are the same.")
     ] = False,
     model: Annotated[
-        str | None, typer.Option(help="Compares the first two columns: a run folder, pkg://package/folder, a Hub id.")
+        str | None,
+        typer.Option(
+            help="An encoder that compares the first two columns: a run folder, pkg://package/folder, or a Hub id."
+        ),
     ] = None,
-    min_cosine: Annotated[float | None, typer.Option(help="With --model: the lowest cosine of a pair.")] = None,
-    max_cosine: Annotated[float | None, typer.Option(help="With --model: the highest cosine of a pair.")] = None,
+    min_cosine: Annotated[float | None, typer.Option(help="The lowest cosine of a pair, with --model.")] = None,
+    max_cosine: Annotated[float | None, typer.Option(help="The highest cosine of a pair, with --model.")] = None,
     precision: Precision = "auto",
     force: Force = False,
 ) -> None:
-    """Drop empty, over-long and repeated rows, other languages, and pairs whose sides are the same or do not fit.
+    """Drop bad rows from a file of texts or pairs.
 
-    INPUT is never changed. Of rows that repeat each other the first is kept.
+    Dropped are empty, over-long and duplicate rows, other languages, and pairs whose sides are the same or do not
+    belong together. Of duplicates the first row is kept. INPUT is never changed.
     """
     from textcl.cleaning.cleaner import Cleaning
     from textcl.cleaning.cleaner import clean as clean_file

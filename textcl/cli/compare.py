@@ -8,11 +8,14 @@ import typer
 
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN RUN…", help="Run folders, or JSON files that evaluate has written.")
+        list[str], typer.Argument(metavar="RUN RUN…", help="Run folders, or JSON files written by `textcl evaluate`.")
     ],
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the comparison to this file.")] = None,
 ) -> None:
-    """Compare runs by their reports: scores, differences from the first run, and settings that are not the same."""
+    """Compare the scores and settings of runs.
+
+    Shows the scores, the differences from the first run, and the settings that differ.
+    """
     from textcl.cli.screen import results
     from textcl.report.comparisons import runs_table, settings_table
     from textcl.report.scores import write_comparison

@@ -11,11 +11,11 @@ from textcl.cli.options import Deterministic, Force, ModelName, Precision
 def encode(
     model: ModelName,
     texts: Annotated[Path, typer.Argument(metavar="INPUT", help="A text file, UTF-8, a line a text.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.npy", help="Gets the vectors, row i for line i.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.npy", help="The file to write: the vectors, one row a text.")],
     precision: Precision = "float32",
     role: Annotated[
         Literal["anchor", "positive", "negative"],
-        typer.Option(help="Which prompt to use: queries are anchors, documents are positives."),
+        typer.Option(help="Which prompt to use: anchor for queries, positive for documents."),
     ] = "anchor",
     deterministic: Deterministic = False,
     force: Force = False,

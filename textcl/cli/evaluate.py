@@ -30,9 +30,11 @@ def evaluate(
     data_dir: DataDir = None,
     json: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write the scores to this file, and their items beside it."),
+        typer.Option(metavar="FILE", help="Also write the scores to this file, and the score of every item beside it."),
     ] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page to look at.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a page to look at in a browser.")
+    ] = None,
     precision: Precision = "auto",
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
@@ -44,16 +46,16 @@ def evaluate(
     negative_column: NegativeColumn = None,
     deterministic: Deterministic = False,
     cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the vectors in this folder, for the next evaluation.")
+        Path | None, typer.Option(metavar="DIR", help="A folder that keeps the vectors for the next evaluation.")
     ] = None,
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="MODEL|REPORT", help="Compare with another model, or with a report: a run folder, a JSON file."
+            metavar="MODEL|REPORT", help="Compare with another model, a run folder, or a JSON file written by --json."
         ),
     ] = None,
 ) -> None:
-    """Score a model on suites of tasks and sets of your own, each score with its 95 % interval.
+    """Score a model, with 95 % intervals.
 
     A set of your own is a kind and a file: sts:FILE, pairs:FILE, reranking:FILE, bitext:FILE, clustering:FILE,
     classification:TRAIN,TEST, geometry:FILE (JSONL, CSV or TSV, plain or gzipped), or retrieval:FOLDER (in BEIR's

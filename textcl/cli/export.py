@@ -16,30 +16,31 @@ def export(
         list[str],
         typer.Option(
             metavar="FORM",
-            help="onnx, onnx-int8, openvino, openvino-int8, torch-bf16 or static; may be repeated.",
+            help="The form: onnx, onnx-int8, openvino, openvino-int8, torch-bf16 or static; may be repeated.",
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A folder for the model and its exports; without it the model's own."),
+        typer.Option(metavar="DIR", help="A folder for the model and its exports. Default: the model's own folder."),
     ] = None,
     suites: Annotated[
         list[str] | None,
         typer.Option(
             "--eval",
             metavar="SUITE",
-            help="What both are scored on, as evaluate takes it; may be repeated; sts-smoke without it.",
+            help="A suite that both the model and the export are scored on; may be repeated. Default: sts-smoke.",
         ),
     ] = None,
     data_dir: DataDir = None,
     precision: Precision = "float32",
     allow_loss: Annotated[
-        bool, typer.Option("--allow-loss", help="Keep an export that loses more than the bound of its form.")
+        bool, typer.Option("--allow-loss", help="Keep an export even if it loses more than its form may lose.")
     ] = False,
 ) -> None:
-    """Export a model, compare the export with it, and keep it in the model folder only if it is still the model.
+    """Export a model to ONNX, OpenVINO, bf16 or static vectors.
 
-    MODEL#FORM then names the export, for every verb that takes a model.
+    The export is compared with the model, and kept in the model's folder only if vectors and scores agree. Every verb
+    then takes MODEL#FORM, such as runs/mine#onnx-int8.
     """
     from textcl.cli.screen import results
     from textcl.encoder.locate import read_form

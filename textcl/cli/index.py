@@ -11,23 +11,27 @@ from textcl.cli.options import CorpusIdColumn, CorpusPath, CorpusTextColumn, Mod
 def index(
     model: ModelName,
     corpus: CorpusPath,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder of the index.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write the index to.")],
     factory: Annotated[
-        str, typer.Option(help="exact, or a factory string of FAISS: IVF1024,PQ48,RFlat, HNSW32, SQ8, BFlat,RFlat.")
+        str,
+        typer.Option(help="exact, or a FAISS factory string such as HNSW32, SQ8, IVF1024,PQ48,RFlat or BFlat,RFlat."),
     ] = "exact",
     train_rows: Annotated[
         int | None,
         typer.Option(
             min=1,
             metavar="N",
-            help="Vectors that the index learns from, drawn from all; without it as many as its kind has use for.",
+            help="How many vectors, a random sample, train the index. Default: as many as its kind can use.",
         ),
     ] = None,
     text_column: CorpusTextColumn = None,
     id_column: CorpusIdColumn = None,
     precision: Precision = "auto",
 ) -> None:
-    """Embed a corpus of any size and index it. Stopped at any time, the same command goes on where it was."""
+    """Embed a corpus and index it for search.
+
+    The corpus may have any size. Stopped at any time, the same command goes on where it was.
+    """
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.screen import counting
     from textcl.files.corpora import Corpus

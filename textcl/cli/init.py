@@ -23,13 +23,17 @@ def init(
     file: Annotated[
         Path, typer.Argument(help="Text, JSONL, CSV or TSV (plain or .gz), Parquet, Arrow, or a folder of text files.")
     ],
-    out: Annotated[Path | None, typer.Option(metavar="RECIPE", help="The recipe; else FILE's name with .yaml.")] = None,
-    backbone: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="The encoder to start from; else one for the language.")
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="RECIPE", help="The recipe to write. Default: the file's name, ending in .yaml."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a recipe that is there.")] = False,
+    backbone: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="The encoder to start from. Default: one that suits the language."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the recipe if it exists.")] = False,
 ) -> None:
-    """Look at a file, say what it seems to hold, and write a recipe that trains on it."""
+    """Look at a file and write a recipe that trains on it."""
     import shlex
 
     from rich.markup import escape

@@ -14,16 +14,22 @@ def leaks(
         typer.Argument(help="A recipe, a run folder, or a file: text a line, JSONL, CSV or TSV, plain or .gz."),
     ],
     suites: Annotated[
-        list[str] | None, typer.Argument(metavar="SUITE", help="As for evaluate; without it those of the recipe.")
+        list[str] | None, typer.Argument(metavar="SUITE", help="Suites, as for evaluate. Default: those of the recipe.")
     ] = None,
     data_dir: DataDir = None,
     text_column: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A column of the file that holds texts; without it all do.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A column that holds texts; may be repeated. Default: every column."),
     ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write every copy to this file.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Leave with exit code 1 when anything leaks.")] = False,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write every text that was found to this file.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any text was found.")] = False,
 ) -> None:
-    """Count the texts of suites that stand in the training text: exactly, and nearly by runs of words."""
+    """Find evaluation texts in training texts.
+
+    Counts exact copies and near copies, which share most of their word sequences.
+    """
     from textcl.cli.screen import results, status
     from textcl.report.leakage import leakage_lines, leakage_table, write_leakage
     from textcl.workflows.leaks import leaks as find

@@ -31,29 +31,41 @@ def mine(
         Path, typer.Argument(metavar="INPUT", help="Pairs: JSONL, CSV or TSV, plain or .gz; or a BEIR folder.")
     ],
     model: Annotated[str, typer.Option(help="A run folder, a model folder, pkg://package/folder, or a Hub id.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Gets each pair with its negatives.")],
-    negatives: Annotated[int, typer.Option(min=1, help="Negatives of each query, at most.")] = 5,
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="The file to write: each pair with its negatives.")],
+    negatives: Annotated[int, typer.Option(min=1, help="The most negatives for a query.")] = 5,
     ranks: Annotated[
-        str, typer.Option("--range", metavar="FIRST:LAST", help="Skip the FIRST hardest, look at the LAST nearest.")
+        str,
+        typer.Option(
+            "--range",
+            metavar="FIRST:LAST",
+            help="Skip the FIRST nearest texts and take negatives from those up to the LAST.",
+        ),
     ] = "10:100",
     max_score: Annotated[float | None, typer.Option(help="The highest score of a negative.")] = None,
     min_score: Annotated[float | None, typer.Option(help="The lowest score of a negative.")] = None,
     absolute_margin: Annotated[
-        float | None, typer.Option(help="How far a negative's score is below the query's lowest positive, at least.")
+        float | None,
+        typer.Option(help="A negative's score must be at least this far below that of the query's positive."),
     ] = None,
     relative_margin: Annotated[
-        float | None, typer.Option(help="The same as a fraction of the size of the positive's score: 0.05.")
+        float | None, typer.Option(help="The same as a fraction of the positive's score, such as 0.05.")
     ] = None,
-    sampling: Annotated[Literal["top", "random"], typer.Option(help="The hardest of the range, or any of it.")] = "top",
+    sampling: Annotated[
+        Literal["top", "random"],
+        typer.Option(help="Take the nearest texts of the range (top) or draw from it (random)."),
+    ] = "top",
     close: Annotated[
-        float | None, typer.Option(help="No negative has a cosine above this with a positive of the query.")
+        float | None, typer.Option(help="A negative's cosine with each positive of the query is at most this.")
     ] = None,
     anchor_column: Annotated[str, typer.Option(metavar="NAME", help="The column of anchors.")] = "anchor",
     positive_column: Annotated[str, typer.Option(metavar="NAME", help="The column of positives.")] = "positive",
     label_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Rows with one label are never each other's negatives.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="A column of labels: rows with the same label are never each other's negatives."
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Of a BEIR folder.")] = "train",
+    split: Annotated[str, typer.Option(help="The split of a BEIR folder.")] = "train",
     corpus: Annotated[
         Path | None,
         typer.Option(
@@ -61,17 +73,23 @@ def mine(
         ),
     ] = None,
     cross_encoder: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Score the candidates again with this one: a folder or Hub id.")
+        str | None,
+        typer.Option(metavar="NAME", help="A cross-encoder that scores the candidates again: a folder or Hub id."),
     ] = None,
     factory: Annotated[
-        str, typer.Option(help="auto, exact, or a factory string of FAISS; auto is exact as long as that is feasible.")
+        str,
+        typer.Option(
+            help="The kind of index: auto, exact, or a FAISS factory string. auto is exact as long as that is feasible."
+        ),
     ] = "auto",
-    cache: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the vectors here, for the next time.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder that keeps the vectors for the next run.")
+    ] = None,
     precision: Precision = "auto",
-    seed: Annotated[int, typer.Option(help="Decides what random sampling takes.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of --sampling random.")] = 0,
     force: Force = False,
 ) -> None:
-    """Find hard negatives for pairs: texts near to the anchor that are no positives of it.
+    """Find hard negatives for pairs.
 
     Of the LAST nearest candidates those outside the bounds go, the FIRST hardest of the rest are skipped, and the
     negatives are taken from what remains. Known positives, also in another spelling, never become negatives.

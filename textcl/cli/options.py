@@ -14,15 +14,15 @@ ModelName = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A run folder, a model folder, pkg://package/folder, or a Hub id; with #onnx-int8 behind it, that export.",
+        help="A run folder, a model folder, pkg://package/folder, or a Hub id. MODEL#onnx-int8 is that export of it.",
     ),
 ]
 Precision = Annotated[
     Literal["auto", "bf16", "float32"],
-    typer.Option(help="What the encoder multiplies in; auto is bf16 where the hardware has it."),
+    typer.Option(help="The precision of matrix products; auto is bf16 where the hardware is fast at it."),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="The folder of the evaluation sets; without it they come from the Hub.")
+    Path | None, typer.Option(help="A folder with the evaluation sets. Default: they are downloaded from the Hub.")
 ]
 
 # What a column is for in a user's own sets, and its name in the file.
@@ -46,11 +46,12 @@ NegativeColumn = Annotated[
 Deterministic = Annotated[
     bool,
     typer.Option(
-        "--deterministic", help="Make a vector depend on its text alone, to the last bit: texts go one by one, slower."
+        "--deterministic",
+        help="Encode texts one by one, so that a vector depends on its text alone, to the last bit. Slower.",
     ),
 ]
 
-Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 # A corpus to search in.
 CorpusPath = Annotated[

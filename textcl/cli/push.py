@@ -8,21 +8,24 @@ import typer
 
 def push(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    repo: Annotated[str, typer.Argument(metavar="REPO", help="me/my-model; a name alone is one of your own.")],
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see it; without, it is private.")] = False,
+    repo: Annotated[
+        str, typer.Argument(metavar="REPO", help="The repository: me/my-model, or a name alone for one of your own.")
+    ],
+    public: Annotated[bool, typer.Option("--public", help="Make the repository public. Default: private.")] = False,
     revision: Annotated[
-        str | None, typer.Option(metavar="BRANCH", help="Push to this branch, made if need be.")
+        str | None, typer.Option(metavar="BRANCH", help="Push to this branch; it is created if it does not exist.")
     ] = None,
     tag: Annotated[str | None, typer.Option(metavar="TAG", help="Tag what is pushed.")] = None,
     pr: Annotated[bool, typer.Option("--pr", help="Open a pull request instead of changing the branch.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Take the place of a model that textcl did not push.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that textcl did not push.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the files and show the model card; send nothing.")
     ] = False,
 ) -> None:
-    """Publish a run on the Hugging Face Hub: model, model card, recipe and report. Log in by `hf auth login`.
+    """Publish a run on the Hugging Face Hub.
 
-    What was sent is not sent again: after a break, the same command goes on.
+    Uploads the model, its model card, the recipe and the report. Log in first: `hf auth login`. After an interruption
+    the same command goes on; files that have arrived are not sent again.
     """
     if pr and (tag or revision):
         raise typer.BadParameter("a pull request has no tag and no branch: it is opened on the main branch")

@@ -7,7 +7,10 @@ import typer
 
 
 def report(runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders.")]) -> None:
-    """Write report.html of a run again, from what its folder holds; nothing is scored again."""
+    """Write the report page of a run again.
+
+    Uses what the folder holds; nothing is scored again.
+    """
     from textcl.report.page import write_run_page
 
     for run in runs:

@@ -14,10 +14,12 @@ def reproduce(
         str, typer.Argument(metavar="RUN|REPO", help="A run folder, or a model that textcl push published.")
     ],
     changes: Changes = None,
-    out: Annotated[Path | None, typer.Option(help="The new run folder; runs/<the recipe's name>-again.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The new run folder. Default: runs/NAME-again, with the recipe's name.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in the folder.")] = False,
 ) -> None:
-    """Train again from the recipe that a run or a published model keeps, and compare weights and scores.
+    """Train a run again from its recipe, and compare.
 
     First it says what is not as it was then: data (another is refused), base model, versions, machine. Where the files
     of a run lie here is said by changes: data.sources.0.path=mine.txt. Exit code 1: it did not come out the same.

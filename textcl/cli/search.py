@@ -22,26 +22,32 @@ _SNIPPET = 200  # characters that are shown of a text
 
 def search(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="A folder that `textcl index` wrote.")],
-    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="Without one, queries are asked for.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Texts to find.")] = 10,
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="QUERY", help="The query. Without it and --queries, you are asked for queries."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="The number of texts to find.")] = 10,
     queries: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Queries: a text file, a line each, or JSONL with `text`.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a query, with whole texts.")] = False,
-    model: Annotated[str | None, typer.Option(help="Where the model lies now, if it has moved.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query, with whole texts.")] = False,
+    model: Annotated[str | None, typer.Option(help="The model, if it has moved since the index was made.")] = None,
     nprobe: Annotated[
         int | None,
-        typer.Option(help="IVF: cells that are looked into; without it twice the root of their number, at least 8."),
+        typer.Option(help="IVF indexes: cells to search. Default: twice the square root of their number, at least 8."),
     ] = None,
     ef_search: Annotated[
-        int | None, typer.Option(help="HNSW: candidates that are kept on the way; without it 64.")
+        int | None, typer.Option(help="HNSW indexes: the candidates kept during the search. Default: 64.")
     ] = None,
     k_factor: Annotated[
-        int | None, typer.Option(help="Refined indexes: candidates for each text to find; without it 8.")
+        int | None, typer.Option(help="Refined indexes: candidates for each text to find. Default: 8.")
     ] = None,
     precision: Precision = "auto",
 ) -> None:
-    """Find the texts of an index that are nearest to a query, to each query of a file, or to what you type."""
+    """Search an index for the texts nearest to a query.
+
+    Takes one query, a file of queries, or what you type.
+    """
     from textcl.files.corpora import read_corpus
     from textcl.workflows.search import Searcher
 

@@ -12,10 +12,15 @@ from textcl.cli.training import prepare_to_train, telling_of_stops
 def train(
     recipe: RecipeName,
     changes: Changes = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/<the recipe's name> without it.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder. Default: runs/NAME, with the recipe's name.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in the folder.")] = False,
 ) -> None:
-    """Train an encoder, scored before and after. Ctrl-C leaves a checkpoint, --resume goes on from it."""
+    """Train an encoder, and score it before and after.
+
+    Ctrl-C leaves a checkpoint; --resume goes on from it.
+    """
     prepare_to_train()
     from textcl.cli.progress import show_outcome, watching
     from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
