@@ -19,10 +19,10 @@ from textcl.objectives.composed import BySource, Sum
 from textcl.objectives.contrastive import Contrastive
 from textcl.objectives.cosent import CoSENT
 from textcl.objectives.cosine_regression import CosineRegression
-from textcl.objectives.directions import Direction
+from textcl.objectives.directions import Direction, PartitionMode
 from textcl.objectives.distances import Distance
 from textcl.objectives.distillation import Distillation
-from textcl.objectives.info_nce import Hardened, InfoNCE
+from textcl.objectives.info_nce import HardnessMode, InfoNCE
 from textcl.objectives.matryoshka import Matryoshka
 from textcl.objectives.moco import MoCo
 from textcl.objectives.sim_clr import SimCLR
@@ -48,7 +48,8 @@ class Case:
 NEGATIVES = (PAIR, (*PAIR, Role.NEGATIVE, Role.NEGATIVE))
 POSITIVES = (PAIR, (*PAIR, Role.POSITIVE))
 
-SYMMETRIC = (Direction.ANCHOR_TO_CANDIDATES, Direction.POSITIVE_TO_ANCHORS)
+PER_DIRECTION = PartitionMode.PER_DIRECTION
+SYMMETRIC = (Direction.QUERY_TO_DOC, Direction.DOC_TO_QUERY)
 
 TRIPLETS = (TRIPLET, (*TRIPLET, Role.NEGATIVE))
 ANY_ROLES = (PAIR, (Role.ANCHOR,), TRIPLET)
@@ -62,7 +63,7 @@ CASES: dict[str, Case] = {
     "BatchHardTriplet euclidean": Case(lambda: BatchHardTriplet(margin=1.0, distance=Distance.EUCLIDEAN), LABELLED),
     "BatchSemiHardTriplet": Case(BatchSemiHardTriplet, LABELLED),
     "BYOL": Case(lambda: BYOL(WIDTH, hidden=16, projection=4), POSITIVES),
-    "BySource": Case(lambda: BySource({"": MoCo(WIDTH, momentum=0.5, queue_rows=7), "graded": CosineRegression()})),
+    "BySource": Case(lambda: BySource({"": MoCo(WIDTH, momentum=0.5, queue_size=7), "graded": CosineRegression()})),
     "CLIP": Case(CLIP, NEGATIVES),
     "Contrastive": Case(Contrastive),
     "CoSENT": Case(CoSENT),
@@ -71,13 +72,17 @@ CASES: dict[str, Case] = {
     "Distillation similarities": Case(lambda: Distillation(WIDTH, WIDTH, embeddings=0.0), ANY_ROLES),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
     "InfoNCE in all directions": Case(lambda: InfoNCE(learns_temperature=True, directions=tuple(Direction)), NEGATIVES),
-    "InfoNCE symmetric": Case(lambda: InfoNCE(temperature=0.1, directions=SYMMETRIC, shares_softmax=False), NEGATIVES),
-    "InfoNCE with hardness": Case(lambda: InfoNCE(hardness=9.0, hardened=Hardened.ALL), NEGATIVES),
+    "InfoNCE symmetric": Case(
+        lambda: InfoNCE(temperature=0.1, directions=SYMMETRIC, partition_mode=PER_DIRECTION), NEGATIVES
+    ),
+    "InfoNCE with hardness": Case(
+        lambda: InfoNCE(hardness_mode=HardnessMode.ALL_NEGATIVES, hardness_strength=9.0), NEGATIVES
+    ),
     "InfoNCE with margin": Case(lambda: InfoNCE(directions=tuple(Direction), margin=0.1), NEGATIVES),
     "Matryoshka": Case(lambda: Matryoshka(InfoNCE(), [WIDTH, 3], WIDTH, weights=[1.0, 0.5]), NEGATIVES),
     "Matryoshka of a Sum": Case(lambda: Matryoshka(Sum([CoSENT(), AnglE()]), [WIDTH, 4], WIDTH)),
     "MoCo": Case(lambda: MoCo(WIDTH)),
-    "MoCo with a short queue": Case(lambda: MoCo(WIDTH, momentum=0.5, queue_rows=7)),
+    "MoCo with a short queue": Case(lambda: MoCo(WIDTH, momentum=0.5, queue_size=7)),
     "SimCLR": Case(lambda: SimCLR(WIDTH, projection=6), (PAIR, (*PAIR, Role.POSITIVE))),
     "SimSiam": Case(lambda: SimSiam(WIDTH, projection=16, bottleneck=4), POSITIVES),
     "Sum": Case(lambda: Sum([InfoNCE(), CosineRegression(), InfoNCE(0.5)], weights=[1.0, 2.0, 0.1])),

@@ -155,7 +155,7 @@ def pairs_recipe(backbone: Path, folder: Path) -> Path:
 name: pairs
 data: {{sources: [{{use: JsonLines, path: {pairs}}}], batch_size: 16, max_length: 32}}
 encoder: {{backbone: {backbone}, dropout: 0.0}}
-objective: {{use: InfoNCE, directions: [anchor_to_candidates, positive_to_anchors], shares_softmax: false}}
+objective: {{use: InfoNCE, directions: [query_to_doc, doc_to_query], partition_mode: per_direction}}
 training: {{steps: 6, learning_rate: 1.0e-3, precision: float32}}
 """
     )

@@ -34,7 +34,7 @@ def test_a_batch_has_the_loss_and_the_terms_of_its_own_objective() -> None:
 
 
 def test_state_moves_with_the_batches_of_its_source_alone() -> None:
-    objective = BySource({"faq": InfoNCE(), "wiki": MoCo(WIDTH, momentum=0.5, queue_rows=9)})
+    objective = BySource({"faq": InfoNCE(), "wiki": MoCo(WIDTH, momentum=0.5, queue_size=9)})
     before = copy.deepcopy(objective.state_dict())
     objective.after_step(batch("faq"))
     assert all(torch.equal(value, before[name]) for name, value in objective.state_dict().items())
@@ -47,7 +47,7 @@ def test_state_moves_with_the_batches_of_its_source_alone() -> None:
 
 
 def test_sources_may_share_an_objective_and_its_state() -> None:
-    shared = MoCo(WIDTH, momentum=0.5, queue_rows=12)
+    shared = MoCo(WIDTH, momentum=0.5, queue_size=12)
     objective = BySource({"a": shared, "b": InfoNCE(0.5), "c": shared})
     assert len(objective.objectives) == 2
     objective.after_step(batch("a"))

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 
 from tests.objectives.batches import embedded, with_identity
 from textcl.objectives.clip import CLIP
-from textcl.objectives.directions import Direction
+from textcl.objectives.directions import Direction, PartitionMode
 from textcl.objectives.info_nce import InfoNCE
 
 
@@ -18,8 +18,8 @@ def test_loss_is_the_mean_of_both_directions_and_turns_no_negatives_round() -> N
 
 def test_it_equals_info_nce_in_two_directions() -> None:
     batch = with_identity(embedded(4), [0, 0, 2, 3], [10, 11, 11, 0])
-    directions = (Direction.ANCHOR_TO_CANDIDATES, Direction.POSITIVE_TO_ANCHORS)
-    alike = InfoNCE(0.07, learns_temperature=True, directions=directions, shares_softmax=False)
+    directions = (Direction.QUERY_TO_DOC, Direction.DOC_TO_QUERY)
+    alike = InfoNCE(0.07, learns_temperature=True, directions=directions, partition_mode=PartitionMode.PER_DIRECTION)
     assert CLIP()(batch).item() == pytest.approx(alike(batch).item(), abs=1e-12)
 
 

@@ -1,39 +1,36 @@
-"""InfoNCE in its further settings: directions, shared softmax, hardness, margin, learned temperature."""
+"""InfoNCE in its further settings: directions, partition mode, hardness, margin, learned temperature."""
 
+import inspect
 import itertools
 import math
+import re
+from dataclasses import replace
 
 import pytest
 import torch
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
 from tests.objectives.batches import embedded, with_identity
-from textcl.objectives.directions import Direction, pool_of
-from textcl.objectives.info_nce import Hardened, InfoNCE
+from textcl.objectives.directions import Direction, PartitionMode, pool_of
+from textcl.objectives.info_nce import HardnessMode, InfoNCE
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.text import Role
 
-THEIRS = {
-    Direction.ANCHOR_TO_CANDIDATES: "query_to_doc",
-    Direction.ANCHOR_TO_ANCHORS: "query_to_query",
-    Direction.POSITIVE_TO_ANCHORS: "doc_to_query",
-    Direction.POSITIVE_TO_CANDIDATES: "doc_to_doc",
-}
-THEIR_HARDNESS = {
-    Hardened.OTHER_ROWS: "in_batch_negatives",
-    Hardened.OWN_NEGATIVES: "hard_negatives",
-    Hardened.ALL: "all_negatives",
-}
 FIRST, *FURTHER = Direction
-SYMMETRIC = (Direction.ANCHOR_TO_CANDIDATES, Direction.POSITIVE_TO_ANCHORS)
+SYMMETRIC = (Direction.QUERY_TO_DOC, Direction.DOC_TO_QUERY)
 JOINT = [(FIRST, *more) for count in range(4) for more in itertools.combinations(FURTHER, count)]
-SETTINGS = [*[(directions, True) for directions in JOINT], ((FIRST,), False), (SYMMETRIC, False)]
-every_setting = pytest.mark.parametrize(("directions", "shares_softmax"), SETTINGS)
+PARTITIONS = [(directions, PartitionMode.JOINT) for directions in JOINT]
+PARTITIONS += [((FIRST,), PartitionMode.PER_DIRECTION), (SYMMETRIC, PartitionMode.PER_DIRECTION)]
+every_partition = pytest.mark.parametrize(("directions", "partition_mode"), PARTITIONS)
+
+
+def theirs_of(views: tuple[torch.Tensor, ...], **settings: object) -> torch.Tensor:
+    loss = MultipleNegativesRankingLoss(model=None, scale=5.0, **settings)
+    return loss.compute_loss_from_embeddings(list(views), labels=None)
 
 
 def theirs(batch: EmbeddedBatch, **settings: object) -> float:
-    loss = MultipleNegativesRankingLoss(model=None, scale=5.0, **settings)
-    return loss.compute_loss_from_embeddings(list(batch.views), labels=None).item()
+    return theirs_of(batch.views, **settings).item()
 
 
 def naive(batch: EmbeddedBatch, directions: list[str], temperature: float, margin: float = math.inf) -> float:
@@ -44,8 +41,8 @@ def naive(batch: EmbeddedBatch, directions: list[str], temperature: float, margi
         own = cosine(batch, (0, i), (1, i))
         exponentials = []
         for direction in directions:
-            chooser = 0 if direction.startswith("anchor") else 1
-            for view in [0] if direction.endswith("anchors") else range(1, len(batch.views)):
+            chooser = 0 if direction.startswith("query") else 1
+            for view in [0] if direction.endswith("query") else range(1, len(batch.views)):
                 for j in range(rows):
                     if i == j and {chooser, view} == {0, 1}:
                         exponentials.append(math.exp(own / temperature))
@@ -70,49 +67,57 @@ def cosine(batch: EmbeddedBatch, one: tuple[int, int], other: tuple[int, int]) -
     return sum(x * y for x, y in zip(a, b, strict=True)) / math.hypot(*a) / math.hypot(*b)
 
 
-@every_setting
-@pytest.mark.parametrize("negatives", [0, 2])
+def settings_of(directions: tuple[Direction, ...], partition_mode: PartitionMode) -> dict[str, object]:
+    """Settings as a recipe writes them: by name and value the same in both libraries."""
+    return {"directions": tuple(map(str, directions)), "partition_mode": str(partition_mode)}
+
+
+@every_partition
+@pytest.mark.parametrize("negatives", [0, 1, 2])
 def test_directions_equal_those_of_sentence_transformers(
-    directions: tuple[Direction, ...], shares_softmax: bool, negatives: int
+    directions: tuple[Direction, ...], partition_mode: PartitionMode, negatives: int
 ) -> None:
-    batch = embedded(6, negatives)
-    mode = "joint" if shares_softmax else "per_direction"
-    expected = theirs(batch, directions=tuple(THEIRS[each] for each in directions), partition_mode=mode)
-    loss = InfoNCE(temperature=0.2, directions=directions, shares_softmax=shares_softmax)(batch)
-    assert loss.item() == pytest.approx(expected, abs=1e-6)
+    batch, settings = embedded(6, negatives), settings_of(directions, partition_mode)
+    assert InfoNCE(temperature=0.2, **settings)(batch).item() == pytest.approx(theirs(batch, **settings), abs=1e-12)
 
 
-@every_setting
-@pytest.mark.parametrize("hardened", Hardened)
+@every_partition
+@pytest.mark.parametrize("hardness_mode", HardnessMode)
+@pytest.mark.parametrize("hardness_strength", [0.0, 9.0])
+@pytest.mark.parametrize("negatives", [0, 2])
 def test_hardness_equals_that_of_sentence_transformers(
-    directions: tuple[Direction, ...], shares_softmax: bool, hardened: Hardened
+    directions: tuple[Direction, ...],
+    partition_mode: PartitionMode,
+    hardness_mode: HardnessMode,
+    hardness_strength: float,
+    negatives: int,
 ) -> None:
-    batch = embedded(6, negatives=2)
-    expected = theirs(
-        batch,
-        directions=tuple(THEIRS[each] for each in directions),
-        partition_mode="joint" if shares_softmax else "per_direction",
-        hardness_mode=THEIR_HARDNESS[hardened],
-        hardness_strength=9.0,
-    )
-    loss = InfoNCE(0.2, directions=directions, shares_softmax=shares_softmax, hardness=9.0, hardened=hardened)(batch)
-    assert loss.item() == pytest.approx(expected, abs=1e-6)
+    batch, settings = embedded(6, negatives), settings_of(directions, partition_mode)
+    settings |= {"hardness_mode": str(hardness_mode), "hardness_strength": hardness_strength}
+    assert InfoNCE(temperature=0.2, **settings)(batch).item() == pytest.approx(theirs(batch, **settings), abs=1e-12)
 
 
-def test_hardness_takes_no_part_in_the_gradient() -> None:
-    batch = embedded(4)
-    gradients = []
-    for module in (
-        InfoNCE(temperature=0.2, hardness=5.0),
-        MultipleNegativesRankingLoss(None, 5.0, hardness_mode="in_batch_negatives", hardness_strength=5.0),
-    ):
-        views = tuple(view.clone().requires_grad_() for view in batch.views)
-        if isinstance(module, InfoNCE):
-            module(EmbeddedBatch(views, batch.targets, batch.roles, batch.identity)).backward()
-        else:
-            module.compute_loss_from_embeddings(list(views), labels=None).backward()
-        gradients.append(torch.stack([view.grad for view in views]))
-    torch.testing.assert_close(*gradients, rtol=0, atol=1e-6)
+def test_both_libraries_have_the_same_settings_and_values() -> None:
+    ours, peers = (inspect.signature(module).parameters for module in (InfoNCE, MultipleNegativesRankingLoss))
+    shared = {"directions", "partition_mode", "hardness_mode", "hardness_strength"}
+    assert shared <= set(ours) & set(peers)
+    assert all(ours[name].default == peers[name].default for name in shared)
+    values = {name: set(re.findall(r"'(\w+)'", str(peers[name].annotation).replace('"', "'"))) for name in shared}
+    assert values["directions"] == set(Direction)
+    assert values["partition_mode"] == set(PartitionMode)
+    assert values["hardness_mode"] == set(HardnessMode)
+
+
+@pytest.mark.parametrize("negatives", [0, 2])
+@pytest.mark.parametrize("hardness_mode", HardnessMode)
+def test_hardness_takes_no_part_in_the_gradient(hardness_mode: HardnessMode, negatives: int) -> None:
+    batch = embedded(4, negatives)
+    settings = {"directions": tuple(map(str, Direction)), "hardness_mode": str(hardness_mode), "hardness_strength": 5.0}
+    ours, peers = (tuple(view.clone().requires_grad_() for view in batch.views) for _ in range(2))
+    InfoNCE(temperature=0.2, **settings)(replace(batch, views=ours)).backward()
+    theirs_of(peers, **settings).backward()
+    for own, peer in zip(ours, peers, strict=True):
+        torch.testing.assert_close(own.grad, peer.grad, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("directions", JOINT)
@@ -125,10 +130,10 @@ def test_masked_directions_equal_a_naive_loop(directions: tuple[Direction, ...])
 def test_another_answer_of_a_question_is_no_negative_wherever_it_stands() -> None:
     # question 1 has the answers 10 and 11; 11 is an answer of question 2, too, and one of its hard negatives
     batch = with_identity(embedded(3, 1), [1, 1, 2], [10, 11, 11], [20, 21, 11])
-    pool = pool_of(batch, Direction.ANCHOR_TO_CANDIDATES)
+    pool = pool_of(batch, Direction.QUERY_TO_DOC)
     assert pool.masked[0].tolist() == [False, True, True, False, False, True]
     assert pool.masked[2].tolist() == [False, True, False, False, False, True]
-    assert InfoNCE(0.3)(batch).item() == pytest.approx(naive(batch, [Direction.ANCHOR_TO_CANDIDATES], 0.3), abs=1e-12)
+    assert InfoNCE(0.3)(batch).item() == pytest.approx(naive(batch, [Direction.QUERY_TO_DOC], 0.3), abs=1e-12)
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.1, 0.5])
@@ -161,20 +166,22 @@ def test_rows_without_a_negative_in_any_direction_have_no_gradient() -> None:
 def test_the_order_of_the_directions_does_not_matter() -> None:
     batch = embedded(4, 1)
     loss = InfoNCE(directions=list(Direction))(batch)
-    assert torch.equal(InfoNCE(directions=["positive_to_candidates", *list(Direction)[:3]])(batch), loss)
+    assert torch.equal(InfoNCE(directions=["doc_to_doc", *list(Direction)[:3]])(batch), loss)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"directions": []}, "directions: found none, but anchor_to_candidates must be among them"),
-        ({"directions": ["anchor_to_anchors"]}, "anchor_to_candidates must be among them"),
-        ({"directions": ["anchor_to_candidates", "up"]}, "directions: found anchor_to_candidates, up, but each is one"),
-        ({"directions": ["anchor_to_candidates"] * 2}, "stands there once"),
-        ({"directions": list(Direction), "shares_softmax": False},
-         "found anchor_to_anchors, positive_to_candidates, which holds no positive to find"),
-        ({"hardness": -1.0}, "hardness: found -1.0, but it must be 0"),
-        ({"hardened": "some"}, "hardened: found some, but it is one of other_rows, own_negatives, all"),
+        ({"directions": []}, "directions: found none, but query_to_doc must be among them"),
+        ({"directions": ["query_to_query"]}, "query_to_doc must be among them"),
+        ({"directions": ["query_to_doc", "up"]}, "directions: found query_to_doc, up, but each must be one"),
+        ({"directions": ["query_to_doc"] * 2}, "stand there once"),
+        ({"directions": list(Direction), "partition_mode": "per_direction"},
+         "found query_to_query, doc_to_doc, which holds no positive to find"),
+        ({"partition_mode": "shared"}, "partition_mode: found shared, but it must be one of joint, per_direction"),
+        ({"hardness_strength": -1.0}, "hardness_strength: found -1.0, but it must be 0"),
+        ({"hardness_strength": 5.0}, "hardness_strength: found 5.0, but no negatives to weigh by it. Set"),
+        ({"hardness_mode": "some"}, "hardness_mode: found some, but it must be one of in_batch_negatives, hard_"),
         ({"margin": -0.1}, "margin: found -0.1, but it must be 0 or above"),
         ({"temperature": 0.005, "learns_temperature": True}, "temperature: found 0.005, but a learned one is never"),
     ],
@@ -184,8 +191,8 @@ def test_settings_that_mean_nothing_are_refused(settings: dict[str, object], mes
         InfoNCE(**settings)
 
 
-def test_weighting_own_negatives_wants_some() -> None:
-    objective = InfoNCE(hardness=5.0, hardened=Hardened.OWN_NEGATIVES)
+def test_weighting_hard_negatives_wants_some() -> None:
+    objective = InfoNCE(hardness_mode=HardnessMode.HARD_NEGATIVES, hardness_strength=5.0)
     objective.check([Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE], scored=False, labelled=False)
     with pytest.raises(ValueError, match=r"takes 1 anchor, 1 positive, 1 or more negative"):
         objective.check([Role.ANCHOR, Role.POSITIVE], scored=False, labelled=False)

@@ -14,19 +14,19 @@ from textcl.types.batches import EmbeddedBatch
 from textcl.types.text import Role
 
 
-def filled(queue_rows: int, *batches: EmbeddedBatch) -> MoCo:
+def filled(queue_size: int, *batches: EmbeddedBatch) -> MoCo:
     """Return the objective without its projectors after some steps: what is tested of its queue needs none."""
-    objective = MoCo(5, temperature=0.3, queue_rows=queue_rows, projection=5).double()
+    objective = MoCo(5, temperature=0.3, queue_size=queue_size, projection=5).double()
     objective.projector, objective.target_projector = nn.Identity(), nn.Identity()
     for batch in batches:
         objective.after_step(batch)
     return objective
 
 
-def naive(batch: EmbeddedBatch, past: list[EmbeddedBatch], queue_rows: int, temperature: float) -> float:
+def naive(batch: EmbeddedBatch, past: list[EmbeddedBatch], queue_size: int, temperature: float) -> float:
     """Both directions against the batch's and the last rows' targets, in plain Python."""
     rows, total = len(batch.views[0]), 0.0
-    kept = [(old, j) for old in past for j in range(len(old.views[0]))][-queue_rows:]
+    kept = [(old, j) for old in past for j in range(len(old.views[0]))][-queue_size:]
     for i in range(rows):
         for chooser, wanted in ((0, 1), (1, 0)):
             at_hand = [(batch, j) for j in range(rows)] + kept
@@ -56,11 +56,11 @@ def test_loss_with_an_empty_queue_is_that_of_the_batch_alone() -> None:
     assert filled(8)(batch).item() == pytest.approx(naive(batch, [], 8, 0.3), abs=1e-12)
 
 
-@pytest.mark.parametrize("queue_rows", [1, 3, 4, 7, 8, 10, 100])
-def test_loss_after_some_steps_equals_a_naive_loop(queue_rows: int) -> None:
+@pytest.mark.parametrize("queue_size", [1, 3, 4, 7, 8, 10, 100])
+def test_loss_after_some_steps_equals_a_naive_loop(queue_size: int) -> None:
     past = [embedded(4, seed=seed) for seed in range(1, 5)]
     batch = embedded(4, seed=9)
-    assert filled(queue_rows, *past)(batch).item() == pytest.approx(naive(batch, past, queue_rows, 0.3), abs=1e-12)
+    assert filled(queue_size, *past)(batch).item() == pytest.approx(naive(batch, past, queue_size, 0.3), abs=1e-12)
 
 
 def test_texts_of_the_row_are_masked_in_the_queue_too() -> None:
@@ -136,7 +136,7 @@ def test_both_views_get_a_gradient() -> None:
 
 
 def test_readings_tell_the_age_of_the_rows_and_how_full_the_queue_is() -> None:
-    objective = MoCo(5, queue_rows=10).double()
+    objective = MoCo(5, queue_size=10).double()
     assert objective.readings() == {"queue_age": 0.0, "queue_filled": 0.0}
     objective.after_step(embedded(4, seed=1))
     assert objective.readings() == {"queue_age": 1.0, "queue_filled": 0.4}
@@ -154,7 +154,7 @@ def test_with_the_encoder_as_its_own_target_and_no_queue_it_has_the_loss_of_clip
 
 def test_projections_are_compared_of_views_by_the_projector_and_of_targets_by_its_average() -> None:
     batch, bare = embedded(6), filled(4)
-    objective = MoCo(5, temperature=0.3, queue_rows=4, hidden=7, projection=5).double()
+    objective = MoCo(5, temperature=0.3, queue_size=4, hidden=7, projection=5).double()
     nn.init.normal_(objective.target_projector[0].weight)
     seen = replace(
         batch,
@@ -182,7 +182,7 @@ def test_further_views_are_refused() -> None:
         MoCo(5).check([Role.ANCHOR, Role.POSITIVE, Role.NEGATIVE], scored=False, labelled=False)
 
 
-@pytest.mark.parametrize("settings", [{"temperature": -1.0}, {"momentum": 1.0}, {"queue_rows": 0}, {"hidden": 0}])
+@pytest.mark.parametrize("settings", [{"temperature": -1.0}, {"momentum": 1.0}, {"queue_size": 0}, {"hidden": 0}])
 def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         MoCo(5, **settings)

@@ -23,7 +23,7 @@ def naive(objective: SwAV, batch: EmbeddedBatch) -> float:
     scores = [F.normalize(objective.projector(view), dim=1) @ prototypes.T for view in batch.views]
     losses = []
     for giver in (0, 1):
-        codes = sinkhorn(scores[giver], objective.epsilon, objective.iterations)
+        codes = sinkhorn(scores[giver], objective.epsilon, objective.sinkhorn_iterations)
         for view, score in enumerate(scores):
             if view == giver:
                 continue
@@ -122,7 +122,7 @@ def test_a_checkpoint_knows_how_many_steps_were_frozen() -> None:
         ({"temperature": 0.0}, "temperature: found 0.0"),
         ({"epsilon": -1.0}, "epsilon: found -1.0"),
         ({"prototypes": 1}, "prototypes: found 1"),
-        ({"iterations": 0}, "iterations: found 0"),
+        ({"sinkhorn_iterations": 0}, "sinkhorn_iterations: found 0"),
         ({"frozen_steps": -1}, "frozen_steps: found -1"),
         ({"hidden": 0}, "hidden: found 0"),
     ],

@@ -23,7 +23,7 @@ from textcl.recipe.components import (
 from textcl.recipe.load import load_recipe
 
 KINDS = "tests.recipe.kinds"
-TAKES = "temperature, learns_temperature, directions, shares_softmax, hardness, hardened, margin"
+TAKES = "temperature, learns_temperature, directions, partition_mode, hardness_mode, hardness_strength, margin"
 WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperature": 0.1}}
 
 
@@ -39,8 +39,8 @@ WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperatu
             "objective.temperature: found 'low', but InfoNCE takes a number here.",
         ),
         (
-            {"use": "InfoNCE", "shares_softmax": 1},
-            "objective.shares_softmax: found 1, but InfoNCE takes true or false here.",
+            {"use": "InfoNCE", "learns_temperature": 1},
+            "objective.learns_temperature: found 1, but InfoNCE takes true or false here.",
         ),
         (
             {"use": "InfoNCS"},
@@ -155,7 +155,7 @@ def test_defaults_are_spelled_out_inner_ones_too() -> None:
     assert {name: inner[name] for name in ("use", "temperature", "directions")} == {
         "use": "InfoNCE",
         "temperature": 0.1,
-        "directions": ["anchor_to_candidates"],
+        "directions": ["query_to_doc"],
     }
     assert {**spelled, "objective": None} == {
         "use": f"{KINDS}:Wrapped",

@@ -12,10 +12,10 @@ from textcl.recipe.yaml import read_yaml
 INFO_NCE = {
     "temperature": 0.05,
     "learns_temperature": False,
-    "directions": ["anchor_to_candidates"],
-    "shares_softmax": True,
-    "hardness": 0.0,
-    "hardened": "other_rows",
+    "directions": ["query_to_doc"],
+    "partition_mode": "joint",
+    "hardness_mode": None,
+    "hardness_strength": 0.0,
     "margin": None,
 }
 

@@ -50,7 +50,7 @@ def test_a_width_beyond_the_encoder_is_refused_with_its_place() -> None:
 def test_a_resolved_recipe_says_every_setting_and_builds_the_same() -> None:
     recipe = parse(minimal(objective=NESTED))
     inner = recipe.objective.settings["objectives"][0]
-    assert inner["objective"].items() >= {"use": "InfoNCE", "temperature": 0.1, "hardness": 0.0}.items()
+    assert inner["objective"].items() >= {"use": "InfoNCE", "temperature": 0.1, "hardness_strength": 0.0}.items()
     assert inner["weights"] is None
     assert "dimension" not in inner
     again = parse(recipe.model_dump(mode="json"))

@@ -36,7 +36,7 @@ HEALTHY = {
     "BYOL without a projector": lambda: byol(1, predicts=True, projects=False),
     "BarlowTwins": lambda: BarlowTwins(WIDTH, projection=32),
     "InfoNCE": InfoNCE,
-    "MoCo": lambda: MoCo(WIDTH, queue_rows=128),
+    "MoCo": lambda: MoCo(WIDTH, queue_size=128),
     "SimCLR": lambda: SimCLR(WIDTH, projection=8),
     "SimSiam": lambda: SimSiam(WIDTH, projection=32, bottleneck=8),
     "SwAV": lambda: SwAV(WIDTH, hidden=32, projection=8, prototypes=16, frozen_steps=0),

@@ -45,8 +45,8 @@ class CLIP(Objective):
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean over rows and over both directions, a scalar in nats."""
         temperature = self.temperature()
-        there = pool_of(batch, Direction.ANCHOR_TO_CANDIDATES).logits(temperature)
-        back = pool_of(batch, Direction.POSITIVE_TO_ANCHORS).logits(temperature)
+        there = pool_of(batch, Direction.QUERY_TO_DOC).logits(temperature)
+        back = pool_of(batch, Direction.DOC_TO_QUERY).logits(temperature)
         return pick_own([there, back])
 
     def readings(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The four directions that similarities within a batch of pairs may be read in, and what each chooses from."""
+"""The four directions in which similarities within a batch of pairs are read, and the softmax over them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,64 +14,71 @@ from textcl.types.text import Role
 
 
 class Direction(StrEnum):
-    """Who chooses, and from what. Candidates are the positives and the hard negatives of all rows.
+    """Who chooses, and from what: queries are the anchors; docs are the positives and the hard negatives of all rows.
 
-    A hard negative is a candidate of its anchor; it belongs to no anchor, so it never chooses.
+    A hard negative can be chosen, but never chooses: it belongs to no anchor, so there is nothing for it to find.
 
     Source:
         Li et al. 2023, Towards General Text Embeddings with Multi-stage Contrastive Learning (GTE), section 3.3.
         arXiv:2308.03281
     """
 
-    ANCHOR_TO_CANDIDATES = "anchor_to_candidates"
-    ANCHOR_TO_ANCHORS = "anchor_to_anchors"
-    POSITIVE_TO_ANCHORS = "positive_to_anchors"
-    POSITIVE_TO_CANDIDATES = "positive_to_candidates"
+    QUERY_TO_DOC = "query_to_doc"
+    QUERY_TO_QUERY = "query_to_query"
+    DOC_TO_QUERY = "doc_to_query"
+    DOC_TO_DOC = "doc_to_doc"
 
     @property
     def is_from_anchors(self) -> bool:
         """Whether anchors choose; else positives do."""
-        return self in (Direction.ANCHOR_TO_CANDIDATES, Direction.ANCHOR_TO_ANCHORS)
+        return self in (Direction.QUERY_TO_DOC, Direction.QUERY_TO_QUERY)
 
     @property
     def is_to_anchors(self) -> bool:
-        """Whether the texts to choose from are anchors; else they are positives and hard negatives."""
-        return self in (Direction.ANCHOR_TO_ANCHORS, Direction.POSITIVE_TO_ANCHORS)
+        """Whether anchors are what can be chosen; else positives and hard negatives are."""
+        return self in (Direction.QUERY_TO_QUERY, Direction.DOC_TO_QUERY)
 
     @property
     def holds_positive(self) -> bool:
-        """Whether the other text of the pair is among those to choose from."""
+        """Whether the other text of the pair can be chosen."""
         return self.is_from_anchors is not self.is_to_anchors
 
 
-def checked_directions(directions: Sequence[Direction], shares_softmax: bool) -> tuple[Direction, ...]:
-    """Return directions in the order of their definition: first the one in which anchors find their positives.
+class PartitionMode(StrEnum):
+    """What a softmax runs over: the candidates of all directions, or those of each direction alone."""
+
+    JOINT = "joint"
+    PER_DIRECTION = "per_direction"
+
+
+def checked_directions(directions: Sequence[Direction], partition_mode: PartitionMode) -> tuple[Direction, ...]:
+    """Return directions in the order of their definition, `query_to_doc` first.
 
     Raises:
-        ValueError: That one is missing, one is unknown or stands there twice, or one without a positive is to have a
-            softmax of its own.
+        ValueError: `query_to_doc` is missing, a direction is unknown or stands there twice, or one without a positive
+            would have a softmax of its own.
     """
     names = ", ".join(directions)
     unknown = set(directions) - set(Direction)
     if unknown or len(set(directions)) < len(directions):
         raise ValueError(
-            f"directions: found {names}, but each is one of {', '.join(Direction)}, and stands there once."
+            f"directions: found {names}, but each must be one of {', '.join(Direction)}, and stand there once."
         )
-    if Direction.ANCHOR_TO_CANDIDATES not in directions:
-        raise ValueError(f"directions: found {names or 'none'}, but anchor_to_candidates must be among them.")
+    if Direction.QUERY_TO_DOC not in directions:
+        raise ValueError(f"directions: found {names or 'none'}, but query_to_doc must be among them.")
     ordered = tuple(direction for direction in Direction if direction in directions)
     without = [direction for direction in ordered if not direction.holds_positive]
-    if without and not shares_softmax:
+    if without and partition_mode is PartitionMode.PER_DIRECTION:
         raise ValueError(
             f"directions: found {', '.join(without)}, which holds no positive to find, but each direction has a "
-            "softmax of its own. Set shares_softmax to true."
+            "softmax of its own. Set partition_mode to joint."
         )
     return ordered
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What the texts of a direction choose from; a positive, where there is one, stands at the row's own position."""
+    """The candidates of a direction; a positive, where there is one, stands at the row's own position."""
 
     direction: Direction
     cosines: Tensor  # (B, N)

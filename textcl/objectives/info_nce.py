@@ -7,7 +7,7 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
-from textcl.objectives.directions import Direction, Pool, checked_directions, pick_own, pool_of
+from textcl.objectives.directions import Direction, PartitionMode, Pool, checked_directions, pick_own, pool_of
 from textcl.objectives.temperature import Temperature
 from textcl.objectives.views import want_roles
 from textcl.types.batches import EmbeddedBatch
@@ -15,21 +15,21 @@ from textcl.types.protocols import Objective
 from textcl.types.text import Role
 
 
-class Hardened(StrEnum):
-    """Which negatives are weighted."""
+class HardnessMode(StrEnum):
+    """Which negatives are weighted: those of the other rows, the row's own hard negatives, or both."""
 
-    OTHER_ROWS = "other_rows"
-    OWN_NEGATIVES = "own_negatives"
-    ALL = "all"
+    IN_BATCH_NEGATIVES = "in_batch_negatives"
+    HARD_NEGATIVES = "hard_negatives"
+    ALL_NEGATIVES = "all_negatives"
 
 
-def hardness_bonus(cosines: Tensor, hardened: Hardened, strength: float) -> Tensor:
+def hardness_bonus(cosines: Tensor, mode: HardnessMode, strength: float) -> Tensor:
     """Return what is added to the logits of the weighted negatives, which multiplies their share of the softmax.
 
     Args:
         cosines: Of each anchor and candidate, (B, N); the first B candidates are the positives of the rows, each
             following B the hard negatives of the rows.
-        hardened: Which negatives are weighted; an anchor's own positive never is.
+        mode: Which negatives are weighted; an anchor's own positive never is.
         strength: Multiplies the cosine; no unit, and not divided by the temperature.
 
     Returns:
@@ -42,10 +42,10 @@ def hardness_bonus(cosines: Tensor, hardened: Hardened, strength: float) -> Tens
     rows, candidates = cosines.shape
     own = torch.eye(rows, dtype=torch.bool, device=cosines.device).repeat(1, candidates // rows)  # (B, N)
     weighted = {
-        Hardened.OTHER_ROWS: ~own,
-        Hardened.OWN_NEGATIVES: own,
-        Hardened.ALL: torch.ones_like(own),
-    }[hardened]
+        HardnessMode.IN_BATCH_NEGATIVES: ~own,
+        HardnessMode.HARD_NEGATIVES: own,
+        HardnessMode.ALL_NEGATIVES: torch.ones_like(own),
+    }[mode]
     weighted[:, :rows].fill_diagonal_(False)
     return strength * cosines.detach() * weighted
 
@@ -57,8 +57,9 @@ class InfoNCE(Objective):
     masked by their identity, so repeated texts do no harm. A row without any negative left has no gradient; its loss is
     0, or log 2 where a shared softmax holds the positive twice.
 
-    Further directions bring further negatives. `positive_to_anchors` with a softmax of its own is the symmetric loss;
-    all four in one softmax are GTE's, which counts the positive once in each of the two directions that hold it.
+    Further directions bring further negatives. `query_to_doc` and `doc_to_query` with `partition_mode: per_direction`
+    are the symmetric loss; all four in one softmax are GTE's, which counts the positive once in each of the two
+    directions that hold it.
 
     With the two dropout views of one text (SimCSE) a small temperature matters. The loss falls to 0 and teaches nothing
     when the positives are too easy; it stays at log(candidates) when the encoder has collapsed. A small margin in front
@@ -67,12 +68,13 @@ class InfoNCE(Objective):
     Args:
         temperature: Divides the cosines; below 0.1 the hardest negatives dominate. Positive, no unit.
         learns_temperature: Whether it is a parameter, which starts there and never falls below 0.01.
-        directions: Which similarities are read; `anchor_to_candidates` is always among them.
-        shares_softmax: Whether the candidates of all directions stand in one softmax. Else each direction has its own,
-            and the loss is the mean; then only directions that hold the positive can be used.
-        hardness: How much harder negatives of an anchor weigh more: multiplies their cosine, which is added to the
-            logit. 0: not at all; Lan et al. take 9, and EmbeddingGemma 5 with `own_negatives`. No unit.
-        hardened: Which negatives are so weighted: those of the other rows, the row's own hard negatives, or all.
+        directions: Which similarities are read; `query_to_doc` is always among them.
+        partition_mode: `joint`: the candidates of all directions stand in one softmax. `per_direction`: each direction
+            has a softmax of its own, and the loss is the mean; then only directions that hold the positive can be used.
+        hardness_mode: Which negatives of an anchor weigh more, the harder they are: `in_batch_negatives` (those of the
+            other rows, their hard negatives included), `hard_negatives` (the row's own) or `all_negatives`. None: none.
+        hardness_strength: Multiplies a negative's cosine, which is then added to its logit. 0: no weighting; Lan et al.
+            take 9 with `in_batch_negatives`, EmbeddingGemma 5 with `hard_negatives`. No unit.
         margin: A candidate, hard negatives among them, whose cosine is above that of anchor and positive by more than
             this counts as no negative. A difference of cosines; None: every candidate counts.
 
@@ -90,29 +92,31 @@ class InfoNCE(Objective):
         self,
         temperature: float = 0.05,
         learns_temperature: bool = False,
-        directions: Sequence[Direction] = (Direction.ANCHOR_TO_CANDIDATES,),
-        shares_softmax: bool = True,
-        hardness: float = 0.0,
-        hardened: Hardened = Hardened.OTHER_ROWS,
+        directions: Sequence[Direction] = (Direction.QUERY_TO_DOC,),
+        partition_mode: PartitionMode = PartitionMode.JOINT,
+        hardness_mode: HardnessMode | None = None,
+        hardness_strength: float = 0.0,
         margin: float | None = None,
     ) -> None:
         super().__init__()
         self.temperature = Temperature(temperature, learns_temperature)
-        self.directions = checked_directions(directions, shares_softmax)
-        if not hardness >= 0:
-            raise ValueError(f"hardness: found {hardness}, but it must be 0 (no weighting) or above.")
+        if partition_mode not in set(PartitionMode):
+            raise ValueError(
+                f"partition_mode: found {partition_mode}, but it must be one of {', '.join(PartitionMode)}."
+            )
+        self.partition_mode = PartitionMode(partition_mode)
+        self.directions = checked_directions(directions, self.partition_mode)
+        _check_hardness(hardness_mode, hardness_strength)
         if margin is not None and not margin >= 0:
             raise ValueError(f"margin: found {margin}, but it must be 0 or above, or null (no mask).")
-        if hardened not in set(Hardened):
-            raise ValueError(f"hardened: found {hardened}, but it is one of {', '.join(Hardened)}.")
-        self.shares_softmax = shares_softmax
-        self.hardness, self.hardened = hardness, Hardened(hardened)
+        self.hardness_mode = HardnessMode(hardness_mode) if hardness_mode and hardness_strength else None
+        self.hardness_strength = hardness_strength
         self.margin = margin
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse other views than one anchor, one positive and any number of negatives."""
-        if self.hardness > 0 and self.hardened is Hardened.OWN_NEGATIVES:
-            want_roles("InfoNCE with hardened: own_negatives", roles, negatives=(1, None))
+        if self.hardness_mode is HardnessMode.HARD_NEGATIVES:
+            want_roles("InfoNCE with hardness_mode: hard_negatives", roles, negatives=(1, None))
         want_roles("InfoNCE", roles, negatives=(0, None))
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
@@ -120,8 +124,8 @@ class InfoNCE(Objective):
         temperature = self.temperature()
         pools = [pool_of(batch, direction) for direction in self.directions]
         own = pools[0].cosines.diagonal()  # (B,) of anchor and positive
-        logits = [self._hardened(self._within_margin(pool, own), temperature) for pool in pools]
-        return pick_own([torch.cat(logits, dim=1)] if self.shares_softmax else logits)
+        logits = [self._weighted(self._within_margin(pool, own), temperature) for pool in pools]
+        return pick_own([torch.cat(logits, dim=1)] if self.partition_mode is PartitionMode.JOINT else logits)
 
     def readings(self) -> dict[str, float]:
         """Return the temperature."""
@@ -140,9 +144,21 @@ class InfoNCE(Objective):
             too_close[:, : len(own)].fill_diagonal_(False)
         return replace(pool, masked=pool.masked | too_close)
 
-    def _hardened(self, pool: Pool, temperature: float | Tensor) -> Tensor:
-        """Return the logits, (B, N); hard negatives of an anchor weigh more, as the source has it in one direction."""
+    def _weighted(self, pool: Pool, temperature: float | Tensor) -> Tensor:
+        """Return the logits, (B, N); an anchor's harder negatives weigh more, in the one direction of the source."""
         logits = pool.logits(temperature)
-        if self.hardness == 0 or pool.direction is not Direction.ANCHOR_TO_CANDIDATES:
+        if self.hardness_mode is None or pool.direction is not Direction.QUERY_TO_DOC:
             return logits
-        return logits + hardness_bonus(pool.cosines, self.hardened, self.hardness)
+        return logits + hardness_bonus(pool.cosines, self.hardness_mode, self.hardness_strength)
+
+
+def _check_hardness(mode: HardnessMode | None, strength: float) -> None:
+    if mode is not None and mode not in set(HardnessMode):
+        raise ValueError(f"hardness_mode: found {mode}, but it must be one of {', '.join(HardnessMode)}, or null.")
+    if not strength >= 0:
+        raise ValueError(f"hardness_strength: found {strength}, but it must be 0 (no weighting) or above.")
+    if strength > 0 and mode is None:
+        raise ValueError(
+            f"hardness_strength: found {strength}, but no negatives to weigh by it. Set hardness_mode to one of "
+            f"{', '.join(HardnessMode)}."
+        )

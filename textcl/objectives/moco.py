@@ -39,7 +39,7 @@ class MoCo(Objective):
         dimension: The encoder's width D.
         temperature: Divides the cosines; below 0.1 the hardest negatives dominate. Positive, no unit.
         momentum: The share of itself that the moving average keeps at a step, from 0 to below 1.
-        queue_rows: Rows of past batches that serve as negatives, K.
+        queue_size: Rows of past batches that serve as negatives, K.
         hidden: Width of the projector's hidden layer.
         projection: Width of what is compared, P.
 
@@ -64,7 +64,7 @@ class MoCo(Objective):
         dimension: int,
         temperature: float = 0.05,
         momentum: float = 0.85,
-        queue_rows: int = 512,
+        queue_size: int = 512,
         hidden: int = 1024,
         projection: int = 256,
     ) -> None:
@@ -72,15 +72,15 @@ class MoCo(Objective):
         check_widths(hidden=hidden, projection=projection)
         check_temperature(temperature)
         check_momentum(momentum)
-        if queue_rows < 1:
-            raise ValueError(f"queue_rows: found {queue_rows}, but it must be 1 or more.")
+        if queue_size < 1:
+            raise ValueError(f"queue_size: found {queue_size}, but it must be 1 or more.")
         self.temperature: float = temperature
         self.momentum: float = momentum
         self.projector = mlp((dimension, hidden, projection))
         self.target_projector = copy.deepcopy(self.projector).requires_grad_(False)
-        self.register_buffer("queue", torch.zeros(2, queue_rows, projection))
-        self.register_buffer("queue_identity", torch.zeros(2, queue_rows, dtype=torch.int64))
-        self.register_buffer("queue_step", torch.zeros(queue_rows, dtype=torch.int64))
+        self.register_buffer("queue", torch.zeros(2, queue_size, projection))
+        self.register_buffer("queue_identity", torch.zeros(2, queue_size, dtype=torch.int64))
+        self.register_buffer("queue_step", torch.zeros(queue_size, dtype=torch.int64))
         self.register_buffer("steps", torch.tensor(0))
         self.register_buffer("pointer", torch.tensor(0))
 

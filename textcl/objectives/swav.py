@@ -66,7 +66,7 @@ class SwAV(Objective):
         prototypes: Their number, P.
         temperature: Divides the cosines of the prediction. Positive, no unit.
         epsilon: Divides the cosines that become codes; the smaller, the harder the codes. Positive, no unit.
-        iterations: Of Sinkhorn-Knopp.
+        sinkhorn_iterations: How often Sinkhorn-Knopp scales rows and columns; 1 or more.
         frozen_steps: Steps at the start in which the prototypes stand still, until features have settled.
 
     Raises:
@@ -87,14 +87,14 @@ class SwAV(Objective):
         prototypes: int = 128,
         temperature: float = 0.1,
         epsilon: float = 0.05,
-        iterations: int = 3,
+        sinkhorn_iterations: int = 3,
         frozen_steps: int = 30,
     ) -> None:
         super().__init__()
         width = dimension if projection is None else projection
         check_widths(hidden=hidden, projection=width)
-        _check_prototypes(prototypes, temperature, epsilon, iterations, frozen_steps)
-        self.temperature, self.epsilon, self.iterations = temperature, epsilon, iterations
+        _check_prototypes(prototypes, temperature, epsilon, sinkhorn_iterations, frozen_steps)
+        self.temperature, self.epsilon, self.sinkhorn_iterations = temperature, epsilon, sinkhorn_iterations
         self.frozen_steps = frozen_steps
         self.projector = nn.Identity() if projection is None else mlp((dimension, hidden, projection))
         self.prototypes = nn.Parameter(torch.randn(prototypes, width))  # (P, width)
@@ -113,7 +113,7 @@ class SwAV(Objective):
         """Return the mean cross-entropy between codes and the other views' predictions, a scalar in nats."""
         views = [view for role in (Role.ANCHOR, Role.POSITIVE) for view in views_of(batch.roles, role)]
         scores = [self._scores(batch.views[view]) for view in views]  # V x (B, P)
-        codes = [sinkhorn(long.detach(), self.epsilon, self.iterations) for long in scores[:CODED]]
+        codes = [sinkhorn(long.detach(), self.epsilon, self.sinkhorn_iterations) for long in scores[:CODED]]
         losses = [
             F.cross_entropy(score / self.temperature, code)
             for giver, code in enumerate(codes)
@@ -133,13 +133,15 @@ class SwAV(Objective):
         return F.normalize(self.projector(view), dim=-1) @ F.normalize(prototypes, dim=-1).T
 
 
-def _check_prototypes(prototypes: int, temperature: float, epsilon: float, iterations: int, frozen_steps: int) -> None:
+def _check_prototypes(
+    prototypes: int, temperature: float, epsilon: float, sinkhorn_iterations: int, frozen_steps: int
+) -> None:
     for name, divisor in {"temperature": temperature, "epsilon": epsilon}.items():
         if not divisor > 0:
             raise ValueError(f"{name}: found {divisor}, but cosines are divided by it: it must be above 0.")
     if prototypes < 2:
         raise ValueError(f"prototypes: found {prototypes}, but rows are told apart by them: 2 or more.")
-    if iterations < 1:
-        raise ValueError(f"iterations: found {iterations}, but codes want 1 or more.")
+    if sinkhorn_iterations < 1:
+        raise ValueError(f"sinkhorn_iterations: found {sinkhorn_iterations}, but codes want 1 or more.")
     if frozen_steps < 0:
         raise ValueError(f"frozen_steps: found {frozen_steps}, but it is a number of steps: 0 or more.")

@@ -12,6 +12,7 @@ from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapt
 
 from textcl.errors import RecipeError, TextclError, suggestion
 from textcl.recipe.messages import describe, found
+from textcl.recipe.renamed import renamed_line
 from textcl.types.protocols import Objective
 
 
@@ -217,7 +218,10 @@ def component_faults(component: Component, room: Room, place: str) -> list[str]:
     lines = []
     for name, value in _settings(component).items():
         inner = _inner_components(value, f"{place}.{name}")
-        if name not in parameters:
+        renamed = renamed_line(component["use"], name, value, place)
+        if renamed:
+            lines.append(renamed)
+        elif name not in parameters:
             lines += _unknown(cls, parameters, name, place)
         elif inner:
             lines += [line for at, entry in inner.items() for line in component_faults(entry, room, at)]

@@ -17,7 +17,7 @@ ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
 _LENGTHS = (32, 64, 128, 256, 512)  # tokens, of which the shortest that fits is taken
 _TOKENS_PER_WORD = 1.5
-_SYMMETRIC = "{use: InfoNCE, directions: [anchor_to_candidates, positive_to_anchors], shares_softmax: false}"
+_SYMMETRIC = "{use: InfoNCE, directions: [query_to_doc, doc_to_query], partition_mode: per_direction}"
 _SCORED = "it orders pairs by their scores, whatever their scale"
 
 
