@@ -1,6 +1,7 @@
 """`textcl reproduce`: a run and a published model trained again, and what is refused before that."""
 
 import json
+import re
 import shlex
 import shutil
 from itertools import pairwise
@@ -10,7 +11,8 @@ import pytest
 
 from tests.cli.running import run
 from tests.tiny import SENTENCES, tiny_encoder
-from textcl.errors import DataError, ModelError
+from textcl.encoder.locate import find_repository
+from textcl.errors import DataError, ModelError, RecipeError
 from textcl.hub.card import render_card
 from textcl.recipe.load import load_recipe
 from textcl.util.progress import Silent
@@ -155,3 +157,16 @@ def test_without_its_facts_a_run_is_taken_at_its_word(copied: Path) -> None:
     (copied / "run.json").write_text("{")
     with pytest.raises(DataError, match=r"run\.json cannot be read"):
         open_origin(str(copied), [])
+
+
+def test_a_recipe_of_an_earlier_version_is_refused_with_the_new_settings_and_whose_it_is(published: str) -> None:
+    folder = find_repository(published)
+    old = (folder / "recipe.yaml").read_text(encoding="utf-8")
+    old = old.replace("partition_mode: joint", "shares_softmax: true").replace("query_to_doc", "anchor_to_candidates")
+    (folder / "recipe.yaml").write_text(old, encoding="utf-8")
+    with pytest.raises(RecipeError) as caught:
+        open_origin(published, [])
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("objective.directions: 'anchor_to_candidates' is now query_to_doc.")
+    assert lines[1] == "objective.shares_softmax: is now partition_mode. Write partition_mode: joint."
+    assert re.match(rf"The recipe is {re.escape(str(folder / 'recipe.yaml'))}, written by textcl \d", lines[2])

@@ -64,12 +64,24 @@ def open_origin(name: str, changes: Sequence[str]) -> Origin:
             f"{name} holds no {_RECIPE}, so nobody can say how it was made. Name a folder that textcl train wrote, or "
             "a model that textcl push published."
         )
-    recipe = load_recipe(str(file), [*changes, _PUBLISHES_NOT])
     facts = _facts(folder / _FACTS)
+    recipe = _recipe(file, changes, facts)
     _refuse_other_data(recipe, facts, file)
     _refuse_other_tasks(recipe, folder / REPORT)
     changed = tuple(_changed(file, recipe, changes))
     return Origin(name, folder, recipe, changed, tuple(_remarks(recipe, facts)))
+
+
+def _recipe(file: Path, changes: Sequence[str], facts: Mapping[str, Any]) -> Recipe:
+    """Read the recipe of a run; where it cannot be, say whose it is: settings may have other names by now."""
+    try:
+        return load_recipe(str(file), [*changes, _PUBLISHES_NOT])
+    except RecipeError as error:
+        version = facts.get("packages", {}).get("textcl", "of an unknown version")
+        raise RecipeError(
+            f"{error}\nThe recipe is {file}, written by textcl {version}. If its settings have other names now, "
+            "install that version, or change a copy of the recipe and train it: textcl train COPY.yaml"
+        ) from None
 
 
 def _facts(path: Path) -> Mapping[str, Any]:
