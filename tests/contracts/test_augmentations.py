@@ -70,7 +70,7 @@ def test_a_text_never_becomes_empty(augmentation: Augmentation):
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=ANY_TEXT, seed=st.integers(0, 2**31))
 def test_any_text_becomes_one_that_is_not_empty_and_the_same_again(name: str, text: str, seed: int):
     after = made(name)(text, random.Random(seed))
@@ -80,7 +80,7 @@ def test_any_text_becomes_one_that_is_not_empty_and_the_same_again(name: str, te
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.idle])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(text=ANY_TEXT, seed=st.integers(0, 2**31))
 def test_a_rate_of_0_leaves_a_text_as_it_is_white_space_and_all(name: str, text: str, seed: int):
     assert idle(name)(text, random.Random(seed)) == text

@@ -112,7 +112,7 @@ def test_half_a_surrogate_is_a_text_like_another(model: Model) -> None:
     assert cached(model, VectorStore(3), str)(["\ud800"], Role.ANCHOR).shape == (1, 3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.lists(st.text(max_size=3), max_size=6), st.sampled_from(list(Role))), max_size=6))
 def test_any_calls_get_the_vectors_of_the_model_itself(calls: list[tuple[list[str], Role]]) -> None:
     embed = cached(Model(), VectorStore(3), str, block=2)

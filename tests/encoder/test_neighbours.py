@@ -39,7 +39,7 @@ def shuffled(encoder: TextEncoder, texts: Sequence[str], deterministic: bool, se
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(texts=st.lists(TEXT, min_size=1, max_size=8))
 def test_any_neighbours_leave_a_vector_where_it_was(pooling: str, texts: list[str]) -> None:
     encoder = TINY[pooling]
@@ -116,7 +116,7 @@ def test_deterministic_is_exact_for_every_backbone(kind: str, precision: str) ->
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(texts=st.lists(TEXT, min_size=1, max_size=6), seed=st.integers(0, 99))
 def test_deterministic_is_exact_for_any_texts_in_any_order(pooling: str, texts: list[str], seed: int) -> None:
     encoder = TINY[pooling]

@@ -12,7 +12,7 @@ items = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 
 
 
 @given(items)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_weights_equal_repeated_items_with_ties(drawn):
     predicted, gold, counts = (np.array(column, dtype=np.float64) for column in zip(*drawn, strict=True))
     repeats = counts.astype(int)

@@ -46,7 +46,7 @@ def test_where_nothing_is_wanted_there_is_no_score():
     assert np.isnan(Thresholds.of(np.array([0.5]), np.array([False]), np.ones((1, 1))).average_precision(np.zeros(1)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=2, max_size=12))
 def test_a_weight_counts_an_item_so_often(items):
     scores, hits, counts = (np.array(column) for column in zip(*items, strict=True))

@@ -79,7 +79,7 @@ _JUDGED = st.dictionaries(_NAMES, st.integers(-1, 3), min_size=1, max_size=8).fi
 
 
 @given(st.lists(st.tuples(_JUDGED, _RUNS), min_size=1, max_size=4), st.sets(st.integers(1, 20), min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_metric_equals_trec_eval_and_a_naive_loop_on_runs_with_ties_and_grades(drawn, cuts):
     qrels = {f"q{number}": grades for number, (grades, _) in enumerate(drawn)}
     ranking = {f"q{number}": run for number, (_, run) in enumerate(drawn)}
