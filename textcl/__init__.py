@@ -1,7 +1,8 @@
 """textcl trains sentence encoders on your own text by contrastive learning."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from textcl.lazy import lazy
 
 if TYPE_CHECKING:
     from textcl.encoder.encoder import Encoder
@@ -10,27 +11,16 @@ if TYPE_CHECKING:
     from textcl.types.text import Role
 
     __version__: str
+else:
+    _fetch, __dir__ = lazy(__name__)
+
+    def __getattr__(name: str) -> object:
+        """Fetch a public name from the room it lives in."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("textcl")
+        return _fetch(name)
+
 
 __all__ = ["Encoder", "Role", "TwoTower", "__version__", "load"]
-
-# Public name → where it lives. Looked up on first use, so that `import textcl` does not load torch.
-_HOMES = {
-    "Encoder": ("textcl.encoder", "Encoder"),
-    "Role": ("textcl.types", "Role"),
-    "TwoTower": ("textcl.encoder", "TwoTower"),
-    "load": ("textcl.encoder", "open_encoder"),
-}
-
-
-def __getattr__(name: str) -> object:
-    """Fetch a public name from the room it lives in."""
-    if name == "__version__":
-        return import_module("importlib.metadata").version("textcl")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'textcl' has no attribute {name!r}")
-    room, attribute = _HOMES[name]
-    return getattr(import_module(room), attribute)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)

@@ -41,7 +41,7 @@ def test_bundled_recipes_are_found_by_name(installed: Path) -> None:
 
 
 def test_bundled_suites_and_their_data_are_found(installed: Path) -> None:
-    code = "from textcl.evaluation import load_suite; (task,) = load_suite('sts-smoke', None); print(task.name)"
+    code = "from textcl.evaluation.suites import load_suite; (task,) = load_suite('sts-smoke', None); print(task.name)"
     assert run(installed, "-c", code).strip() == "sts-smoke"
 
 

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from tests.translate.stand_ins import slow
 from tests.translate.test_work import LOTS, work
-from textcl.translate import translated
+from textcl.translate.work import translated
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     for lot, trips in translated(work(folder, partial(slow, str(folder))), LOTS, int(sys.argv[2])):

@@ -106,9 +106,10 @@ def find_class(use: str, room: Room, place: str) -> type:
     """
     module, colon, name = use.partition(":")
     if not colon:
+        listed = _attribute(room.package, use) if use in importlib.import_module(room.package).__all__ else None
+        if listed is not None and room.accepts(listed):
+            return listed
         known = room.names()
-        if use in known:
-            return _attribute(room.package, use)
         raise RecipeError(
             f"{place}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; your own is written "
             f"my_package.module:Class.{suggestion(use, known)}"

@@ -4,25 +4,32 @@ Letters: `B` rows of the batch (all ranks), `V` views, `N` texts or sequences, `
 width of a word's embedding at the input of an encoder.
 """
 
-from textcl.types.batches import (
-    BoolArray,
-    Chunk,
-    Embed,
-    EmbeddedBatch,
-    FloatArray,
-    InputAugmentation,
-    InputFormat,
-    InputSequence,
-    IntArray,
-    Kept,
-    PairBatch,
-    TokenEncoder,
-    Tokenize,
-    Tokens,
-    View,
-)
-from textcl.types.protocols import Hits, Index, Objective, TrainingRows
-from textcl.types.text import Augmentation, Example, Role, Source
+from typing import TYPE_CHECKING
+
+from textcl.lazy import lazy
+
+if TYPE_CHECKING:
+    from textcl.types.batches import (
+        BoolArray,
+        Chunk,
+        Embed,
+        EmbeddedBatch,
+        FloatArray,
+        InputAugmentation,
+        InputFormat,
+        InputSequence,
+        IntArray,
+        Kept,
+        PairBatch,
+        TokenEncoder,
+        Tokenize,
+        Tokens,
+        View,
+    )
+    from textcl.types.protocols import Hits, Index, Objective, TrainingRows
+    from textcl.types.text import Augmentation, Example, Role, Source
+else:
+    __getattr__, __dir__ = lazy(__name__)
 
 __all__ = [
     "Augmentation",
