@@ -14,13 +14,13 @@ from textcl.data.sources.docstrings import Docstrings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
+from textcl.evaluation.average import Average
 from textcl.evaluation.cosines import unit_length
+from textcl.evaluation.labels import codes
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.suites import load_suite
 from textcl.evaluation.task import Task
-from textcl.evaluation.tasks.average import Average
 from textcl.evaluation.tasks.classification import Classification, nearest_neighbours
-from textcl.evaluation.tasks.labels import codes
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role

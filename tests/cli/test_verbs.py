@@ -248,7 +248,7 @@ def test_evaluate_refuses_columns_that_no_set_reads(
 ) -> None:
     finished = run(capsys, "evaluate", tiny_model_folder, "sts-smoke", "--text-column", "body")
     assert finished.code == 1
-    assert "--text-column is for sets of your own" in finished.err
+    assert "--text-column is for users' sets" in finished.err
 
 
 def test_encode_writes_a_row_a_line(

@@ -5,11 +5,11 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
+from textcl.evaluation.average import Average, AverageSample
 from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.significance import differences, resampled_weights, scores, strata
-from textcl.evaluation.tasks.average import Average, AverageSample
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.report.scores import as_json
 

@@ -8,11 +8,11 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
+from textcl.evaluation.labels import LabelledText
 from textcl.evaluation.samples import LabelSample, MeanSample
 from textcl.evaluation.task import Exchangeable
 from textcl.evaluation.tasks import classification as classifiers
 from textcl.evaluation.tasks.classification import DRAWS, Classification, few_rows, linear_probe, nearest_neighbours
-from textcl.evaluation.tasks.labels import LabelledText
 from textcl.types.text import Role
 
 CENTRES = np.random.default_rng(0).normal(size=(3, 8))

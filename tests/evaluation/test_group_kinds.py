@@ -5,11 +5,11 @@ import json
 import pytest
 
 from textcl.errors import DataError
+from textcl.evaluation.labels import LabelledText
 from textcl.evaluation.suites import load_suite
 from textcl.evaluation.tasks.classification import Classification
 from textcl.evaluation.tasks.clustering import Clustering
 from textcl.evaluation.tasks.geometry import Geometry
-from textcl.evaluation.tasks.labels import LabelledText
 
 TRAIN = [{"text": f"train {number}", "label": number % 2} for number in range(6)]
 TEST = [{"text": "test 0", "label": 0}, {"text": "test 1", "label": 1}]

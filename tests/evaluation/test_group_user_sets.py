@@ -37,7 +37,7 @@ def test_two_files_are_classified_under_the_name_of_the_second(tmp_path):
 def test_columns_of_other_names_are_named(tmp_path):
     path = _labelled(tmp_path / "rows.jsonl", 8, text="body", label="queue")
     with pytest.raises(DataError, match=r"no column 'text'; there are body, queue.*--text-column"):
-        load_tasks([f"clustering:{path}"])
+        load_tasks([f"clustering:{path}"], columns={})
     (task,) = load_tasks([f"clustering:{path}"], None, {"text": "body", "label": "queue"})
     assert task.rows[0].text == "rows 0"
 
@@ -53,7 +53,7 @@ def test_texts_or_pairs_have_a_geometry(tmp_path):
 
 def test_one_file_where_two_are_wanted_and_files_that_share_texts_are_refused(tmp_path):
     path = _labelled(tmp_path / "rows.jsonl", 8)
-    with pytest.raises(DataError, match=r"names 1 files.*; classification takes 2"):
+    with pytest.raises(DataError, match=r"names 1 of the 2 files that it takes; write classification:TRAIN,TEST"):
         load_tasks([f"classification:{path}"])
     with pytest.raises(DataError, match="rows: 8 of 8 test rows stand in the training rows too"):
         load_tasks([f"classification:{path},{path}"])
@@ -62,4 +62,4 @@ def test_one_file_where_two_are_wanted_and_files_that_share_texts_are_refused(tm
 def test_a_file_with_neither_texts_nor_pairs_is_refused_with_the_options_that_name_them(tmp_path):
     path = _labelled(tmp_path / "rows.jsonl", 8, text="body")
     with pytest.raises(DataError, match=r"no column 'text' for a text, nor 'anchor' .* body, label\. .*--text-column"):
-        load_tasks([f"geometry:{path}"])
+        load_tasks([f"geometry:{path}"], columns={})

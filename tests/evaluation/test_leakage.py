@@ -8,7 +8,8 @@ import pytest
 
 from textcl.evaluation.leakage import Leakage, PairLeakage, PartLeakage, TrainingRow, find_leakage
 from textcl.evaluation.shingles import FEWEST, MOST, RUN, SHARE, Shingles
-from textcl.evaluation.task_texts import TaskTexts, TextPair
+from textcl.evaluation.task import TextPair
+from textcl.evaluation.task_texts import TaskTexts
 from textcl.text.folding import SHORT, folded, folded_words
 
 TEN = "one two three four five six seven eight nine ten"

@@ -132,7 +132,7 @@ def test_global_randomness_is_left_as_it_was() -> None:
     seed()
     MTEBTask(task).run(TABLE)
     with pytest.raises(DataError):
-        mteb_task("mteb:no such task")
+        mteb_task("no such task")
     assert drawn() == expected
     seed()
     mine()  # mteb without our guard
@@ -146,7 +146,7 @@ def test_a_model_that_fails_is_told_as_such() -> None:
 
 def test_a_task_that_is_not_there_is_told_with_a_name_that_is() -> None:
     with pytest.raises(DataError, match=r"mteb:STSBenchmrk: mteb [\d.]+ has no such task .* Did you mean 'STSBenchmar"):
-        mteb_task("mteb:STSBenchmrk")
+        mteb_task("STSBenchmrk")
 
 
 def test_a_hub_that_can_not_be_reached_is_told() -> None:
@@ -164,7 +164,7 @@ def test_tasks_of_images_are_refused() -> None:
 def test_without_the_extra_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DataError, match=r"needs the package mteb, which is not installed: pip install mteb"):
-        mteb_task("mteb:STSBenchmark")
+        mteb_task("STSBenchmark")
 
 
 def test_a_fingerprint_names_data_and_revision() -> None:

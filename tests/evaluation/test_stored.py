@@ -10,12 +10,12 @@ import pytest
 
 import textcl.evaluation
 from textcl.errors import DataError
+from textcl.evaluation.average import AverageSample
 from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
 from textcl.evaluation.items import Result
 from textcl.evaluation.samples import LabelSample, MeanSample, PlainFigures
 from textcl.evaluation.significance import compared
-from textcl.evaluation.stored import KINDS, read_samples, write_samples
-from textcl.evaluation.tasks.average import AverageSample
+from textcl.evaluation.stored import read_samples, stored_classes, write_samples
 from textcl.evaluation.tasks.bitext import BitextSample
 from textcl.evaluation.tasks.pair_classification import PairSample
 
@@ -62,8 +62,8 @@ def test_every_kind_that_there_is_has_an_example_here():
         for one in vars(importlib.import_module(name)).values()
         if inspect.isclass(one) and dataclasses.is_dataclass(one) and {"metrics", "size"} <= set(dir(one))
     }
-    assert {kind for kind in samples if kind.__name__ not in TOO_LARGE} <= set(KINDS)
-    assert {type(example) for example in EXAMPLES.values()} == set(KINDS)
+    assert {kind for kind in samples if kind.__name__ not in TOO_LARGE} <= set(stored_classes())
+    assert {type(example) for example in EXAMPLES.values()} == set(stored_classes())
 
 
 def test_the_arrays_open_in_numpy_under_names_that_say_what_they_are(tmp_path):

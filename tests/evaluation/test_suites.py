@@ -166,7 +166,7 @@ def test_the_cut_offs_and_the_self_match_rule_are_those_of_the_entry(tmp_path):
     entry = "{kind: retrieval, name: mine, local: set, ks: [2, 1000], drops_self: true}"
     (task,) = load_suite(_suite(tmp_path, entry), tmp_path)
     assert (task.ks, task.drops_self) == ((2, 1000), True)
-    with pytest.raises(DataError, match=r"tasks\.0\.retrieval\.ks\.1: .*greater than or equal to 1"):
+    with pytest.raises(DataError, match=r"tasks\.0\.ks\.1: .*greater than or equal to 1"):
         load_suite(_suite(tmp_path, "{kind: retrieval, name: mine, local: set, ks: [1, 0]}"), tmp_path)
 
 
@@ -266,8 +266,11 @@ def test_an_unknown_suite_is_answered_with_a_suggestion():
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
-        ("{kind: sts, name: mine, lokal: x}", r"tasks\.0\.sts\.lokal"),
-        ("{kind: stss, name: mine}", r"tasks\.0: .*'sts', 'retrieval'"),
+        ("{kind: sts, name: mine, lokal: x}", r"tasks\.0\.lokal"),
+        (
+            "{kind: stss, name: mine}",
+            r"tasks\.0\.kind: there is no kind of task 'stss'\. Did you mean 'sts'\? The kinds are sts",
+        ),
         ("{kind: sts, name: mine, hub: {id: x/y, revision: main, split: test}}", r"hub\.revision"),
         ("{kind: sts", "not YAML"),
     ],

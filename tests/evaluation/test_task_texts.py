@@ -3,10 +3,11 @@
 import numpy as np
 
 from tests.evaluation.vectors import Table
+from textcl.evaluation.average import Average
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.samples import MeanSample
-from textcl.evaluation.task import Task
-from textcl.evaluation.task_texts import Recorder, TaskTexts, TextPair, texts_of
+from textcl.evaluation.task import Task, TextPair
+from textcl.evaluation.task_texts import Recorder, TaskTexts, texts_of
 from textcl.evaluation.tasks.bitext import Bitext
 from textcl.evaluation.tasks.pair_classification import LabelledPair, PairClassification
 from textcl.evaluation.tasks.reranking import Candidates, Reranking
@@ -17,7 +18,7 @@ from textcl.types.text import Role
 
 
 class Classes:
-    """A kind of task that nobody knew when recording was written: it embeds in two goes, and lists no pairs."""
+    """A kind of task that nobody knew when recording was written: it embeds in two goes, and does not say what it compares."""
 
     name = "classes"
 
@@ -58,8 +59,13 @@ def test_the_other_kinds_of_pairs_are_known() -> None:
     assert pairs(Reranking("order", [Candidates("q", ("a",), ("b",))])) == {TextPair("q", "a", None)}
 
 
-def test_any_other_kind_needs_no_code_for_it() -> None:
-    assert texts_of([Classes()]) == {"classes": TaskTexts({"texts": ("a", "b", "c")}, ())}
+def test_of_a_task_that_does_not_say_what_it_compares_the_texts_are_known_but_not_the_pairs() -> None:
+    assert texts_of([Classes()]) == {"classes": TaskTexts({"texts": ("a", "b", "c")}, None)}
+
+
+def test_an_average_compares_what_its_members_compare_where_all_say_it() -> None:
+    assert Average("mean", [sts(), retrieval()], "x").compared() == [*sts().compared(), *retrieval().compared()]
+    assert Average("mean", [sts(), Classes()], "x").compared() is None
 
 
 def test_tasks_that_are_recorded_give_the_scores_that_they_give_alone() -> None:

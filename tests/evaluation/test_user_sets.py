@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 
@@ -84,13 +85,23 @@ def test_a_column_that_is_missing_is_answered_with_those_there_and_the_option(tm
     _graded(tmp_path / "mine.jsonl", first="question")
     there = r"mine\.jsonl, line 1: no column '{}'; there are question, sentence2, score\. Name .* --first-column\."
     with pytest.raises(DataError, match=there.format("sentence1")):
-        load_tasks([f"sts:{tmp_path}/mine.jsonl"])
+        load_tasks([f"sts:{tmp_path}/mine.jsonl"], columns={})
     with pytest.raises(DataError, match=there.format("qestion")):
         load_tasks([f"sts:{tmp_path}/mine.jsonl"], columns={"first": "qestion"})
 
 
+def test_where_no_option_names_columns_a_suite_that_does_is_shown(tmp_path):
+    _graded(tmp_path / "mine.jsonl", first="question")
+    with pytest.raises(DataError, match=r"no column 'sentence1'.* name it in a suite: tasks: (\[.*\])\.") as error:
+        load_tasks([f"sts:{tmp_path}/mine.jsonl"])
+    entries = re.search(r"tasks: .*\]", str(error.value))[0].replace("NAME", "question")
+    (tmp_path / "mine.yaml").write_text(f"description: mine\n{entries}\n", encoding="utf-8")
+    (task,) = load_tasks([str(tmp_path / "mine.yaml")], tmp_path)
+    assert task.pairs[0].first == "a"
+
+
 def test_an_option_that_nothing_reads_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"--text-column is for sets of your own.* A suite names its columns"):
+    with pytest.raises(DataError, match=r"--text-column is for users' sets.* A suite names its columns"):
         load_tasks(["sts-smoke"], columns={"text": "x"})
     with pytest.raises(DataError, match=r"They take --first-column, --second-column\."):
         load_tasks(["bitext:x.jsonl"], columns={"score": "x"})
@@ -115,7 +126,7 @@ def test_an_option_reaches_the_sets_that_read_it(tmp_path):
 def test_a_faulty_row_is_named_by_file_and_line(tmp_path, row, fault):
     _lines(tmp_path / "p.jsonl", {"sentence1": "a", "sentence2": "b", "label": 0}, row)
     with pytest.raises(DataError, match=rf"p\.jsonl, {fault}"):
-        load_tasks([f"pairs:{tmp_path}/p.jsonl"])
+        load_tasks([f"pairs:{tmp_path}/p.jsonl"], columns={})
 
 
 @pytest.mark.parametrize("texts", [[""], ["a", 1], None, 5])
@@ -132,9 +143,9 @@ def test_candidates_are_a_list_of_texts(tmp_path, texts):
     [
         ("pears:mine.jsonl", r"there is no kind of task 'pears'\. Did you mean 'pairs'\?.* as in sts:FILE"),
         (r"C:\sets\mine.jsonl", r"no kind of task 'C'\..* as in sts:C:"),
-        ("mine.jsonl", r"There is no suite 'mine\.jsonl'.*a set of your own with its kind: sts:FILE"),
+        ("mine.jsonl", r"There is no suite 'mine\.jsonl'.*a user's set with its kind: sts:FILE"),
         ("C:/sets/mine.yaml", r"There is no suite file C:/sets/mine\.yaml"),
-        ("sts:", "sts: names no file; write sts:FILE"),
+        ("sts:", "sts: is not complete; write sts:FILE"),
         ("sts:nowhere/mine.jsonl", r"mine\.jsonl is not there, nor is mine\.jsonl\.gz\. There is no folder"),
         ("retrieval:nowhere", r"There is no folder .*nowhere\. A retrieval set is a folder with corpus\.jsonl"),
     ],

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from textcl.evaluation.average import Average
 from textcl.evaluation.correlation import SubsetCorrelations
 from textcl.evaluation.suites import load_suite
-from textcl.evaluation.tasks.average import Average
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS
 from textcl.types.text import Role

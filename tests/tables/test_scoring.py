@@ -3,8 +3,8 @@
 import numpy as np
 from scoring import _neighbours
 
+from textcl.evaluation.labels import LabelledText
 from textcl.evaluation.tasks.classification import Classification
-from textcl.evaluation.tasks.labels import LabelledText
 from textcl.types.batches import FloatArray
 from textcl.types.text import Role
 

@@ -12,7 +12,7 @@ from textcl.cli.check import check
 from textcl.cli.clean import clean
 from textcl.cli.compare import compare
 from textcl.cli.encode import encode
-from textcl.cli.evaluate import evaluate
+from textcl.cli.evaluate import EvaluateCommand, evaluate
 from textcl.cli.export import export
 from textcl.cli.index import index
 from textcl.cli.init import init
@@ -41,7 +41,7 @@ _VERBS = (
     bench, mine, clean,
 )  # fmt: skip
 for _verb in _VERBS:
-    app.command()(_verb)
+    app.command(cls=EvaluateCommand if _verb is evaluate else None)(_verb)
 app.add_typer(augment, name="augment")
 
 

@@ -1,31 +1,27 @@
 """`textcl evaluate`: scores of a saved model."""
 
+import inspect
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from textcl.cli.options import (
-    DataDir,
-    Deterministic,
-    FirstColumn,
-    LabelColumn,
-    ModelName,
-    NegativeColumn,
-    PositiveColumn,
-    Precision,
-    QueryColumn,
-    ScoreColumn,
-    SecondColumn,
-    TextColumn,
-)
+from textcl.cli.options import DataDir, Deterministic, ModelName, Precision
+
+if TYPE_CHECKING:
+    from textcl.evaluation.kind import Column
 
 
 def evaluate(
+    ctx: typer.Context,
     model: ModelName,
     suites: Annotated[
         list[str],
-        typer.Argument(metavar="SUITE", help="Suites: sts, scifact, a path; own sets: sts:FILE; mteb's: mteb:TASK."),
+        typer.Argument(
+            metavar="SUITE", help="Suites: sts, scifact, a path; users' sets: sts:FILE; tasks of mteb: mteb:TASK."
+        ),
     ],
     data_dir: DataDir = None,
     json: Annotated[
@@ -36,14 +32,6 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Also write a page to look at in a browser.")
     ] = None,
     precision: Precision = "auto",
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    first_column: FirstColumn = None,
-    second_column: SecondColumn = None,
-    score_column: ScoreColumn = None,
-    query_column: QueryColumn = None,
-    positive_column: PositiveColumn = None,
-    negative_column: NegativeColumn = None,
     deterministic: Deterministic = False,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder that keeps the vectors for the next evaluation.")
@@ -57,9 +45,8 @@ def evaluate(
 ) -> None:
     """Score a model, with 95 % intervals.
 
-    A set of your own is a kind and a file: sts:FILE, pairs:FILE, reranking:FILE, bitext:FILE, clustering:FILE,
-    classification:TRAIN,TEST, geometry:FILE (JSONL, CSV or TSV, plain or gzipped), or retrieval:FOLDER (in BEIR's
-    layout).
+    It is scored on suites of tasks and on users' sets. A user's set is a kind of task and a file, as in sts:FILE: JSONL,
+    CSV or TSV, plain or gzipped; a folder has BEIR's layout.
     """
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.scoring_progress import watching
@@ -71,21 +58,10 @@ def evaluate(
     from textcl.report.tables import scores_table
     from textcl.workflows.evaluate import score_model, write_evaluation_page
 
-    columns = {
-        "text": text_column,
-        "label": label_column,
-        "first": first_column,
-        "second": second_column,
-        "score": score_column,
-        "query": query_column,
-        "positive": positive_column,
-        "negative": negative_column,
-    }
-    named = {role: name for role, name in columns.items() if name is not None}
     start_missing_processes()
     with watching() as watcher:
         how = Embedding(precision, deterministic, cache)
-        found = score_model(model, suites, data_dir, how, watcher, named, against)
+        found = score_model(model, suites, data_dir, how, watcher, ctx.obj, against)
     if not join_ranks().is_main:
         return
     if json is not None:
@@ -98,3 +74,63 @@ def evaluate(
         results().print(scores_table(found.scores))
     else:
         results().print(against_table(found.scores, found.other, found.difference))
+
+
+class EvaluateCommand(TyperCommand):
+    """The verb with an option for each column that a kind of task reads, `--first-column NAME`.
+
+    The kinds are looked up when the verb is used, not when the verbs are listed.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:  # `Any`: what typer has inside has no public names
+        """Return the parameters of the function and the options of the kinds; `--help` stays the last."""
+        *own, help_option = super().get_params(ctx)
+        return [*own, *_column_options(), help_option]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Hand the names of columns over as `ctx.obj`, by what the columns are for."""
+        from textcl.evaluation.kinds import columns_by_role
+
+        named = {role: ctx.params.pop(_parameter(role)) for role in columns_by_role()}
+        ctx.obj = {role: name for role, name in named.items() if name is not None}
+        return super().invoke(ctx)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, at its end how a set of each kind is named."""
+        from textcl.evaluation.kinds import KINDS
+
+        self.epilog = f"Users' sets: {', '.join(kind.usage for kind in KINDS)}."
+        super().format_help(ctx, formatter)
+
+
+def _column_options() -> list[Any]:
+    """Return an option for each thing that columns are for, made by typer from a function that takes them."""
+    from textcl.evaluation.kinds import columns_by_role
+
+    options = [
+        inspect.Parameter(_parameter(role), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(kinds))
+        for role, kinds in columns_by_role().items()
+    ]
+
+    def columns() -> None: ...
+
+    vars(columns)["__signature__"] = inspect.Signature(options)
+    app = typer.Typer(add_completion=False)
+    app.command()(columns)
+    return typer.main.get_command(app).params
+
+
+def _option(kinds: "Mapping[str, Column]") -> object:
+    """Return the type of an option: whose column it names, and what the column is called without it."""
+    names: dict[str, list[str]] = {}
+    for kind, column in kinds.items():
+        names.setdefault(column.name, []).append(kind)
+    usual = "; ".join(f"{name} ({', '.join(its)})" for name, its in names.items())
+    content = next(iter(kinds.values())).content
+    return Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"Users' sets: the column of {content}. Without it: {usual}.")
+    ]
+
+
+def _parameter(role: str) -> str:
+    return f"{role}_column"

@@ -24,25 +24,6 @@ Precision = Annotated[
 DataDir = Annotated[
     Path | None, typer.Option(help="A folder with the evaluation sets. Default: they are downloaded from the Hub.")
 ]
-
-# What a column is for in a user's own sets, and its name in the file.
-TextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of texts; text.")]
-LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of labels; label.")]
-FirstColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Own sets: the column of first texts; sentence1 (geometry: anchor).")
-]
-SecondColumn = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Own sets: the column of second texts; sentence2 (geometry: positive)."),
-]
-ScoreColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of scores; score.")]
-QueryColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Own sets: the column of queries; query.")]
-PositiveColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Own sets: the column of relevant texts; positive.")
-]
-NegativeColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Own sets: the column of other texts; negative.")
-]
 Deterministic = Annotated[
     bool,
     typer.Option(

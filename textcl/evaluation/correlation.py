@@ -1,10 +1,7 @@
-"""Spearman and Pearson correlation with item weights, for many rows of weights at once.
+"""Spearman and Pearson correlation of predicted and gold scores: weighted, exchanged between models, and of subsets.
 
 A weight of n counts an item n times, so multinomial weights give the correlation of a bootstrap resample without
-building it.
-Letters: `R` rows of weights, `N` items.
-
-Correlations of two models with the same gold scores after items were exchanged between the models.
+building it; many rows of weights are taken at once.
 
 Two models' cosines lie on scales of their own: one may fill 0.6 to 0.9, another -0.1 to 1. Exchanged as they are, they
 would tear both rankings apart, and any difference seen would look small beside that. So what changes sides is what a
@@ -13,10 +10,8 @@ its model's mean taken off, divided by its model's standard deviation. Without a
 
 Ranks are not taken again after an exchange. A mixture of two rankings is itself close to uniform, and its mean and
 spread, which are taken again, carry the rest; so a permutation costs three sums instead of a sort.
-Letters: `R` rows of exchanges, `N` items.
 
-Correlations of a set that was put together from subsets, in the three ways in which papers aggregate them.
-
+A set that was put together from subsets is scored in the three ways in which papers aggregate them.
 Letters: `R` rows of weights or exchanges, `N` items, `S` subsets.
 """
 

@@ -1,30 +1,90 @@
-"""The kinds of tasks that a suite may hold: a file each, with its columns, its places and how it is loaded.
+"""The list of the kinds of tasks, and what follows from it. To add a kind, write its file and put it on the list."""
 
-A kind's class has its `kind`, a `name`, and `task(files)`, which reads the data and returns the task. To add one, write
-its file and put its class into `Entry`.
-"""
+from collections.abc import Iterable
+from typing import Any
 
-from typing import Annotated
+from textcl.errors import DataError, suggestion
+from textcl.evaluation.kind import Column, Kind, Metric
+from textcl.evaluation.tasks import (
+    bitext,
+    classification,
+    clustering,
+    geometry,
+    mteb,
+    pair_classification,
+    reranking,
+    retrieval,
+    sts,
+)
 
-from pydantic import Field
+KINDS: tuple[Kind, ...] = (
+    sts.KIND,
+    retrieval.KIND,
+    pair_classification.KIND,
+    reranking.KIND,
+    bitext.KIND,
+    clustering.KIND,
+    classification.KIND,
+    geometry.KIND,
+    mteb.KIND,
+)
+_PLAIN = Metric()
+_UNKNOWN = "sentence-similarity"  # what a card calls a task of no kind known by its metrics
 
-from textcl.evaluation.tasks.bitext import BitextEntry
-from textcl.evaluation.tasks.classification import ClassificationEntry
-from textcl.evaluation.tasks.clustering import ClusteringEntry
-from textcl.evaluation.tasks.geometry import GeometryEntry
-from textcl.evaluation.tasks.pair_classification import PairsEntry
-from textcl.evaluation.tasks.reranking import RerankingEntry
-from textcl.evaluation.tasks.retrieval import RetrievalEntry
-from textcl.evaluation.tasks.sts import STSEntry
 
-Entry = Annotated[
-    STSEntry
-    | RetrievalEntry
-    | PairsEntry
-    | RerankingEntry
-    | BitextEntry
-    | ClassificationEntry
-    | ClusteringEntry
-    | GeometryEntry,
-    Field(discriminator="kind"),
-]
+def kind_named(name: str) -> Kind:
+    """Return the kind of that name.
+
+    Raises:
+        DataError: There is none; it says which there are.
+    """
+    for kind in KINDS:
+        if kind.name == name:
+            return kind
+    raise DataError(no_kind(name))
+
+
+def no_kind(name: str) -> str:
+    """Say that there is no kind of that name, and which there are."""
+    names = [kind.name for kind in KINDS]
+    return f"there is no kind of task '{name}'.{suggestion(name, names)} The kinds are {', '.join(names)}."
+
+
+def is_kind(name: str) -> bool:
+    """Say whether there is a kind of that name."""
+    return any(kind.name == name for kind in KINDS)
+
+
+def metric_named(name: str) -> Metric:
+    """Return how a metric's numbers are read; where no kind says so, it is a share of which more is better."""
+    return next((kind.metrics[name] for kind in KINDS if name in kind.metrics), _PLAIN)
+
+
+def shown_metrics(names: Iterable[str]) -> list[str]:
+    """Return the metrics worth a row of a table: all but details, and those too where there is nothing else."""
+    names = list(names)
+    return [name for name in names if not metric_named(name).is_detail] or names
+
+
+def hub_type(metrics: Iterable[str]) -> str:
+    """Return what the Hub calls a task with these metrics: by the first that is a kind's own, its longest match."""
+    starts = {start: kind.hub_type for kind in KINDS for start in kind.hub_metrics}
+    for metric in metrics:
+        found = [start for start in starts if metric.startswith(start)]
+        if found:
+            return starts[max(found, key=len)]
+    return _UNKNOWN
+
+
+def stored_samples() -> tuple[type[Any], ...]:
+    """Return the classes of outcomes that are stored, each once."""
+    return tuple(dict.fromkeys(sample for kind in KINDS for sample in kind.samples))
+
+
+def columns_by_role() -> dict[str, dict[str, Column]]:
+    """Return what columns are for (`first`) → the kinds that read such a column → the column."""
+    columns: dict[str, dict[str, Column]] = {}
+    for kind in KINDS:
+        for role, column in kind.columns.items():
+            columns.setdefault(role, {})[kind.name] = column
+    return columns

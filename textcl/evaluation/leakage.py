@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 
 from textcl.evaluation.shingles import Shingles
-from textcl.evaluation.task_texts import TaskTexts, TextPair
+from textcl.evaluation.task import TextPair
+from textcl.evaluation.task_texts import TaskTexts
 from textcl.text.folding import SHORT, folded, folded_words
 
 _SAME = 1e-6  # scores that differ by no more are one
@@ -115,7 +116,8 @@ class Leakage:
     """What of one task leaks."""
 
     parts: Mapping[str, PartLeakage]  # `texts`, or `queries` and `documents`
-    pairs: PairLeakage | None  # None where the task compares no pairs
+    pairs: PairLeakage | None  # None where the task compares no pairs, or does not say which
+    knows_pairs: bool = True  # False where it does not say which texts it compares: only single texts were searched for
 
     @property
     def leaks(self) -> bool:
@@ -160,7 +162,8 @@ class _Search:
             name: {part: {self._add(text): text for text in texts} for part, texts in task.parts.items()}
             for name, task in tasks.items()
         }
-        self._pairs = {name: TaskPairs(task.pairs, self._add) for name, task in tasks.items()}
+        self._pairs = {name: TaskPairs(task.pairs or (), self._add) for name, task in tasks.items()}
+        self._knows_pairs = {name: task.pairs is not None for name, task in tasks.items()}
         self._shingles = Shingles(map(folded_words, self._texts))
         self._exact: dict[int, _Match] = {}
         self._near: dict[int, _Match] = {}
@@ -187,6 +190,7 @@ class _Search:
         return Leakage(
             {part: self._part(texts) for part, texts in self._parts[name].items()},
             pairs.leakage(counted) if len(pairs) else None,
+            self._knows_pairs[name],
         )
 
     def _compare_exactly(self, row: TrainingRow, keys: list[str]) -> None:

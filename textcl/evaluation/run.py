@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from textcl.errors import ModelError
+from textcl.evaluation.average import Average
 from textcl.evaluation.task import Sample, Task
-from textcl.evaluation.tasks.average import Average
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 

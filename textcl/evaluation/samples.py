@@ -1,4 +1,4 @@
-"""Predicted and gold labels of the same texts: accuracy and macro F1 with item weights.
+"""Outcomes that several kinds of tasks share: means over items, labels of a classifier, and figures without items.
 
 Letters: `R` rows of weights, `N` items, `C` classes.
 """

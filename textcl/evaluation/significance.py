@@ -1,17 +1,12 @@
 """How sure a score, or the difference of two scores, is: percentile bootstrap over a task's items.
 
-A difference has a p-value as well, and a verdict in words by both.
+A difference has a p-value as well, and a verdict in words by both. The p-value is that of a paired permutation test:
+if it does not matter which of two models an item's outcome came from, exchanging the outcomes of any items gives a
+difference that was as likely as the one seen. The p-value is the share of such differences that are at least as large,
+whichever side they fall on.
 
 Source:
     Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
-
-Could two models as good as each other differ as much as these? A paired permutation test, item by item.
-
-If it does not matter which of two models an item's outcome came from, exchanging the outcomes of any items gives a
-difference that was as likely as the one seen. The p-value is the share of such differences that are at least as
-large, whichever side they fall on.
-
-Source:
     Phipson and Smyth 2010, Permutation p-values should never be zero. arXiv:1603.05766
     Smucker, Allan and Carterette 2007, A comparison of statistical significance tests for information retrieval
     evaluation. CIKM.
@@ -25,18 +20,13 @@ import numpy as np
 
 from textcl.errors import DataError
 from textcl.evaluation.items import Result
+from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Metrics, Sample, Stratified, Swaps, Values, Weights
 from textcl.util.seeds import derive
 
 Verdict = Literal["better", "worse", "higher", "lower", "cannot tell"]
 
 LEVEL = 0.05  # of error for one verdict, the other side of a 95 % interval
-
-# Metrics rise with quality, except for these.
-LOWER_IS_BETTER = frozenset({"alignment", "uniformity", "mean_cosine", "hubness", "antihubs"})
-NO_GOOD_SIDE = frozenset({"effective_rank", "f1_threshold", "accuracy_threshold"})
-# Metrics are shares or correlations, which tables print times 100, except for these.
-IN_OWN_UNITS = NO_GOOD_SIDE | {"alignment", "uniformity", "hubness"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +58,10 @@ class Difference(Interval):
         """
         if self.p > LEVEL or not (self.low > 0 or self.high < 0):
             return "cannot tell"
-        is_higher = self.low > 0
-        if self.metric in NO_GOOD_SIDE:
+        is_higher, better = self.low > 0, metric_named(self.metric).better
+        if better == "neither":
             return "higher" if is_higher else "lower"
-        return "better" if is_higher != (self.metric in LOWER_IS_BETTER) else "worse"
+        return "better" if is_higher == (better == "higher") else "worse"
 
 
 AT_ONCE, ONE_BY_ONE = 10_000, 1_000  # permutations, where a sample exchanges many at once and where it does not

@@ -15,36 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.errors import DataError
-from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
+from textcl.evaluation.average import AverageSample
 from textcl.evaluation.items import Result
-from textcl.evaluation.samples import LabelSample, MeanSample, PlainFigures
-from textcl.evaluation.tasks.average import AverageSample
-from textcl.evaluation.tasks.bitext import BitextSample
-from textcl.evaluation.tasks.pair_classification import PairSample
+from textcl.evaluation.kinds import stored_samples
 from textcl.util.atomic import new_file
 
-# What can be kept: dataclasses of arrays, numbers, texts, other kinds, and mappings of names to such. A new kind joins
-# here; one that holds too much for a file does not, and can be compared only with a model that is scored beside it.
-KINDS: tuple[type[Any], ...] = (
-    AverageSample,
-    BitextSample,
-    CorrelationSample,
-    LabelSample,
-    MeanSample,
-    PairSample,
-    PlainFigures,
-    SubsetCorrelations,
-)
 Arrays = dict[str, NDArray[Any]]
 
 
+def stored_classes() -> tuple[type[Any], ...]:
+    """Return the classes of outcomes that are stored: those that the kinds list, and averages of such."""
+    return (AverageSample, *stored_samples())
+
+
 def write_samples(path: Path, results: Mapping[str, Result]) -> None:
-    """Write the outcome of each task whose kind is one of `KINDS`; the file appears whole or not at all."""
+    """Write the outcome of each task whose class is one of `stored_classes`; the file appears whole or not at all."""
     arrays: Arrays = {}
     contents = {
         task: {"items": result.items, "sample": _describe(result.sample, task, arrays)}
         for task, result in results.items()
-        if type(result.sample) in KINDS
+        if type(result.sample) in stored_classes()
     }
     arrays["contents"] = np.array(json.dumps(contents))
     with new_file(path) as temporary, temporary.open("wb") as file:
@@ -73,8 +63,8 @@ def read_samples(path: Path) -> dict[str, Result]:
 
 def _describe(value: object, place: str, arrays: Arrays) -> object:
     """Return a value as JSON, its arrays laid down under the names that stand there for them."""
-    if type(value) in KINDS:
-        sample: Any = value  # one of KINDS, of which mypy knows no more
+    if type(value) in stored_classes():
+        sample: Any = value  # a dataclass, of which mypy knows no more
         fields = {field.name: getattr(sample, field.name) for field in dataclasses.fields(sample)}
         return {"kind": type(value).__name__, "fields": _describe(fields, place, arrays)}
     if isinstance(value, Mapping):
@@ -85,7 +75,7 @@ def _describe(value: object, place: str, arrays: Arrays) -> object:
         return {"array": known}
     if isinstance(value, str | bool | int | float):
         return {"plain": value}
-    raise TypeError(f"{place} is a {type(value).__name__}, which cannot be kept: see KINDS.")
+    raise TypeError(f"{place} is a {type(value).__name__}, which cannot be kept.")
 
 
 def _restore(entry: dict[str, Any], arrays: Arrays) -> Any:
@@ -96,7 +86,7 @@ def _restore(entry: dict[str, Any], arrays: Arrays) -> Any:
         return entry["plain"]
     if "each" in entry:
         return {name: _restore(part, arrays) for name, part in entry["each"].items()}
-    kind = next((kind for kind in KINDS if kind.__name__ == entry["kind"]), None)
+    kind = next((kind for kind in stored_classes() if kind.__name__ == entry["kind"]), None)
     if kind is None:
         raise ValueError(f"it holds a {entry['kind']}")
     return kind(**_restore(entry["fields"], arrays))

@@ -1,43 +1,49 @@
 """Suites of tasks: YAML files that say which tasks there are and where their data lies."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, ValidationError
 
 from textcl.errors import DataError, suggestion
-from textcl.evaluation.data_places import Files, SuiteSection
-from textcl.evaluation.kinds import Entry
+from textcl.evaluation.average import Average
+from textcl.evaluation.kind import Files, SuiteSection, TaskEntry
+from textcl.evaluation.kinds import kind_named
 from textcl.evaluation.task import Task
-from textcl.evaluation.tasks.average import Average
-from textcl.evaluation.tasks.mteb import MTEB, mteb_task
-from textcl.evaluation.user_sets import column_options, is_own, own_task, unknown_kind
+from textcl.evaluation.user_sets import column_option, is_user_set, unknown_kind, user_task
 from textcl.files.rows import ColumnError
 from textcl.util import bundled as shelf
 
 
-class Suite(SuiteSection):
+@dataclass(frozen=True, slots=True)
+class Suite:
     """A named list of tasks."""
 
-    description: str
+    tasks: tuple[TaskEntry, ...]
     average: str | None = None  # a metric of all tasks, to be averaged over them as a task of its own
-    tasks: Annotated[tuple[Entry, ...], Field(min_length=1)]
+
+
+class _SuiteFile(SuiteSection):
+    """What a suite file holds; what an entry may hold is up to its kind."""
+
+    description: str
+    average: str | None = None
+    tasks: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]  # `Any`: not checked yet
 
 
 def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
     """Load the tasks of a suite.
 
     Args:
-        name_or_path: A bundled suite, `sts`, a path, `./mine.yaml`, or a task of mteb, `mteb:STSBenchmark`.
+        name_or_path: A bundled suite, `sts`, or a path, `./mine.yaml`.
         data_dir: A folder of local files; without it the data comes from the Hub.
 
     Raises:
-        DataError: No such suite, a fault in it, or its data is missing or faulty.
+        DataError: There is no such suite, it has an error, or its data is missing or faulty.
     """
-    if name_or_path.startswith(MTEB):
-        return [mteb_task(name_or_path)]
     path = _suite_file(name_or_path)
     files = Files(path.parent, data_dir)
     suite = read_suite(path)
@@ -48,15 +54,29 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
 def read_suite(path: Path) -> Suite:
     """Read a suite file and check it, without touching any data."""
     try:
-        return Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        file = _SuiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         raise DataError(f"{path} is not YAML: {error}") from error
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        raise DataError(f"{path} is not a suite. " + "; ".join(faults)) from error
+        raise DataError(f"{path} is not a suite. " + "; ".join(_messages(error))) from error
+    entries, errors = [], []
+    for number, fields in enumerate(file.tasks):
+        try:
+            entries.append(kind_named(str(fields.get("kind"))).entry.model_validate(fields))
+        except DataError as error:
+            errors.append(f"tasks.{number}.kind: {error}")
+        except ValidationError as error:
+            errors += _messages(error, f"tasks.{number}.")
+    if errors:
+        raise DataError(f"{path} is not a suite. " + "; ".join(errors))
+    return Suite(tuple(entries), file.average)
 
 
-def _task(entry: Entry, files: Files, path: Path) -> Task:
+def _messages(error: ValidationError, location: str = "") -> list[str]:
+    return [f"{location}{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+
+
+def _task(entry: TaskEntry, files: Files, path: Path) -> Task:
     try:
         return entry.task(files)
     except ColumnError as error:
@@ -74,7 +94,7 @@ def _suite_file(name_or_path: str) -> Path:
     if name_or_path not in known:
         raise DataError(
             f"There is no suite '{name_or_path}'.{suggestion(name_or_path, known)} Bundled are {', '.join(known)}; "
-            "a suite of your own is given by its path, ending in .yaml, and a set of your own with its kind: sts:FILE."
+            "a user's suite is given by its path, ending in .yaml, and a user's set with its kind: sts:FILE."
         )
     return folder / f"{name_or_path}.yaml"
 
@@ -82,47 +102,48 @@ def _suite_file(name_or_path: str) -> Path:
 def load_tasks(
     names: Sequence[str], data_dir: Path | None = None, columns: Mapping[str, str] | None = None
 ) -> list[Task]:
-    """Load the tasks of suites and of sets of a user's own.
+    """Load the tasks of suites and of users' sets.
 
     A task that stands in several suites is loaded once.
 
     Args:
-        names: Bundled suites, paths of suites, tasks of mteb as `mteb:STSBenchmark`, and own sets as `sts:FILE`.
+        names: Bundled suites, paths of suites, and users' sets as `sts:FILE`, tasks of mteb as `mteb:STSBenchmark`.
         data_dir: A folder of local files for the suites; without it their data comes from the Hub.
-        columns: For own sets: what a column is for (`first`, `score`) to its name in the file.
+        columns: For users' sets: what a column is for (`first`, `score`) to its name in the file; None: the caller has
+            no options for it.
 
     Raises:
         DataError: There is no such suite or kind, two sets have one name, or data is missing or faulty.
     """
-    columns = columns or {}
-    _check_columns(names, columns)
+    _check_columns(names, columns or {})
     tasks: dict[str, Task] = {}
-    own: dict[str, str] = {}  # task -> the name it was asked for by
-    for name in names:
-        for task in [own_task(name, columns)] if is_own(name) else _suite(name, data_dir):
-            if task.name in own or (task.name in tasks and is_own(name)):
-                other = own.get(task.name, "a suite's task")
+    sets: dict[str, str] = {}  # task of a user's set -> the name that it was given by
+    for name in dict.fromkeys(names):
+        is_set = is_user_set(name)
+        for task in [user_task(name, columns)] if is_set else _suite(name, data_dir):
+            if task.name in sets or (task.name in tasks and is_set):
+                other = sets.get(task.name, "a suite's task")
                 raise DataError(
                     f"{name} and {other} are both named '{task.name}', and scores are kept by name. Rename one file."
                 )
             tasks[task.name] = task
-            own |= {task.name: name} if is_own(name) else {}
+            sets |= {task.name: name} if is_set else {}
     return list(tasks.values())
 
 
 def _suite(name: str, data_dir: Path | None) -> list[Task]:
-    if ":" in name and not name.startswith(MTEB) and not name.endswith((".yaml", ".yml")):
+    if ":" in name and not name.endswith((".yaml", ".yml")):
         raise unknown_kind(name)
     return load_suite(name, data_dir)
 
 
 def _check_columns(names: Sequence[str], columns: Mapping[str, str]) -> None:
     """Refuse a name of a column that nothing reads."""
-    known = {role for name in names if is_own(name) for role in column_options(name)}
+    known = {role for name in names if is_user_set(name) for role in kind_named(name.partition(":")[0]).columns}
     for role in columns:
         if role not in known:
-            takes = ", ".join(f"--{one}-column" for one in sorted(known))
+            takes = ", ".join(map(column_option, sorted(known)))
             raise DataError(
-                f"--{role}-column is for sets of your own, as in sts:FILE, and none of those named reads it. "
+                f"{column_option(role)} is for users' sets, as in sts:FILE, and none of those named reads it. "
                 + (f"They take {takes}." if takes else "A suite names its columns in its file.")
             )

@@ -79,6 +79,24 @@ class PositivePair:
     roles: tuple[Role, Role] = (Role.ANCHOR, Role.ANCHOR)
 
 
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """Two texts that a task compares, and the score or label that it holds to be right; None: they belong together."""
+
+    first: str
+    second: str
+    grade: float | None
+
+
+@runtime_checkable
+class Comparing(Task, Protocol):
+    """A task that says which of its texts it compares in pairs, so that training data can be searched for them."""
+
+    def compared(self) -> Sequence[TextPair] | None:
+        """Return all such pairs; none where it compares no pairs, None where it does not know them."""
+        ...
+
+
 @runtime_checkable
 class Paired(Protocol):
     """A task that knows which of its texts belong together."""

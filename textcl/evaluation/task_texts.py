@@ -1,17 +1,12 @@
-"""Which texts a task embeds, found by listening to it: right for every kind of task, whoever wrote it."""
+"""Which texts a task embeds, found by recording them: right for every kind of task, whoever wrote it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from textcl.evaluation.run import evaluate
-from textcl.evaluation.task import Task
-from textcl.evaluation.tasks.bitext import Bitext
-from textcl.evaluation.tasks.pair_classification import PairClassification
-from textcl.evaluation.tasks.reranking import Reranking
-from textcl.evaluation.tasks.retrieval import Retrieval
-from textcl.evaluation.tasks.sts import STS
+from textcl.evaluation.task import Comparing, Task, TextPair
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 
@@ -20,20 +15,11 @@ _PARTS = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "ne
 
 
 @dataclass(frozen=True, slots=True)
-class TextPair:
-    """Two texts that a task compares, and the score or label that it holds to be right; None: they belong together."""
-
-    first: str
-    second: str
-    grade: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class TaskTexts:
     """All that a task reads."""
 
     parts: Mapping[str, Sequence[str]]  # `texts`, or `queries` and `documents` where the task tells them apart
-    pairs: Sequence[TextPair]  # none where the task compares no pairs
+    pairs: Sequence[TextPair] | None  # none where the task compares no pairs; None where it does not say which
 
 
 class Recorder:
@@ -48,7 +34,7 @@ class Recorder:
         self._task = task
 
     def over(self, embed: Embed) -> Embed:
-        """Return the same model, listened to."""
+        """Return the same model, recorded."""
 
         def noting(texts: Sequence[str], role: Role) -> FloatArray:
             self._texts.setdefault(self._task, {}).setdefault(role, {}).update(dict.fromkeys(texts))
@@ -63,7 +49,8 @@ class Recorder:
             texts = self._texts.get(task.name, {})
             parts = {"texts" if len(texts) == 1 else _PARTS[role]: tuple(texts[role]) for role in sorted(texts)}
             if parts:
-                noted[task.name] = TaskTexts(parts, tuple(_pairs(task)))
+                pairs = task.compared() if isinstance(task, Comparing) else None
+                noted[task.name] = TaskTexts(parts, None if pairs is None else tuple(pairs))
         return noted
 
 
@@ -79,24 +66,3 @@ def texts_of(tasks: Sequence[Task]) -> dict[str, TaskTexts]:
 
     evaluate(tasks, recorder.over(embed), recorder.begin)
     return recorder.noted(tasks)
-
-
-def _pairs(task: Task) -> Iterable[TextPair]:
-    """Return the pairs of a task, of those kinds that compare pairs."""
-    if isinstance(task, STS):
-        return (TextPair(pair.first, pair.second, pair.score) for pair in task.pairs)
-    if isinstance(task, PairClassification):
-        return (TextPair(pair.first, pair.second, float(pair.is_same)) for pair in task.pairs)
-    if isinstance(task, Bitext):
-        return (TextPair(first, second, None) for first, second in task.pairs)
-    if isinstance(task, Reranking):
-        return (TextPair(asked.query, text, None) for asked in task.queries for text in asked.positives)
-    return _judged(task) if isinstance(task, Retrieval) else ()
-
-
-def _judged(task: Retrieval) -> Iterator[TextPair]:
-    """Yield each query with each of its relevant documents."""
-    for query, grades in task.qrels.items():
-        for document, grade in grades.items():
-            if grade > 0 and document in task.corpus:
-                yield TextPair(task.queries[query], task.corpus[document], None)

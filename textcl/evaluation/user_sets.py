@@ -1,94 +1,72 @@
-"""A user's own set, which needs no suite: `sts:pairs.tsv`, `retrieval:folder`."""
+"""A user's set, which needs no suite: a kind and a file, `sts:pairs.tsv`, `retrieval:folder`."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from textcl.errors import DataError, suggestion
-from textcl.evaluation.data_places import Files, SuiteSection
-from textcl.evaluation.kinds import Entry
+from textcl.errors import DataError
+from textcl.evaluation.kind import Files, Kind
+from textcl.evaluation.kinds import is_kind, kind_named, no_kind
 from textcl.evaluation.task import Task
-from textcl.evaluation.tasks.bitext import BitextEntry
-from textcl.evaluation.tasks.classification import ClassificationEntry
-from textcl.evaluation.tasks.clustering import ClusteringEntry
-from textcl.evaluation.tasks.geometry import GeometryEntry
-from textcl.evaluation.tasks.pair_classification import PairsEntry
-from textcl.evaluation.tasks.reranking import RerankingEntry
-from textcl.evaluation.tasks.retrieval import RetrievalEntry
-from textcl.evaluation.tasks.sts import STSEntry
 from textcl.files.rows import ColumnError, plain_name
 
-# A kind, its class, and the fields of it that take the files named, in their order.
-_KINDS: dict[str, tuple[type[SuiteSection], tuple[str, ...]]] = {
-    "sts": (STSEntry, ("local",)),
-    "retrieval": (RetrievalEntry, ("local",)),
-    "pairs": (PairsEntry, ("local",)),
-    "reranking": (RerankingEntry, ("local",)),
-    "bitext": (BitextEntry, ("local",)),
-    "clustering": (ClusteringEntry, ("local",)),
-    "classification": (ClassificationEntry, ("train", "test")),
-    "geometry": (GeometryEntry, ("local",)),
-}
-_ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
-
-def is_own(spec: str) -> bool:
-    """Say whether a name is that of a user's own set, `sts:FILE`; `pairs` without a colon is a suite."""
+def is_user_set(spec: str) -> bool:
+    """Say whether a name is that of a user's set, `sts:FILE`; `pairs` without a colon is a suite."""
     kind, colon, _ = spec.partition(":")
-    return bool(colon) and kind in _KINDS
+    return bool(colon) and is_kind(kind)
 
 
-def own_task(spec: str, columns: Mapping[str, str]) -> Task:
-    """Load a user's own set under the name of its file.
+def user_task(spec: str, columns: Mapping[str, str] | None) -> Task:
+    """Load a user's set under the name of its file.
 
     Args:
         spec: `sts:FILE`; the set is read as the entry of a suite would be.
         columns: What a column is for (`first`, `score`) to its name in the file, where it is not the kind's own; those
-            that the kind does not read are passed over.
+            that the kind does not read are passed over. None: columns cannot be named here, and errors say what else
+            can be done.
 
     Raises:
         DataError: A file is missing, or a row of it faulty.
     """
-    kind, _, value = spec.partition(":")
-    paths = _paths(kind, value)
-    known = column_options(spec)
-    fields = {"kind": kind, "name": _name(paths[-1])}
-    fields |= {field: str(path.absolute()) for field, path in zip(_KINDS[kind][1], paths, strict=True)}
-    named = {role: name for role, name in columns.items() if role in known}
-    entry = _ENTRY.validate_python({**fields, "columns": named} if named else fields)
+    name, _, value = spec.partition(":")
+    kind = kind_named(name)
+    fields = {"kind": name, **_fields(kind, value)}
+    named = {role: column for role, column in (columns or {}).items() if role in kind.columns}
     try:
-        return entry.task(Files(Path(), Path()))
+        return kind.entry.model_validate({**fields, "columns": named} if named else fields).task(Files(Path(), Path()))
     except ColumnError as error:
-        raise DataError(
-            f"{error} {_way_out({role: named.get(role, own) for role, own in known.items()}, error)}"
-        ) from error
+        known = {role: column.name for role, column in kind.columns.items()} | named
+        roles = [role for role, column in known.items() if column == error.column]
+        way_out = _way_out(kind, fields, roles[0], columns is not None) if roles else ""
+        raise DataError(f"{error} {way_out}".rstrip()) from error
 
 
-def column_options(spec: str) -> dict[str, str]:
-    """Return what the columns of a kind are for, each with the name that it has unless another is given."""
-    columns = _KINDS[spec.partition(":")[0]][0].model_fields.get("columns")
-    return {} if columns is None else columns.default.model_dump()
+def column_option(role: str) -> str:
+    """Return the option that names a column of a user's set, by what the column is for: `--first-column`."""
+    return f"--{role}-column"
 
 
 def unknown_kind(spec: str) -> DataError:
     """Return the error for a name with a colon that is no set of a known kind."""
-    kind = spec.partition(":")[0]
-    return DataError(
-        f"{spec}: there is no kind of task '{kind}'.{suggestion(kind, _KINDS)} A set of your own is named with one of "
-        f"{', '.join(_KINDS)}, as in sts:{spec if len(kind) == 1 else 'FILE'}."
-    )
+    name = spec.partition(":")[0]
+    file = spec if len(name) == 1 else "FILE"  # a letter alone is a drive of Windows
+    return DataError(f"{spec}: {no_kind(name)} A user's set is named by its kind and its file, as in sts:{file}.")
 
 
-def _paths(kind: str, value: str) -> list[Path]:
-    """Return the files of a set; a kind that takes several has commas between them."""
-    wanted = len(_KINDS[kind][1])
-    names = value.split(",") if wanted > 1 else [value]
-    if not all(name.strip() for name in names):
-        raise DataError(f"{kind}:{value} names no file; write {kind}:{','.join(['FILE'] * wanted)}.")
-    if len(names) != wanted:
-        raise DataError(f"{kind}:{value} names {len(names)} files with a comma between them; {kind} takes {wanted}.")
-    return [Path(name.strip()).expanduser() for name in names]
+def _fields(kind: Kind, value: str) -> dict[str, str]:
+    """Return the fields of the entry that what follows the colon fills; several values have commas between them."""
+    values = [part.strip() for part in value.split(",")] if len(kind.takes) > 1 else [value.strip()]
+    if not all(values):
+        raise DataError(f"{kind.name}:{value} is not complete; write {kind.usage}.")
+    if len(values) != len(kind.takes):
+        raise DataError(
+            f"{kind.name}:{value} names {len(values)} of the {len(kind.takes)} files that it takes; write {kind.usage}."
+        )
+    if not kind.reads_files:
+        return dict(zip(kind.takes, values, strict=True))
+    paths = [Path(part).expanduser() for part in values]
+    files = {field: str(path.absolute()) for field, path in zip(kind.takes, paths, strict=True)}
+    return {"name": _name(paths[-1]), **files}
 
 
 def _name(path: Path) -> str:
@@ -98,6 +76,9 @@ def _name(path: Path) -> str:
     return plain_name(path).stem
 
 
-def _way_out(columns: Mapping[str, str], error: ColumnError) -> str:
-    roles = [role for role, name in columns.items() if name == error.column]
-    return f"Name the right one with --{roles[0]}-column." if roles else ""
+def _way_out(kind: Kind, fields: Mapping[str, str], role: str, by_option: bool) -> str:
+    """Say how the column for this role can be named."""
+    if by_option:
+        return f"Name the right one with {column_option(role)}."
+    entry = ", ".join(f"{name}: {value}" for name, value in fields.items())
+    return f"Rename the column, or name it in a suite: tasks: [{{{entry}, columns: {{{role}: NAME}}}}]."

@@ -9,8 +9,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from textcl.errors import DataError
-from textcl.evaluation.significance import IN_OWN_UNITS
-from textcl.evaluation.user_sets import is_own
+from textcl.evaluation.kinds import kind_named
+from textcl.evaluation.user_sets import is_user_set
 from textcl.hub.card_facts import cell, hyper_parameters, read_model, sources, views
 from textcl.hub.card_metadata import card_metadata
 from textcl.hub.citations import citations
@@ -51,9 +51,10 @@ def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
 
 
 def _of_task(place: str, entry: str | Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if isinstance(entry, str) and is_own(entry):
+    if isinstance(entry, str) and is_user_set(entry):
         kind, _, paths = entry.partition(":")
-        yield place, f"{kind}:{','.join(last_part(path.strip()) for path in paths.split(','))}"
+        if kind_named(kind).reads_files:
+            yield place, f"{kind}:{','.join(last_part(path.strip()) for path in paths.split(','))}"
     elif isinstance(entry, str) and entry.endswith((".yaml", ".yml")):
         yield place, f"./{last_part(entry)}"
     elif isinstance(entry, Mapping) and entry["source"].get("path"):
@@ -124,6 +125,6 @@ def _environment() -> Environment:
         loader=PackageLoader("textcl.hub", "template"), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.globals |= {"points": points, "bounds": bounds, "number": number, "own_units": IN_OWN_UNITS}
+    environment.globals |= {"points": points, "bounds": bounds, "number": number}
     environment.filters |= {"cell": cell, "quoted": json.dumps}
     return environment

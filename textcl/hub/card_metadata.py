@@ -6,8 +6,8 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from textcl.evaluation.data_places import Hub
-from textcl.evaluation.significance import IN_OWN_UNITS, LOWER_IS_BETTER
+from textcl.evaluation.kind import Hub
+from textcl.evaluation.kinds import hub_type, metric_named
 from textcl.evaluation.suites import read_suite
 from textcl.hub.recipe_parts import base_models, component_names, sources_of
 from textcl.report.run_files import RunFiles
@@ -15,24 +15,6 @@ from textcl.report.score_rows import ScoreRow
 from textcl.util import bundled as shelf
 
 _DIGITS = 4  # of a share, which is 2 of a percentage
-# What a metric tells of its task: how it begins → the task's type on the Hub, as sentence-transformers writes it.
-_TASKS = {
-    "spearman": "semantic-similarity",
-    "pearson": "semantic-similarity",
-    "ndcg": "information-retrieval",
-    "recall": "information-retrieval",
-    "precision": "information-retrieval",
-    "hit_rate": "information-retrieval",
-    "map@": "information-retrieval",
-    "map": "reranking",
-    "mrr": "information-retrieval",
-    "ap": "binary-classification",
-    "v_measure": "clustering",
-    "knn_accuracy": "text-classification",
-    "macro_f1": "text-classification",
-    "accuracy_forward": "translation",
-}
-_UNKNOWN = "sentence-similarity"
 
 
 def eval_results(recipe: Mapping[str, Any], rows: Sequence[ScoreRow]) -> list[EvalResult]:
@@ -49,10 +31,15 @@ def eval_results(recipe: Mapping[str, Any], rows: Sequence[ScoreRow]) -> list[Ev
     for row in rows:
         tasks.setdefault(row.task, []).append(row.metric)
     return [
-        _result(row, _task_type(tasks[row.task]), known.get(row.task))
+        _result(row, hub_type(tasks[row.task]), known.get(row.task))
         for row in rows
-        if row.metric not in IN_OWN_UNITS | LOWER_IS_BETTER and not math.isnan(row.scores[-1].value)
+        if _is_score(row.metric) and not math.isnan(row.scores[-1].value)
     ]
+
+
+def _is_score(name: str) -> bool:
+    metric = metric_named(name)
+    return metric.is_share and metric.better == "higher"
 
 
 def _result(row: ScoreRow, task: str, hub: Hub | None) -> EvalResult:
@@ -71,12 +58,6 @@ def _result(row: ScoreRow, task: str, hub: Hub | None) -> EvalResult:
         metric_name=f"{row.metric}{interval}",
         metric_value=round(score.value, _DIGITS),
     )
-
-
-def _task_type(metrics: Sequence[str]) -> str:
-    """Return what kind of task has these metrics."""
-    found = (kind for metric in metrics for start, kind in _TASKS.items() if metric.startswith(start))
-    return next(found, _UNKNOWN)
 
 
 def _sets(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Hub]]:

@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from textcl.errors import RecipeError, suggestion
-from textcl.evaluation.tasks.mteb import MTEB
-from textcl.evaluation.user_sets import is_own
+from textcl.evaluation.user_sets import is_user_set
 from textcl.recipe.components import component_faults, components_in, spelled_out
 from textcl.recipe.errors import faults
 from textcl.recipe.messages import found
@@ -98,7 +97,7 @@ def _unknown_suites(recipe: Recipe) -> list[str]:
         f"path, ./mine.yaml, a set as in sts:FILE.{suggestion(suite, known)}"
         for place, suite in named.items()
         if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
-        if not suite.startswith(MTEB) and not is_own(suite)
+        if not is_user_set(suite)
     ]
 
 

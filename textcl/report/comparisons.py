@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
+from textcl.evaluation.kinds import shown_metrics
 from textcl.evaluation.significance import LEVEL, Difference
 from textcl.report.scores import Differences, Scores
-from textcl.report.tables import INTERVAL, bounds, points, shown, table_of
+from textcl.report.tables import INTERVAL, bounds, points, table_of
 
 _CHANGE = ("difference", INTERVAL, "p", "verdict")
 _COLOURS = {"better": "green", "worse": "red"}
@@ -18,7 +19,7 @@ def comparison_table(before: Scores, after: Scores, difference: Differences) -> 
     """Return one row a metric: before and after side by side, the difference, how sure it is, and the verdict."""
     table = table_of("before", "after", *_CHANGE)
     for task, metrics in difference.items():
-        for number, metric in enumerate(shown(metrics)):
+        for number, metric in enumerate(shown_metrics(metrics)):
             old, new = (points(scores[task][metric].value, metric) for scores in (before, after))
             table.add_row(_heading(task, number), metric, old, new, *_change(metrics[metric], metric))
         table.add_section()
@@ -30,7 +31,7 @@ def against_table(scores: Scores, other: Scores, difference: Differences) -> Tab
     """Return one row a metric: a model's score and its interval, the other's, the difference, and the verdict."""
     table = table_of("score", INTERVAL, "against", *_CHANGE)
     for task, metrics in difference.items():
-        for number, metric in enumerate(shown(metrics)):
+        for number, metric in enumerate(shown_metrics(metrics)):
             score, its = scores[task][metric], points(other[task][metric].value, metric)
             own = points(score.value, metric), bounds(score, metric)
             table.add_row(_heading(task, number), metric, *own, its, *_change(metrics[metric], metric))
@@ -48,7 +49,9 @@ def runs_table(names: Sequence[str], scores: Sequence[Scores], differences: Sequ
         differences: Of each run from the first; empty for the first itself.
     """
     table = table_of("score", INTERVAL, *_CHANGE)
-    for task, metric in dict.fromkeys((name, metric) for run in scores for name in run for metric in shown(run[name])):
+    for task, metric in dict.fromkeys(
+        (name, metric) for run in scores for name in run for metric in shown_metrics(run[name])
+    ):
         table.add_row(escape(task), metric, *("" for _ in range(len(table.columns) - 2)))
         for name, run, changes in zip(names, scores, differences, strict=True):
             score, change = run.get(task, {}).get(metric), changes.get(task, {}).get(metric)
@@ -70,7 +73,7 @@ def settings_table(names: Sequence[str], settings: Mapping[str, Sequence[str]]) 
 
 def caution(*differences: Differences) -> str:
     """Return what a reader of so many verdicts should know of them."""
-    count = sum(len(shown(metrics)) for difference in differences for metrics in difference.values())
+    count = sum(len(shown_metrics(metrics)) for difference in differences for metrics in difference.values())
     if not count:
         return ""
     return (

@@ -7,7 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from textcl.evaluation.significance import IN_OWN_UNITS, Interval
+from textcl.evaluation.kinds import metric_named
+from textcl.evaluation.significance import Interval
 from textcl.report.charts.axes import Scale
 from textcl.report.charts.curve import Curve, curve_chart
 from textcl.report.charts.histogram import histogram_chart, occupied
@@ -41,7 +42,7 @@ def score_figures(rows: Sequence[ScoreRow]) -> list[DotPlot]:
 
     Metrics of one task lie far apart (precision and recall), which leaves no room to see intervals; differences do not.
     """
-    rows = [row for row in rows if row.metric not in IN_OWN_UNITS]  # which share no axis with the others
+    rows = [row for row in rows if metric_named(row.metric).is_share]  # which share no axis with the others
     main = main_rows(rows)
     if not main:
         return []

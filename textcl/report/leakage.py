@@ -11,6 +11,7 @@ from textcl.evaluation.leakage import Copy, Leakage, PartLeakage
 from textcl.util.atomic import write_json
 
 EXAMPLES = 3  # copies of each part that a report holds
+UNKNOWN = "unknown"  # in a report: the pairs of a task that does not say which texts it compares
 _WIDTH = 150  # characters that are shown of a text
 
 
@@ -44,8 +45,10 @@ def leakage_table(leakage: Mapping[str, Leakage]) -> Table:
 
 
 def leakage_lines(leakage: Mapping[str, Leakage]) -> Iterator[str]:
-    """Yield what the table cannot say, of each task that leaks: its pairs, and a copy of each sort."""
+    """Yield what the table cannot say: pairs that leak or are not known, and a copy of each sort."""
     for task, found in leakage.items():
+        if not found.knows_pairs:
+            yield f"{task}: it does not say which texts it compares, so its pairs were not checked, only single texts."
         pairs = found.pairs
         if pairs is not None and pairs.both:
             graded = "" if pairs.same_grade is None else f", {pairs.same_grade:,} with their own score or label"
@@ -60,6 +63,8 @@ def leakage_lines(leakage: Mapping[str, Leakage]) -> Iterator[str]:
 
 def _task(found: Leakage, examples: int | None) -> dict[str, object]:
     parts = {label: _part(part, examples) for label, part in found.parts.items()}
+    if not found.knows_pairs:
+        return {**parts, "pairs": UNKNOWN}
     return {**parts, "pairs": None if found.pairs is None else asdict(found.pairs)}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textcl.evaluation.ranking_metrics import DETAILS
+from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.significance import LEVEL, Interval
 
 _PLOTTED = 14  # rows of a plot
@@ -61,7 +61,7 @@ def alone(scores: Parts) -> list[ScoreRow]:
 
 def headlines(rows: Sequence[ScoreRow]) -> list[ScoreRow]:
     """Return the rows worth a look: all but the details of rankings, and those too where there is nothing else."""
-    return [row for row in rows if row.metric not in DETAILS] or list(rows)
+    return [row for row in rows if not metric_named(row.metric).is_detail] or list(rows)
 
 
 def main_rows(rows: Sequence[ScoreRow]) -> list[ScoreRow]:

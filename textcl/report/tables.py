@@ -1,13 +1,13 @@
 """Scores as tables for a terminal, in points of 0–100 as papers print them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
-from textcl.evaluation.ranking_metrics import DETAILS
-from textcl.evaluation.significance import IN_OWN_UNITS, Interval
+from textcl.evaluation.kinds import metric_named, shown_metrics
+from textcl.evaluation.significance import Interval
 from textcl.export.figures import ExportFigures, TaskScore
 from textcl.report.scores import Scores
 
@@ -16,10 +16,10 @@ WRAPPED = (INTERVAL, "verdict")  # columns whose words stand below each other wh
 
 
 def scores_table(scores: Scores) -> Table:
-    """Return one row a metric: the score and its 95 % interval; rankings without the cut-offs in `DETAILS`."""
+    """Return one row a metric: the score and its 95 % interval; details are left out."""
     table = table_of("score", INTERVAL)
     for task, metrics in scores.items():
-        for number, metric in enumerate(shown(metrics)):
+        for number, metric in enumerate(shown_metrics(metrics)):
             score = metrics[metric]
             own = points(score.value, metric), bounds(score, metric)
             table.add_row(escape(task) if number == 0 else "", metric, *own)
@@ -37,16 +37,11 @@ def table_of(*numbers: str) -> Table:
     return table
 
 
-def shown(metrics: Mapping[str, Interval]) -> list[str]:
-    """Return the metrics worth a row: all but the details of rankings, and those too where there is nothing else."""
-    return [metric for metric in metrics if metric not in DETAILS] or list(metrics)
-
-
 def points(value: float, metric: str, signed: bool = False) -> str:
     """Return a score in points, or in the metric's own units; a dash where it does not exist."""
     if math.isnan(value):
         return "-"
-    value = value if metric in IN_OWN_UNITS else 100 * value
+    value = 100 * value if metric_named(metric).is_share else value
     return f"{value:+.2f}" if signed else f"{value:.2f}"
 
 

@@ -16,8 +16,8 @@ from textcl.encoder.opening import open_encoder, open_export
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.static import is_static
 from textcl.errors import ModelError
+from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.run import evaluate
-from textcl.evaluation.significance import IN_OWN_UNITS
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Sample, Task
 from textcl.evaluation.task_texts import Recorder
@@ -209,7 +209,7 @@ def _scores(judged: _Judged, samples: dict[str, Sample]) -> tuple[TaskScore, ...
     found = []
     for task, sample in judged.samples.items():
         metric, before = _main(task, judged.samples)
-        if metric not in IN_OWN_UNITS and sample.size:
+        if metric_named(metric).is_share and sample.size:
             found.append(TaskScore(task, metric, before, score(task)[1]))
     return tuple(found)
 

@@ -13,7 +13,7 @@ from textcl.distributed import join_ranks
 from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.locate import find_repository
 from textcl.errors import DataError, RecipeError
-from textcl.evaluation.ranking_metrics import DETAILS
+from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.significance import Difference, Interval, compared
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
@@ -196,7 +196,9 @@ class Reproduction:
 
     def _judged(self) -> list[tuple[str, Interval, Interval]]:
         """Return the metrics that both runs have, but for the details of rankings and what has no interval."""
-        both = ((task, name) for task, metrics in self.first.items() for name in metrics if name not in DETAILS)
+        both = (
+            (task, name) for task, metrics in self.first.items() for name in metrics if not metric_named(name).is_detail
+        )
         return [
             (f"{task} {name}", self.first[task][name], self.second[task][name])
             for task, name in both
@@ -238,7 +240,9 @@ class Reproduction:
         changes = {
             f"{task} {name}": change for task, found in self.difference.items() for name, change in found.items()
         }
-        shown = {name: change for name, change in changes.items() if name.rpartition(" ")[2] not in DETAILS}
+        shown = {
+            name: change for name, change in changes.items() if not metric_named(name.rpartition(" ")[2]).is_detail
+        }
         moved = [name for name, change in shown.items() if change.verdict != "cannot tell"]
         if moved:
             yield f"Item by item these differ by more than chance would have it: {_listed(moved, len(shown))}."

@@ -1,6 +1,6 @@
 """Bitext mining: does a sentence find its translation, and could the pairs be found without knowing them?
 
-Mining pairs from two heaps of sentences by the margin of their cosine over those of their neighbours.
+Pairs are mined from two sets of sentences by the margin of their cosine over those of their neighbours.
 
 Source:
     Artetxe and Schwenk 2019, Margin-based Parallel Corpus Mining with Multilingual Sentence Embeddings, section 3: the
@@ -9,15 +9,16 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
-from textcl.evaluation.task import Swaps, Values, Weights
+from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
+from textcl.evaluation.task import Swaps, TextPair, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, places_from_top
 from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
@@ -83,9 +84,9 @@ class Bitext:
     """Accuracy of the nearest neighbour both ways, and the F1 of mining by margin.
 
     Accuracy asks for each pair whether the sentence nearest to one side is the other side. F1 knows no pairs: it mines
-    some from the two heaps of sentences (see `mining`), keeps those above a threshold and compares them with the pairs.
+    some from the two sets of sentences (`mined_pairs`), keeps those above a threshold and compares them with the pairs.
     BUCC chooses the threshold on training pairs; here it is chosen on the very pairs that are scored, so `f1` is what a
-    threshold could reach at best. As every sentence has a translation in such a set, which in a real heap it has not,
+    threshold could reach at best. As every sentence has a translation in such a set, which in a real corpus it has not,
     F1 is not to be compared with BUCC's figures.
 
     First sentences are embedded as anchors, second ones as positives, so that each of two towers gets its own language.
@@ -117,6 +118,10 @@ class Bitext:
             margins=margins,
             is_right=is_right,
         )
+
+    def compared(self) -> list[TextPair]:
+        """Return all pairs."""
+        return [TextPair(first, second, None) for first, second in self.pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +194,13 @@ def _outcomes(
 class BitextColumns(SuiteSection):
     """The columns of a set of translations."""
 
-    first: str = "sentence1"
-    second: str = "sentence2"
+    first: Annotated[str, Field(description="first texts")] = "sentence1"
+    second: Annotated[str, Field(description="second texts")] = "sentence2"
 
 
-class BitextEntry(SuiteSection):
+class BitextEntry(TaskEntry):
     """A set of sentences with their translations."""
 
-    kind: Literal["bitext"]
-    name: str
     bundled: str | None = None
     local: str | None = None
     hub: Hub | None = None
@@ -207,3 +210,14 @@ class BitextEntry(SuiteSection):
         """Read the pairs."""
         rows = files.rows(self)
         return Bitext(self.name, [(row.text(self.columns.first), row.text(self.columns.second)) for row in rows])
+
+
+KIND = Kind(
+    name="bitext",
+    entry=BitextEntry,
+    takes={"local": "FILE"},
+    samples=(BitextSample,),
+    hub_type="translation",
+    hub_metrics=("accuracy_forward",),
+    metrics={"f1_threshold": Metric(better="neither", is_share=False)},
+)

@@ -4,18 +4,16 @@ import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from pydantic import model_validator
-from sklearn.linear_model import LogisticRegression
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
+from textcl.evaluation.kind import Files, Hub, Kind, SuiteSection, TaskEntry
+from textcl.evaluation.labels import LabelColumns, LabelledText, codes, labelled, labels_of
 from textcl.evaluation.samples import LabelSample, MeanSample
 from textcl.evaluation.task import Values
-from textcl.evaluation.tasks.labels import LabelColumns, LabelledText, codes, labelled, labels_of
 from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
@@ -37,6 +35,8 @@ def linear_probe(train: FloatArray, labels: IntArray, test: FloatArray) -> IntAr
     Returns:
         Classes of the test vectors, (M,).
     """
+    from sklearn.linear_model import LogisticRegression  # here because it takes a second, and few verbs need it
+
     probe = LogisticRegression(max_iter=ITERATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn's own words on convergence and on few rows a class
@@ -115,6 +115,10 @@ class Classification:
                 values[f"accuracy@{shots}"] = _few_shot(train, labels, test, gold, shots)
         return LabelSample(gold, linear_probe(train, labels, test), MeanSample(values))
 
+    def compared(self) -> tuple[()]:
+        """Return nothing: no pairs are compared."""
+        return ()
+
     def _check(self) -> None:
         if len(self.labels) < 2 or not self.test:
             raise DataError(
@@ -155,8 +159,8 @@ def _few_shot(train: FloatArray, labels: IntArray, test: FloatArray, gold: IntAr
 class LabelledPart(SuiteSection):
     """Where one of the two sets lies; a path alone is `local`."""
 
-    bundled: str | None = None  # a file beside the suite file; neither Hub nor data folder is then asked
-    local: str | None = None  # a file, below the data folder
+    bundled: str | None = None
+    local: str | None = None
     hub: Hub | None = None
 
     @model_validator(mode="before")
@@ -165,11 +169,9 @@ class LabelledPart(SuiteSection):
         return {"local": value} if isinstance(value, str) else value
 
 
-class ClassificationEntry(SuiteSection):
+class ClassificationEntry(TaskEntry):
     """A training set and a test set of one list of labels."""
 
-    kind: Literal["classification"]
-    name: str
     train: LabelledPart
     test: LabelledPart
     columns: LabelColumns = LabelColumns()
@@ -196,3 +198,13 @@ class _NamedPart:
     bundled: str | None
     local: str | None
     hub: Hub | None
+
+
+KIND = Kind(
+    name="classification",
+    entry=ClassificationEntry,
+    takes={"train": "TRAIN", "test": "TEST"},
+    samples=(LabelSample, MeanSample),
+    hub_type="text-classification",
+    hub_metrics=("knn_accuracy", "macro_f1"),
+)

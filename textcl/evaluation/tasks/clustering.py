@@ -2,18 +2,14 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import v_measure_score
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
+from textcl.evaluation.kind import Files, Hub, Kind, TaskEntry
+from textcl.evaluation.labels import LabelColumns, LabelledText, codes, labelled, labels_of
 from textcl.evaluation.samples import MeanSample
-from textcl.evaluation.tasks.labels import LabelColumns, LabelledText, codes, labelled, labels_of
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
 from textcl.util.seeds import derive
@@ -55,6 +51,8 @@ class Clustering:
 
     def run(self, embed: Embed) -> MeanSample:
         """Embed each distinct text once, as an anchor, and cluster every subset."""
+        from sklearn.metrics import v_measure_score  # here because it takes a second, and few verbs need it
+
         texts = list(dict.fromkeys(row.text for row in self.rows))
         position = {text: number for number, text in enumerate(texts)}
         vectors = unit_length(embed(texts, Role.ANCHOR))[[position[row.text] for row in self.rows]]
@@ -65,6 +63,10 @@ class Clustering:
             found = clusters(vectors[chosen], len(self.labels), number)
             values.append(v_measure_score(gold[chosen], found))
         return MeanSample({"v_measure": np.array(values, dtype=np.float64)})
+
+    def compared(self) -> tuple[()]:
+        """Return nothing: no pairs are compared."""
+        return ()
 
 
 def subset(gold: IntArray, number: int) -> IntArray:
@@ -77,6 +79,9 @@ def subset(gold: IntArray, number: int) -> IntArray:
 
 def clusters(vectors: FloatArray, count: int, number: int) -> IntArray:
     """Return the cluster of each vector (N, D), (N,); one start of k-means++, seeded by the subset's number."""
+    from sklearn.cluster import KMeans  # as above
+    from sklearn.exceptions import ConvergenceWarning
+
     seed = derive(_SEED, "k-means", number) % 2**32
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct vectors than clusters: scored as it is
@@ -84,16 +89,24 @@ def clusters(vectors: FloatArray, count: int, number: int) -> IntArray:
     return found
 
 
-class ClusteringEntry(SuiteSection):
+class ClusteringEntry(TaskEntry):
     """A set of labelled texts, a row a text."""
 
-    kind: Literal["clustering"]
-    name: str
-    bundled: str | None = None  # a file beside the suite file; neither Hub nor data folder is then asked
-    local: str | None = None  # a file, below the data folder
+    bundled: str | None = None
+    local: str | None = None
     hub: Hub | None = None
     columns: LabelColumns = LabelColumns()
 
     def task(self, files: Files) -> Clustering:
         """Read the texts."""
         return Clustering(self.name, labelled(files.rows(self), self.columns))
+
+
+KIND = Kind(
+    name="clustering",
+    entry=ClusteringEntry,
+    takes={"local": "FILE"},
+    samples=(MeanSample,),
+    hub_type="clustering",
+    hub_metrics=("v_measure",),
+)

@@ -1,27 +1,23 @@
 """Geometry: how the embeddings of a set of texts lie in space, whatever they are used for.
 
-Measures of a cloud of embeddings with item weights.
-
 Letters: `R` rows of weights, `N` items, `T` distinct texts, `P` pairs.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
-from textcl.evaluation.task import Values, Weights
+from textcl.evaluation.cosines import Doubles, unit_length
+from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
+from textcl.evaluation.task import TextPair, Values, Weights
 from textcl.files.rows import ColumnError, Row
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
 from textcl.util.seeds import derive
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +150,10 @@ class Geometry:
         items = np.concatenate([firsts, alone])
         return GeometrySample(distances, items, unit, nearness, occurrences(cosines), effective_rank(unit))
 
+    def compared(self) -> list[TextPair]:
+        """Return the positive pairs."""
+        return [TextPair(first, second, None) for first, second in self.pairs]
+
 
 def occurrences(cosines: FloatArray, neighbours: int = NEIGHBOURS) -> IntArray:
     """Count how often each text is among the nearest of the others, (T,), of the cosines of all with all (T, T)."""
@@ -183,9 +183,9 @@ def _drawn(count: int, most: int, what: str) -> list[int]:
 class GeometryColumns(SuiteSection):
     """The columns of a set of texts or pairs: a row without `text` is a pair."""
 
-    text: str = "text"
-    first: str = "anchor"
-    second: str = "positive"
+    text: Annotated[str, Field(description="texts")] = "text"
+    first: Annotated[str, Field(description="first texts")] = "anchor"
+    second: Annotated[str, Field(description="second texts")] = "positive"
 
 
 class Graded(SuiteSection):
@@ -195,13 +195,11 @@ class Graded(SuiteSection):
     least: float  # the score from which on a pair is positive
 
 
-class GeometryEntry(SuiteSection):
+class GeometryEntry(TaskEntry):
     """A set of pairs, of texts, or of both."""
 
-    kind: Literal["geometry"]
-    name: str
-    bundled: str | None = None  # a file beside the suite file; neither Hub nor data folder is then asked
-    local: str | None = None  # a file, below the data folder
+    bundled: str | None = None
+    local: str | None = None
     hub: Hub | None = None
     columns: GeometryColumns = GeometryColumns()
     graded: Graded | None = None  # null: all pairs are positive; else both sides of all are texts to measure
@@ -229,3 +227,20 @@ class GeometryEntry(SuiteSection):
                 text,
             )
         return row.text(first), row.text(second)
+
+
+KIND = Kind(
+    name="geometry",
+    entry=GeometryEntry,
+    takes={"local": "FILE"},
+    samples=(),  # it holds a matrix of all texts with all texts
+    hub_type="sentence-similarity",
+    metrics={
+        "alignment": Metric(better="lower", is_share=False),
+        "uniformity": Metric(better="lower", is_share=False),
+        "mean_cosine": Metric(better="lower"),
+        "effective_rank": Metric(better="neither", is_share=False),
+        "hubness": Metric(better="lower", is_share=False),
+        "antihubs": Metric(better="lower"),
+    },
+)

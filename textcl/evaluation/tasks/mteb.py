@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.errors import DataError, suggestion
+from textcl.evaluation.kind import Files, Kind, TaskEntry
 from textcl.evaluation.samples import PlainFigures
 from textcl.evaluation.task import Values
 from textcl.types.batches import Embed, FloatArray
@@ -73,7 +74,6 @@ def own_randomness() -> Iterator[None]:
         np.random.set_state(numpy)  # noqa: NPY002
 
 
-MTEB = "mteb:"  # what stands before the name
 _LOADER = {"batch_size": 1024, "show_progress_bar": False}  # texts that its loaders hand over at once
 
 
@@ -88,7 +88,7 @@ class MTEBTask:
     """
 
     def __init__(self, task: Any) -> None:
-        self.name = MTEB + task.metadata.name
+        self.name = f"{KIND.name}:{task.metadata.name}"
         self._task = task
         self._parts = list(getattr(task.metadata, "tasks", [task]))  # an aggregate is scored by its parts
         if any(part.modalities != ["text"] for part in self._parts):
@@ -118,27 +118,31 @@ class MTEBTask:
             )
         return PlainFigures(_figures(results[0].scores, self._task.metadata.main_score))
 
+    def compared(self) -> None:
+        """Return None: mteb does not say which texts it compares."""
+
     def _load(self, part: Any) -> None:
         try:
             with own_randomness():
                 part.load_data()
         except Exception as error:  # a data set's loader raises whatever it likes
+            path = part.metadata.dataset.get("path")
             raise DataError(
-                f"{self.name}: the data of {part.metadata.name} ({part.metadata.dataset.get('path')} on the Hub) can "
-                f"not be loaded: {type(error).__name__}: {error}"
+                f"{self.name}: the data of {part.metadata.name} ({path} on the Hub) cannot be loaded: "
+                f"{type(error).__name__}: {error}"
             ) from error
 
 
-def mteb_task(spec: str) -> MTEBTask:
+def mteb_task(name: str) -> MTEBTask:
     """Load a task of mteb.
 
     Args:
-        spec: `mteb:STSBenchmark`.
+        name: As mteb calls it: `STSBenchmark`.
 
     Raises:
         DataError: mteb is not installed, has no such task, or cannot load its data.
     """
-    name = spec.removeprefix(MTEB)
+    spec = f"{KIND.name}:{name}"
     if importlib.util.find_spec("mteb") is None:
         raise DataError(f"{spec} needs the package mteb, which is not installed: pip install mteb")
     with own_randomness():
@@ -175,3 +179,20 @@ def _figures(scores: dict[str, list[dict[str, Any]]], metric: str) -> dict[str, 
     values = {name: np.array([np.nan if value is None else value], dtype=np.float64) for name, value in single.items()}
     mean = {metric: np.mean(list(values.values()), axis=0)}
     return mean if len(values) == 1 else mean | values
+
+
+class MTEBEntry(TaskEntry):
+    """A task of mteb, which loads its own data; `name` is mteb's name for it."""
+
+    def task(self, files: Files) -> MTEBTask:
+        """Load it."""
+        return mteb_task(self.name)
+
+
+KIND = Kind(
+    name="mteb",
+    entry=MTEBEntry,
+    takes={"name": "TASK"},
+    samples=(PlainFigures,),
+    hub_type="sentence-similarity",  # its metrics have names of the other kinds, by which a card knows most of them
+)

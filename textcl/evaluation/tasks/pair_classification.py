@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles, pair_cosines
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
-from textcl.evaluation.task import Swaps, Values, Weights
+from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
+from textcl.evaluation.task import Swaps, TextPair, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, places_from_top
 from textcl.types.batches import Embed
 
@@ -46,6 +47,10 @@ class PairClassification:
         """Embed each distinct text once, as an anchor, and compare the cosines with the labels."""
         cosines = pair_cosines([(pair.first, pair.second) for pair in self.pairs], embed)
         return PairSample(cosines, np.array([pair.is_same for pair in self.pairs]))
+
+    def compared(self) -> list[TextPair]:
+        """Return all pairs with their labels, 1 or 0."""
+        return [TextPair(pair.first, pair.second, float(pair.is_same)) for pair in self.pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +111,14 @@ def _best_accuracy(cuts: Thresholds, different: Values) -> tuple[Values, Values]
 class PairsColumns(SuiteSection):
     """The columns of a set of labelled pairs; the label is 1 where both texts mean the same, else 0."""
 
-    first: str = "sentence1"
-    second: str = "sentence2"
-    label: str = "label"
+    first: Annotated[str, Field(description="first texts")] = "sentence1"
+    second: Annotated[str, Field(description="second texts")] = "sentence2"
+    label: Annotated[str, Field(description="labels")] = "label"
 
 
-class PairsEntry(SuiteSection):
+class PairsEntry(TaskEntry):
     """A set of labelled pairs."""
 
-    kind: Literal["pairs"]
-    name: str
     bundled: str | None = None
     local: str | None = None
     hub: Hub | None = None
@@ -128,3 +131,14 @@ class PairsEntry(SuiteSection):
         return PairClassification(
             self.name, [LabelledPair(row.text(first), row.text(second), row.yes_or_no(label)) for row in rows]
         )
+
+
+KIND = Kind(
+    name="pairs",
+    entry=PairsEntry,
+    takes={"local": "FILE"},
+    samples=(PairSample,),
+    hub_type="binary-classification",
+    hub_metrics=("ap",),
+    metrics=dict.fromkeys(("f1_threshold", "accuracy_threshold"), Metric(better="neither", is_share=False)),
+)

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from textcl.errors import DataError
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
+from textcl.evaluation.kind import Files, Hub, Kind, SuiteSection, TaskEntry
 from textcl.evaluation.samples import MeanSample
+from textcl.evaluation.task import TextPair
 from textcl.evaluation.thresholds import Thresholds
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
@@ -53,6 +55,10 @@ class Reranking:
         average_precision, reciprocal_rank = np.array(scores).T
         return MeanSample({"map": average_precision, f"mrr@{_DEPTH}": reciprocal_rank})
 
+    def compared(self) -> list[TextPair]:
+        """Return each query with each of its positives."""
+        return [TextPair(query.query, text, None) for query in self.queries for text in query.positives]
+
 
 def _cosines(query: Candidates, anchor: FloatArray, candidates: Mapping[str, FloatArray]) -> dict[str, float]:
     """Return the cosine of each distinct text with the query; 0 where a vector is zero."""
@@ -77,16 +83,14 @@ def _score(query: Candidates, cosines: Mapping[str, float]) -> tuple[float, floa
 class RerankingColumns(SuiteSection):
     """The columns of a reranking set, named as most such sets name them; the latter two hold lists of texts."""
 
-    query: str = "query"
-    positive: str = "positive"
-    negative: str = "negative"
+    query: Annotated[str, Field(description="queries")] = "query"
+    positive: Annotated[str, Field(description="relevant texts")] = "positive"
+    negative: Annotated[str, Field(description="other texts")] = "negative"
 
 
-class RerankingEntry(SuiteSection):
+class RerankingEntry(TaskEntry):
     """A set of queries, each with its relevant and its other texts."""
 
-    kind: Literal["reranking"]
-    name: str
     bundled: str | None = None
     local: str | None = None
     hub: Hub | None = None
@@ -99,3 +103,13 @@ class RerankingEntry(SuiteSection):
         return Reranking(
             self.name, [Candidates(row.text(query), row.texts(positive), row.texts(negative)) for row in rows]
         )
+
+
+KIND = Kind(
+    name="reranking",
+    entry=RerankingEntry,
+    takes={"local": "FILE"},
+    samples=(MeanSample,),
+    hub_type="reranking",
+    hub_metrics=("map",),
+)

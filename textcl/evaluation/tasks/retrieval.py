@@ -1,25 +1,24 @@
-"""A retrieval set in a suite, in BEIR layout: corpus, queries and qrels.
+"""Retrieval: does exact search by cosine find the documents that were judged relevant to a query?
 
-Exact search for the retrieval task, with an order that does not hang on rounding or on how a corpus is sorted.
-
-Equal texts are searched as one, so their scores are equal to the last bit, and equal scores are ordered by document id,
-descending, as trec_eval orders them, also where a ranking is cut.
+The order of what is found does not depend on rounding or on how a corpus is sorted: equal texts are searched as one, so
+their scores are equal to the last bit, and equal scores are ordered by document id, descending, as trec_eval orders
+them, also where a ranking is cut.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field
 
 from textcl.errors import DataError
-from textcl.evaluation.data_places import Files, Hub, SuiteSection, hub_rows
-from textcl.evaluation.ranking_metrics import KS, measure
+from textcl.evaluation.kind import Files, Hub, Kind, Metric, TaskEntry, hub_rows
+from textcl.evaluation.ranking_metrics import DETAILS, KS, measure
 from textcl.evaluation.samples import MeanSample
-from textcl.evaluation.task import PositivePair
+from textcl.evaluation.task import PositivePair, TextPair
 from textcl.files.beir import documents, judgements, queries
 from textcl.files.rows import Row, file_rows, first_present
 from textcl.indexes.exact import FlatIndex
@@ -162,6 +161,10 @@ class Retrieval:
             if grade > 0 and document in self.corpus
         ]
 
+    def compared(self) -> list[TextPair]:
+        """Return the same pairs, without grades."""
+        return [TextPair(pair.first, pair.second, None) for pair in self.positives()]
+
     def _kept(self, query: str, found: dict[str, float]) -> dict[str, float]:
         """Drop the query's own document where the task wants it, and then all but the best of the search's depth."""
         kept = [(document, score) for document, score in found.items() if not (self.drops_self and document == query)]
@@ -171,11 +174,9 @@ class Retrieval:
 _Parts = tuple[Iterator[Row], Iterator[Row], Iterator[Row]]  # corpus, queries, qrels
 
 
-class RetrievalEntry(SuiteSection):
-    """A set in BEIR layout."""
+class RetrievalEntry(TaskEntry):
+    """A set in BEIR layout: corpus, queries and qrels."""
 
-    kind: Literal["retrieval"]
-    name: str
     bundled: str | None = None  # a folder beside the suite file
     local: str | None = None  # a folder, below the data folder
     hub: Hub | None = None  # configs `corpus`, `queries` and `default`; config and split are those of the judgements
@@ -185,8 +186,8 @@ class RetrievalEntry(SuiteSection):
 
     def task(self, files: Files) -> Retrieval:
         """Read the three parts."""
-        place = files.place(self)
-        parts = _local_parts(place) if isinstance(place, Path) else _hub_parts(place, self.texts_split)
+        location = files.location(self)
+        parts = _local_parts(location) if isinstance(location, Path) else _hub_parts(location, self.texts_split)
         corpus, asked, qrels = documents(parts[0]), queries(parts[1]), judgements(parts[2])
         return Retrieval(self.name, corpus, asked, qrels, drops_self=self.drops_self, ks=self.ks)
 
@@ -208,3 +209,14 @@ def _hub_parts(hub: Hub, texts_split: str | None) -> _Parts:
         hub_rows(hub.id, hub.revision, texts_split or "queries", "queries"),
         hub_rows(hub.id, hub.revision, hub.split, hub.config or "default"),
     )
+
+
+KIND = Kind(
+    name="retrieval",
+    entry=RetrievalEntry,
+    takes={"local": "FOLDER"},
+    samples=(MeanSample,),
+    hub_type="information-retrieval",
+    hub_metrics=("ndcg", "map@", "mrr", "recall", "precision", "hit_rate"),
+    metrics={name: Metric(is_detail=True) for name in DETAILS},
+)

@@ -1,17 +1,18 @@
-"""A set of graded pairs in a suite."""
+"""Semantic textual similarity: do the cosines of pairs agree with how alike people found them?"""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
 from textcl.evaluation.cosines import pair_cosines
-from textcl.evaluation.data_places import Files, Hub, SuiteSection
-from textcl.evaluation.task import PositivePair
+from textcl.evaluation.kind import Files, Hub, Kind, SuiteSection, TaskEntry
+from textcl.evaluation.task import PositivePair, TextPair
 from textcl.files.rows import Row
 from textcl.types.batches import Embed
 
@@ -58,23 +59,27 @@ class STS:
         limit = min(scores) + _HIGH * (max(scores) - min(scores))
         return [PositivePair(pair.first, pair.second) for pair in self.pairs if pair.score >= limit]
 
+    def compared(self) -> list[TextPair]:
+        """Return all pairs with their scores."""
+        return [TextPair(pair.first, pair.second, pair.score) for pair in self.pairs]
+
 
 class STSColumns(SuiteSection):
     """The columns of a set of graded pairs."""
 
-    first: str = "sentence1"
-    second: str = "sentence2"
-    score: str = "score"
-    subset: str = "subset"  # may be absent: which part of the set a pair belongs to
+    first: Annotated[str, Field(description="first texts")] = "sentence1"
+    second: Annotated[str, Field(description="second texts")] = "sentence2"
+    score: Annotated[str, Field(description="scores")] = "score"
+    subset: Annotated[str, Field(description="subsets, where there are any")] = (
+        "subset"  # which part of the set a pair belongs to
+    )
 
 
-class STSEntry(SuiteSection):
+class STSEntry(TaskEntry):
     """A set of graded pairs."""
 
-    kind: Literal["sts"]
-    name: str
-    bundled: str | None = None  # a file beside the suite file; neither Hub nor data folder is then asked
-    local: str | None = None  # a file, below the data folder
+    bundled: str | None = None
+    local: str | None = None
     hub: Hub | None = None
     columns: STSColumns = STSColumns()
     ends: str | None = None  # digest of the first and last pair: guards a cut that the Hub does not name
@@ -103,3 +108,13 @@ def ends_digest(pairs: Sequence[GradedPair]) -> str:
     ends = (pairs[0].first, pairs[0].second, pairs[-1].first, pairs[-1].second)
     folded = "\n".join(" ".join(text.casefold().split()) for text in ends)
     return hashlib.sha256(folded.encode()).hexdigest()[:16]
+
+
+KIND = Kind(
+    name="sts",
+    entry=STSEntry,
+    takes={"local": "FILE"},
+    samples=(CorrelationSample, SubsetCorrelations),
+    hub_type="semantic-similarity",
+    hub_metrics=("spearman", "pearson"),
+)

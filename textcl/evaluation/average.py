@@ -8,7 +8,17 @@ import numpy as np
 
 from textcl.errors import DataError
 from textcl.evaluation.items import items_digest
-from textcl.evaluation.task import ExchangeableAtOnce, Metrics, Sample, Swaps, Task, Values, Weights
+from textcl.evaluation.task import (
+    Comparing,
+    ExchangeableAtOnce,
+    Metrics,
+    Sample,
+    Swaps,
+    Task,
+    TextPair,
+    Values,
+    Weights,
+)
 from textcl.types.batches import Embed
 
 
@@ -90,6 +100,12 @@ class Average:
     def run(self, embed: Embed) -> AverageSample:
         """Run the members and average."""
         return self.of({task.name: task.run(embed) for task in self.members})
+
+    def compared(self) -> list[TextPair] | None:
+        """Return the pairs of all members; None where one of them does not know its own."""
+        compared = [task.compared() if isinstance(task, Comparing) else None for task in self.members]
+        known = [pairs for pairs in compared if pairs is not None]
+        return [pair for pairs in known for pair in pairs] if len(known) == len(compared) else None
 
     def of(self, samples: Mapping[str, Sample]) -> AverageSample:
         """Average over the samples of members that were run already."""
