@@ -18,7 +18,7 @@ from textcl.types.text import Role
 
 
 class Classes:
-    """A kind of task that nobody knew when recording was written: it embeds in two goes, and does not say what it compares."""
+    """A kind of task that nobody knew when recording was written: it embeds in two goes, and says nothing of pairs."""
 
     name = "classes"
 
