@@ -26,8 +26,7 @@ def verb_and_rest(words: list[str]) -> tuple[typer.core.TyperCommand, list[str]]
 def unknown_options(words: list[str]) -> list[str]:
     """Return the options among a command's words that its verb does not have."""
     command, rest = verb_and_rest(words)
-    parameters = command.get_params(typer.Context(command))
-    known = {option for parameter in parameters for option in parameter.opts}
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     return [word for word in rest if word.startswith("-") and word.partition("=")[0] not in known]
 
 

@@ -1,17 +1,13 @@
 """`textcl evaluate`: scores of a saved model."""
 
-import inspect
-from collections.abc import Mapping
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from textcl.cli.options import DataDir, Deterministic, ModelName, Precision
-
-if TYPE_CHECKING:
-    from textcl.evaluation.kind import Column
 
 
 def evaluate(
@@ -45,8 +41,12 @@ def evaluate(
 ) -> None:
     """Score a model, with 95 % intervals.
 
-    It is scored on suites of tasks and on users' sets. A user's set is a kind of task and a file, as in sts:FILE: JSONL,
-    CSV or TSV, plain or gzipped; a folder has BEIR's layout.
+    It is scored on suites of tasks and on users' sets. A user's set is a kind of task and a file: sts:FILE, pairs:FILE,
+    reranking:FILE, bitext:FILE, clustering:FILE, classification:TRAIN,TEST, geometry:FILE (JSONL, CSV or TSV, plain or
+    gzipped), or retrieval:FOLDER (in BEIR's layout).
+
+    A column that has not the usual name is named by what it holds: --first-column NAME, and in the same way second,
+    score, subset, label, text, query, positive, negative.
     """
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.scoring_progress import watching
@@ -76,61 +76,27 @@ def evaluate(
         results().print(against_table(found.scores, found.other, found.difference))
 
 
-class EvaluateCommand(TyperCommand):
-    """The verb with an option for each column that a kind of task reads, `--first-column NAME`.
+_COLUMN = re.compile(r"--([a-z-]+)-column(?:=(.*))?", re.DOTALL)
 
-    The kinds are looked up when the verb is used, not when the verbs are listed.
+
+class EvaluateCommand(TyperCommand):
+    """The verb with an option for whatever a kind of task reads from a column: `--first-column NAME`.
+
+    Which there are is up to the kinds, and `load_tasks` refuses others. They are not listed here, because
+    `textcl evaluate --help` must not load the kinds, which load torch.
     """
 
-    def get_params(self, ctx: Any) -> list[Any]:  # `Any`: what typer has inside has no public names
-        """Return the parameters of the function and the options of the kinds; `--help` stays the last."""
-        *own, help_option = super().get_params(ctx)
-        return [*own, *_column_options(), help_option]
-
-    def invoke(self, ctx: Any) -> Any:
-        """Hand the names of columns over as `ctx.obj`, by what the columns are for."""
-        from textcl.evaluation.kinds import columns_by_role
-
-        named = {role: ctx.params.pop(_parameter(role)) for role in columns_by_role()}
-        ctx.obj = {role: name for role, name in named.items() if name is not None}
-        return super().invoke(ctx)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help, at its end how a set of each kind is named."""
-        from textcl.evaluation.kinds import KINDS
-
-        self.epilog = f"Users' sets: {', '.join(kind.usage for kind in KINDS)}."
-        super().format_help(ctx, formatter)
-
-
-def _column_options() -> list[Any]:
-    """Return an option for each thing that columns are for, made by typer from a function that takes them."""
-    from textcl.evaluation.kinds import columns_by_role
-
-    options = [
-        inspect.Parameter(_parameter(role), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(kinds))
-        for role, kinds in columns_by_role().items()
-    ]
-
-    def columns() -> None: ...
-
-    vars(columns)["__signature__"] = inspect.Signature(options)
-    app = typer.Typer(add_completion=False)
-    app.command()(columns)
-    return typer.main.get_command(app).params
-
-
-def _option(kinds: "Mapping[str, Column]") -> object:
-    """Return the type of an option: whose column it names, and what the column is called without it."""
-    names: dict[str, list[str]] = {}
-    for kind, column in kinds.items():
-        names.setdefault(column.name, []).append(kind)
-    usual = "; ".join(f"{name} ({', '.join(its)})" for name, its in names.items())
-    content = next(iter(kinds.values())).content
-    return Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"Users' sets: the column of {content}. Without it: {usual}.")
-    ]
-
-
-def _parameter(role: str) -> str:
-    return f"{role}_column"
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # `Any`: typer's own context has no public name
+        """Take the names of columns out, to `ctx.obj`, by what the columns are for; parse the rest."""
+        ctx.obj, rest = {}, []
+        words = iter(args)
+        for word in words:
+            option = _COLUMN.fullmatch(word)
+            if option is None:
+                rest.append(word)
+                continue
+            name = next(words, "") if option[2] is None else option[2]
+            if not name:
+                raise typer.BadParameter(f"{word} is followed by the name of a column.", ctx=ctx)
+            ctx.obj[option[1].replace("-", "_")] = name
+        return super().parse_args(ctx, rest)

@@ -37,7 +37,7 @@ class TaskEntry(SuiteSection):
     """An entry of a suite: one task, and where its data lies.
 
     A kind adds its fields: usually `bundled`, `local` and `hub` (`Located`), and `columns`, a section in which each
-    field is what a column is for, its default the column's usual name, and its description a few words on it.
+    field is what a column is for, and its default the column's usual name.
     """
 
     kind: str
@@ -114,14 +114,6 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column that a kind reads."""
-
-    name: str  # in the file, unless another is named
-    content: str  # a few words: `first texts`
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """All that the rest of textcl knows of a kind of task.
 
@@ -158,10 +150,7 @@ class Kind:
         return "name" not in self.takes
 
     @property
-    def columns(self) -> dict[str, Column]:
-        """What each column is for (`first`, `score`), and its name; none where the files have fixed columns."""
+    def columns(self) -> dict[str, str]:
+        """What each column is for (`first`, `score`), and its usual name; none where the files have fixed columns."""
         section = self.entry.model_fields.get("columns")
-        if section is None:
-            return {}
-        fields = type(section.default).model_fields
-        return {role: Column(field.default, field.description or role) for role, field in fields.items()}
+        return {} if section is None else dict(section.default)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from textcl.errors import DataError, suggestion
-from textcl.evaluation.kind import Column, Kind, Metric
+from textcl.evaluation.kind import Kind, Metric
 from textcl.evaluation.tasks import (
     bitext,
     classification,
@@ -79,12 +79,3 @@ def hub_type(metrics: Iterable[str]) -> str:
 def stored_samples() -> tuple[type[Any], ...]:
     """Return the classes of outcomes that are stored, each once."""
     return tuple(dict.fromkeys(sample for kind in KINDS for sample in kind.samples))
-
-
-def columns_by_role() -> dict[str, dict[str, Column]]:
-    """Return what columns are for (`first`) → the kinds that read such a column → the column."""
-    columns: dict[str, dict[str, Column]] = {}
-    for kind in KINDS:
-        for role, column in kind.columns.items():
-            columns.setdefault(role, {})[kind.name] = column
-    return columns

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from textcl.evaluation.kind import SuiteSection
 from textcl.files.rows import Row
@@ -34,8 +32,8 @@ def codes(rows: Sequence[LabelledText], labels: Sequence[str]) -> IntArray:
 class LabelColumns(SuiteSection):
     """The columns of a set of labelled texts."""
 
-    text: Annotated[str, Field(description="texts")] = "text"
-    label: Annotated[str, Field(description="labels")] = "label"  # texts or whole numbers
+    text: str = "text"
+    label: str = "label"  # texts or whole numbers
 
 
 def labelled(rows: Iterable[Row], columns: LabelColumns) -> list[LabelledText]:

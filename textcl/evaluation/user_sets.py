@@ -35,7 +35,7 @@ def user_task(spec: str, columns: Mapping[str, str] | None) -> Task:
     try:
         return kind.entry.model_validate({**fields, "columns": named} if named else fields).task(Files(Path(), Path()))
     except ColumnError as error:
-        known = {role: column.name for role, column in kind.columns.items()} | named
+        known = kind.columns | named
         roles = [role for role, column in known.items() if column == error.column]
         way_out = _way_out(kind, fields, roles[0], columns is not None) if roles else ""
         raise DataError(f"{error} {way_out}".rstrip()) from error
@@ -43,7 +43,7 @@ def user_task(spec: str, columns: Mapping[str, str] | None) -> Task:
 
 def column_option(role: str) -> str:
     """Return the option that names a column of a user's set, by what the column is for: `--first-column`."""
-    return f"--{role}-column"
+    return f"--{role.replace('_', '-')}-column"
 
 
 def unknown_kind(spec: str) -> DataError:

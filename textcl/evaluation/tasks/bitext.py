@@ -9,11 +9,10 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles
@@ -194,8 +193,8 @@ def _outcomes(
 class BitextColumns(SuiteSection):
     """The columns of a set of translations."""
 
-    first: Annotated[str, Field(description="first texts")] = "sentence1"
-    second: Annotated[str, Field(description="second texts")] = "sentence2"
+    first: str = "sentence1"
+    second: str = "sentence2"
 
 
 class BitextEntry(TaskEntry):

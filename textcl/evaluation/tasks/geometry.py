@@ -5,10 +5,8 @@ Letters: `R` rows of weights, `N` items, `T` distinct texts, `P` pairs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles, unit_length
@@ -183,9 +181,9 @@ def _drawn(count: int, most: int, what: str) -> list[int]:
 class GeometryColumns(SuiteSection):
     """The columns of a set of texts or pairs: a row without `text` is a pair."""
 
-    text: Annotated[str, Field(description="texts")] = "text"
-    first: Annotated[str, Field(description="first texts")] = "anchor"
-    second: Annotated[str, Field(description="second texts")] = "positive"
+    text: str = "text"
+    first: str = "anchor"
+    second: str = "positive"
 
 
 class Graded(SuiteSection):

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.cosines import Doubles, pair_cosines
@@ -111,9 +110,9 @@ def _best_accuracy(cuts: Thresholds, different: Values) -> tuple[Values, Values]
 class PairsColumns(SuiteSection):
     """The columns of a set of labelled pairs; the label is 1 where both texts mean the same, else 0."""
 
-    first: Annotated[str, Field(description="first texts")] = "sentence1"
-    second: Annotated[str, Field(description="second texts")] = "sentence2"
-    label: Annotated[str, Field(description="labels")] = "label"
+    first: str = "sentence1"
+    second: str = "sentence2"
+    label: str = "label"
 
 
 class PairsEntry(TaskEntry):

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.kind import Files, Hub, Kind, SuiteSection, TaskEntry
@@ -83,9 +81,9 @@ def _score(query: Candidates, cosines: Mapping[str, float]) -> tuple[float, floa
 class RerankingColumns(SuiteSection):
     """The columns of a reranking set, named as most such sets name them; the latter two hold lists of texts."""
 
-    query: Annotated[str, Field(description="queries")] = "query"
-    positive: Annotated[str, Field(description="relevant texts")] = "positive"
-    negative: Annotated[str, Field(description="other texts")] = "negative"
+    query: str = "query"
+    positive: str = "positive"
+    negative: str = "negative"
 
 
 class RerankingEntry(TaskEntry):

@@ -3,10 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
 from textcl.errors import DataError
 from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
@@ -67,12 +65,10 @@ class STS:
 class STSColumns(SuiteSection):
     """The columns of a set of graded pairs."""
 
-    first: Annotated[str, Field(description="first texts")] = "sentence1"
-    second: Annotated[str, Field(description="second texts")] = "sentence2"
-    score: Annotated[str, Field(description="scores")] = "score"
-    subset: Annotated[str, Field(description="subsets, where there are any")] = (
-        "subset"  # which part of the set a pair belongs to
-    )
+    first: str = "sentence1"
+    second: str = "sentence2"
+    score: str = "score"
+    subset: str = "subset"  # which part of the set a pair belongs to
 
 
 class STSEntry(TaskEntry):
