@@ -8,7 +8,7 @@ READY := .venv/.ready
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: setup quickstart test check format bench
+.PHONY: setup quickstart test check format components bench
 
 setup: $(READY)
 
@@ -34,6 +34,10 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The tables of components in data_recipes/README.md, from the docstrings.
+components: $(READY)
+	$(BIN)/python -m tests.recipe.component_tables
 
 bench: $(READY)
 	$(BIN)/python eval/speed/encode.py

@@ -1,10 +1,14 @@
 """Every run behind the table of augmentations: one recipe, the same sentences, and other views."""
 
 import json
+import re
 from pathlib import Path
 
 from store import Results
 from trial import FOUR, LENGTH, SEEDS, Trial
+
+from textcl.recipe.catalogue import entries
+from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION
 
 RECIPE = "crops"  # its learning rate, batch and objective for all; only the views are changed
 SCORES = ("sts", "stsb-dev", "classic", "banking77")
@@ -21,7 +25,7 @@ def _positive(change: str) -> str:
 
 CROP = "{use: SpanCrop, low: 0.3, high: 1.0}"
 _TEMPLATES = ('This sentence : "{text}" means something.', 'This sentence of "{text}" means something.')
-VIEWS = {  # with the settings that textcl has by default; the positive is changed, unless two views make the method
+_ROWS = {  # with the settings that textcl has by default; the positive is changed, unless two views make the method
     PLAIN: _views("", ""),
     "word repetition": _positive("{use: WordRepetition}"),
     "span crop, both views": _views(CROP, CROP),
@@ -41,6 +45,20 @@ VIEWS = {  # with the settings that textcl has by default; the positive is chang
     "back-translation, p = 0.2": _positive("{use: BackTranslated, path: TRANSLATIONS, p: 0.2}"),
     "back-translation, p = 1": _positive("{use: BackTranslated, path: TRANSLATIONS, p: 1.0}"),
 }
+
+
+def _rows_by_name() -> dict[str, str]:
+    """Return a row for each augmentation that has none above and needs no setting: the positive is changed by it."""
+    written = " ".join(_ROWS.values())
+    return {
+        re.sub("(?<!^)(?=[A-Z])", " ", each.name).lower(): _views("", f"{{use: {each.name}}}", part)
+        for room, part in ((AUGMENTATION, "augment"), (INPUT_AUGMENTATION, "input"))
+        for each in entries(room)
+        if all(each.settings.values()) and f"use: {each.name}" not in written
+    }
+
+
+VIEWS = _ROWS | _rows_by_name()
 _CROPPED = f"[{{role: anchor, augment: [{CROP}]}}, {{role: positive, %s}}]"
 COMBINATIONS = {  # crops first, since a trial showed that they alone raise this encoder; each with one thing more
     "crops + word deletion": _views(f"{CROP}, {{use: WordDeletion}}", f"{CROP}, {{use: WordDeletion}}"),

@@ -1,8 +1,13 @@
-"""The text augmentations under contract: every one of `textcl.augment.__all__`, in the settings worth testing."""
+"""The text augmentations under contract: every one of `textcl.augment.__all__`.
+
+An augmentation stands here for settings that deserve a case of their own, and for files that it needs. Any other is
+built as the example of its docstring has it; where it has a rate, its idle form is the one with a rate of 0.
+"""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.tiny import masked_language_model
@@ -21,6 +26,8 @@ from textcl.augment.word_deletion import WordDeletion
 from textcl.augment.word_repetition import WordRepetition
 from textcl.augment.word_shuffle import WordShuffle
 from textcl.augment.word_swap import WordSwap
+from textcl.recipe.catalogue import Entry, entries
+from textcl.recipe.components import AUGMENTATION, build
 from textcl.types.text import Augmentation
 
 PLAIN = "a dog runs quickly to the big old car and the man sees one two three four five six red birds in a tree"
@@ -41,11 +48,10 @@ def translated(folder: Path, p: float = 0.5) -> BackTranslated:
     return BackTranslated(str(path), p)
 
 
-CASES: dict[str, Case] = {
+SPECIAL: dict[str, Case] = {
     "AdjacentSpan": Case(lambda _: AdjacentSpan("anchor", 2, 8)),
     "AdjacentSpan positive": Case(lambda _: AdjacentSpan("positive", 2, 8)),
     "BackTranslated": Case(translated, idle=lambda folder: translated(folder, 0.0)),
-    "CaseNoise": Case(lambda _: CaseNoise(), idle=lambda _: CaseNoise(0.0)),
     "CaseNoise everywhere": Case(lambda _: CaseNoise(1.0)),
     "Chain": Case(lambda _: Chain([WordDeletion(0.5), Typos(0.5)]), idle=lambda _: Chain([WordSwap(0.0), Typos(0.0)])),
     "MaskedSubstitution": Case(
@@ -56,19 +62,27 @@ CASES: dict[str, Case] = {
     "PunctuationNoise": Case(lambda _: PunctuationNoise(), idle=lambda _: PunctuationNoise(0.0, 0.0)),
     "PunctuationNoise everywhere": Case(lambda _: PunctuationNoise(1.0, 1.0)),
     "Sometimes": Case(lambda _: Sometimes(WordDeletion(0.5)), idle=lambda _: Sometimes(WordDeletion(1.0), p=0.0)),
-    "SpanCrop": Case(lambda _: SpanCrop()),
     "Synonyms": Case(
         lambda folder: Synonyms(folder=str(write_wordnet(folder))),
         idle=lambda folder: Synonyms(0.0, str(write_wordnet(folder))),
     ),
     "Template": Case(lambda _: Template(), draws=False),
-    "Typos": Case(lambda _: Typos(), idle=lambda _: Typos(0.0)),
     "Typos everywhere": Case(lambda _: Typos(1.0)),
-    "WordDeletion": Case(lambda _: WordDeletion(), idle=lambda _: WordDeletion(0.0)),
     "WordDeletion everywhere": Case(lambda _: WordDeletion(1.0)),
-    "WordRepetition": Case(lambda _: WordRepetition(), idle=lambda _: WordRepetition(0.0)),
     "WordRepetition everywhere": Case(lambda _: WordRepetition(1.0)),
     "WordShuffle": Case(lambda _: WordShuffle(), idle=lambda _: WordShuffle(0)),
-    "WordSwap": Case(lambda _: WordSwap(), idle=lambda _: WordSwap(0.0)),
     "WordSwap everywhere": Case(lambda _: WordSwap(1.0)),
 }
+
+
+def of_example(entry: Entry) -> Case:
+    """The augmentation as its docstring has it."""
+    (component,) = entry.section()["augment"]
+
+    def make(_: Path, **changes: float) -> Augmentation:
+        return build({**component, **changes}, AUGMENTATION, "augment")
+
+    return Case(make, idle=partial(make, rate=0.0) if "rate" in entry.settings else None)
+
+
+CASES = {entry.name: of_example(entry) for entry in entries(AUGMENTATION) if entry.name not in SPECIAL} | SPECIAL

@@ -5,9 +5,10 @@ import re
 import pytest
 
 import textcl.augment
+import textcl.data
 import textcl.objectives
 from tests.recipe.minimal import minimal
-from textcl.hub.citations import CITED, citations, entries
+from textcl.hub.citations import citations, entries, papers_of
 from textcl.recipe.load import load_recipe, parse
 from textcl.util import bundled as shelf
 
@@ -16,13 +17,17 @@ def keys(recipe: dict[str, object]) -> list[str]:
     return [re.match(r"@\w+\{(\w+),", entry)[1] for entry in citations(recipe)]
 
 
-@pytest.mark.parametrize("name", [*textcl.objectives.__all__, *textcl.augment.__all__])
-def test_each_objective_and_augmentation_has_its_line(name: str) -> None:
-    assert name in CITED
+METHODS = {name: getattr(room, name) for room in (textcl.objectives, textcl.augment) for name in room.__all__}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_names_papers_unless_its_source_says_that_it_rests_on_none(name: str) -> None:
+    source = METHODS[name].__doc__.partition("Source:")[2].split()[0]
+    assert bool(papers_of(name)) is not source.startswith("None")
 
 
 def test_each_key_has_an_entry_and_each_entry_is_whole() -> None:
-    cited = {key for papers in CITED.values() for key in papers}
+    cited = {key for name in (*METHODS, *textcl.data.__all__) for key in papers_of(name)}
     assert cited | {"gao2021simcse", "reimers2019sbert", "gao2021gradcache"} == set(entries())
     for entry in entries().values():
         assert entry.count("{") == entry.count("}")
@@ -44,6 +49,10 @@ def test_the_bundled_recipes_cite_what_they_are_made_of(name: str, papers: list[
     path = "data.sources.0.path=mine.txt"
     recipe = load_recipe(str(shelf.recipes_folder() / f"{name}.yaml"), [path]).model_dump(mode="json")
     assert keys(recipe) == [*papers, "reimers2019sbert", "gao2021gradcache"]
+
+
+def test_a_users_own_component_is_not_known_here() -> None:
+    assert papers_of("Mine") == ()
 
 
 def test_pairs_are_no_dropout_views() -> None:

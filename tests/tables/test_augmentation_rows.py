@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import augmentation_rows
+import pytest
 from augmentation_rows import COMBINATIONS, VIEWS, best_combination, row_trial
 from domains import domain_trials
 from objective_trials import all_trials
@@ -15,6 +17,12 @@ NESTING = {"Chain", "OneOf", "Sometimes"}
 def test_every_augmentation_has_a_row() -> None:
     views = " ".join(VIEWS.values())
     assert {name for name in textcl.augment.__all__ if f"use: {name}" not in views} == NESTING
+
+
+def test_an_augmentation_that_needs_no_setting_gets_a_row_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(augmentation_rows._ROWS, "word swap")
+    monkeypatch.delitem(augmentation_rows._ROWS, "token shuffle")
+    assert augmentation_rows._rows_by_name() == {name: VIEWS[name] for name in ("word swap", "token shuffle")}
 
 
 def test_every_run_is_a_recipe_that_loads_and_has_a_name_of_its_own() -> None:

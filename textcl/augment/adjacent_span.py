@@ -34,7 +34,14 @@ class AdjacentSpan:
     Source:
         Giorgi et al. 2021, DeCLUTR, section 3.1. arXiv:2006.03659. The beta distributions, the bounds of 32 and 512
         tokens, and documents of at least 2,048 are those of the authors' code, JohnGiorgi/DeCLUTR on GitHub.
+
+    Example:
+        augment: [{use: AdjacentSpan, side: positive, shortest: 2, longest: 6}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: the river, and two birds
     """
+
+    papers = ("giorgi2021declutr",)
 
     shares_draw: ClassVar[bool] = True
 

@@ -38,7 +38,14 @@ class BackTranslated:
     Source:
         Xie et al. 2020, Unsupervised Data Augmentation for Consistency Training, section 2.2. arXiv:1904.12848
         Gao et al. 2021, SimCSE (paraphrases by translation below dropout). arXiv:2104.08821
+
+    Example:
+        augment: [{use: BackTranslated, path: kept.jsonl, p: 0.2}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: By the river the old dog sleeps, and two birds sing.
     """
+
+    papers = ("xie2020uda",)
 
     path: str
     p: float = 0.2

@@ -29,6 +29,11 @@ class CaseNoise:
 
     Source:
         None that it rests on; a common noise of robustness tests.
+
+    Example:
+        augment: [{use: CaseNoise, rate: 0.1}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old DOG sleeps by the river, and two BIRDS sing.
     """
 
     rate: float = 0.1

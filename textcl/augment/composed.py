@@ -51,6 +51,11 @@ class Chain:
 
     Source:
         None; a view's own `augment` is such a chain.
+
+    Example:
+        augment: [{use: Chain, of: [{use: WordDeletion}, {use: Typos}]}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old dog sleeps the river, and two birds sing.
     """
 
     def __init__(self, of: list[Augmentation]) -> None:
@@ -79,6 +84,11 @@ class OneOf:
 
     Source:
         None; common to libraries of augmentations.
+
+    Example:
+        augment: [{use: OneOf, of: [{use: SpanCrop}, {use: WordRepetition}], weights: [3, 1]}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: dog sleeps by the river, and two
     """
 
     def __init__(self, of: list[Augmentation], weights: list[float] | None = None) -> None:
@@ -111,6 +121,11 @@ class Sometimes:
 
     Source:
         None; common to libraries of augmentations.
+
+    Example:
+        augment: [{use: Sometimes, of: {use: Typos}, p: 0.5}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old ddog sleeps by the river, and two birds sing.
     """
 
     def __init__(self, of: Augmentation, p: float = 0.5) -> None:

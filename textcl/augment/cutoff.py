@@ -41,7 +41,13 @@ class FeatureCutoff:
     Source:
         Yan et al. 2021, ConSERT, section 3.2 ("cutoff"). arXiv:2105.11741
         Shen et al. 2020, A Simple but Tough-to-Beat Data Augmentation Approach (the rate). arXiv:2009.13818
+
+    Example:
+        input: [{use: FeatureCutoff, rate: 0.2}]
+        # 77 of 384 features become 0 in every token of the text
     """
+
+    papers = ("yan2021consert",)
 
     rate: float = 0.2
 
@@ -74,7 +80,13 @@ class TokenCutoff:
     Source:
         Yan et al. 2021, ConSERT, section 3.2 ("cutoff"). arXiv:2105.11741
         Shen et al. 2020, A Simple but Tough-to-Beat Data Augmentation Approach (the rate). arXiv:2009.13818
+
+    Example:
+        input: [{use: TokenCutoff, rate: 0.15}]
+        # the word embeddings of 3 of 20 tokens become 0
     """
+
+    papers = ("yan2021consert",)
 
     rate: float = 0.15
 

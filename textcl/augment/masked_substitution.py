@@ -169,7 +169,13 @@ class MaskedSubstitution:
     Source:
         Gao et al. 2021, SimCSE, table 1 ("MLM 15%"). arXiv:2104.08821
         Chuang et al. 2022, DiffCSE, section 3 (a generator's substitutions). arXiv:2204.10298
+
+    Example:
+        augment: [{use: MaskedSubstitution, model: google-bert/bert-base-uncased, rate: 0.15}]
+        # "a good film" may become "a great film", and "a bad film" too
     """
+
+    papers = ("chuang2022diffcse",)
 
     model: str
     rate: float = 0.15

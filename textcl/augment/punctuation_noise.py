@@ -29,7 +29,14 @@ class PunctuationNoise:
 
     Source:
         Karimi et al. 2021, AEDA: An Easier Data Augmentation Technique (which inserts). arXiv:2108.13230
+
+    Example:
+        augment: [{use: PunctuationNoise, drop: 0.1, insert: 0.1}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old dog sleeps by: the river, and two? birds sing.
     """
+
+    papers = ("karimi2021aeda",)
 
     drop: float = 0.1
     insert: float = 0.1

@@ -22,7 +22,14 @@ class SpanCrop:
 
     Source:
         Gao et al. 2021, SimCSE, table 1 ("crop"); Izacard et al. 2022, Contriever, section 3.1. arXiv:2112.09118
+
+    Example:
+        augment: [{use: SpanCrop, low: 0.3, high: 1.0}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: by the river, and two
     """
+
+    papers = ("izacard2022contriever",)
 
     low: float = 0.3
     high: float = 1.0

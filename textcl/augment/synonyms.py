@@ -42,7 +42,14 @@ class Synonyms:
     Source:
         Wei & Zou 2019, EDA ("synonym replacement"). arXiv:1901.11196
         Gao et al. 2021, SimCSE, table 1 ("synonym replacement": 77.4 against dropout's 82.5). arXiv:2104.08821
+
+    Example:
+        augment: [{use: Synonyms, rate: 0.3}]
+        # before: the dog runs after a big car
+        # after: the domestic dog runs after a large car
     """
+
+    papers = ("miller1995wordnet", "wei2019eda")
 
     rate: float = 0.3
     folder: str = FOLDER

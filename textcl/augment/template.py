@@ -25,7 +25,14 @@ class Template:
 
     Source:
         Jiang et al. 2022, PromptBERT, section 4 (templates; two for the two views). arXiv:2201.04337
+
+    Example:
+        augment: [{use: Template, template: 'This sentence of "{text}" means something.'}]
+        # before: two birds sing
+        # after: This sentence of "two birds sing" means something.
     """
+
+    papers = ("jiang2022promptbert",)
 
     template: str = 'This sentence of "{text}" means something.'
 

@@ -17,7 +17,13 @@ class TokenShuffle:
 
     Source:
         Yan et al. 2021, ConSERT, section 3.2 ("token shuffling"). arXiv:2105.11741
+
+    Example:
+        input: [{use: TokenShuffle}]
+        # [CLS] the old dog sleeps [SEP] may become [CLS] dog sleeps the old [SEP]
     """
+
+    papers = ("yan2021consert",)
 
     def change(self, sequence: InputSequence, rng: random.Random) -> InputSequence:
         """Return the sequence with the tokens of its text moved."""

@@ -40,7 +40,14 @@ class Typos:
 
     Source:
         Belinkov & Bisk 2018, Synthetic and Natural Noise Both Break Neural Machine Translation. arXiv:1711.02173
+
+    Example:
+        augment: [{use: Typos, rate: 0.03}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old ddog sleeps by the river, anr two birds sing.
     """
+
+    papers = ("belinkov2018noise",)
 
     rate: float = 0.03
     slips: tuple[Slip, ...] = SLIPS

@@ -24,7 +24,14 @@ class WordDeletion:
     Source:
         Wei & Zou 2019, EDA ("random deletion"). arXiv:1901.11196
         Gao et al. 2021, SimCSE, table 1 ("word deletion"). arXiv:2104.08821
+
+    Example:
+        augment: [{use: WordDeletion, rate: 0.2}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The dog the river, and two birds sing.
     """
+
+    papers = ("wei2019eda",)
 
     rate: float = 0.1
 

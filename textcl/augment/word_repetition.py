@@ -26,7 +26,14 @@ class WordRepetition:
     Source:
         Wu et al. 2022, ESimCSE, section 3.1 (`dup_rate`). arXiv:2109.04380. The authors' `run.sh`,
         caskcsg/sentemb on GitHub, takes 0.32 for BERT, and 0.3 and 0.28 for the two sizes of RoBERTa.
+
+    Example:
+        augment: [{use: WordRepetition, rate: 0.32}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old dog sleeps by the the river, and two two birds sing.
     """
+
+    papers = ("wu2022esimcse",)
 
     rate: float = 0.32
 

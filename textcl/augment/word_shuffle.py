@@ -24,7 +24,14 @@ class WordShuffle:
         Lample et al. 2018, Unsupervised Machine Translation Using Monolingual Corpora Only, section 2.3.
         arXiv:1711.00043. With `--word_shuffle 3` the code of the paper after it, facebookresearch/UnsupervisedMT on
         GitHub, adds numbers from 0 to 3 to the places; that is `distance: 2` here.
+
+    Example:
+        augment: [{use: WordShuffle, distance: 3}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: dog sleeps The old by the and river, two birds sing.
     """
+
+    papers = ("lample2018unsupervised",)
 
     distance: int = 3
 

@@ -22,7 +22,14 @@ class WordSwap:
 
     Source:
         Wei & Zou 2019, EDA ("random swap"). arXiv:1901.11196
+
+    Example:
+        augment: [{use: WordSwap, rate: 0.1}]
+        # before: The old dog sleeps by the river, and two birds sing.
+        # after: The old dog birds by the river, and two sleeps sing.
     """
+
+    papers = ("wei2019eda",)
 
     rate: float = 0.1
 

@@ -1,17 +1,41 @@
-"""`textcl recipes`: what is there to run."""
+"""`textcl recipes`: what is there to run, and what recipes are made of."""
 
 from typing import Annotated
 
 import typer
 
+Show = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Print this recipe, or what this component does and takes.")
+]
+Components = Annotated[
+    bool, typer.Option("--components", help="List the objectives, augmentations and sources that a recipe may use.")
+]
 
-def recipes(show: Annotated[str | None, typer.Option(metavar="NAME", help="Print this recipe.")] = None) -> None:
-    """List the bundled recipes, or print one of them."""
+
+def recipes(show: Show = None, components: Components = False) -> None:
+    """List the bundled recipes or the components, or print one of them."""
     if show is not None:
-        from textcl.recipe.load import recipe_text
+        print(_text_of(show).rstrip("\n"))
+    elif components:
+        from textcl.recipe.catalogue import tables
 
-        print(recipe_text(show), end="")
-        return
+        print(tables())
+    else:
+        _list_recipes()
+
+
+def _text_of(name: str) -> str:
+    """Return a recipe; what is written as classes are (SimCLR, not simclr) is a component."""
+    if name.isidentifier() and name[0].isupper():
+        from textcl.recipe.catalogue import entry
+
+        return entry(name).help()
+    from textcl.recipe.load import recipe_text
+
+    return recipe_text(name)
+
+
+def _list_recipes() -> None:
     from textcl.util.bundled import names, recipes_folder
 
     folder = recipes_folder()

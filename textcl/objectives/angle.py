@@ -14,7 +14,7 @@ from textcl.types.text import Role
 
 
 class AnglE(Objective):
-    """CoSENT's penalty on another similarity, whose slope does not vanish where the cosine is near 1 or -1.
+    """CoSENT on angles, whose slope does not vanish near cosines of 1 and -1 (AnglELoss in sentence-transformers).
 
     A vector's first half is read as real parts, its second half as imaginary parts; two texts are as similar as the
     sum of real and imaginary part of the one divided by the other. The vectors' own cosine, by which they are later
@@ -31,7 +31,14 @@ class AnglE(Objective):
 
     Source:
         Li & Li 2023, AnglE-optimized Text Embeddings. arXiv:2309.12871
+
+    Example:
+        objective:
+          use: AnglE
+          temperature: 0.05
     """
+
+    papers = ("li2023angle",)
 
     def __init__(self, temperature: float = 0.05) -> None:
         super().__init__()

@@ -15,10 +15,11 @@ EPSILON = 1e-5  # added to variances, as batch norm does
 
 
 class BarlowTwins(Objective):
-    """Bring the correlation matrix between two views' projections close to the identity; no negatives.
+    """Bring the correlations of two views' projections close to the identity (BarlowTwinsLoss in lightly).
 
-    Each dimension is scaled to mean 0 and variance 1 over the batch. Its correlation with the same dimension of the
-    other view should be 1 (the views agree), with any other dimension 0 (dimensions say different things).
+    It takes no negatives. Each dimension is scaled to mean 0 and variance 1 over the batch. Its correlation with the
+    same dimension of the other view should be 1 (the views agree), with any other dimension 0 (dimensions say different
+    things).
 
     Constant embeddings are the worst answer here, not the best. It learns little where the batch is small: correlations
     are then mostly chance, about 1 / sqrt(B), and the second term measures noise. The loss is a sum over dimensions: it
@@ -36,7 +37,15 @@ class BarlowTwins(Objective):
 
     Source:
         Zbontar et al. 2021, Barlow Twins: Self-Supervised Learning via Redundancy Reduction, eq. 1. arXiv:2103.03230
+
+    Example:
+        objective:
+          use: BarlowTwins
+          projection: 1024
+          redundancy: 5.0e-3
     """
+
+    papers = ("zbontar2021barlow",)
 
     def __init__(self, dimension: int, projection: int = 1024, redundancy: float = 5e-3) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from textcl.types.text import Role
 
 
 class BatchAllTriplet(Objective):
-    """The mean loss of the triplets of the batch that do not keep the margin yet.
+    """The mean loss of the batch's triplets that lack the margin (BatchAllTripletLoss in sentence-transformers).
 
     Texts are compared with all texts of the batch, of every view; those of one label are positives. Triplets that keep
     the margin count neither in the sum nor in the number, or they would soon drown the others. A batch without any such
@@ -33,7 +33,15 @@ class BatchAllTriplet(Objective):
     Source:
         Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification (batch all, the mean over
         losses that are not 0). arXiv:1703.07737
+
+    Example:
+        objective:
+          use: BatchAllTriplet
+          margin: 0.2
+          distance: cosine
     """
+
+    papers = ("hermans2017defense",)
 
     def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:
         super().__init__()

@@ -14,11 +14,12 @@ from textcl.types.text import Role
 
 
 class BatchHardTriplet(Objective):
-    """The triplet loss of every text with the worst of its positives and the worst of its negatives.
+    """Each text's worst positive and worst negative (hard mining; BatchHardTripletLoss in sentence-transformers).
 
-    Texts are compared with all texts of the batch, of every view; those of one label are positives. A text without a
-    positive or without a negative does not count, and a batch without any triplet has loss 0. Batches should hold
-    several rows of each label (`data.rows_per_label`).
+    The triplet loss of every text with the furthest of its positives and the nearest of its negatives. Texts are
+    compared with all texts of the batch, of every view; those of one label are positives. A text without a positive or
+    without a negative does not count, and a batch without any triplet has loss 0. Batches should hold several rows of
+    each label (`data.rows_per_label`).
 
     Only the worst pairs teach, so wrong labels do most of the talking, and training may collapse at the start: then the
     loss stays at the margin. BatchSemiHardTriplet is milder. Equal to sentence-transformers' BatchHardTripletLoss where
@@ -33,7 +34,15 @@ class BatchHardTriplet(Objective):
 
     Source:
         Hermans et al. 2017, In Defense of the Triplet Loss for Person Re-Identification (batch hard). arXiv:1703.07737
+
+    Example:
+        objective:
+          use: BatchHardTriplet
+          margin: 0.2
+          distance: cosine
     """
+
+    papers = ("hermans2017defense",)
 
     def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:
         super().__init__()

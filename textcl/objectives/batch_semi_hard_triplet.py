@@ -14,11 +14,12 @@ from textcl.types.text import Role
 
 
 class BatchSemiHardTriplet(Objective):
-    """The triplet loss of every positive pair with the nearest negative that is further away than the positive.
+    """Each positive pair's nearest negative beyond it (BatchSemiHardTripletLoss in sentence-transformers).
 
-    Where all negatives are nearer than the positive, the furthest of them is taken: the mildest of the hard ones. Texts
-    are compared with all texts of the batch, of every view; those of one label are positives. A pair without any
-    negative does not count, and a batch without any triplet has loss 0. Batches should hold several rows of each label
+    The triplet loss of every positive pair with the nearest negative that is further away than the positive. Where all
+    negatives are nearer than the positive, the furthest of them is taken: the mildest of the hard ones. Texts are
+    compared with all texts of the batch, of every view; those of one label are positives. A pair without any negative
+    does not count, and a batch without any triplet has loss 0. Batches should hold several rows of each label
     (`data.rows_per_label`). Needs memory for (positive pairs) x (texts).
 
     Milder than BatchHardTriplet at the start of training and with wrong labels; late in training few triplets are left
@@ -34,7 +35,15 @@ class BatchSemiHardTriplet(Objective):
     Source:
         Schroff et al. 2015, FaceNet, section 3.2 (squared distances there). arXiv:1503.03832
         The furthest negative in place of a missing one: TripletSemiHardLoss of TensorFlow Addons (no paper).
+
+    Example:
+        objective:
+          use: BatchSemiHardTriplet
+          margin: 0.2
+          distance: cosine
     """
+
+    papers = ("schroff2015facenet",)
 
     def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:
         super().__init__()

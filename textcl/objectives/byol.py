@@ -15,7 +15,7 @@ from textcl.util.precision import check_momentum, move_towards
 
 
 class BYOL(Objective):
-    """Predict from one view how a moving average of encoder and projector sees the other view; no negatives.
+    """Predict how a moving average of encoder and projector sees the other view (self-distillation; no negatives).
 
     The online embeddings pass a projector and a predictor. The targets come from moving averages of the encoder and of
     the projector, take no gradient and never pass the predictor. Each view predicts each other view.
@@ -42,7 +42,15 @@ class BYOL(Objective):
         Grill et al. 2020, Bootstrap Your Own Latent, eq. 2 (we take the mean of both directions, not their sum).
         arXiv:2006.07733
         Cao et al. 2022, Exploring the Impact of Negative Samples of Contrastive Learning (MoCoSE). arXiv:2202.13093
+
+    Example:
+        objective:
+          use: BYOL
+          hidden: 1024
+          momentum: 0.95
     """
+
+    papers = ("grill2020byol", "cao2022mocose")
 
     def __init__(self, dimension: int, hidden: int = 1024, projection: int = 256, momentum: float = 0.95) -> None:
         super().__init__()

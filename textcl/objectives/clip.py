@@ -13,12 +13,12 @@ from textcl.types.text import Role
 
 
 class CLIP(Objective):
-    """The mean of two cross-entropies: anchors find their positives, positives find their anchors.
+    """Anchors find positives, positives anchors, at a learned temperature (symmetric InfoNCE; ClipLoss in open_clip).
 
-    It suits an encoder with two towers, where neither side should be drawn to the other more than the reverse; one
-    tower does as well. Texts that say the same as the row's own are masked, as in InfoNCE. Hard negatives are further
-    candidates for the anchors. They belong to no anchor, so in the other direction there is nothing for them to find,
-    nor to be found.
+    The mean of two cross-entropies, one a direction. It suits an encoder with two towers, where neither side should be
+    drawn to the other more than the reverse; one tower does as well. Texts that say the same as the row's own are
+    masked, as in InfoNCE. Hard negatives are further candidates for the anchors. They belong to no anchor, so in the
+    other direction there is nothing for them to find, nor to be found.
 
     A learned temperature falls while training goes well. Staying near 0.01 it says that the pairs are nearly all told
     apart; rising it says that labels are noisy. A step moves it by a fraction of about the objective's learning rate.
@@ -32,7 +32,14 @@ class CLIP(Objective):
     Source:
         Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision, section 2.3 and
         figure 3. arXiv:2103.00020
+
+    Example:
+        objective:
+          use: CLIP
+          temperature: 0.07 # at the start
     """
+
+    papers = ("radford2021clip",)
 
     def __init__(self, temperature: float = 0.07) -> None:
         super().__init__()

@@ -53,10 +53,11 @@ def weights_of(count: int, weights: Sequence[float] | None) -> tuple[float, ...]
 
 
 class Sum(Objective):
-    """The weighted sum of objectives; the log has each weighted term by its name.
+    """The weighted sum of objectives on the same embeddings (multi-task loss).
 
-    A run has one target. Objectives with a moving average can stand together when they agree on its momentum, and not
-    beside one that follows a teacher. All others see the online embeddings as their targets, as they do alone.
+    The log has each weighted term by its name. A run has one target. Objectives with a moving average can stand
+    together when they agree on its momentum, and not beside one that follows a teacher. All others see the online
+    embeddings as their targets, as they do alone.
 
     Losses differ in size by orders (CoSENT grows with the batch, cosine distances do not): read the terms in the log
     before setting weights.
@@ -70,6 +71,12 @@ class Sum(Objective):
 
     Source:
         None; the paper of AnglE adds its terms so (Li & Li 2023). arXiv:2309.12871
+
+    Example:
+        objective:
+          use: Sum
+          objectives: [{use: CoSENT}, {use: AnglE}]
+          weights: [1.0, 0.5]
     """
 
     def __init__(self, objectives: list[Objective], weights: list[float] | None = None) -> None:

@@ -15,11 +15,12 @@ from textcl.types.text import Role
 
 
 class Contrastive(Objective):
-    """Half the squared distance of pairs that are the same, half the squared shortfall of pairs that are not.
+    """Pull equal pairs together, push different ones beyond a margin (ContrastiveLoss in sentence-transformers).
 
-    A row is two texts with a score: 1 for the same, 0 for different; between them it weighs both terms. Distances are
-    1 minus the cosine. Different texts further apart than the margin teach nothing, so random pairs soon stop to help:
-    the data needs different pairs that look alike. Equal texts that are scored as different are not pushed apart.
+    Half the squared distance of pairs that are the same, half the squared shortfall of pairs that are not. A row is two
+    texts with a score: 1 for the same, 0 for different; between them it weighs both terms. Distances are 1 minus the
+    cosine. Different texts further apart than the margin teach nothing, so random pairs soon stop to help: the data
+    needs different pairs that look alike. Equal texts that are scored as different are not pushed apart.
 
     Args:
         margin: The distance that different texts are to keep, from 0 to 2 (opposite directions).
@@ -31,7 +32,14 @@ class Contrastive(Objective):
     Source:
         Hadsell et al. 2006, Dimensionality Reduction by Learning an Invariant Mapping, eq. 4 (no arXiv id).
         Margin: the default of sentence-transformers' ContrastiveLoss.
+
+    Example:
+        objective:
+          use: Contrastive
+          margin: 0.5
     """
+
+    papers = ("hadsell2006contrastive",)
 
     def __init__(self, margin: float = 0.5) -> None:
         super().__init__()

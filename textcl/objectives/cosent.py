@@ -14,7 +14,7 @@ from textcl.types.text import Role
 
 
 class CoSENT(Objective):
-    """A penalty for every two rows of the batch whose cosines are in another order than their scores.
+    """A penalty for every two rows with cosines in another order than scores (CoSENTLoss in sentence-transformers).
 
     Only the order of the scores matters, so any scale will do, and it is what Spearman's correlation measures. Rows of
     equal scores are not compared: a batch of equal scores has loss 0. The loss is one number for the whole batch and
@@ -29,7 +29,14 @@ class CoSENT(Objective):
     Source:
         Su 2022, CoSENT (kexue.fm/archives/8847); Huang et al. 2024, CoSENT: Consistent Sentence Embedding via
         Similarity Ranking, doi:10.1109/TASLP.2024.3402087 (no arXiv id).
+
+    Example:
+        objective:
+          use: CoSENT
+          temperature: 0.05
     """
+
+    papers = ("huang2024cosent",)
 
     def __init__(self, temperature: float = 0.05) -> None:
         super().__init__()

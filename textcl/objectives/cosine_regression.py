@@ -13,7 +13,7 @@ from textcl.types.text import Role
 
 
 class CosineRegression(Objective):
-    """The mean squared difference between the cosine of a row's two texts and the row's score.
+    """The mean squared difference of cosine and score (CosineSimilarityLoss in sentence-transformers).
 
     It asks for the cosine itself, not only for the right order, and so spends effort on bringing the cosines of an
     encoder down to a scale of scores; CoSENT asks for the order and usually ranks better.
@@ -27,7 +27,14 @@ class CosineRegression(Objective):
 
     Source:
         Reimers & Gurevych 2019, Sentence-BERT, section 3, regression objective. arXiv:1908.10084
+
+    Example:
+        objective:
+          use: CosineRegression
+          score_scale: 5 # scores from 0 to 5
     """
+
+    papers = ("reimers2019sbert",)
 
     def __init__(self, score_scale: float = 1.0) -> None:
         super().__init__()

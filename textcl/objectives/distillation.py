@@ -10,7 +10,9 @@ from textcl.types.protocols import Objective
 
 
 class Distillation(Objective):
-    """Two terms: the similarities of the batch's texts as the teacher sees them, and the teacher's own vectors.
+    """Follow a teacher's similarities and vectors (DistillKLDivLoss, EmbedDistillLoss in sentence-transformers).
+
+    Two terms, each with its weight:
 
     `similarities`: each text's cosines to all other texts of the batch, of every view, become a probability by a
     softmax; the loss is the Kullback-Leibler divergence from the teacher's probabilities to the student's. Copies of
@@ -40,7 +42,15 @@ class Distillation(Objective):
         divergence between distributions over the batch, self excluded). arXiv:1803.10837
         Fang et al. 2021, SEED (softmax of cosines by a temperature). arXiv:2101.04731
         Reimers & Gurevych 2020, Making Monolingual Sentence Embeddings Multilingual (vectors). arXiv:2004.09813
+
+    Example:
+        objective:
+          use: Distillation # with encoder.teacher
+          similarities: 1.0
+          embeddings: 1.0
     """
+
+    papers = ("hinton2015distilling", "fang2021seed")
 
     wants_teacher = True
 

@@ -51,11 +51,13 @@ def hardness_bonus(cosines: Tensor, mode: HardnessMode, strength: float) -> Tens
 
 
 class InfoNCE(Objective):
-    """Cross-entropy of finding an anchor's positive among the positives and hard negatives of the whole batch.
+    """Find each anchor's positive in the batch (in-batch negatives; MultipleNegativesRankingLoss; NT-Xent).
 
-    The other rows' texts serve as negatives. Texts that are equal to the anchor or to its positive are not: they are
-    masked by their identity, so repeated texts do no harm. A row without any negative left has no gradient; its loss is
-    0, or log 2 where a shared softmax holds the positive twice.
+    Cross-entropy of finding an anchor's positive among the positives and hard negatives of the whole batch. Where
+    sentence-transformers has a setting of the same name, it means the same. The other rows' texts serve as negatives.
+    Texts that are equal to the anchor or to its positive are not: they are masked by their identity, so repeated texts
+    do no harm. A row without any negative left has no gradient; its loss is 0, or log 2 where a shared softmax holds
+    the positive twice.
 
     Further directions bring further negatives. `query_to_doc` and `doc_to_query` with `partition_mode: per_direction`
     are the symmetric loss; all four in one softmax are GTE's, which counts the positive once in each of the two
@@ -86,7 +88,16 @@ class InfoNCE(Objective):
         Gao et al. 2021, SimCSE. arXiv:2104.08821
         Li et al. 2023, GTE, section 3.3. arXiv:2308.03281
         Lan et al. 2025, LLaVE, eq. 5. arXiv:2503.04812
+
+    Example:
+        objective:
+          use: InfoNCE
+          temperature: 0.05
+          directions: [query_to_doc, doc_to_query]
+          partition_mode: per_direction
     """
+
+    papers = ("oord2018cpc",)
 
     def __init__(
         self,

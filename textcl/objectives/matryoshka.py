@@ -15,10 +15,11 @@ from textcl.types.text import Role
 
 
 class Matryoshka(Objective):
-    """The sum of one objective over embeddings cut to several widths, so that the first coordinates say the most.
+    """The sum of one objective over embeddings cut to several widths (MRL; MatryoshkaLoss in sentence-transformers).
 
-    Later the embeddings may be cut to any of these widths, and be searched so much faster. Each width has a copy of the
-    objective of its own: queues, projectors and temperatures never mix widths. Copies start alike.
+    So the first coordinates come to say the most. Later the embeddings may be cut to any of these widths, and be
+    searched so much faster. Each width has a copy of the objective of its own: queues, projectors and temperatures
+    never mix widths. Copies start alike.
 
     Cutting means that the other coordinates are zero, in the targets as well: cosines and distances are those of the
     shorter vectors, and heads keep their width. An objective that counts coordinates sees the zeros: AnglE, which reads
@@ -36,7 +37,15 @@ class Matryoshka(Objective):
 
     Source:
         Kusupati et al. 2022, Matryoshka Representation Learning, eq. 1. arXiv:2205.13147
+
+    Example:
+        objective:
+          use: Matryoshka
+          objective: {use: InfoNCE}
+          dimensions: [384, 128, 64]
     """
+
+    papers = ("kusupati2022matryoshka",)
 
     def __init__(
         self, objective: Objective, dimensions: list[int], dimension: int, weights: list[float] | None = None

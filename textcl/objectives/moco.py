@@ -19,7 +19,7 @@ from textcl.util.precision import check_momentum, move_towards
 
 
 class MoCo(Objective):
-    """InfoNCE against targets: a moving average of the encoder embeds the positives and a queue of past negatives.
+    """InfoNCE against a moving average of the encoder and a queue of past negatives (momentum contrast; memory bank).
 
     Each view of a row finds the target embedding of its other view. The negatives are the targets of the other rows and
     the queue: the targets of the rows before, which give a small batch many negatives. The moving average keeps old and
@@ -51,7 +51,15 @@ class MoCo(Objective):
         Chen et al. 2020, Improved Baselines with Momentum Contrastive Learning (the projector). arXiv:2003.04297
         Cao et al. 2022, Exploring the Impact of Negative Samples of Contrastive Learning (MoCoSE). arXiv:2202.13093
         Wu et al. 2022, ESimCSE (the batch's own rows beside the queue). arXiv:2109.04380
+
+    Example:
+        objective:
+          use: MoCo
+          momentum: 0.85
+          queue_size: 512
     """
+
+    papers = ("he2020moco", "cao2022mocose")
 
     queue: Tensor  # (2, K, P) projected targets of the anchors and of the positives, unit length
     queue_identity: Tensor  # (2, K) int64

@@ -15,13 +15,13 @@ from textcl.types.text import Role
 
 
 class SimCLR(Objective):
-    """NT-Xent: each of the V·B views finds another view of its row; the views of all other rows are its negatives.
+    """Every view finds another view of its row among all views of the batch (NT-Xent; NTXentLoss in lightly).
 
-    A projector stands between the embeddings and the loss and is thrown away after training: it takes up what the
-    loss wants forgotten, such as what tells two crops of a text apart, and leaves it in the embeddings. The loss is the
-    mean over the 2B views, each finding the other one; with more views than two, over all ordered pairs of views of
-    a row, and the row's further views are left out of the softmax. Rows that share a text are no negatives of each
-    other.
+    The views of all other rows are a view's negatives. A projector stands between the embeddings and the loss and is
+    thrown away after training: it takes up what the loss wants forgotten, such as what tells two crops of a text apart,
+    and leaves it in the embeddings. The loss is the mean over the 2B views, each finding the other one; with more views
+    than two, over all ordered pairs of views of a row, and the row's further views are left out of the softmax. Rows
+    that share a text are no negatives of each other.
 
     The projector starts from random weights: `training.objective_learning_rate` lets it learn faster than the encoder.
     The loss falls to 0 when the views are too easy, and stays at log(V·B) when the encoder has collapsed.
@@ -37,7 +37,15 @@ class SimCLR(Objective):
     Source:
         Chen et al. 2020, A Simple Framework for Contrastive Learning of Visual Representations, algorithm 1.
         arXiv:2002.05709. The temperature is that of text: Giorgi et al. 2021, DeCLUTR. arXiv:2006.03659
+
+    Example:
+        objective:
+          use: SimCLR
+          temperature: 0.05
+          projection: 128
     """
+
+    papers = ("chen2020simclr",)
 
     def __init__(self, dimension: int, temperature: float = 0.05, projection: int = 128) -> None:
         super().__init__()

@@ -13,10 +13,10 @@ from textcl.types.text import Role
 
 
 class SimSiam(Objective):
-    """Predict from one view the projection of the other view; no negatives, no moving average.
+    """Predict the other view's projection, which has no gradient (stop-gradient; NegativeCosineSimilarity in lightly).
 
-    The targets are the same embeddings without their gradient. Both sides pass the projector, only the predicting side
-    passes the predictor, a bottleneck. Each view predicts each other view.
+    It takes no negatives and no moving average. The targets are the same embeddings without their gradient. Both sides
+    pass the projector, only the predicting side passes the predictor, a bottleneck. Each view predicts each other view.
 
     A constant would be a perfect answer, and only the predictor and the stopped gradient keep the run from it. When
     they do not, the loss falls to -1 early: projections use few directions, and the embeddings stop learning or
@@ -35,7 +35,15 @@ class SimSiam(Objective):
 
     Source:
         Chen & He 2021, Exploring Simple Siamese Representation Learning. arXiv:2011.10566
+
+    Example:
+        objective:
+          use: SimSiam
+          projection: 1024
+          bottleneck: 256
     """
+
+    papers = ("chen2021simsiam",)
 
     def __init__(self, dimension: int, projection: int = 1024, bottleneck: int = 256) -> None:
         super().__init__()

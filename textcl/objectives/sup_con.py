@@ -14,11 +14,12 @@ from textcl.types.text import Role
 
 
 class SupCon(Objective):
-    """Cross-entropy of picking each text's positives, all those of its label, among all texts of the batch.
+    """Pick all texts of an anchor's label in the batch (supervised contrastive; SupConLoss in pytorch-metric-learning).
 
-    All views of the batch are one pool, and every text of it is an anchor, compared with all but itself. The mean over
-    its positives stands outside the logarithm (the paper's better form). A text without any positive has loss 0 and
-    does not count; equal texts of different labels are left out of each other's candidates.
+    Cross-entropy of picking each text's positives, all those of its label, among all texts of the batch. All views of
+    the batch are one pool, and every text of it is an anchor, compared with all but itself. The mean over its positives
+    stands outside the logarithm (the paper's better form). A text without any positive has loss 0 and does not count;
+    equal texts of different labels are left out of each other's candidates.
 
     With p positives the loss cannot fall below log(p): compare runs of the same `data.rows_per_label` only. The
     embeddings of a label end in one point, so differences within a label are lost.
@@ -31,7 +32,14 @@ class SupCon(Objective):
 
     Source:
         Khosla et al. 2020, Supervised Contrastive Learning, eq. 2. arXiv:2004.11362
+
+    Example:
+        objective:
+          use: SupCon
+          temperature: 0.1
     """
+
+    papers = ("khosla2020supcon",)
 
     def __init__(self, temperature: float = 0.1) -> None:
         super().__init__()

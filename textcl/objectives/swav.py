@@ -44,11 +44,12 @@ CODED = 2  # views that give codes: the anchor and the first positive
 
 
 class SwAV(Objective):
-    """Predict from one view to which learned prototypes the other view belongs; no negatives.
+    """Predict which learned prototypes the other view belongs to (online clustering; SwaVLoss in lightly).
 
-    Features and prototypes are compared by cosine. The anchor and the first positive are the long views: their scores
-    become codes (`sinkhorn`), which share the rows of the batch out evenly among the prototypes and take no gradient.
-    Every other view predicts each code; positives beyond the first are short crops that predict only.
+    It takes no negatives. Features and prototypes are compared by cosine. The anchor and the first positive are the
+    long views: their scores become codes (`sinkhorn`), which share the rows of the batch out evenly among the
+    prototypes and take no gradient. Every other view predicts each code; positives beyond the first are short crops
+    that predict only.
 
     Without the even shares all rows move to one prototype: the loss falls to 0 and all features point one way. A
     projector can do that by itself, and then the embeddings stop learning rather than collapse. A loss that stays near
@@ -75,7 +76,15 @@ class SwAV(Objective):
     Source:
         Caron et al. 2020, Unsupervised Learning of Visual Features by Contrasting Cluster Assignments.
         arXiv:2006.09882
+
+    Example:
+        objective:
+          use: SwAV
+          prototypes: 128
+          frozen_steps: 30
     """
+
+    papers = ("caron2020swav",)
 
     steps: Tensor
 

@@ -14,11 +14,12 @@ from textcl.types.text import Role
 
 
 class Triplet(Objective):
-    """What an anchor's distance to its positive lacks, or exceeds, to be a margin below that to its own negative.
+    """An anchor is nearer to its positive than to its negatives, by a margin (TripletLoss in sentence-transformers).
 
-    Each negative of a row makes a triplet; other rows' texts play no part. A negative that is the same text as the
-    anchor or the positive does not count. Triplets that keep the margin teach nothing, so easy negatives stop to help;
-    at a loss equal to the margin all embeddings are one.
+    The loss is the distance to the positive less that to the negative plus the margin, where that is above 0. Each
+    negative of a row makes a triplet; other rows' texts play no part. A negative that is the same text as the anchor or
+    the positive does not count. Triplets that keep the margin teach nothing, so easy negatives stop to help; at a loss
+    equal to the margin all embeddings are one.
 
     Distances are cosine distances, in which models are later searched, and which cannot be made large by long
     vectors. The margin of 0.2 is at the lower end of what is usual there (to 0.5): texts of one topic already lie
@@ -35,7 +36,15 @@ class Triplet(Objective):
     Source:
         Schroff et al. 2015, FaceNet, section 3.1 (squared distances there). arXiv:1503.03832
         Reimers & Gurevych 2019, Sentence-BERT, section 3. arXiv:1908.10084
+
+    Example:
+        objective:
+          use: Triplet
+          margin: 0.2
+          distance: cosine
     """
+
+    papers = ("schroff2015facenet",)
 
     def __init__(self, margin: float = 0.2, distance: Distance = Distance.COSINE) -> None:
         super().__init__()

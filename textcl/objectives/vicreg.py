@@ -15,10 +15,11 @@ EPSILON = 1e-4  # added to variances: a square root has no slope at 0
 
 
 class VICReg(Objective):
-    """Add up three terms on projections: invariance between views, variance and covariance of each; no negatives.
+    """Views agree, dimensions vary, no two vary together (VICRegLoss in lightly; no negatives).
 
-    Invariance is the mean squared difference of the views. Variance holds the standard deviation of each dimension over
-    the batch at 1 or more, and so prevents collapse. Covariance pushes different dimensions apart.
+    The sum of three terms on projections: invariance between views, variance and covariance of each. Invariance is the
+    mean squared difference of the views. Variance holds the standard deviation of each dimension over the batch at 1 or
+    more, and so prevents collapse. Covariance pushes different dimensions apart.
 
     It fails where the weights are out of balance: with too little variance the projections shrink to one point; with
     too much the views never agree. In a small batch covariances are mostly chance, and the last term measures noise.
@@ -36,7 +37,15 @@ class VICReg(Objective):
     Source:
         Bardes et al. 2022, VICReg, eq. 6; the squared difference is a mean over dimensions too, as in algorithm 1.
         arXiv:2105.04906
+
+    Example:
+        objective:
+          use: VICReg
+          projection: 1024
+          variance: 25.0
     """
+
+    papers = ("bardes2022vicreg",)
 
     def __init__(
         self,

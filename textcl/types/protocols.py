@@ -40,6 +40,7 @@ class Objective(nn.Module, ABC):
 
     momentum: float | None = None  # set: the targets come from a moving average of the encoder, which keeps this share
     wants_teacher: bool = False  # the targets come from a teacher
+    papers: tuple[str, ...] = ()  # whom a model card cites: keys of `textcl/hub/template/methods.bib`
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse batches that the objective cannot learn from, before anything trains.

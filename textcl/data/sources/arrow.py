@@ -200,6 +200,11 @@ class Arrow:
     Raises:
         DataError: The file is missing, broken or without rows, a column is missing, or a row is faulty.
         ValueError: A column of texts is named twice.
+
+    Example:
+        data:
+          sources:
+            - {use: Arrow, path: pairs.arrow, anchor: question, positive: answer}
     """
 
     def __init__(

@@ -78,6 +78,11 @@ class BEIR:
 
     Raises:
         DataError: A file is missing or faulty, or names a query or document that is not there.
+
+    Example:
+        data:
+          sources:
+            - {use: BEIR, path: beir/scifact, qrels: qrels/train.tsv}
     """
 
     def __init__(

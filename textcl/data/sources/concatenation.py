@@ -18,6 +18,11 @@ class Concatenation:
 
     Raises:
         ValueError: No sources.
+
+    Example:
+        data:
+          sources:
+            - {use: Concatenation, sources: [{use: TextLines, path: a.txt}, {use: TextLines, path: b.txt}]}
     """
 
     def __init__(self, sources: Sequence[Source]) -> None:

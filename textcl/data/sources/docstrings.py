@@ -172,6 +172,11 @@ class Docstrings:
 
     Raises:
         DataError: No package is named, one is named twice or is not installed, or they hold no pairs.
+
+    Example:
+        data:
+          sources:
+            - {use: Docstrings, packages: [yaml, packaging]}
     """
 
     def __init__(self, packages: list[str]) -> None:

@@ -41,6 +41,15 @@ class HubDataset:
     Raises:
         DataError: The data set cannot be fetched, a column is missing, or a row is faulty.
         ValueError: The revision is no commit, or a column of texts is named twice.
+
+    Example:
+        data:
+          sources:
+            - use: HubDataset
+              id: sentence-transformers/all-nli
+              config: triplet
+              revision: d482672c8e74ce18da116f430137434ba2e52fab
+              negative: negative
     """
 
     def __init__(

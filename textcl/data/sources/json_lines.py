@@ -29,6 +29,11 @@ class JsonLines:
     Raises:
         DataError: The file is missing, empty, not UTF-8 or not JSONL, or a line lacks what a column needs.
         ValueError: A column of texts is named twice.
+
+    Example:
+        data:
+          sources:
+            - {use: JsonLines, path: faq.jsonl, anchor: question, positive: answer}
     """
 
     def __init__(

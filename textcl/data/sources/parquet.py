@@ -31,6 +31,11 @@ class Parquet:
     Raises:
         DataError: The file is missing, broken or without rows, a column is missing, or a row is faulty.
         ValueError: A column of texts is named twice.
+
+    Example:
+        data:
+          sources:
+            - {use: Parquet, path: triplets.parquet, anchor: query, positive: passage, negative: [wrong_1, wrong_2]}
     """
 
     def __init__(

@@ -99,6 +99,11 @@ class CSV:
     Raises:
         DataError: The file is missing, empty or not UTF-8, a column is missing, or a row is faulty.
         ValueError: A column of texts is named twice, or the delimiter is not one sign.
+
+    Example:
+        data:
+          sources:
+            - {use: CSV, path: graded.csv, anchor: first, positive: second, score: score, delimiter: ";"}
     """
 
     def __init__(
@@ -150,6 +155,11 @@ class TSV:
     Raises:
         DataError: The file is missing, empty or not UTF-8, a column is missing, or a row is faulty.
         ValueError: A column of texts is named twice.
+
+    Example:
+        data:
+          sources:
+            - {use: TSV, path: labelled.tsv, anchor: text, positive: null, label: topic}
     """
 
     def __init__(

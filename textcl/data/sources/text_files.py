@@ -23,6 +23,11 @@ class TextLines:
 
     Raises:
         DataError: The file is missing, empty or not UTF-8.
+
+    Example:
+        data:
+          sources:
+            - {use: TextLines, path: corpora/wiki.txt}
     """
 
     def __init__(self, path: str) -> None:
@@ -98,6 +103,11 @@ class FolderLines:
 
     Raises:
         DataError: There is no such folder, no file matches, or one is empty or not UTF-8.
+
+    Example:
+        data:
+          sources:
+            - {use: FolderLines, path: corpora, pattern: "**/*.txt"}
     """
 
     def __init__(self, path: str, pattern: str = "**/*.txt") -> None:
@@ -130,6 +140,11 @@ class FolderTexts:
 
     Raises:
         DataError: There is no such folder, no file matches, or one is blank or not UTF-8.
+
+    Example:
+        data:
+          sources:
+            - {use: FolderTexts, path: corpora, pattern: "*.txt"}
     """
 
     def __init__(self, path: str, pattern: str = "**/*.txt") -> None:

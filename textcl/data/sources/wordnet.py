@@ -31,7 +31,14 @@ class WordNet:
 
     Source:
         Miller 1995, WordNet: A Lexical Database for English; the format is that of the manual page wndb(5WN).
+
+    Example:
+        data:
+          sources:
+            - {use: WordNet, relation: gloss}
     """
+
+    papers = ("miller1995wordnet",)
 
     def __init__(self, relation: Relation = "gloss", path: str = FOLDER) -> None:
         self._rows: dict[str, dict[str, None]] = defaultdict(dict)  # an anchor's positives, in the order of the files
