@@ -17,7 +17,6 @@ from machine import MODEL, record, sentences
 
 from textcl.recipe.load import load_recipe
 from textcl.training.loop import Loop
-from textcl.util.progress import Silent
 from textcl.workflows.run.train import train_recipe
 
 RECIPES = ("crops", "simclr", "swav")
@@ -56,7 +55,7 @@ def share_of(recipe: str, steps: int) -> float:
         corpus.write_text("\n".join(sentences(ROWS)) + "\n", encoding="utf-8")
         changes = [f"data.sources.0.path={corpus}", f"encoder.backbone={MODEL}", "evaluation.after=[]"]
         changes += [f"training.steps={steps}", "training.epochs=null"]
-        train_recipe(load_recipe(recipe, changes), out, resume=False, watcher=Silent())
+        train_recipe(load_recipe(recipe, changes), out)
         log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     seconds = sum(64 / line["rows_per_second"] for line in log)  # of the steps without their readings
     assert len(spent) == steps // 10

@@ -15,7 +15,6 @@ from textcl.encoder.locate import find_repository
 from textcl.errors import DataError, ModelError, RecipeError
 from textcl.hub.card import render_card
 from textcl.recipe.load import load_recipe
-from textcl.util.progress import Silent
 from textcl.workflows.reproduce import open_origin
 from textcl.workflows.run.train import train_recipe
 
@@ -36,7 +35,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "training.steps=3", "training.learning_rate=1e-3", "training.precision=float32",
         f"evaluation.after=['sts:{place / 'pairs.tsv'}']",
     ]  # fmt: skip
-    train_recipe(load_recipe("simcse", changes), place / "run", resume=False, watcher=Silent())
+    train_recipe(load_recipe("simcse", changes), place / "run")
     return place / "run"
 
 

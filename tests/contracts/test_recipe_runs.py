@@ -11,7 +11,6 @@ from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Component
 from textcl.types.text import Role
 from textcl.util.bundled import names, recipes_folder
-from textcl.util.progress import Silent
 from textcl.workflows.run.train import train_recipe
 
 RECIPES = [name for name in names(recipes_folder()) if name != "quickstart"]  # which names its own data
@@ -65,7 +64,7 @@ def test_a_bundled_recipe_trains_on_a_users_file(name: str, tmp_path: Path, tiny
     files = [own_file(getattr(entry, "source", entry), tmp_path / str(row)) for row, entry in enumerate(sources)]
     given = [f"{path}={file}" for path, file in zip(paths(name), files, strict=True)]
     recipe = load_recipe(name, [*given, *offline(name, tiny_model_folder)])
-    outcome = train_recipe(recipe, tmp_path / "run", resume=False, watcher=Silent())
+    outcome = train_recipe(recipe, tmp_path / "run")
     log = [json.loads(line) for line in (outcome.folder / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [1, 2, 3]
     assert all(math.isfinite(line["loss"]) and line["gradient_norm"] > 0 for line in log)

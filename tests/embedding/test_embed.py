@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.noted import Noted
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
 from textcl.distributed import Ranks
 from textcl.embedding.embed import Embedding, fresh_embed, identity, shared_embed, through_store
@@ -24,11 +25,11 @@ def train_a_little(encoder: Encoder) -> None:
 
 
 def count_texts(encoder: Encoder, roles: list[Role]) -> int:
-    done: list[int] = []
-    embed = fresh_embed(encoder, ALONE, on_texts=done.append)
+    noted = Noted()
+    embed = fresh_embed(encoder, ALONE, progress=noted)
     for role in roles:
         embed(SENTENCES, role)
-    return sum(done)
+    return sum(noted.advanced)
 
 
 def test_roles_of_one_prompt_share_their_vectors() -> None:
@@ -62,10 +63,10 @@ def test_control_one_that_is_kept_over_a_step_is_stale() -> None:
 
 
 def on_disk(encoder: Encoder, folder: Path, how: Embedding) -> tuple[Embed, list[int]]:
-    missing: list[int] = []
+    noted = Noted()
     store = VectorStore(encoder.dimension, folder)
     embed = shared_embed(encoder, ALONE, deterministic=how.deterministic)
-    return through_store(embed, encoder, ALONE, store, model=identity(encoder, how), on_missing=missing.append), missing
+    return through_store(embed, encoder, ALONE, store, model=identity(encoder, how), progress=noted), noted.expected
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.noted import Noted
 from textcl.embedding.store import VectorStore, cached
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.tasks.sts import STS, GradedPair
@@ -43,11 +44,11 @@ def model() -> Model:
 def test_a_text_is_embedded_once_whatever_the_number_of_tasks(model: Model) -> None:
     pairs = [GradedPair("one", "two", 1.0), GradedPair("two", "three", 2.0), GradedPair("one", "three", 3.0)]
     more = [*pairs, GradedPair("four", "one", 0.5)]
-    missing: list[int] = []
-    embed = cached(model, VectorStore(3), str, missing.append)
+    noted = Noted()
+    embed = cached(model, VectorStore(3), str, noted)
     samples = evaluate([STS("some", pairs), STS("more", more), STS("same", pairs)], embed)
     assert model.asked == ["one", "two", "three", "four"]
-    assert missing == [3, 1, 0]
+    assert noted.expected == [3, 1, 0]
     ones = np.ones((1, 3))
     assert samples["some"].metrics(ones) == samples["same"].metrics(ones)
 

@@ -12,7 +12,6 @@ from huggingface_hub.utils import close_session, disable_progress_bars, enable_p
 from tests.hub.hub_server import TOKEN, Hub
 from tests.tiny import SENTENCES, tiny_encoder
 from textcl.recipe.load import parse
-from textcl.util.progress import Silent
 from textcl.workflows.run.train import train_recipe
 
 BIRDS = ("one", "two", "three", "some", "all", "no", "big", "small", "red", "blue", "old", "young")
@@ -41,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             },
         }
     )
-    train_recipe(recipe, home / "runs" / "birds", resume=False, watcher=Silent())
+    train_recipe(recipe, home / "runs" / "birds")
     return home / "runs" / "birds"
 
 

@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from tests.noted import Noted
 from tests.tiny import SENTENCES, WORDS, tiny_encoder
 from tests.workflows.test_run_during import mark, mark_of
 from textcl.distributed import Ranks, join_ranks
@@ -50,18 +51,17 @@ class Counting:
 
 
 def score(ranks: Ranks, deterministic: bool) -> dict[str, Any]:
-    """Scores of all tasks, the texts that this rank embedded, and what it was told of the progress."""
-    encoder, told, missing = Counting(), list[int](), list[int]()
+    """Scores of all tasks, the texts that this rank embedded, and the progress that it reported."""
+    encoder, noted = Counting(), Noted()
     embed = fresh_embed(
         encoder,  # type: ignore[arg-type]  # it is one for all that is asked of it here
         ranks,
-        on_texts=told.append,
-        on_missing=missing.append,
+        progress=noted,
         deterministic=deterministic,
     )
     found = {name: scores(sample) for name, sample in evaluate(TASKS, embed).items()}
     values = {f"{task}/{metric}": value.value for task, metrics in found.items() for metric, value in metrics.items()}
-    return {"scores": values, "texts": encoder.texts, "told": sum(told), "missing": missing}
+    return {"scores": values, "texts": encoder.texts, "told": sum(noted.advanced), "missing": noted.expected}
 
 
 def outcome(ranks: Ranks, folder: Path) -> dict[str, Any]:

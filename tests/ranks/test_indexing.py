@@ -40,7 +40,7 @@ def _process(rank: int, count: int, folder: Path) -> None:
     indexing.Shards.write = lambda self, number, vectors: embedded.append(len(vectors)) or write(self, number, vectors)
     index_corpus(
         str(folder / "model"), Corpus(folder / "corpus.txt"), own / "out",
-        factory="exact", train_rows=None, precision="float32", watcher=Watched(),
+        factory="exact", train_rows=None, precision="float32", progress=Watched(),
     )  # fmt: skip
     (own / f"rank-{rank}").write_text(str(sum(embedded)))
     if count > 1:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.noted import Noted
 from textcl.data.sources.json_lines import JsonLines
 from textcl.embedding import pair_cosines as cosines
 from textcl.embedding.pair_cosines import CosineRange
@@ -47,20 +48,6 @@ class Dictionary:
         return [Translation(HOME[text.partition(": ")[2]][source]) for text in texts]
 
 
-class Silent:
-    """Watches, and counts."""
-
-    def __init__(self) -> None:
-        self.phases: list[tuple[str, int | None]] = []
-        self.done = 0
-
-    def phase(self, name: str, total: int | None, done: int) -> None:
-        self.phases.append((name, total))
-
-    def texts(self, count: int) -> None:
-        self.done += count
-
-
 def opened(name: str, model: str | None = None, device: str | None = None) -> Engine:
     return Dictionary()
 
@@ -79,7 +66,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
 
 
 def made(asked: BackTranslation) -> TranslatedPairs:
-    return back_translate(asked, Silent())
+    return back_translate(asked)
 
 
 def rows(file: Path) -> list[dict[str, object]]:
@@ -103,15 +90,15 @@ def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reaso
 
 
 def test_everything_is_counted(asked: BackTranslation) -> None:
-    pairs, watcher = made(asked), Silent()
-    back_translate(asked, watcher)
+    pairs, progress = made(asked), Noted()
+    back_translate(asked, progress)
     assert (pairs.tally.rows, pairs.tally.doubles, pairs.tally.texts_kept) == (6, 1, 3)
     assert pairs.tally.unsuited == {Refusal.SHORT: 1, Refusal.ADDRESS: 1}
     assert pairs.tally.by_pivot["eo"] == Counter({None: 1, Refusal.NEGATION: 1, Refusal.IDENTICAL: 1})
     assert pairs.tally.by_pivot["es"] == Counter({None: 2, Refusal.DOUBLED: 1})
     assert len(pairs.sample) == 3
-    assert watcher.phases == [("Reading", None), ("Back-translating", 6)]
-    assert watcher.done == 6
+    assert progress.phases == [("Reading", None, 0), ("Back-translating", 6, 0)]
+    assert sum(progress.advanced) == 6
 
 
 def test_a_second_run_translates_nothing_and_other_filters_need_no_translating(asked: BackTranslation) -> None:

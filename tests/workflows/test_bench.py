@@ -35,8 +35,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 _SETUP = benchmarking.Setup
 
 
-def bench(model: str, corpus: Corpus, out: Path, watcher: Watched | None = None, **asked: object) -> Benchmark:
-    return bench_search(model, corpus, out, BenchRequest(**asked), "float32", watcher or Watched())
+def bench(model: str, corpus: Corpus, out: Path, progress: Watched | None = None, **asked: object) -> Benchmark:
+    return bench_search(model, corpus, out, BenchRequest(**asked), "float32", progress or Watched())
 
 
 def test_exact_search_stands_first_and_what_is_asked_for_follows(tmp_path: Path, model: str, corpus: Corpus) -> None:
@@ -51,18 +51,18 @@ def test_exact_search_stands_first_and_what_is_asked_for_follows(tmp_path: Path,
 
 def test_a_second_benchmark_embeds_nothing(tmp_path: Path, model: str, corpus: Corpus) -> None:
     bench(model, corpus, tmp_path / "out", factories=("SQ8",))
-    watcher = Watched()
-    bench(model, corpus, tmp_path / "out", watcher, factories=("SQfp16",))
-    assert not any(name.startswith("Embedding") for name, _, _ in watcher.phases)
+    progress = Watched()
+    bench(model, corpus, tmp_path / "out", progress, factories=("SQfp16",))
+    assert not any(name.startswith("Embedding") for name, _, _ in progress.phases)
 
 
 def test_an_index_that_the_corpus_is_too_small_for_is_refused_before_anything_is_embedded(
     tmp_path: Path, model: str, corpus: Corpus
 ) -> None:
-    watcher = Watched()
+    progress = Watched()
     with pytest.raises(SearchError, match="IVF4096"):
-        bench(model, corpus, tmp_path / "out", watcher, factories=("SQ8", "IVF4096,Flat"))
-    assert not any(name.startswith("Embedding") for name, _, _ in watcher.phases)
+        bench(model, corpus, tmp_path / "out", progress, factories=("SQ8", "IVF4096,Flat"))
+    assert not any(name.startswith("Embedding") for name, _, _ in progress.phases)
 
 
 def test_judged_queries_of_a_file_are_scored(tmp_path: Path, model: str, corpus: Corpus) -> None:
@@ -96,10 +96,10 @@ def test_judgements_of_other_queries_are_told(tmp_path: Path, model: str, corpus
 def test_what_can_not_be_built_is_told_before_anything_is_measured(
     tmp_path: Path, model: str, corpus: Corpus, asked: dict[str, object], told: str
 ) -> None:
-    watcher = Watched()
+    progress = Watched()
     with pytest.raises(SearchError, match=told):
-        bench(model, corpus, tmp_path / "out", watcher, **asked)
-    assert not any(name.startswith("Measuring") for name, _, _ in watcher.phases)
+        bench(model, corpus, tmp_path / "out", progress, **asked)
+    assert not any(name.startswith("Measuring") for name, _, _ in progress.phases)
 
 
 def test_the_choice_without_factories_suits_the_size() -> None:

@@ -33,13 +33,9 @@ def run_folder(folder: Path, recipe: str, noise: float = 1.0) -> str:
     return str(folder)
 
 
-def quiet(task: str) -> None:
-    """Hear of a task and say nothing."""
-
-
 def test_every_run_is_compared_with_the_first(tmp_path: Path) -> None:
     names = [saved(tmp_path / f"{noise}.json", noise) for noise in (1.0, 30.0, 2.0)]
-    found = compare_runs(names, quiet)
+    found = compare_runs(names)
     assert [run.name for run in found.runs] == names
     assert found.runs[0].difference == {}
     worse = found.runs[1].difference["sts"]["spearman"]
@@ -54,7 +50,7 @@ def test_settings_that_differ_are_named_and_equal_ones_are_not(tmp_path: Path) -
     three = run_folder(
         tmp_path / "three", "name: x\nseed: 1\ndata: {sources: [{use: TextLines, path: a.txt}], k: null}\n"
     )
-    assert compare_runs([one, two, three], quiet).settings == {
+    assert compare_runs([one, two, three]).settings == {
         "seed": ("1", "2", "1"),
         "data.sources.0.path": ("a.txt", "b.txt", "a.txt"),
         "data.k": ("-", "-", "null"),
@@ -63,31 +59,31 @@ def test_settings_that_differ_are_named_and_equal_ones_are_not(tmp_path: Path) -
 
 def test_scores_without_a_recipe_stand_beside_runs(tmp_path: Path) -> None:
     one, two = run_folder(tmp_path / "one", "seed: 1\n"), run_folder(tmp_path / "two", "seed: 2\n")
-    found = compare_runs([one, saved(tmp_path / "model.json", 1.0), two], quiet)
+    found = compare_runs([one, saved(tmp_path / "model.json", 1.0), two])
     assert found.settings == {"seed": ("1", "-", "2")}
-    assert compare_runs([one, saved(tmp_path / "model.json", 1.0)], quiet).settings == {}
+    assert compare_runs([one, saved(tmp_path / "model.json", 1.0)]).settings == {}
 
 
 def test_a_run_without_a_report_says_how_to_have_one(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with pytest.raises(DataError, match=r"run is no report: .* evaluation.after.* textcl evaluate .*run SUITE --json"):
-        compare_runs([saved(tmp_path / "one.json", 1.0), str(tmp_path / "run")], quiet)
+        compare_runs([saved(tmp_path / "one.json", 1.0), str(tmp_path / "run")])
 
 
 def test_a_run_is_not_compared_with_itself(tmp_path: Path) -> None:
     one = saved(tmp_path / "one.json", 1.0)
     with pytest.raises(DataError, match="two or more different runs"):
-        compare_runs([one, one], quiet)
+        compare_runs([one, one])
     with pytest.raises(DataError, match="two or more different runs"):
-        compare_runs([one], quiet)
+        compare_runs([one])
 
 
 def test_runs_must_share_a_task_and_its_data(tmp_path: Path) -> None:
     one = saved(tmp_path / "one.json", 1.0)
     with pytest.raises(DataError, match=r"no task in common: sts; docs\."):
-        compare_runs([one, saved(tmp_path / "two.json", 1.0, task="docs")], quiet)
+        compare_runs([one, saved(tmp_path / "two.json", 1.0, task="docs")])
     with pytest.raises(DataError, match=r"sts: .*one.json and .*three.json are of different data"):
-        compare_runs([one, saved(tmp_path / "three.json", 1.0, items="other")], quiet)
+        compare_runs([one, saved(tmp_path / "three.json", 1.0, items="other")])
 
 
 def test_a_report_of_these_very_tasks_can_be_compared_with(tmp_path: Path) -> None:

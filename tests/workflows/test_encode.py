@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.noted import Noted
 from textcl.encoder.opening import open_encoder
 from textcl.errors import DataError, WriteError
 from textcl.workflows import encode as vectors
@@ -13,7 +14,7 @@ from textcl.workflows.encode import encode_file
 
 
 def _encode(model: Path, texts: Path, out: Path, role: str = "anchor") -> tuple[int, int]:
-    return encode_file(str(model), texts, out, role=role, precision="float32", progress=lambda done, total: None)
+    return encode_file(str(model), texts, out, role=role, precision="float32")
 
 
 def test_row_i_is_the_vector_of_line_i(
@@ -32,16 +33,17 @@ def test_row_i_is_the_vector_of_line_i(
 def test_progress_counts_the_lines(tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vectors, "BLOCK", 2)
     (tmp_path / "in.txt").write_text("a\nb\nc\n")
-    seen: list[tuple[int, int]] = []
+    noted = Noted()
     encode_file(
         str(tiny_model_folder),
         tmp_path / "in.txt",
         tmp_path / "v.npy",
         role="anchor",
         precision="float32",
-        progress=lambda done, total: seen.append((done, total)),
+        progress=noted,
     )
-    assert seen == [(2, 3), (3, 3)]
+    assert noted.phases == [("Encoding", 3, 0)]
+    assert noted.advanced == [2, 1]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from textcl.errors import SearchError
 from textcl.files.corpora import Corpus
 from textcl.indexes.build import open_index
 from textcl.types.text import Role
+from textcl.util.progress import Progress
 from textcl.workflows import index as indexing
 from textcl.workflows.index import index_corpus
 from textcl.workflows.search import Searcher
@@ -23,18 +24,18 @@ TEXTS = [
 ]
 
 
-class Watched:
-    """Notes what it is told; raises after so many texts of a phase, as a kill would stop the work there."""
+class Watched(Progress):
+    """Notes the progress; raises after so many texts of a phase, as a kill would stop the work there."""
 
     def __init__(self, stop_at: tuple[str, int] | None = None) -> None:
         self.phases: list[tuple[str, int | None, int]] = []
         self._stop_at, self._count = stop_at, 0
 
-    def phase(self, name: str, total: int | None, done: int) -> None:
+    def phase(self, name: str, total: int | None = None, done: int = 0, *, unit: str = "texts") -> None:
         self.phases.append((name, total, done))
         self._count = 0
 
-    def texts(self, count: int) -> None:
+    def advance(self, count: int) -> None:
         self._count += count
         if self._stop_at is not None and self.phases[-1][0] == self._stop_at[0] and self._count >= self._stop_at[1]:
             raise KeyboardInterrupt
@@ -57,9 +58,9 @@ def model(tmp_path: Path) -> str:
     return str(tmp_path / "model")
 
 
-def build(model: str, corpus: Corpus, out: Path, watcher: Watched | None = None, factory: str = "exact", **more):
+def build(model: str, corpus: Corpus, out: Path, progress: Watched | None = None, factory: str = "exact", **more):
     arguments = {"train_rows": None, "precision": "float32"} | more
-    return index_corpus(model, corpus, out, factory=factory, watcher=watcher or Watched(), **arguments)
+    return index_corpus(model, corpus, out, factory=factory, progress=progress or Watched(), **arguments)
 
 
 def test_documents_are_embedded_as_positives_and_found_by_queries_as_anchors(

@@ -12,7 +12,6 @@ from tests.tiny import SENTENCES
 from textcl.errors import DataError
 from textcl.recipe.load import load_recipe
 from textcl.survey.survey import survey
-from textcl.util.progress import Silent
 from textcl.workflows.init import begin
 from textcl.workflows.run.prepare import plan
 from textcl.workflows.run.train import train_recipe
@@ -54,7 +53,7 @@ def test_the_recipe_of_every_kind_of_data_trains_as_it_is(holds: str, own_folder
     planned = plan(recipe)
     assert (planned.rows, planned.parts[0].lengths.cut_share) == (24, 0)
     short = load_recipe("mine.yaml", ["training.steps=2", "training.epochs=null", "data.batch_size=8"])
-    outcome = train_recipe(short, own_folder / "run", resume=False, watcher=Silent())
+    outcome = train_recipe(short, own_folder / "run")
     log = [json.loads(line) for line in (outcome.folder / "log.jsonl").read_text().splitlines()]
     assert all(math.isfinite(line["loss"]) and line["gradient_norm"] > 0 for line in log)
 

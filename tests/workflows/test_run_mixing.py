@@ -18,7 +18,7 @@ from textcl.objectives.info_nce import InfoNCE
 from textcl.recipe.load import load_recipe, parse, resolved
 from textcl.types.protocols import StepLog
 from textcl.types.text import Role
-from textcl.util.progress import Silent
+from textcl.util.progress import Progress
 from textcl.workflows.run.build import build_sources
 from textcl.workflows.run.objective import build_objective
 from textcl.workflows.run.prepare import plan, prepare
@@ -98,7 +98,7 @@ def test_a_mixed_recipe_resolves_to_an_equal_one(raw: dict[str, Any], tmp_path: 
     assert spelled["objective"]["temperature"] == 0.05  # a default, spelled out
 
 
-class Interrupted(Silent):
+class Interrupted(Progress):
     """Ends a run after a step, as a kill would."""
 
     def step(self, entry: StepLog) -> None:
@@ -108,13 +108,13 @@ class Interrupted(Silent):
 
 def test_a_mixed_run_goes_on_in_the_middle_of_an_epoch_bit_for_bit(raw: dict[str, Any], tmp_path: Path) -> None:
     recipe = parse(raw)
-    train_recipe(recipe, tmp_path / "whole", resume=False, watcher=Silent())
+    train_recipe(recipe, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        train_recipe(recipe, tmp_path / "broken", resume=False, watcher=Interrupted())
+        train_recipe(recipe, tmp_path / "broken", resume=False, progress=Interrupted())
     assert [path.name for path in (tmp_path / "broken/checkpoints").iterdir()] == ["step-5"]
     assert prepare(recipe, "cpu").batches.steps_per_epoch > 5
     other = parse(with_(raw, workers=2))  # changes no number
-    train_recipe(other, tmp_path / "broken", resume=True, watcher=Silent())
+    train_recipe(other, tmp_path / "broken", resume=True)
     whole, broken = (load_file(tmp_path / run / "model/model.safetensors") for run in ("whole", "broken"))
     assert all(np.array_equal(value, broken[name]) for name, value in whole.items())
     states = [torch.load(tmp_path / run / "checkpoints/step-16/training.pt") for run in ("whole", "broken")]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.sources import Rows
+from tests.noted import Noted
 from tests.tiny import SENTENCES, tiny_encoder
 from textcl.augment.span_crop import SpanCrop
 from textcl.data.token_cache import KeptTokens
@@ -12,7 +13,6 @@ from textcl.data.views import ViewSpec
 from textcl.distributed import Ranks
 from textcl.types.batches import Tokenize
 from textcl.types.text import Example, Role
-from textcl.util.progress import Silent
 from textcl.workflows.run import data as token_keeping
 from textcl.workflows.run.data import run_tokenize
 
@@ -22,14 +22,6 @@ CROPS = tuple(ViewSpec(role, (SpanCrop(0.5),)) for role in (Role.ANCHOR, Role.PO
 ENCODER = tiny_encoder()
 
 
-class Told(Silent):
-    def __init__(self) -> None:
-        self.phases: list[str] = []
-
-    def phase(self, name: str) -> None:
-        self.phases.append(name)
-
-
 @pytest.fixture(autouse=True)
 def many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -37,8 +29,8 @@ def many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(views: tuple[ViewSpec, ...], epochs: float) -> tuple[Tokenize, list[str]]:
-    told = Told()
-    return run_tokenize(ENCODER, SOURCE, views, epochs, 0, Ranks(), told), told.phases
+    noted = Noted()
+    return run_tokenize(ENCODER, SOURCE, views, epochs, 0, Ranks(), noted), noted.names
 
 
 def test_a_run_of_several_epochs_keeps_tokens_and_the_next_takes_them_whatever_its_length() -> None:

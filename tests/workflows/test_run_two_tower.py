@@ -19,23 +19,10 @@ from textcl.encoder.two_tower import TwoTower
 from textcl.errors import RecipeError
 from textcl.recipe.load import parse
 from textcl.recipe.schema import Recipe
-from textcl.types.protocols import StepLog
 from textcl.types.text import Role
 from textcl.workflows.run.build import build_encoder
 from textcl.workflows.run.prepare import plan
 from textcl.workflows.run.train import train_recipe
-
-
-class Quiet:
-    """Shows nothing of a run."""
-
-    def phase(self, name: str) -> None: ...
-
-    def texts(self, count: int) -> None: ...
-
-    def step(self, entry: StepLog) -> None: ...
-
-    def scores(self, step: int, scores: dict[str, float]) -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +68,7 @@ def changed(raw: dict[str, Any], **documents: Any) -> Recipe:
 def finished(raw: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("runs") / "unbroken"
-    train_recipe(parse(raw), folder, resume=False, watcher=Quiet())
+    train_recipe(parse(raw), folder)
     return folder
 
 
@@ -210,7 +197,7 @@ def test_a_run_goes_on_from_a_checkpoint_bit_for_bit(raw: dict[str, Any], finish
     for gone in ("checkpoints/step-6", "model"):
         shutil.rmtree(broken / gone)
 
-    train_recipe(parse(raw), broken, resume=True, watcher=Quiet())
+    train_recipe(parse(raw), broken, resume=True)
 
     found, expected = (open_encoder(folder / "checkpoints" / "step-6" / "model") for folder in (broken, finished))
     for name, weight in expected.state_dict().items():

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -16,6 +16,7 @@ from textcl.cleaning.rules import Drop, Rules, Similarity, fault
 from textcl.errors import DataError
 from textcl.files.lines import open_new
 from textcl.util.atomic import new_file, refuse_place
+from textcl.util.progress import SILENT, Progress
 
 _BLOCK = 1024  # rows whose similarity is computed at once
 
@@ -55,9 +56,9 @@ def clean(
     out: Path,
     dropped: Path | None,
     asked: Cleaning,
-    on_rows: Callable[[int], None] = lambda count: None,
     *,
     force: bool = False,
+    progress: Progress = SILENT,
 ) -> Cleaned:
     """Write the rows of a file that are fit, as they stand there; both files appear whole or not at all.
 
@@ -69,8 +70,8 @@ def clean(
         out: Of the same kind.
         dropped: Gets the other rows, a JSON object each: line, reason, detail, and the row as it stands there.
         asked: What is asked for.
-        on_rows: Called with the number of rows just finished.
         force: Replace `out` and `dropped` where they are there already.
+        progress: Gets the progress.
 
     Raises:
         DataError: A file is missing or of another kind, or cannot be written; a column is missing.
@@ -80,6 +81,7 @@ def clean(
     columns = text_columns(source, records(source), asked.columns)
     if asked.similarity is not None and len(columns.groups) < 2:
         raise DataError(f"{source} has one text a row, so there is no pair to compare; leave --model out.")
+    progress.phase("Cleaning", unit="rows")
     doubles = Doubles(asked.near, _fit(source, columns, asked.rules), columns.others)
     counts: Counter[str] = Counter()
     with ExitStack() as files:
@@ -88,7 +90,7 @@ def clean(
         kept_file.write(first)
         for record, drop in _judged(source, columns, asked, doubles):
             counts[drop.reason if drop else ""] += 1
-            on_rows(1)
+            progress.advance(1)
             if drop is None:
                 kept_file.write(record.raw)
             elif dropped_file is not None:

@@ -97,9 +97,11 @@ def back_translate(
     command goes on where it was: every translation is kept. Filters come after it, so changing them translates nothing
     again.
     """
-    from textcl.cli.screen import counting
+    import sys
+
     from textcl.embedding.pair_cosines import CosineRange
     from textcl.files.corpora import PlainTexts
+    from textcl.report.progress import show_progress
     from textcl.workflows.back_translate import BackTranslation
     from textcl.workflows.back_translate import back_translate as make_pairs
 
@@ -113,8 +115,8 @@ def back_translate(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     try:
-        with counting() as watcher:
-            pairs = make_pairs(asked, watcher)
+        with show_progress(sys.stderr, keeps=False) as progress:
+            pairs = make_pairs(asked, progress)
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on from here.", err=True)
         raise typer.Exit(130) from None

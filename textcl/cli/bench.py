@@ -46,14 +46,17 @@ def bench(
     For each kind: build time, size on disk, memory, queries a second, and recall against exact search. The effort of
     a search (nprobe, efSearch, k_factor) rises until more of it finds no more.
     """
-    from textcl.cli.screen import counting, results
+    import sys
+
+    from textcl.cli.screen import results
     from textcl.files.corpora import Corpus
+    from textcl.report.progress import show_progress
     from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
     from textcl.workflows.bench import BenchRequest, bench_search
 
     asked = BenchRequest(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
-    with counting() as watcher:
-        found = bench_search(model, Corpus(corpus, text_column, id_column), out, asked, precision, watcher)
+    with show_progress(sys.stderr, keeps=False) as progress:
+        found = bench_search(model, Corpus(corpus, text_column, id_column), out, asked, precision, progress)
     about = {"model": model, "corpus": corpus.name, "texts": found.texts, "queries": found.queries, "k": k}
     write_measured(out / "bench.json", found.indexes, about)
     write_tradeoff(out / "bench.svg", found.indexes, k)

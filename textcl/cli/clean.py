@@ -59,10 +59,12 @@ def clean(
     Dropped are empty, over-long and duplicate rows, other languages, and pairs whose sides are the same or do not
     belong together. Of duplicates the first row is kept. INPUT is never changed.
     """
+    import sys
+
     from textcl.cleaning.cleaner import Cleaning
     from textcl.cleaning.cleaner import clean as clean_file
     from textcl.cleaning.rules import Rules, Similarity
-    from textcl.cli.screen import status
+    from textcl.report.progress import show_progress
 
     if (model is None) != (min_cosine is None and max_cosine is None):
         raise typer.BadParameter("--model needs --min-cosine or --max-cosine, and these need --model")
@@ -79,9 +81,8 @@ def clean(
         encoder = open_encoder(model, precision=precision)
         similarity = Similarity(lambda texts, role: encoder.encode(texts, role=role), min_cosine, max_cosine)
         asked = replace(asked, similarity=similarity)
-    with status() as screen:
-        bar = screen.add_task("Cleaning", total=None)
-        found = clean_file(source, out, dropped, asked, lambda rows: screen.update(bar, advance=rows), force=force)
+    with show_progress(sys.stderr, keeps=False) as progress:
+        found = clean_file(source, out, dropped, asked, force=force, progress=progress)
     _show(found, out, dropped)
 
 

@@ -16,12 +16,16 @@ def compare(
 
     Shows the scores, the differences from the first run, and the settings that differ.
     """
+    import sys
+
     from textcl.cli.screen import results
     from textcl.report.comparisons import runs_table, settings_table
+    from textcl.report.progress import show_progress
     from textcl.report.scores import write_comparison
     from textcl.workflows.compare import compare_runs
 
-    found = compare_runs(runs, lambda task: typer.echo(f"Comparing {task}", err=True))
+    with show_progress(sys.stderr, keeps=False) as progress:
+        found = compare_runs(runs, progress)
     names = [run.name for run in found.runs]
     scores, differences = [run.scores for run in found.runs], [run.difference for run in found.runs]
     if json is not None:

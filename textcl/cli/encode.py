@@ -21,13 +21,14 @@ def encode(
     force: Force = False,
 ) -> None:
     """Embed every line of a text file: float32 vectors of unit length, in the order of the lines."""
-    from textcl.cli.screen import status
+    import sys
+
+    from textcl.report.progress import show_progress
     from textcl.workflows.encode import encode_file
 
-    with status() as screen:
-        bar = screen.add_task("Encoding", total=None)
+    with show_progress(sys.stderr, keeps=False) as progress:
         rows, width = encode_file(
             model, texts, out, role=role, precision=precision, deterministic=deterministic, force=force,
-            progress=lambda done, total: screen.update(bar, completed=done, total=total),
+            progress=progress,
         )  # fmt: skip
     print(f"{out}: {rows:,} vectors of {width} numbers")

@@ -48,20 +48,22 @@ def evaluate(
     A column that has not the usual name is named by what it holds: --first-column NAME, and in the same way second,
     score, subset, label, text, query, positive, negative.
     """
+    import sys
+
     from textcl.cli.launching import start_missing_processes
-    from textcl.cli.scoring_progress import watching
     from textcl.cli.screen import results
     from textcl.distributed import join_ranks
     from textcl.embedding.embed import Embedding
     from textcl.report.comparisons import against_table
+    from textcl.report.progress import show_progress
     from textcl.report.scores import write_items, write_scores
     from textcl.report.tables import scores_table
     from textcl.workflows.evaluate import score_model, write_evaluation_page
 
     start_missing_processes()
-    with watching() as watcher:
+    with show_progress(sys.stderr) as progress:
         how = Embedding(precision, deterministic, cache)
-        found = score_model(model, suites, data_dir, how, watcher, ctx.obj, against)
+        found = score_model(model, suites, data_dir, how, columns=ctx.obj, against=against, progress=progress)
     if not join_ranks().is_main:
         return
     if json is not None:

@@ -32,17 +32,19 @@ def index(
 
     The corpus may have any size. Stopped at any time, the same command goes on where it was.
     """
+    import sys
+
     from textcl.cli.launching import start_missing_processes
-    from textcl.cli.screen import counting
     from textcl.files.corpora import Corpus
+    from textcl.report.progress import show_progress
     from textcl.workflows.index import index_corpus
 
     start_missing_processes()
     try:
-        with counting() as watcher:
+        with show_progress(sys.stderr, keeps=False) as progress:
             done = index_corpus(
                 model, Corpus(corpus, text_column, id_column), out,
-                factory=factory, train_rows=train_rows, precision=precision, watcher=watcher,
+                factory=factory, train_rows=train_rows, precision=precision, progress=progress,
             )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on from here.", err=True)

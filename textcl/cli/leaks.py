@@ -30,15 +30,17 @@ def leaks(
 
     Counts exact copies and near copies, which share most of their word sequences.
     """
-    from textcl.cli.screen import results, status
+    import sys
+
+    from textcl.cli.screen import results
     from textcl.report.leakage import leakage_lines, leakage_table, write_leakage
+    from textcl.report.progress import show_progress
     from textcl.workflows.leaks import leaks as find
 
-    with status() as screen:
-        bar = screen.add_task("Comparing", total=None)
+    with show_progress(sys.stderr, keeps=False) as progress:
         found = find(
             train, suites or (), data_dir=data_dir, columns=text_column or (),
-            on_rows=lambda rows: screen.update(bar, advance=rows),
+            progress=progress,
         )  # fmt: skip
     if json is not None:
         write_leakage(json, found)

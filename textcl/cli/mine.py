@@ -94,10 +94,12 @@ def mine(
     Of the LAST nearest candidates those outside the bounds go, the FIRST hardest of the rest are skipped, and the
     negatives are taken from what remains. Known positives, also in another spelling, never become negatives.
     """
-    from textcl.cli.screen import counting
+    import sys
+
     from textcl.embedding.embed import Embedding
     from textcl.files.corpora import PairFile
     from textcl.mining.selection import Bounds, Wanted
+    from textcl.report.progress import show_progress
     from textcl.workflows.mine import mine_file
 
     first, last = _range(ranks)
@@ -107,10 +109,10 @@ def mine(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     source = PairFile(pairs, anchor_column, positive_column, label_column, split)
-    with counting() as watcher:
+    with show_progress(sys.stderr, keeps=False) as progress:
         report = mine_file(
             model, source, out, wanted, corpus=corpus, factory=factory, rescorer=cross_encoder,
-            how=Embedding(precision, cache=cache), watcher=watcher, force=force,
+            how=Embedding(precision, cache=cache), progress=progress, force=force,
         )  # fmt: skip
     _show(report, wanted, out)
 

@@ -25,10 +25,12 @@ def reproduce(
     of a run lie here is said by changes: data.sources.0.path=mine.txt. Exit code 1: it did not come out the same.
     """
     prepare_to_train()
-    from textcl.cli.progress import watching
+    import sys
+
     from textcl.cli.screen import results
     from textcl.distributed import join_ranks
     from textcl.report.comparisons import runs_table
+    from textcl.report.progress import show_progress
     from textcl.workflows.reproduce import compare_with, open_origin
     from textcl.workflows.run.train import train_recipe
 
@@ -40,11 +42,12 @@ def reproduce(
         ):
             print(line, flush=True)
     folder = out or Path("runs") / f"{origin.recipe.name}-again"
-    with telling_of_stops(folder), watching() as watcher:
-        train_recipe(origin.recipe, folder, resume=resume, watcher=watcher)
+    with telling_of_stops(folder), show_progress(sys.stdout) as progress:
+        train_recipe(origin.recipe, folder, resume=resume, progress=progress)
     if not ranks.is_main:
         return
-    found = compare_with(origin, folder, lambda task: typer.echo(f"Comparing {task}", err=True))
+    with show_progress(sys.stderr, keeps=False) as progress:
+        found = compare_with(origin, folder, progress)
     if found.first and found.second:
         results().print(runs_table([run, str(folder)], [found.first, found.second], [{}, found.difference]))
     print(found.answer())

@@ -22,16 +22,19 @@ def train(
     Ctrl-C leaves a checkpoint; --resume goes on from it.
     """
     prepare_to_train()
-    from textcl.cli.progress import show_outcome, watching
+    import sys
+
     from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
+    from textcl.cli.training import show_outcome
     from textcl.recipe.load import load_recipe
+    from textcl.report.progress import show_progress
     from textcl.workflows.run.train import train_recipe
 
     checked = load_recipe(recipe, changes or ())
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
-    with telling_of_stops(folder), watching() as watcher:
+    with telling_of_stops(folder), show_progress(sys.stdout) as progress:
         on_best = best_on_the_way(publisher)
-        outcome = train_recipe(checked, folder, resume=resume, watcher=watcher, on_best=on_best)
+        outcome = train_recipe(checked, folder, resume=resume, progress=progress, on_best=on_best)
     show_outcome(outcome)
     published(publisher)

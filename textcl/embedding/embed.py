@@ -16,7 +16,7 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 from textcl.util.precision import resolve
-from textcl.util.progress import EmbedWatcher
+from textcl.util.progress import SILENT, Progress
 from textcl.util.versions import version_of
 
 
@@ -52,8 +52,7 @@ def fresh_embed(
     encoder: TextEncoder,
     ranks: Ranks,
     *,
-    on_texts: Callable[[int], None] | None = None,
-    on_missing: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
     deterministic: bool = False,
 ) -> Embed:
     """Return the encoder as it is now: each text is embedded once, for as long as the function lives.
@@ -63,13 +62,12 @@ def fresh_embed(
     Args:
         encoder: The model, the same on every rank.
         ranks: Who shares the work.
-        on_texts: Called with the number of texts that were just finished, over all ranks.
-        on_missing: Called with the number of texts that are about to be embedded.
+        progress: Gets the texts that are about to be embedded, and those that are, over all ranks.
         deterministic: Make a vector depend on its text alone, to the last bit; slower.
     """
-    shared = shared_embed(encoder, ranks, on_texts, deterministic)
+    shared = shared_embed(encoder, ranks, progress, deterministic)
     store = VectorStore(encoder.dimension) if ranks.is_main else None
-    return through_store(shared, encoder, ranks, store, on_missing=on_missing)
+    return through_store(shared, encoder, ranks, store, progress=progress)
 
 
 def through_store(
@@ -79,7 +77,7 @@ def through_store(
     store: Store | None,
     *,
     model: str = "",
-    on_missing: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Embed:
     """Put rank 0's store in front of a model: roles with one tower and one prompt share their vectors.
 
@@ -89,32 +87,30 @@ def through_store(
         ranks: Rank 0 looks vectors up and keeps them; all get them.
         store: Of rank 0; None on the others.
         model: What decides the vectors beside text, tower and prompt, for a store that outlives the process.
-        on_missing: Called with the number of texts that are about to be embedded.
+        progress: Gets the number of texts that are about to be embedded.
     """
 
     def space(role: Role) -> str:
         return f"{model} {encoder.tokenize([], role).tower} {encoder.prompts[role]}"
 
-    return cached(embed, MainStore(store, encoder.dimension, ranks), space, on_missing, BLOCK * ranks.count)
+    return cached(embed, MainStore(store, encoder.dimension, ranks), space, progress, BLOCK * ranks.count)
 
 
-def shared_embed(
-    encoder: TextEncoder, ranks: Ranks, on_texts: Callable[[int], None] | None = None, deterministic: bool = False
-) -> Embed:
+def shared_embed(encoder: TextEncoder, ranks: Ranks, progress: Progress = SILENT, deterministic: bool = False) -> Embed:
     """Return the function that embeds texts with this encoder; every rank embeds a share and gets all vectors.
 
     Args:
         encoder: The model, the same on every rank.
         ranks: Who shares the work. Where one fails, all fail.
-        on_texts: Called with the number of texts that were just finished, over all ranks, as this one sees it.
+        progress: Gets the number of texts that were just finished, over all ranks, as this one sees it.
         deterministic: Make a vector depend on its text alone, to the last bit; slower.
     """
 
     def embed(texts: Sequence[str], role: Role) -> FloatArray:
         shares = [np.arange(len(texts))[rank :: ranks.count] for rank in range(ranks.count)]  # alike in length
         own = [texts[position] for position in shares[ranks.rank]]
-        progress = None if on_texts is None else _scaled(on_texts, len(own), len(texts))
-        encoded = ranks.together(lambda: encoder.encode(own, role=role, progress=progress, deterministic=deterministic))
+        count = _scaled(progress, len(own), len(texts))
+        encoded = ranks.together(lambda: encoder.encode(own, role=role, progress=count, deterministic=deterministic))
         gathered = ranks.gather(torch.from_numpy(encoded).to(ranks.device)).cpu().numpy()
         vectors = np.empty((len(texts), encoder.dimension), dtype=np.float32)
         vectors[np.concatenate(shares)] = gathered
@@ -123,14 +119,14 @@ def shared_embed(
     return embed
 
 
-def _scaled(on_texts: Callable[[int], None], own: int, total: int) -> Callable[[int], None]:
-    """Return what counts own texts and tells the texts of all ranks that this stands for."""
+def _scaled(progress: Progress, own: int, total: int) -> Callable[[int], None]:
+    """Return what counts own texts and reports the texts of all ranks that this stands for."""
     done = 0
 
     def count(texts: int) -> None:
         nonlocal done
         before, done = done, done + texts
-        on_texts(done * total // own - before * total // own)
+        progress.advance(done * total // own - before * total // own)
 
     return count
 
@@ -153,14 +149,14 @@ class Embedding:
     cache: Path | None = None
 
 
-def model_embed(model: str, how: Embedding, ranks: Ranks, watcher: EmbedWatcher) -> Embed:
+def model_embed(model: str, how: Embedding, ranks: Ranks, progress: Progress = SILENT) -> Embed:
     """Return a saved model as a function that embeds each text once.
 
     Args:
         model: A run folder, a model folder, `pkg://…` or a Hub id.
         how: Precision, determinism, cache.
         ranks: Who shares the work; every rank calls this.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
 
     Raises:
         ModelError: The model cannot be opened.
@@ -168,13 +164,11 @@ def model_embed(model: str, how: Embedding, ranks: Ranks, watcher: EmbedWatcher)
     """
     encoder = ranks.together(lambda: open_encoder(model, precision=how.precision, device=ranks.device))
     if how.cache is None:
-        return fresh_embed(
-            encoder, ranks, on_texts=watcher.texts, on_missing=watcher.missing, deterministic=how.deterministic
-        )
-    shared = shared_embed(encoder, ranks, watcher.texts, how.deterministic)
+        return fresh_embed(encoder, ranks, progress=progress, deterministic=how.deterministic)
+    shared = shared_embed(encoder, ranks, progress, how.deterministic)
     store = ranks.together(lambda: VectorStore(encoder.dimension, how.cache) if ranks.is_main else None)
     name = identity(encoder, how) if ranks.is_main else ""
-    return through_store(shared, encoder, ranks, store, model=name, on_missing=watcher.missing)
+    return through_store(shared, encoder, ranks, store, model=name, progress=progress)
 
 
 def identity(encoder: TextEncoder, how: Embedding) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from textcl.errors import DataError
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
+from textcl.util.progress import SILENT, Progress
 
 FILE = "vectors.sqlite"  # in the folder that a user names
 MEMORY_BYTES = 1 << 30  # that vectors in memory may take
@@ -177,7 +178,7 @@ def cached(
     embed: Embed,
     store: Store,
     space: Callable[[Role], str],
-    on_missing: Callable[[int], None] | None = None,
+    progress: Progress = SILENT,
     block: int = BLOCK,
 ) -> Embed:
     """Return a model that embeds a text only where the store does not have its vector.
@@ -187,7 +188,7 @@ def cached(
         store: Gets every block of vectors as soon as it is there, so that a run that is stopped loses little.
         space: What decides a vector beside its text, for a role: two roles of one space share their vectors. A store
             that outlives the model needs all of it in there, the weights first.
-        on_missing: Called with the number of texts that are about to be embedded.
+        progress: Gets the number of texts that are about to be embedded.
         block: Texts a block.
     """
 
@@ -198,8 +199,7 @@ def cached(
         vectors = np.empty((len(keys), store.width), dtype=np.float32)
         vectors[found.positions] = found.vectors
         missing = np.setdiff1d(np.arange(len(keys)), found.positions)
-        if on_missing is not None:
-            on_missing(len(missing))
+        progress.expect(len(missing))
         for start in range(0, len(missing), block):
             part = missing[start : start + block]
             new = embed([names[position] for position in part], role)

@@ -22,6 +22,7 @@ from textcl.errors import DataError
 from textcl.evaluation.items import Result
 from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.task import Exchangeable, ExchangeableAtOnce, Metrics, Sample, Stratified, Swaps, Values, Weights
+from textcl.util.progress import SILENT, Progress
 from textcl.util.seeds import derive
 
 Verdict = Literal["better", "worse", "higher", "lower", "cannot tell"]
@@ -190,7 +191,7 @@ def compared(
     others: Mapping[str, Result],
     results: Mapping[str, Result],
     names: tuple[str, str],
-    on_task: Callable[[str], None] | None = None,
+    progress: Progress = SILENT,
 ) -> dict[str, dict[str, Difference]]:
     """Return `results` minus `others` of each metric of each task that both hold.
 
@@ -198,7 +199,7 @@ def compared(
         others: Outcomes of one model by task.
         results: Outcomes of another.
         names: What the two are called in messages, in this order.
-        on_task: Called with a task's name before it is compared.
+        progress: Gets the progress, a task a phase.
 
     Raises:
         DataError: A task's items are not the same on both sides.
@@ -211,8 +212,7 @@ def compared(
             raise DataError(f"{task}: {names[0]} and {names[1]} are of different versions of textcl; score both again.")
     found = {}
     for task in shared:
-        if on_task is not None:
-            on_task(task)
+        progress.phase(f"Comparing {task}")
         found[task] = differences(others[task].sample, results[task].sample)
     return found
 

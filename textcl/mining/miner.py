@@ -1,6 +1,6 @@
 """Mining: every query's nearest candidates, block by block, become its negatives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from textcl.mining.rescoring import Rescore, rescored
 from textcl.mining.selection import Exclusion, ExclusionReason, Wanted, choose, free_candidates, looked_at
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
+from textcl.util.progress import SILENT, Progress
 from textcl.util.seeds import derive
 
 AUTO = "auto"
@@ -97,7 +98,7 @@ def mine(
     *,
     factory: str,
     rescore: Rescore | None = None,
-    on_queries: Callable[[int], None] = lambda count: None,
+    progress: Progress = SILENT,
     at_once: int = QUERIES,
 ) -> Mined:
     """Find the negatives of every query. The result does not depend on how many queries are looked at together.
@@ -109,7 +110,7 @@ def mine(
         wanted: What is asked for.
         factory: The index, `exact` or a factory string of FAISS.
         rescore: Scores pairs of texts in place of the cosine; the `last` nearest candidates of a query are scored.
-        on_queries: Called with the number of queries just finished.
+        progress: Gets the number of queries just finished.
         at_once: Queries that are looked at together.
 
     Raises:
@@ -130,7 +131,7 @@ def mine(
         chosen = choose(free, lowest[numbers], wanted, seeds)
         found.append(chosen.negatives)
         dropped += excluded + chosen.dropped
-        on_queries(len(numbers))
+        progress.advance(len(numbers))
     negatives = Hits(np.concatenate([f.ids for f in found]), np.concatenate([f.scores for f in found]))
     reasons = {
         reason: int(count) for reason, count in zip(ExclusionReason, dropped.tolist(), strict=True) if reason > 0

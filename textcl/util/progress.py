@@ -1,73 +1,35 @@
-"""Who is told of the progress of a run."""
-
-from typing import Protocol
+"""How long work reports how far it is: one protocol, silent unless somebody shows it."""
 
 from textcl.types.protocols import StepLog
 
 
-class EmbedWatcher(Protocol):
-    """Is told how far the embedding of texts is, to show it."""
+class Progress:
+    """Gets the progress of long work, phase by phase; this one shows nothing, and those that show something extend it.
 
-    def missing(self, count: int) -> None:
-        """So many texts, over all ranks, are about to be embedded; others came from the cache."""
-        ...
+    Only rank 0 of a launch reports; the other ranks report to `SILENT`.
+    """
 
-    def texts(self, count: int) -> None:
-        """So many more texts were embedded."""
-        ...
+    def phase(self, name: str, total: int | None = None, done: int = 0, *, unit: str = "texts") -> None:
+        """A part of the work begins.
 
+        Args:
+            name: `Embedding`, `Scoring scifact`.
+            total: What there is to do, in units; None: not known yet, or known bit by bit, from `expect`.
+            done: Units that were done before.
+            unit: What is counted.
+        """
 
-class ScoreWatcher(EmbedWatcher, Protocol):
-    """Is told what an evaluation does, to show it. Only rank 0 tells."""
+    def expect(self, count: int) -> None:
+        """So many more texts are about to be embedded; a phase that knows its total keeps that."""
 
-    def task(self, name: str) -> None:
-        """A task begins."""
-        ...
-
-
-class IndexWatcher(Protocol):
-    """Is told what indexing does, to show it. Only rank 0 tells."""
-
-    def phase(self, name: str, total: int | None, done: int) -> None:
-        """A part of the work begins, of so many texts if that is known, with so many of them done earlier."""
-        ...
-
-    def texts(self, count: int) -> None:
-        """So many more texts are done."""
-        ...
-
-
-class Watcher(Protocol):
-    """Is told what a run does, to show it. Only rank 0 tells."""
-
-    def phase(self, name: str) -> None:
-        """A part of the run begins: `Scoring the encoder before training: scifact`, `Training`."""
-        ...
-
-    def texts(self, count: int) -> None:
-        """So many more texts were embedded for an evaluation."""
-        ...
+    def advance(self, count: int) -> None:
+        """So many more units are done."""
 
     def step(self, entry: StepLog) -> None:
-        """A step of training was done."""
-        ...
+        """A step of training is done."""
 
     def scores(self, step: int, scores: dict[str, float]) -> None:
-        """The encoder was scored on the way: `task/metric` -> score."""
-        ...
+        """The encoder was scored while it trains: `task/metric` -> score."""
 
 
-class Silent:
-    """The watcher of the other ranks."""
-
-    def phase(self, name: str) -> None:
-        """Say nothing."""
-
-    def texts(self, count: int) -> None:
-        """Say nothing."""
-
-    def step(self, entry: StepLog) -> None:
-        """Say nothing."""
-
-    def scores(self, step: int, scores: dict[str, float]) -> None:
-        """Say nothing."""
+SILENT = Progress()

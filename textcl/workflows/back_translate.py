@@ -19,7 +19,7 @@ from textcl.translate.round_trip import Route
 from textcl.translate.work import Work, translated
 from textcl.util.atomic import refuse_place
 from textcl.util.cache import cache_folder
-from textcl.util.progress import IndexWatcher
+from textcl.util.progress import SILENT, Progress
 from textcl.util.seeds import derive
 from textcl.workflows.translated_pairs import Judge, Judgement, PairWriter, Tally, rejected_file, written_pairs
 
@@ -75,7 +75,7 @@ class TranslatedPairs:
     seconds: float  # of translating, filtering and writing
 
 
-def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> TranslatedPairs:
+def back_translate(asked: BackTranslation, progress: Progress = SILENT) -> TranslatedPairs:
     """Translate the texts of a file into each pivot and back, and write what makes good pairs.
 
     The file has a row for each text that has any: `text`, `translations` (a list), their `pivots` and the `engine`.
@@ -83,7 +83,7 @@ def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> TranslatedP
 
     Args:
         asked: What to do.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
 
     Raises:
         TextclError: Something that the user can mend; translations stay in the cache, and the same command goes on.
@@ -95,26 +95,26 @@ def back_translate(asked: BackTranslation, watcher: IndexWatcher) -> TranslatedP
     cache = asked.cache or cache_folder("translations") / "translations.sqlite"
     work = Work(opening, cache, routes, asked.words.language, asked.decoding, asked.seed)
     judge = Judge(asked.words, asked.cosines)
-    watcher.phase("Reading", None, 0)
-    watcher.phase("Back-translating", sum(1 for _ in asked.texts), 0)
+    progress.phase("Reading")
+    progress.phase("Back-translating", sum(1 for _ in asked.texts))
     begun, tally, sample = time.monotonic(), Tally(), _Sample(asked.seed)
     with written_pairs(asked.out, asked.engine) as writer:
-        lots = _lots(_Suited(asked, tally, writer, watcher), engine.lot)
+        lots = _lots(_Suited(asked, tally, writer, progress), engine.lot)
         for lot, trips in translated(work, lots, asked.workers):
             for judgements in judge(lot, trips):
                 tally.count(judgements)
                 writer.write(judgements)
                 sample.add(judgements)
-            watcher.texts(len(lot))
+            progress.advance(len(lot))
     return TranslatedPairs(tally, tuple(sample.drawn), rejected_file(asked.out), cache, time.monotonic() - begun)
 
 
 class _Suited:
     """The texts that are worth translating, each once; the others are counted and written down with the reason."""
 
-    def __init__(self, asked: BackTranslation, tally: Tally, writer: PairWriter, watcher: IndexWatcher) -> None:
+    def __init__(self, asked: BackTranslation, tally: Tally, writer: PairWriter, progress: Progress) -> None:
         self._texts, self._words = asked.texts, asked.words
-        self._tally, self._writer, self._watcher = tally, writer, watcher
+        self._tally, self._writer, self._progress = tally, writer, progress
 
     def __iter__(self) -> Iterator[str]:
         seen: set[bytes] = set()
@@ -131,7 +131,7 @@ class _Suited:
             else:
                 self._tally.unsuited[reason] += 1
                 self._writer.write_unsuited(text, reason)
-            self._watcher.texts(1)
+            self._progress.advance(1)
 
 
 class _Sample:

@@ -19,7 +19,7 @@ from textcl.indexes.build import build_index, refuse_too_few
 from textcl.indexes.documents import DocumentStore
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.text import Role
-from textcl.util.progress import IndexWatcher
+from textcl.util.progress import SILENT, Progress
 from textcl.workflows.index import index_corpus
 from textcl.workflows.index_folder import IndexFolder
 
@@ -51,7 +51,7 @@ class Benchmark:
 
 
 def bench_search(
-    model: str, corpus: Corpus, out: Path, asked: BenchRequest, precision: str, watcher: IndexWatcher
+    model: str, corpus: Corpus, out: Path, asked: BenchRequest, precision: str, progress: Progress = SILENT
 ) -> Benchmark:
     """Embed a corpus, and measure each index on its vectors.
 
@@ -61,7 +61,7 @@ def bench_search(
         out: A folder; the vectors stay in it as an exact index, so a second benchmark of the corpus embeds nothing.
         asked: What is measured.
         precision: float32, bf16 or auto.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
 
     Raises:
         TextclError: Something that the user can mend.
@@ -71,7 +71,14 @@ def bench_search(
     folder = IndexFolder(out / "exact")
     chosen = partial(_candidates, asked)
     indexed = index_corpus(
-        model, corpus, folder.path, factory="exact", train_rows=None, precision=precision, watcher=watcher, check=chosen
+        model,
+        corpus,
+        folder.path,
+        factory="exact",
+        train_rows=None,
+        precision=precision,
+        progress=progress,
+        check=chosen,
     )
     assert indexed is not None, "the only rank builds the index"
     rows, dimension = indexed.about.count, indexed.about.dimension
@@ -79,7 +86,7 @@ def bench_search(
     setup = with_nearest(_setup(model, folder, asked, precision, rows))
     measured = []
     for candidate in candidates:
-        watcher.phase(f"Measuring {candidate.name}", None, 0)
+        progress.phase(f"Measuring {candidate.name}")
         measured.append(measure(candidate, setup, _SEED))
     return Benchmark(rows, len(setup.queries), dimension, tuple(measured))
 

@@ -1,6 +1,6 @@
 """Runs side by side: their scores, their differences from the first, and the settings in which they differ."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from textcl.evaluation.task import Task
 from textcl.recipe.yaml import read_yaml
 from textcl.report.saved import Report, find_report, open_report
 from textcl.report.scores import Scores
+from textcl.util.progress import SILENT, Progress
 
 _ABSENT = "-"
 
@@ -33,12 +34,12 @@ class Comparison:
     settings: Mapping[str, tuple[str, ...]]
 
 
-def compare_runs(names: Sequence[str], on_task: Callable[[str], None]) -> Comparison:
+def compare_runs(names: Sequence[str], progress: Progress = SILENT) -> Comparison:
     """Compare runs by what their reports hold; no model is opened.
 
     Args:
         names: Run folders, `report.json` files, or JSON files of `evaluate`.
-        on_task: Called with a task's name before it is compared.
+        progress: Gets the progress, a task a phase.
 
     Raises:
         DataError: A name stands for no report, two runs share no task, or a task's data is not the same.
@@ -50,7 +51,7 @@ def compare_runs(names: Sequence[str], on_task: Callable[[str], None]) -> Compar
     runs = [RunScores(first.name, first.scores, {})]
     for other in others:
         _refuse_strangers(first, other)
-        difference = compared(first.results, other.results, (first.name, other.name), on_task)
+        difference = compared(first.results, other.results, (first.name, other.name), progress)
         runs.append(RunScores(other.name, other.scores, difference))
     return Comparison(tuple(runs), _differing([_settings(path.parent / "recipe.yaml") for path in paths]))
 

@@ -1,6 +1,6 @@
 """A text file in, a file of vectors out: a line a text, a row a vector, in the same order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from textcl.encoder.opening import open_encoder
 from textcl.errors import DataError
 from textcl.files.lines import decoded
 from textcl.util.atomic import new_file, refuse_place
+from textcl.util.progress import SILENT, Progress
 
 BLOCK = 4096  # lines that are in memory at once
 
@@ -21,9 +22,9 @@ def encode_file(
     *,
     role: str,
     precision: str,
-    progress: Callable[[int, int], None],
     deterministic: bool = False,
     force: bool = False,
+    progress: Progress = SILENT,
 ) -> tuple[int, int]:
     """Embed every line of a text file, and write the vectors as a `.npy` file that appears whole or not at all.
 
@@ -35,9 +36,9 @@ def encode_file(
         out: Gets an array (N, D) float32, rows of unit length, row i for line i + 1.
         role: anchor, positive or negative; chooses the prompt.
         precision: float32, bf16 or auto.
-        progress: Called with the lines done and their total after each block.
         deterministic: Make a row depend on its line alone, to the last bit; slower.
         force: Replace `out` where it is there already.
+        progress: Gets the progress.
 
     Returns:
         N and D.
@@ -54,12 +55,13 @@ def encode_file(
     encoder = open_encoder(model, precision=precision)
     shape = (total, encoder.dimension)
     lines = _lines(texts)
+    progress.phase("Encoding", total)
     with new_file(out) as temporary, temporary.open("wb") as file:  # no memory map: a full disk would kill the process
         write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        for start in range(0, total, BLOCK):
-            block = encoder.encode(list(islice(lines, BLOCK)), role=role, deterministic=deterministic)
-            file.write(block.astype("<f4").tobytes())
-            progress(min(start + BLOCK, total), total)
+        while block := list(islice(lines, BLOCK)):
+            vectors = encoder.encode(block, role=role, deterministic=deterministic)
+            file.write(vectors.astype("<f4").tobytes())
+            progress.advance(len(block))
     return shape
 
 

@@ -14,7 +14,7 @@ from textcl.report.facts import Facts
 from textcl.report.page import AGAINST, MODEL, write_scores_page
 from textcl.report.saved import Report
 from textcl.report.scores import Scores
-from textcl.util.progress import ScoreWatcher
+from textcl.util.progress import SILENT, Progress
 from textcl.workflows.compare import open_other
 from textcl.workflows.page import Watch, page_data
 
@@ -38,9 +38,10 @@ def score_model(
     suites: Sequence[str],
     data_dir: Path | None,
     how: Embedding,
-    watcher: ScoreWatcher,
+    *,
     columns: Mapping[str, str] | None = None,
     against: str | None = None,
+    progress: Progress = SILENT,
 ) -> Scored:
     """Score a saved model on suites; every rank of a launch calls it, and rank 0 gets the scores.
 
@@ -49,9 +50,9 @@ def score_model(
         suites: Names of bundled suites, paths of suites, or sets of the user's own as `sts:FILE`.
         data_dir: The folder of the suites' files; None: from the Hub.
         how: Precision, determinism, cache.
-        watcher: Is told of the progress.
         columns: For own sets: what a column is for to its name in the file.
         against: Another model, which is scored on the same tasks, or a report, whose scores are taken as they are.
+        progress: Gets the progress.
 
     Returns:
         For each task its metrics with 95 % intervals, and their differences from the other model's; no scores on other
@@ -62,17 +63,17 @@ def score_model(
         ModelError: The model cannot be opened.
     """
     ranks = join_ranks()
-    watcher = watcher if ranks.is_main else _Silent()
+    progress = progress if ranks.is_main else SILENT
     tasks = ranks.together(lambda: load_tasks(suites, data_dir, columns))
     # A report that is unfit is refused before the work.
     other = ranks.together(lambda: None if against is None else open_other(against, tasks))
     watch = Watch(tasks, _SEED)
-    with watch.on(MODEL, model_embed(model, how, ranks, watcher)) as embed:
-        results = results_of(tasks, evaluate(tasks, embed, watcher.task))
+    with watch.on(MODEL, model_embed(model, how, ranks, progress)) as embed:
+        results = results_of(tasks, evaluate(tasks, embed, lambda task: progress.phase(f"Scoring {task}")))
     others: dict[str, Result] = {}
     if against is not None and other is None:
-        with watch.on(AGAINST, model_embed(against, how, ranks, watcher)) as embed:
-            samples = evaluate(tasks, embed, lambda task: watcher.task(f"{task} with {against}"))
+        with watch.on(AGAINST, model_embed(against, how, ranks, progress)) as embed:
+            samples = evaluate(tasks, embed, lambda task: progress.phase(f"Scoring {task} with {against}"))
         others = results_of(tasks, samples)
     if not ranks.is_main:
         return Scored({}, results, watch)
@@ -96,13 +97,3 @@ def write_evaluation_page(path: Path, found: Scored, facts: Facts) -> None:
     samples = {name: {task: result.sample for task, result in results.items()} for name, results in models.items()}
     data = page_data(found.watch, samples, _SEED)
     write_scores_page(path, found.scores, data, facts, found.other, found.difference)
-
-
-class _Silent:
-    """The watcher of the other ranks."""
-
-    def task(self, name: str) -> None: ...
-
-    def missing(self, count: int) -> None: ...
-
-    def texts(self, count: int) -> None: ...

@@ -18,7 +18,7 @@ from textcl.types.protocols import Index
 from textcl.types.text import Role
 from textcl.util.precision import resolve
 from textcl.util.processes import give_back_memory
-from textcl.util.progress import IndexWatcher
+from textcl.util.progress import SILENT, Progress
 from textcl.util.versions import versions
 from textcl.workflows.index_folder import About, IndexFolder, IndexRequest
 
@@ -36,7 +36,7 @@ class Indexed:
 
 def index_corpus(
     model: str, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
-    watcher: IndexWatcher, check: Callable[[int, int], object] = lambda rows, dimension: None,
+    progress: Progress = SILENT, check: Callable[[int, int], object] = lambda rows, dimension: None,
 ) -> Indexed | None:  # fmt: skip
     """Embed a corpus and write the folder of its index; every rank of a launch calls it.
 
@@ -50,7 +50,7 @@ def index_corpus(
         factory: `exact`, or a factory string of FAISS.
         train_rows: Vectors that the index learns from, drawn from all; None: as many as it has use for.
         precision: float32, bf16 or auto.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
         check: Called with the texts of the corpus and the width of the vectors before anything is embedded; may raise.
 
     Returns:
@@ -60,12 +60,12 @@ def index_corpus(
         TextclError: Something that the user can mend; what was embedded is kept.
     """
     ranks, folder = join_ranks(), IndexFolder(out)
-    watcher = watcher if ranks.is_main else _Silent()
+    progress = progress if ranks.is_main else SILENT
     if ranks.is_main:
         folder.check()
     encoder = open_encoder(model, precision=precision, device=ranks.device)
     index, done = build_index(factory, encoder.dimension), folder.is_finished()
-    asked = _prepare(encoder, model, corpus, folder, watcher) if ranks.is_main else None
+    asked = _prepare(encoder, model, corpus, folder, progress) if ranks.is_main else None
     if asked is not None:
         if done:
             return _finished(folder, asked, index)
@@ -76,24 +76,22 @@ def index_corpus(
     if done:
         return None
     ranks.wait()
-    shards = _embed(encoder, folder, ranks, watcher)
+    shards = _embed(encoder, folder, ranks, progress)
     ranks.wait()
-    return None if asked is None else Indexed(_build(index, folder, shards, asked, train_rows, watcher), False)
+    return None if asked is None else Indexed(_build(index, folder, shards, asked, train_rows, progress), False)
 
 
-def _prepare(
-    encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, watcher: IndexWatcher
-) -> IndexRequest:
+def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, progress: Progress) -> IndexRequest:
     """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
-    watcher.phase("Reading", None, 0)
+    progress.phase("Reading")
     if folder.documents.is_file():
-        digest = Digest(watcher.texts)
+        digest = Digest(progress.advance)
         for _ in digest.passing(corpus.documents()):
             pass
         facts = digest.facts
         _refuse_another_corpus(folder, facts)
     else:
-        facts = write_documents(folder.documents, corpus.documents(), watcher.texts)
+        facts = write_documents(folder.documents, corpus.documents(), progress.advance)
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
     precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
     return IndexRequest(model, fingerprint(encoder), prompts, precision, facts.digest)
@@ -121,16 +119,16 @@ def _finished(folder: IndexFolder, asked: IndexRequest, index: Index) -> Indexed
     return Indexed(folder.read(), was_finished=True)
 
 
-def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, watcher: IndexWatcher) -> Shards:
+def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, progress: Progress) -> Shards:
     """Embed the shards of this rank that are still missing."""
     with DocumentStore(folder.documents) as store:
         shards = Shards(folder.shards, store.facts.count, encoder.dimension, SHARD_ROWS)
         missing = shards.missing(ranks.rank, ranks.count)
         own = sum(_rows(shards, number) for number in range(ranks.rank, len(shards), ranks.count))
         share = f"Embedding, a share of {ranks.count}" if ranks.count > 1 else "Embedding"
-        watcher.phase(share, own, own - sum(_rows(shards, number) for number in missing))
+        progress.phase(share, own, own - sum(_rows(shards, number) for number in missing))
         for number in missing:
-            vectors = encoder.encode(store.texts(*shards.span(number)), role=Role.POSITIVE, progress=watcher.texts)
+            vectors = encoder.encode(store.texts(*shards.span(number)), role=Role.POSITIVE, progress=progress.advance)
             if not np.isfinite(vectors).all():
                 start, stop = shards.span(number)
                 raise DataError(f"Rows {start} to {stop}: the model gives vectors with NaN or infinity.")
@@ -150,30 +148,22 @@ def _build(
     shards: Shards,
     asked: IndexRequest,
     train_rows: int | None,
-    watcher: IndexWatcher,
+    progress: Progress,
 ) -> About:
     """Build the index from all shards, and finish the folder."""
     with DocumentStore(folder.documents) as store:
         facts = store.facts
     wanted = (train_rows or index.training_rows.usual) if index.training_rows.fewest else 0
-    watcher.phase("Building", facts.count, 0)
+    progress.phase("Building", facts.count)
     sample = shards.sample(wanted, _SEED)
-    write_index(folder.index, index.factory, index.dimension, facts.count, _told(shards, watcher), sample)
+    write_index(folder.index, index.factory, index.dimension, facts.count, _counted(shards, progress), sample)
     about = About(asked, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions())
     folder.finish(about)
     shards.remove()
     return about
 
 
-def _told(shards: Shards, watcher: IndexWatcher) -> Iterable[np.ndarray]:
+def _counted(shards: Shards, progress: Progress) -> Iterable[np.ndarray]:
     for block in shards.blocks():
         yield block
-        watcher.texts(len(block))
-
-
-class _Silent:
-    """The watcher of the other ranks."""
-
-    def phase(self, name: str, total: int | None, done: int) -> None: ...
-
-    def texts(self, count: int) -> None: ...
+        progress.advance(len(block))

@@ -1,7 +1,7 @@
 """The text that a run trains on, as rows to compare evaluation texts with: from a recipe, or from a file, streamed."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from textcl.errors import DataError, suggestion
@@ -14,6 +14,7 @@ from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Source
 from textcl.util.bundled import names, recipes_folder
+from textcl.util.progress import SILENT, Progress
 from textcl.workflows.run.build import build_sources
 from textcl.workflows.run.data import joined
 from textcl.workflows.run.evaluation import build_tasks
@@ -97,7 +98,7 @@ def _grade(row: Row) -> float | None:
 
 
 _log = logging.getLogger(__name__)
-_EVERY = 1000  # rows between two calls of `on_rows`
+_EVERY = 1000  # rows between two reports of the progress
 
 
 def leaks(
@@ -106,7 +107,7 @@ def leaks(
     *,
     data_dir: Path | None,
     columns: Sequence[str],
-    on_rows: Callable[[int], None],
+    progress: Progress = SILENT,
 ) -> dict[str, Leakage]:
     """Look for the texts of suites in what is trained on.
 
@@ -115,7 +116,7 @@ def leaks(
         suites: As for evaluating a model; none: those that the recipe scores after its run.
         data_dir: The folder of the suites' files; None: from the Hub.
         columns: The columns of a file that hold texts; none: all that do.
-        on_rows: Called with the number of rows compared since its last call.
+        progress: Gets the progress.
 
     Returns:
         For each task what leaks.
@@ -132,8 +133,9 @@ def leaks(
         tasks = build_tasks(recipe)
     if not tasks:
         raise DataError(f"Name a suite whose texts are looked for in {train}, such as sts.")
+    progress.phase("Comparing", unit="rows")
     rows = rows_of_file(Path(train).expanduser(), columns) if recipe is None else rows_of_recipe(recipe)
-    return find_leakage(texts_of(tasks), _counted(rows, on_rows))
+    return find_leakage(texts_of(tasks), _counted(rows, progress))
 
 
 def leakage_of_run(source: Source, texts: Mapping[str, TaskTexts]) -> dict[str, Leakage]:
@@ -154,8 +156,8 @@ def _summary(leaking: Mapping[str, Leakage]) -> str:
     )
 
 
-def _counted(rows: Iterator[TrainingRow], on_rows: Callable[[int], None]) -> Iterator[TrainingRow]:
+def _counted(rows: Iterator[TrainingRow], progress: Progress) -> Iterator[TrainingRow]:
     for number, row in enumerate(rows, start=1):
         yield row
         if number % _EVERY == 0:
-            on_rows(_EVERY)
+            progress.advance(_EVERY)

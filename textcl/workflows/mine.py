@@ -19,7 +19,7 @@ from textcl.mining.selection import ExclusionReason, Wanted
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 from textcl.util.atomic import new_file, passing_folder, refuse_place
-from textcl.util.progress import IndexWatcher
+from textcl.util.progress import SILENT, Progress
 
 _BLOCK = 16_384  # texts that are embedded at once
 _DIGITS = 6  # of a score
@@ -53,7 +53,7 @@ def mine_file(
     factory: str,
     rescorer: str | None,
     how: Embedding,
-    watcher: IndexWatcher,
+    progress: Progress = SILENT,
     force: bool = False,
 ) -> MiningReport:
     """Write each pair with its hard negatives as a JSON object a line; a pair without any is left out.
@@ -71,7 +71,7 @@ def mine_file(
         factory: `auto`, `exact`, or a factory string of FAISS.
         rescorer: A cross-encoder of sentence-transformers that scores the candidates again; None: cosines count.
         how: How texts are embedded.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
         force: Replace `out` where it is there already.
 
     Raises:
@@ -79,7 +79,7 @@ def mine_file(
     """
     _check_out(out, source.path)
     refuse_place(out, force=force, read=[source.path] if corpus is None else [source.path, corpus])
-    watcher.phase("Reading", None, 0)
+    progress.phase("Reading")
     texts = Collection(source.pairs(), source.corpus(corpus))
     if not len(texts.pairs):
         raise DataError(f"{source.path} holds no pair.")
@@ -87,14 +87,14 @@ def mine_file(
     chosen = usual_factory(len(texts.queries), len(texts.candidates)) if factory == AUTO else factory
     with passing_folder(out) as folder:
         rescore = None if rescorer is None else cross_encoder(rescorer)
-        embed = _embed(model, how, watcher)
-        watcher.phase("Embedding the queries", len(texts.queries), 0)
+        embed = _embed(model, how, progress)
+        progress.phase("Embedding the queries", len(texts.queries))
         queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.f32")
-        watcher.phase("Embedding the candidates", len(texts.candidates), 0)
+        progress.phase("Embedding the candidates", len(texts.candidates))
         candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
-        watcher.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries), 0)
+        progress.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries))
         mined = mine(
-            texts, queries, candidates, wanted, factory=chosen, rescore=rescore, on_queries=watcher.texts
+            texts, queries, candidates, wanted, factory=chosen, rescore=rescore, progress=progress
         )  # fmt: skip
         del queries, candidates
     report = _report(texts, mined, chosen)
@@ -115,28 +115,14 @@ def _check_out(out: Path, source: Path) -> None:
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
 
 
-class _Texts:
-    """Passes the count of texts on; what came from a cache counts as done."""
-
-    def __init__(self, watcher: IndexWatcher) -> None:
-        self._watcher = watcher
-
-    def missing(self, count: int) -> None:
-        """Nothing: the phase knows its texts."""
-
-    def texts(self, count: int) -> None:
-        """So many more texts were embedded."""
-        self._watcher.texts(count)
-
-
-def _embed(model: str, how: Embedding, watcher: IndexWatcher) -> Embed:
+def _embed(model: str, how: Embedding, progress: Progress) -> Embed:
     """Open the model; with a cache each text is looked up first."""
     encoder = open_encoder(model, precision=how.precision)
     if how.cache is not None:
-        return model_embed(model, how, Ranks(device=encoder.device), _Texts(watcher))
+        return model_embed(model, how, Ranks(device=encoder.device), progress)
 
     def embed(texts: Sequence[str], role: Role) -> FloatArray:
-        return encoder.encode(texts, role=role, progress=watcher.texts, deterministic=how.deterministic)
+        return encoder.encode(texts, role=role, progress=progress.advance, deterministic=how.deterministic)
 
     return embed
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
 from textcl.report.saved import open_report, read_scores
 from textcl.report.scores import Scores, samples_path
+from textcl.util.progress import SILENT, Progress
 from textcl.workflows.compare import flat_settings, open_other
 from textcl.workflows.run.build import build_encoder, build_sources
 from textcl.workflows.run.data import joined
@@ -250,13 +251,13 @@ class Reproduction:
             yield "The items of its scores are not there, so they were not compared one by one."
 
 
-def compare_with(origin: Origin, folder: Path, on_task: Callable[[str], None]) -> Reproduction:
+def compare_with(origin: Origin, folder: Path, progress: Progress = SILENT) -> Reproduction:
     """Compare a run with the one that it repeats.
 
     Args:
         origin: What was repeated.
         folder: The folder of the new run.
-        on_task: Called with a task's name before its items are compared.
+        progress: Gets the progress, a task a phase.
 
     Raises:
         DataError: A report cannot be read.
@@ -266,7 +267,7 @@ def compare_with(origin: Origin, folder: Path, on_task: Callable[[str], None]) -
     difference: Mapping[str, Mapping[str, Difference]] = {}
     if all(samples_path(path).is_file() for path in (old, new)):
         reports = [open_report(path, str(path.parent)) for path in (old, new)]
-        difference = compared(reports[0].results, reports[1].results, (reports[0].name, reports[1].name), on_task)
+        difference = compared(reports[0].results, reports[1].results, (reports[0].name, reports[1].name), progress)
     return Reproduction(first, second, difference, have_same_weights(origin.model, folder / "model"), origin.changed)
 
 

@@ -17,7 +17,7 @@ from textcl.errors import RecipeError
 from textcl.recipe.schema import Component, MixingSection, NamedSource, Recipe
 from textcl.types.batches import Tokenize
 from textcl.types.text import Role, Source
-from textcl.util.progress import Watcher
+from textcl.util.progress import Progress
 from textcl.util.seeds import derive
 from textcl.workflows.run.build import views_of
 
@@ -196,7 +196,7 @@ def run_tokenize(
     epochs: float,
     workers: int,
     ranks: Ranks,
-    watcher: Watcher,
+    progress: Progress,
 ) -> Tokenize:
     """Return what cuts the texts of a run into tokens; every rank calls it, the main one keeps tokens for all.
 
@@ -210,7 +210,7 @@ def run_tokenize(
         epochs: How many times the run reads the source.
         workers: Processes that cut; 0: this one.
         ranks: The processes of the run.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
 
     Raises:
         DataError: A row cannot be read.
@@ -221,11 +221,13 @@ def run_tokenize(
     def keep() -> None:
         for table, roles in tables.items():
             if not is_whole(table) and epochs > 1 and len(source) >= WORTH:
-                watcher.phase(f"Tokenising {len(source):,} rows once, as the run reads them {epochs:.2g} times")
-                keep_tokens(table, source, roles, encoder.tokenize, workers, watcher.texts)
+                progress.phase(
+                    f"Tokenising {len(source):,} rows once, as the run reads them {epochs:.2g} times", unit="rows"
+                )
+                keep_tokens(table, source, roles, encoder.tokenize, workers, progress.advance)
 
     ranks.together(keep if ranks.is_main else lambda: None)
     kept = {role: table for table, roles in tables.items() if is_whole(table) for role in roles}
     if kept:
-        watcher.phase("Taking tokens from " + ", ".join(str(table) for table in dict.fromkeys(kept.values())))
+        progress.phase("Taking tokens from " + ", ".join(str(table) for table in dict.fromkeys(kept.values())))
     return KeptTokens(encoder.tokenize, kept) if kept else encoder.tokenize

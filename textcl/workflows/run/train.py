@@ -20,7 +20,7 @@ from textcl.training.optimiser import Schedule
 from textcl.training.step import Step
 from textcl.types.batches import Embed
 from textcl.util.precision import resolve
-from textcl.util.progress import Silent, Watcher
+from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run
 from textcl.workflows.page import Watch, leave_page
 from textcl.workflows.run.data import RunBatches, build_batches, run_length, run_tokenize, wanted_shares
@@ -31,7 +31,12 @@ from textcl.workflows.run.prepare import prepare
 
 
 def train_recipe(
-    recipe: Recipe, folder: Path, *, resume: bool, watcher: Watcher, on_best: Callable[[str], None] = lambda _: None
+    recipe: Recipe,
+    folder: Path,
+    *,
+    resume: bool = False,
+    progress: Progress = SILENT,
+    on_best: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Train what a recipe describes and write its run folder; every rank of a launch calls it. Nothing is published.
 
@@ -39,7 +44,7 @@ def train_recipe(
         recipe: What is run.
         folder: The run folder.
         resume: Go on from the newest good checkpoint in it.
-        watcher: Is told of the progress.
+        progress: Gets the progress.
         on_best: Called on rank 0 when a better model was kept on the way, with what is said of it.
 
     Raises:
@@ -49,7 +54,7 @@ def train_recipe(
     ranks = join_ranks()
     if ranks.is_main:
         check_run_folder(folder, recipe, resume)
-    run = _Run(recipe, folder, ranks, watcher if ranks.is_main else Silent(), on_best)
+    run = _Run(recipe, folder, ranks, progress if ranks.is_main else SILENT, on_best)
     if ranks.is_main:
         write_recipe(folder, recipe)
         made, start = run.made, fingerprint(run.encoder)
@@ -71,24 +76,24 @@ class _Run:
     """The parts of a run, built and checked before anything is written."""
 
     def __init__(
-        self, recipe: Recipe, folder: Path, ranks: Ranks, watcher: Watcher, on_best: Callable[[str], None]
+        self, recipe: Recipe, folder: Path, ranks: Ranks, progress: Progress, on_best: Callable[[str], None]
     ) -> None:
-        self.recipe, self.folder, self.ranks, self.watcher, self.on_best = recipe, folder, ranks, watcher, on_best
-        watcher.phase("Reading the data")
+        self.recipe, self.folder, self.ranks, self.progress, self.on_best = recipe, folder, ranks, progress, on_best
+        progress.phase("Reading the data")
         self.made = prepare(recipe, ranks.device)
         self.encoder = self.made.encoder
         self.tasks: list[Task] = build_tasks(recipe)
         self.recorder = Recorder()
         self.watch = Watch(self.tasks, recipe.seed)
         self.tasks_during = build_tasks_during(recipe)
-        self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, on_texts=watcher.texts)
+        self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, progress=progress)
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of `evaluation.after`."""
 
         def begin(task: str) -> None:
             self.recorder.begin(task)
-            self.watcher.phase(f"Scoring {when} training: {task}")
+            self.progress.phase(f"Scoring {when} training: {task}")
 
         with self.watch.on(when, self.embed()) as embed:
             return evaluate(self.tasks, self.recorder.over(embed), begin)
@@ -105,7 +110,7 @@ class _Run:
             precision=resolve(self.recipe.training.precision, self.ranks.device),
         )
         with made_ahead(self._batches(), self._workers()) as batches:
-            self._train(Loop(step, batches, self._settings(), self.folder, [self.watcher.step]), resume)
+            self._train(Loop(step, batches, self._settings(), self.folder, [self.progress.step]), resume)
         during = self.recipe.evaluation.during
         take_best(self.encoder, self.folder, during.keep_best_by if during else None, self.ranks)
 
@@ -116,11 +121,11 @@ class _Run:
         if during is not None:
             scorer = DuringEvaluation(
                 during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
-                self.watcher.scores, self.on_best,
+                self.progress.scores, self.on_best,
             )  # fmt: skip
             loop.on_step.append(scorer)
             scorer.catch_up(done, loop.settings.steps)
-        self.watcher.phase("Training")
+        self.progress.phase("Training")
         loop.run(done)
 
     def _batches(self) -> RunBatches:
@@ -133,7 +138,7 @@ class _Run:
             passes = epochs * share * sum(made.sizes) / len(part.source)
             encoder = part.under_prompts(self.encoder)
             tokenizers[part.name] = run_tokenize(
-                encoder, part.source, part.views, passes, workers, self.ranks, self.watcher
+                encoder, part.source, part.views, passes, workers, self.ranks, self.progress
             )
         return build_batches(self.recipe, made.parts, made.sizes, lambda part: tokenizers[part.name])
 
