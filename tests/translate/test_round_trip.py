@@ -88,7 +88,7 @@ def test_many_keys_are_found_and_raw_output_is_kept_as_it_was(cache: Translation
 
 def test_a_file_that_is_no_cache_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cache.sqlite").write_text("no database, but long enough to look like a file of something else" * 20)
-    with pytest.raises(DataError, match=r"cache.sqlite: the cache .* delete it"):
+    with pytest.raises(DataError, match=r"cache.sqlite is damaged .* Delete it: what it holds can be"):
         TranslationCache(tmp_path / "cache.sqlite")
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="may it be written"):

@@ -4,12 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from textcl.text.folding import folded, folded_words
 from textcl.text.languages import LANGUAGES, language_of
 from textcl.types.batches import Embed
 from textcl.types.text import Role
+from textcl.util.cosines import row_products
 
 _HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no character, and no UTF-8
 
@@ -86,7 +85,7 @@ class Similarity:
             return []
         first, second = zip(*pairs, strict=True)
         left, right = self.embed(first, Role.ANCHOR), self.embed(second, Role.POSITIVE)
-        return [self._fault(cosine) for cosine in np.einsum("nd,nd->n", left, right, dtype=np.float64).tolist()]
+        return [self._fault(cosine) for cosine in row_products(left, right).tolist()]
 
     def _fault(self, cosine: float) -> Drop | None:
         if self.lowest is not None and cosine < self.lowest:

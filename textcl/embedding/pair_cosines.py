@@ -7,6 +7,7 @@ import numpy as np
 
 from textcl.encoder.opening import open_encoder
 from textcl.types.batches import FloatArray
+from textcl.util.cosines import row_products
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,4 @@ class PairCosines:
         vectors = self._encoder.encode(list(distinct))  # (distinct, D), unit length
         first = vectors[[distinct[text] for text in texts]]
         second = vectors[[distinct[text] for text in others]]
-        return np.asarray((first * second).sum(axis=1), dtype=np.float32)
+        return row_products(first, second).astype(np.float32)

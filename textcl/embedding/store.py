@@ -14,14 +14,15 @@ import numpy as np
 from textcl.errors import DataError
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
+from textcl.util.database import explained, open_database
 from textcl.util.progress import SILENT, Progress
 
 FILE = "vectors.sqlite"  # in the folder that a user names
 MEMORY_BYTES = 1 << 30  # that vectors in memory may take
 _PAGE_BYTES = 32768
 _LEAST_PAGES = 4  # of an empty database
-_PATIENCE = 60.0  # seconds to wait for another process that writes
 _FORMAT = 1
+_WAY_OUT = "Delete it: it holds only what can be computed again."
 _TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL, checksum INTEGER NOT NULL)"
 
 _log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class VectorStore:
         self.path = None if folder is None else folder / FILE
         self._reads = self._writes = True
         if self.path is None:
-            self._database = sqlite3.connect(":memory:", isolation_level=None)
+            self._database = open_database(None)
             self._database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             self._database.execute(f"PRAGMA max_page_count = {max(_LEAST_PAGES, memory_bytes // _PAGE_BYTES)}")
             self._database.execute(_TABLE)
@@ -119,21 +120,13 @@ def _checksum(key: bytes, vector: bytes) -> int:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{path.parent}: the folder for vectors cannot be made: {error.strerror}.") from error
-    try:
-        database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    with explained(path, "the vectors", _WAY_OUT):
+        database = open_database(path)
         _prepare(database)
         pages, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         (version,) = database.execute("PRAGMA user_version").fetchone()
-    except sqlite3.OperationalError as error:
-        raise DataError(f"{path}: the vectors cannot be opened ({error}). Is there room, may it be written?") from error
-    except sqlite3.DatabaseError as error:
-        raise _damaged(path, str(error)) from error
-    if path.stat().st_size < pages * size:
-        raise _damaged(path, f"it has {path.stat().st_size:,} of {pages * size:,} bytes")
+        if path.stat().st_size < pages * size:
+            raise sqlite3.DatabaseError(f"it has {path.stat().st_size:,} of {pages * size:,} bytes")
     if version != _FORMAT:
         raise DataError(f"{path}: vectors of format {version}; this textcl reads {_FORMAT}. Name another folder.")
     return database
@@ -148,10 +141,6 @@ def _prepare(database: sqlite3.Connection) -> None:
         database.execute(f"PRAGMA user_version = {_FORMAT}")
         database.execute("COMMIT")
     database.execute("SELECT key, vector, checksum FROM vectors LIMIT 1").fetchone()
-
-
-def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f"{path} is damaged ({reason}). Delete it: it holds only what can be computed again.")
 
 
 BLOCK = 4096  # texts that are embedded between two times of keeping what is there

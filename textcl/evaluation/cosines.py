@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
-
-Doubles = NDArray[np.float64]
+from textcl.util.cosines import Doubles, row_cosines
 
 
 def pair_cosines(pairs: Sequence[tuple[str, str]], embed: Embed) -> Doubles:
@@ -19,21 +17,9 @@ def pair_cosines(pairs: Sequence[tuple[str, str]], embed: Embed) -> Doubles:
     texts = list(dict.fromkeys(text for pair in pairs for text in pair))
     position = {text: number for number, text in enumerate(texts)}
     vectors = embed(texts, Role.ANCHOR)  # (texts, D)
-    return _cosines(
+    return row_cosines(
         vectors[[position[first] for first, _ in pairs]], vectors[[position[second] for _, second in pairs]]
     )
-
-
-def _cosines(first: FloatArray, second: FloatArray) -> Doubles:
-    """Cosine of each row of one with the same row of the other, (N,)."""
-    norms = np.sqrt(_products(first, first) * _products(second, second))
-    cosines: Doubles = _products(first, second) / np.where(norms > 0, norms, 1.0)
-    return cosines
-
-
-def _products(first: FloatArray, second: FloatArray) -> Doubles:
-    products: Doubles = np.einsum("nd,nd->n", first, second, dtype=np.float64)
-    return products
 
 
 def unit_length(vectors: FloatArray) -> FloatArray:

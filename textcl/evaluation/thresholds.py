@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.evaluation.cosines import Doubles
 from textcl.evaluation.task import Values, Weights
+from textcl.util.cosines import Doubles
 
 
 @dataclass(frozen=True, slots=True)

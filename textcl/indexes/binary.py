@@ -22,6 +22,7 @@ from textcl.indexes.faiss_parts import faiss_errors, read_faiss, size_bytes, wri
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, TrainingRows
 from textcl.util.atomic import new_folder
+from textcl.util.cosines import row_products
 
 _BITS, _VECTORS = "bits.faiss", "vectors.faiss"
 _STORES = {"RFlat": "Flat", "Refine(SQ8)": "SQ8"}  # the second part of a factory string → what keeps the vectors
@@ -145,7 +146,7 @@ class BinaryIndex:
         scores = np.empty(ids.shape, dtype=np.float32)
         for row, query in enumerate(unit):
             candidates = self._vectors.reconstruct_batch(np.maximum(ids[row], 0))  # (candidates, D)
-            scores[row] = np.einsum("cd,d->c", candidates.astype(np.float64), query.astype(np.float64))
+            scores[row] = row_products(candidates, query)
         return scores
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from textcl.errors import SearchError
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits
+from textcl.util.cosines import row_products
 
 _FILE = "kind.json"
 
@@ -59,7 +60,7 @@ def unit_copy(vectors: FloatArray, dimension: int, name: str) -> FloatArray:
     finite = np.isfinite(copy).all(axis=1)
     if not finite.all():
         raise ValueError(f"{name} hold NaN or infinity, first in row {int(np.argmin(finite))}.")
-    lengths = np.sqrt(np.einsum("nd,nd->n", copy, copy, dtype=np.float64))  # (N,)
+    lengths = np.sqrt(row_products(copy, copy))  # (N,)
     lengths[lengths == 0] = 1.0
     copy /= lengths[:, None].astype(np.float32)
     return copy

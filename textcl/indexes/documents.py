@@ -5,7 +5,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,6 +16,7 @@ from textcl.errors import DataError, SearchError
 from textcl.files.corpora import Document
 from textcl.types.batches import FloatArray
 from textcl.util.atomic import new_file
+from textcl.util.database import explained, open_database
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -23,6 +24,9 @@ PRAGMA synchronous = OFF;
 CREATE TABLE documents (row INTEGER PRIMARY KEY, id TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL);
 CREATE TABLE facts (count INTEGER, empty INTEGER, digest TEXT);
 """  # a file that is not finished is thrown away, so it needs no journal
+
+
+_WAY_OUT = "Build the index again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,14 @@ def write_documents(
     """
     digest = Digest(on_document)
     rows = ((row, d.id, d.text, d.place) for row, d in enumerate(digest.passing(documents)))
-    with new_file(file) as temporary, closing(sqlite3.connect(temporary)) as database:
+    with new_file(file) as temporary, _explained(file), closing(open_database(temporary)) as database:
         database.executescript(_TABLES)
+        database.execute("BEGIN")
         database.executemany("INSERT INTO documents VALUES (?, ?, ?, ?)", rows)
         facts = digest.facts
         database.execute("INSERT INTO facts VALUES (?, ?, ?)", (facts.count, facts.empty, facts.digest))
         _refuse_doubles(database)
-        database.commit()
+        database.execute("COMMIT")
     return facts
 
 
@@ -86,11 +91,12 @@ class DocumentStore:
     """
 
     def __init__(self, file: Path) -> None:
-        try:
-            self._database = sqlite3.connect(f"file:{_quoted(file)}?mode=ro", uri=True)
-            self.facts = Facts(*self._database.execute("SELECT count, empty, digest FROM facts").fetchone())
-        except (sqlite3.Error, TypeError) as error:
-            raise SearchError(f"{file} cannot be read ({error}). Build the index again.") from error
+        with _explained(file):
+            self._database = open_database(file, read_only=True)
+            facts = self._database.execute("SELECT count, empty, digest FROM facts").fetchone()
+            if facts is None:
+                raise sqlite3.DatabaseError("it was not written to its end")
+        self.facts = Facts(*facts)
 
     def __enter__(self) -> Self:
         return self
@@ -127,8 +133,8 @@ def _refuse_doubles(database: sqlite3.Connection) -> None:
         raise DataError(f"{two}: the id '{double}' stands there a second time; it was first in {one}.") from None
 
 
-def _quoted(file: Path) -> str:
-    return str(file.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _explained(file: Path) -> AbstractContextManager[None]:
+    return explained(file, "the texts of the index", _WAY_OUT, SearchError, unusable=_WAY_OUT)
 
 
 class Shards:

@@ -13,6 +13,7 @@ from textcl.indexes.common import Description, check_dimension, check_k, read_de
 from textcl.types.batches import BoolArray, FloatArray, IntArray
 from textcl.types.protocols import Hits, TrainingRows
 from textcl.util.atomic import new_folder
+from textcl.util.cosines import row_products
 
 _FEW = 16  # queries; up to here the product is faster with the vectors first
 _PAIRS = 256  # pairs of a query and a vector that are multiplied in float64 at once: they stay in the cache
@@ -109,8 +110,7 @@ def pair_cosines(queries: FloatArray, vectors: FloatArray, rows: IntArray, colum
     cosines = np.empty(len(rows), dtype=np.float32)
     for start in range(0, len(rows), _PAIRS):
         part = slice(start, start + _PAIRS)
-        left, right = queries[rows[part]].astype(np.float64), vectors[columns[part]].astype(np.float64)
-        cosines[part] = np.einsum("pd,pd->p", left, right)
+        cosines[part] = row_products(queries[rows[part]], vectors[columns[part]])
     return cosines
 
 

@@ -4,15 +4,15 @@ import hashlib
 import json
 import logging
 import re
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Self
 
-from textcl.errors import DataError, ModelError
+from textcl.errors import ModelError
 from textcl.translate.engine import BEST, Decoding, Engine, MisalignedError, Translation, exact_code
+from textcl.util.database import explained, open_database
 from textcl.util.seeds import derive
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class _Halving:
 
 _FORMAT = 1
 _AT_ONCE = 500  # keys a look-up
-_PATIENCE = 60.0  # seconds to wait for another process that writes
+_WAY_OUT = "Delete it: what it holds can be translated again."
 _TABLE = """CREATE TABLE IF NOT EXISTS translations
 (key BLOB PRIMARY KEY, text TEXT NOT NULL, unknown INTEGER NOT NULL) WITHOUT ROWID"""
 
@@ -106,8 +106,7 @@ class TranslationCache:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            self._database = open_database(path)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last lot, no more
             self._database.execute(_TABLE)
@@ -138,15 +137,8 @@ class TranslationCache:
             self._database.executemany("INSERT OR IGNORE INTO translations VALUES (?, ?, ?)", rows)
             self._database.execute("COMMIT")
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as fault:
-            raise DataError(
-                f"{self._path}: the cache of translations cannot be used ({fault}). Is there room, may it be written? "
-                "If it is damaged, delete it: what it holds can be translated again."
-            ) from fault
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self._path, "the cache of translations", _WAY_OUT)
 
 
 _LOOSE = re.compile(r" +([.,;:!?])(?=\s|$)")

@@ -27,6 +27,7 @@ from textcl.report.page import FILE as PAGE
 from textcl.report.page import write_run_page
 from textcl.types.batches import Embed
 from textcl.types.text import Role
+from textcl.util.cosines import row_products
 from textcl.util.precision import Precision
 
 
@@ -183,7 +184,7 @@ def _compare(
     embed = fresh_embed(encoder, join_ranks())
     scores = _scores(judged, evaluate(judged.tasks, embed))
     before, after = (function(judged.texts, Role.ANCHOR) for function in (judged.embed, embed))  # (N, D) each
-    cosines = None if form is Export.STATIC else (before * after).sum(axis=1)
+    cosines = None if form is Export.STATIC else row_products(before, after)
     on_phase(f"Timing {form}")
     original, speed = texts_per_second([judged.encoder, encoder], judged.texts[:TIMED])
     files = sorted(path for path in (place.rglob("*") if place.is_dir() else place.parent.iterdir()) if path.is_file())

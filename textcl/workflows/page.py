@@ -14,7 +14,6 @@ from textcl.evaluation.task import Paired, PositivePair, Sample, Task
 from textcl.evaluation.tasks.retrieval import Ranking, Retrieval, listening
 from textcl.report.page import write_run_page
 from textcl.report.page_data import (
-    Cosines,
     Hit,
     PageData,
     QueryChange,
@@ -27,6 +26,7 @@ from textcl.report.page_data import (
 )
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
+from textcl.util.cosines import row_products
 from textcl.util.seeds import derive
 
 PAIRS = 1000  # of a task that are kept
@@ -205,8 +205,8 @@ def _similarities(task: WatchedTask, seen: Seen) -> Similarities:
         for mine, its in ((number, (number + shift) % len(task.pairs)) for number in range(len(task.pairs)))
         if not task.belong_together(task.pairs[mine].first, task.pairs[its].second)
     ]
-    randoms = _cosines(first[[mine for mine, _ in strange]], second[[its for _, its in strange]])
-    return similarities(_cosines(first, second), randoms)
+    randoms = row_products(first[[mine for mine, _ in strange]], second[[its for _, its in strange]])
+    return similarities(row_products(first, second), randoms)
 
 
 def _map(tasks: Sequence[WatchedTask], models: Sequence[Seen], seed: int) -> TextMap | None:
@@ -240,9 +240,3 @@ def _map_keys(task: WatchedTask) -> list[Key]:
 
 def _stacked(seen: Seen, keys: Sequence[Key]) -> FloatArray:
     return np.array([seen.vectors[key] for key in keys], dtype=np.float32)  # (keys, D)
-
-
-def _cosines(first: FloatArray, second: FloatArray) -> Cosines:
-    """Cosine of each row of one with the same row of the other, (N,); models give vectors of unit length."""
-    cosines: Cosines = np.sum(first.astype(np.float64) * second, axis=-1)
-    return cosines

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import Doubles
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.task import Swaps, TextPair, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, places_from_top
@@ -23,6 +22,7 @@ from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import Hits
 from textcl.types.text import Role
+from textcl.util.cosines import Doubles
 
 _NEIGHBOURS = 4  # as in the paper
 

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import Doubles, pair_cosines
+from textcl.evaluation.cosines import pair_cosines
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.task import Swaps, TextPair, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, places_from_top
 from textcl.types.batches import Embed
+from textcl.util.cosines import Doubles
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from textcl.evaluation.task import TextPair
 from textcl.evaluation.thresholds import Thresholds
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
+from textcl.util.cosines import row_cosines
 
 _DEPTH = 10  # texts that the reciprocal rank looks at
 
@@ -61,10 +62,8 @@ class Reranking:
 def _cosines(query: Candidates, anchor: FloatArray, candidates: Mapping[str, FloatArray]) -> dict[str, float]:
     """Return the cosine of each distinct text with the query; 0 where a vector is zero."""
     texts = list(dict.fromkeys((*query.positives, *query.negatives)))
-    vectors = np.stack([candidates[text] for text in texts]).astype(np.float64)
-    norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(anchor.astype(np.float64))
-    products = np.einsum("nd,d->n", vectors, anchor, dtype=np.float64)
-    return dict(zip(texts, (products / np.where(norms > 0, norms, 1.0)).tolist(), strict=True))
+    vectors = np.stack([candidates[text] for text in texts])
+    return dict(zip(texts, row_cosines(vectors, anchor).tolist(), strict=True))
 
 
 def _score(query: Candidates, cosines: Mapping[str, float]) -> tuple[float, float]:

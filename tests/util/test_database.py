@@ -1,0 +1,41 @@
+"""SQLite files: opened one way."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from textcl.errors import DataError, SearchError
+from textcl.util.database import explained, open_database
+
+
+def test_a_file_is_made_with_its_folder(tmp_path: Path) -> None:
+    with open_database(tmp_path / "new" / "a.sqlite") as database:
+        database.execute("CREATE TABLE numbers (number INTEGER)")
+    assert (tmp_path / "new" / "a.sqlite").is_file()
+
+
+def test_reading_alone_writes_nothing_and_wants_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a #1? 100%.sqlite"
+    with pytest.raises(sqlite3.OperationalError):
+        open_database(path, read_only=True).execute("SELECT 1")
+    open_database(path).execute("CREATE TABLE numbers (number INTEGER)")
+    reader = open_database(path, read_only=True)
+    assert reader.execute("SELECT count(*) FROM numbers").fetchone() == (0,)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("INSERT INTO numbers VALUES (1)")
+
+
+def test_a_damaged_file_and_one_that_cannot_be_opened_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "a.sqlite").write_text("no database " * 100)
+    with (
+        pytest.raises(DataError, match=r"a\.sqlite is damaged \(.*\)\. Delete it\.$"),
+        explained(tmp_path / "a.sqlite", "the vectors", "Delete it."),
+    ):
+        open_database(tmp_path / "a.sqlite").execute("SELECT * FROM numbers")
+    inside = tmp_path / "a.sqlite" / "b.sqlite"
+    with (
+        pytest.raises(SearchError, match=r"b\.sqlite: the vectors cannot be used \(.*\)\. Is there room, may it be"),
+        explained(inside, "the vectors", "Delete it.", SearchError),
+    ):
+        open_database(inside)

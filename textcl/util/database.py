@@ -1,0 +1,52 @@
+"""SQLite files: opened one way, with patience for others that use them, and errors that say what to do."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from textcl.errors import DataError, TextclError
+
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+
+
+def open_database(path: Path | None, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a SQLite file, which several processes may use; outside a transaction each statement counts at once.
+
+    Args:
+        path: Is made where it is missing, with its folder; None: in memory.
+        read_only: It must be there, and nothing is written.
+
+    Raises:
+        OSError: The folder cannot be made.
+        sqlite3.Error: The file cannot be opened. `explained` turns both into errors for the user.
+    """
+    if path is None:
+        return sqlite3.connect(":memory:", isolation_level=None)
+    if read_only:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        return sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+
+
+@contextmanager
+def explained(
+    path: Path, holds: str, way_out: str, error: type[TextclError] = DataError, *, unusable: str | None = None
+) -> Iterator[None]:
+    """Turn what SQLite and the disk say within a block into an error that says what to do.
+
+    Args:
+        path: The file.
+        holds: What is in it: `the vectors`.
+        way_out: What to do where it is damaged.
+        error: What is raised.
+        unusable: What to do where it cannot be opened or written; None: look for room and permission.
+    """
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as cause:
+        advice = unusable or "Is there room, may it be written?"
+        raise error(f"{path}: {holds} cannot be used ({cause}). {advice}") from cause
+    except sqlite3.Error as cause:
+        raise error(f"{path} is damaged ({cause}). {way_out}") from cause
