@@ -8,7 +8,14 @@ if TYPE_CHECKING:
     from textcl.encoder.encoder import Encoder
     from textcl.encoder.opening import open_encoder as load
     from textcl.encoder.two_tower import TwoTower
+    from textcl.recipe.load import load_recipe
+    from textcl.recipe.schema import Recipe
     from textcl.types.text import Role
+    from textcl.workflows.evaluate import evaluate
+    from textcl.workflows.index import index
+    from textcl.workflows.mine import mine
+    from textcl.workflows.search import Searcher
+    from textcl.workflows.train import train
 
     __version__: str
 else:
@@ -23,4 +30,18 @@ else:
         return _fetch(name)
 
 
-__all__ = ["Encoder", "Role", "TwoTower", "__version__", "load"]
+# No room of the package may have one of these names: its import would take the name's place.
+__all__ = [
+    "Encoder",
+    "Recipe",
+    "Role",
+    "Searcher",
+    "TwoTower",
+    "__version__",
+    "evaluate",
+    "index",
+    "load",
+    "load_recipe",
+    "mine",
+    "train",
+]

@@ -53,29 +53,26 @@ def evaluate(
     from textcl.cli.launching import start_missing_processes
     from textcl.cli.screen import results
     from textcl.distributed import join_ranks
-    from textcl.embedding.embed import Embedding
-    from textcl.report.comparisons import against_table
     from textcl.report.progress import show_progress
     from textcl.report.scores import write_items, write_scores
-    from textcl.report.tables import scores_table
-    from textcl.workflows.evaluate import score_model, write_evaluation_page
+    from textcl.workflows.evaluate import evaluate as evaluate_model
+    from textcl.workflows.evaluate import write_evaluation_page
 
     start_missing_processes()
     with show_progress(sys.stderr) as progress:
-        how = Embedding(precision, deterministic, cache)
-        found = score_model(model, suites, data_dir, how, columns=ctx.obj, against=against, progress=progress)
+        found = evaluate_model(
+            model, suites, against=against, data_dir=data_dir, columns=ctx.obj, precision=precision,
+            deterministic=deterministic, cache=cache, progress=progress,
+        )  # fmt: skip
     if not join_ranks().is_main:
         return
     if json is not None:
         write_items(json, found.results)
-        write_scores(json, found.scores, found.other, found.difference)
+        write_scores(json, found.scores, found.other, found.differences)
     if html is not None:
         about = {"model": model, "against": against, "suites": ", ".join(suites), "precision": precision}
         write_evaluation_page(html, found, [(name, value) for name, value in about.items() if value is not None])
-    if against is None:
-        results().print(scores_table(found.scores))
-    else:
-        results().print(against_table(found.scores, found.other, found.difference))
+    results().print(found.table)
 
 
 _COLUMN = re.compile(r"--([a-z-]+)-column(?:=(.*))?", re.DOTALL)

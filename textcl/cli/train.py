@@ -28,13 +28,13 @@ def train(
     from textcl.cli.training import show_outcome
     from textcl.recipe.load import load_recipe
     from textcl.report.progress import show_progress
-    from textcl.workflows.run.train import train_recipe
+    from textcl.workflows.train import train as train_recipe
 
     checked = load_recipe(recipe, changes or ())
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
     with telling_of_stops(folder), show_progress(sys.stdout) as progress:
         on_best = best_on_the_way(publisher)
-        outcome = train_recipe(checked, folder, resume=resume, progress=progress, on_best=on_best)
-    show_outcome(outcome)
+        run = train_recipe(checked, out=folder, resume=resume, progress=progress, on_best=on_best)
+    show_outcome(run.report)
     published(publisher)

@@ -13,6 +13,7 @@ from textcl.embedding.store import BLOCK, Store, StoredVectors, VectorStore, cac
 from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
+from textcl.encoder.two_tower import TwoTower
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 from textcl.util.precision import resolve
@@ -131,6 +132,8 @@ def _scaled(progress: Progress, own: int, total: int) -> Callable[[int], None]:
     return count
 
 
+Model = str | Path | TextEncoder  # a name of a model, or the model itself
+
 _PACKAGES = ("textcl", "torch", "transformers", "tokenizers", "onnxruntime", "openvino")
 
 
@@ -149,11 +152,12 @@ class Embedding:
     cache: Path | None = None
 
 
-def model_embed(model: str, how: Embedding, ranks: Ranks, progress: Progress = SILENT) -> Embed:
-    """Return a saved model as a function that embeds each text once.
+def model_embed(model: Model, how: Embedding, ranks: Ranks, progress: Progress = SILENT) -> Embed:
+    """Return a model as a function that embeds each text once.
 
     Args:
-        model: A run folder, a model folder, `pkg://…` or a Hub id.
+        model: A run folder, a model folder, `pkg://…` or a Hub id; or an encoder that is open, which multiplies in its
+            own precision.
         how: Precision, determinism, cache.
         ranks: Who shares the work; every rank calls this.
         progress: Gets the progress.
@@ -162,7 +166,7 @@ def model_embed(model: str, how: Embedding, ranks: Ranks, progress: Progress = S
         ModelError: The model cannot be opened.
         DataError: The cache cannot be used.
     """
-    encoder = ranks.together(lambda: open_encoder(model, precision=how.precision, device=ranks.device))
+    encoder = ranks.together(lambda: opened(model, how.precision, ranks.device))
     if how.cache is None:
         return fresh_embed(encoder, ranks, progress=progress, deterministic=how.deterministic)
     shared = shared_embed(encoder, ranks, progress, how.deterministic)
@@ -171,7 +175,23 @@ def model_embed(model: str, how: Embedding, ranks: Ranks, progress: Progress = S
     return through_store(shared, encoder, ranks, store, model=name, progress=progress)
 
 
+def opened(model: Model, precision: str, device: torch.device | str | None = None) -> TextEncoder:
+    """Return the encoder of a model, which may be open already.
+
+    Raises:
+        ModelError: It cannot be opened.
+    """
+    return open_encoder(model, precision=precision, device=device) if isinstance(model, str | Path) else model
+
+
+def model_name(model: Model) -> str:
+    """Return what a model is called in messages and tables."""
+    return str(model) if isinstance(model, str | Path) else f"the open {type(model).__name__}"
+
+
 def identity(encoder: TextEncoder, how: Embedding) -> str:
     """Return all that decides a vector beside text, tower and prompt: model, arithmetic, and the code that runs it."""
-    arithmetic = [resolve(how.precision, encoder.device), encoder.device.type, how.deterministic]
+    tower = encoder.queries if isinstance(encoder, TwoTower) else encoder
+    precision = getattr(tower, "precision", how.precision)  # an export computes as it was opened
+    arithmetic = [resolve(precision, encoder.device), encoder.device.type, how.deterministic]
     return json.dumps([fingerprint(encoder), *arithmetic, *(version_of(package) for package in _PACKAGES)])

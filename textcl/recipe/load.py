@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +13,49 @@ from textcl.evaluation.user_sets import is_user_set
 from textcl.recipe.components import component_faults, components_in, spelled_out
 from textcl.recipe.errors import faults
 from textcl.recipe.messages import found
-from textcl.recipe.overrides import override
+from textcl.recipe.overrides import Changes, override, plain
 from textcl.recipe.schema import Recipe
 from textcl.recipe.yaml import read_yaml, write_yaml
 from textcl.util.bundled import names, recipes_folder, suites_folder
 
 
-def load_recipe(recipe: str, changes: Sequence[str] = ()) -> Recipe:
+def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe, changes: Changes = ()) -> Recipe:
     """Read, change and check a recipe.
 
+    >>> import textcl
+    >>> recipe = textcl.load_recipe("simcse", {"data.sources.0.path": "sentences.txt", "training.epochs": 2})
+    >>> recipe.training.epochs, recipe.data.batch_size
+    (2.0, 64)
+
     Args:
-        recipe: The name of a bundled recipe, or the path of a YAML file.
-        changes: Overrides, each `dotted.key=value`.
+        recipe: The name of a bundled recipe, the path of a YAML file, a dict as such a file holds it, or a recipe.
+        changes: Overrides: a mapping of dotted keys to values, or texts as `training.epochs=2`. A position in a list
+            is a number from 0.
 
     Returns:
-        The recipe, the defaults of its components' constructors filled in.
+        The recipe, the defaults of its components' constructors filled in. It cannot be changed in place: load it
+        again with other changes.
 
     Raises:
-        RecipeError: It is not there, or cannot run; every fault that shows before data and weights are read is named.
+        RecipeError: It is not there, or cannot run; every error that shows before data and weights are read is named.
     """
-    raw = read_yaml(recipe_text(recipe), recipe)
+    raw = _raw(recipe)
+    override(raw, changes)
+    return parse(raw)
+
+
+def _raw(recipe: str | Path | Mapping[str, Any] | Recipe) -> dict[str, Any]:
+    """Return what a recipe file would hold, to be changed; `Any`: nothing is checked yet."""
+    if isinstance(recipe, Recipe):
+        return recipe.model_dump(mode="json")
+    if isinstance(recipe, Mapping):
+        return {key: plain(value) for key, value in recipe.items()}
+    raw = read_yaml(recipe_text(str(recipe)), str(recipe))
     if not isinstance(raw, dict):
         raise RecipeError(
             f"{recipe}: found {found(raw)}, but a recipe is a mapping of sections: name, data, encoder, …"
         )
-    override(raw, changes)
-    return parse(raw)
+    return raw
 
 
 def recipe_text(recipe: str) -> str:

@@ -1,27 +1,31 @@
-"""`dotted.key=value`: changes to a recipe from the command line."""
+"""`dotted.key=value`: changes to a recipe, from the command line or from Python."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textcl.errors import RecipeError
 from textcl.recipe.messages import found
 from textcl.recipe.yaml import read_yaml
 
+Changes = Sequence[str] | Mapping[str, object]  # `dotted.key=value`, or dotted key -> value
+
 # Two ways to say how long a run is: an override of one takes the place of the other in the file.
 _ALTERNATIVES = {"training.steps": "training.epochs", "training.epochs": "training.steps"}
 
 
-def override(recipe: dict[str, Any], changes: Sequence[str]) -> None:
+def override(recipe: dict[str, Any], changes: Changes) -> None:
     """Change a recipe, in place, before it is checked.
 
     Args:
         recipe: The recipe as read, whatever is in it.
-        changes: Each `dotted.key=value`; the value is YAML, a position in a list is a number from 0.
+        changes: Each `dotted.key=value`, the value YAML, or a mapping of dotted keys to values; a position in a list is
+            a number from 0.
 
     Raises:
         RecipeError: A change has no `=`, or leads to a place that cannot be.
     """
-    values = dict(map(_parsed, changes))
+    values = _values(changes)
     for key, value in values.items():
         other = _ALTERNATIVES.get(key)
         section = recipe.get("training")
@@ -30,11 +34,28 @@ def override(recipe: dict[str, Any], changes: Sequence[str]) -> None:
         _put(recipe, key, value)
 
 
+def _values(changes: Changes) -> dict[str, Any]:
+    if isinstance(changes, Mapping):
+        return {_checked(str(key), f"{key}={value}"): plain(value) for key, value in changes.items()}
+    if isinstance(changes, str):
+        raise RecipeError(f"The changes are the text '{changes}'. They are a list of texts, ['{changes}'], or a dict.")
+    return dict(map(_parsed, changes))
+
+
+def plain(value: object) -> Any:
+    """Return a value from Python as YAML would have read it: paths and the like as text, tuples as lists."""
+    return json.loads(json.dumps(value, default=str))
+
+
 def _parsed(change: str) -> tuple[str, Any]:
     key, equals, value = change.partition("=")
-    if not equals or not all(key.split(".")):
+    return _checked(key if equals else "", change), read_yaml(value, f"{key}=")
+
+
+def _checked(key: str, change: str) -> str:
+    if not all(key.split(".")):
         raise RecipeError(f"'{change}' is no change to a recipe. It is written key=value: training.learning_rate=1e-5")
-    return key, read_yaml(value, f"{key}=")
+    return key
 
 
 def _put(recipe: dict[str, Any], key: str, value: Any) -> None:

