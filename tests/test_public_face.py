@@ -34,7 +34,7 @@ PUBLIC = [name for name in textcl.__all__ if name != "__version__"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with sentences, graded pairs, pairs and a model, in which the test runs."""
     (tmp_path / "sentences.txt").write_text("\n".join(TEXTS[2:] + TEXTS[:2]) + "\n")
-    lines = ["first\tsecond\tscore", *(f"{TEXTS[a]}\t{TEXTS[b]}.\t{score}" for a, b, score in GRADED)]
+    lines = ["sentence1\tsentence2\tscore", *(f"{TEXTS[a]}\t{TEXTS[b]}.\t{score}" for a, b, score in GRADED)]
     (tmp_path / "graded.tsv").write_text("\n".join(lines) + "\n")
     pairs = [("a person makes music", 0), ("someone is reading", 1), ("an animal sleeps", 2), ("a pet runs", 4)]
     rows = [json.dumps({"anchor": anchor, "positive": TEXTS[number]}) for anchor, number in pairs]
@@ -162,7 +162,7 @@ def test_scores_are_a_mapping_with_intervals_and_differences(folder: Path) -> No
 
 def test_an_open_model_scores_like_its_folder(folder: Path) -> None:
     named = textcl.evaluate("model", "sts:graded.tsv", precision="float32")
-    assert textcl.evaluate(tiny_encoder(), "sts:graded.tsv")["graded"] == named["graded"]
+    assert textcl.evaluate(textcl.load("model"), "sts:graded.tsv")["graded"] == named["graded"]
 
 
 def test_an_open_model_of_two_towers_shares_a_cache_with_its_folder(folder: Path) -> None:

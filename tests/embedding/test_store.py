@@ -125,7 +125,9 @@ def test_vectors_of_a_later_format_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="file: the folder for vectors cannot be made"):
+    with pytest.raises(
+        DataError, match=r"file/vectors\.sqlite: the vectors cannot be used \(File exists\)\. Is there room"
+    ):
         VectorStore(WIDTH, tmp_path / "file")
 
 

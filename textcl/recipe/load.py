@@ -25,7 +25,7 @@ def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe, changes: Change
     >>> import textcl
     >>> recipe = textcl.load_recipe("simcse", {"data.sources.0.path": "sentences.txt", "training.epochs": 2})
     >>> recipe.training.epochs, recipe.data.batch_size
-    (2.0, 64)
+    (2, 64)
 
     Args:
         recipe: The name of a bundled recipe, the path of a YAML file, a dict as such a file holds it, or a recipe.

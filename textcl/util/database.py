@@ -46,7 +46,8 @@ def explained(
     try:
         yield
     except (sqlite3.OperationalError, OSError) as cause:
+        reason = cause.strerror if isinstance(cause, OSError) else cause
         advice = unusable or "Is there room, may it be written?"
-        raise error(f"{path}: {holds} cannot be used ({cause}). {advice}") from cause
+        raise error(f"{path}: {holds} cannot be used ({reason}). {advice}") from cause
     except sqlite3.Error as cause:
         raise error(f"{path} is damaged ({cause}). {way_out}") from cause
