@@ -49,7 +49,7 @@ class TaskEntry(SuiteSection):
 
         Raises:
             ColumnError: A row lacks a column.
-            DataError: Data is missing or faulty.
+            DataError: Data is missing or invalid.
         """
 
 

@@ -36,8 +36,8 @@ def measure(
         `metric@k` to its value for each query, in the order of `qrels`; `HEADLINES` come first.
     """
     cuts = ",".join(map(str, ks))
-    wanted = {name if name == "recip_rank" else f"{name}.{cuts}" for name in _MEASURES.values()}
-    evaluator = pytrec_eval.RelevanceEvaluator({query: dict(grades) for query, grades in qrels.items()}, wanted)
+    measures = {name if name == "recip_rank" else f"{name}.{cuts}" for name in _MEASURES.values()}
+    evaluator = pytrec_eval.RelevanceEvaluator({query: dict(grades) for query, grades in qrels.items()}, measures)
     results = evaluator.evaluate({query: dict(found) for query, found in ranking.items()})
     values = {
         f"{name}@{k}": [_value(results.get(query, {}), trec_name, k) for query in qrels]

@@ -42,7 +42,7 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
         data_dir: A folder of local files; without it the data comes from the Hub.
 
     Raises:
-        DataError: There is no such suite, it has an error, or its data is missing or faulty.
+        DataError: There is no such suite, it has an error, or its data is missing or invalid.
     """
     path = _suite_file(name_or_path)
     files = Files(path.parent, data_dir)
@@ -113,7 +113,7 @@ def load_tasks(
             no options for it.
 
     Raises:
-        DataError: There is no such suite or kind, two sets have one name, or data is missing or faulty.
+        DataError: There is no such suite or kind, two sets have one name, or data is missing or invalid.
     """
     _check_columns(names, columns or {})
     tasks: dict[str, Task] = {}

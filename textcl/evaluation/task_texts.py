@@ -10,7 +10,7 @@ from textcl.evaluation.task import Comparing, Task, TextPair
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 
-_WIDTH = 4  # of the vectors that a task gets when only its texts are wanted
+_WIDTH = 4  # of the vectors that a task gets when only its texts matter
 _PARTS = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "negatives"}
 
 

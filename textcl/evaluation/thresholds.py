@@ -48,20 +48,20 @@ class Thresholds:
         own = self.scores[place]
         return quality[rows, place], np.where(np.isfinite(following), (own + following) / 2, own)
 
-    def best_f1(self, wanted: Values) -> tuple[Values, Values]:
-        """Return the best F1 and its threshold, where `wanted` (R,) should be found; NaN where nothing is wanted."""
-        some = wanted > 0
-        f1, threshold = self.best(2 * self.right / (self.taken + np.where(some, wanted, 1.0)[:, None]))
+    def best_f1(self, relevant: Values) -> tuple[Values, Values]:
+        """Return the best F1 and its threshold, where `relevant` (R,) should be found; NaN where that is 0."""
+        some = relevant > 0
+        f1, threshold = self.best(2 * self.right / (self.taken + np.where(some, relevant, 1.0)[:, None]))
         return np.where(some, f1, np.nan), np.where(some, threshold, np.nan)
 
-    def average_precision(self, wanted: Values) -> Values:
+    def average_precision(self, relevant: Values) -> Values:
         """Return the mean of the precision at every item that should be found, as scikit-learn defines it.
 
-        Items of one score share the precision after the last of them. NaN where nothing is wanted.
+        Items of one score share the precision after the last of them. NaN where `relevant` (R,) is 0.
         """
         precision = self.right / np.where(self.taken > 0, self.taken, 1.0)
         steps = np.diff(self.right, axis=1, prepend=0.0)
-        return np.where(wanted > 0, (steps * precision).sum(axis=1) / np.where(wanted > 0, wanted, 1.0), np.nan)
+        return np.where(relevant > 0, (steps * precision).sum(axis=1) / np.where(relevant > 0, relevant, 1.0), np.nan)
 
 
 def places_from_top(scores: Doubles) -> Doubles:

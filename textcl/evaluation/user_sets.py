@@ -26,7 +26,7 @@ def user_task(spec: str, columns: Mapping[str, str] | None) -> Task:
             can be done.
 
     Raises:
-        DataError: A file is missing, or a row of it faulty.
+        DataError: A file is missing, or a row of it is not as the kind needs it.
     """
     name, _, value = spec.partition(":")
     kind = kind_named(name)

@@ -141,6 +141,11 @@ def leaks(
 def leakage_of_run(source: Source, texts: Mapping[str, TaskTexts]) -> dict[str, Leakage]:
     """Look for the texts that a run was scored on in the rows of its source; a line in the log says what leaks."""
     found = find_leakage(texts, rows_of_source(source)) if texts else {}
+    unknown = [name for name, leakage in found.items() if not leakage.knows_pairs]
+    if unknown:
+        _log.warning(
+            "Pairs of %s were not checked for leakage: which texts they compare is unknown.", ", ".join(unknown)
+        )
     leaking = {name: leakage for name, leakage in found.items() if leakage.leaks}
     if leaking:
         _log.warning("The training text holds texts that the run is scored on: %s.", _summary(leaking))

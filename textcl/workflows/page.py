@@ -11,7 +11,7 @@ import numpy as np
 
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import Paired, PositivePair, Sample, Task
-from textcl.evaluation.tasks.retrieval import Ranking, Retrieval, listening
+from textcl.evaluation.tasks.retrieval import Ranking, Retrieval, observed_rankings
 from textcl.report.page import write_run_page
 from textcl.report.page_data import (
     Hit,
@@ -108,7 +108,7 @@ class Watch:
                 qrels = self._retrieval[task].qrels
                 seen.found[task] = {query: _found(documents, qrels[query]) for query, documents in ranking.items()}
 
-        with listening(heard):
+        with observed_rankings(heard):
             yield watched
 
 

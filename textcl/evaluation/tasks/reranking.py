@@ -46,9 +46,9 @@ class Reranking:
 
     def run(self, embed: Embed) -> MeanSample:
         """Embed each distinct text once and score each query."""
-        asked = list(dict.fromkeys(query.query for query in self.queries))
+        queries = list(dict.fromkeys(query.query for query in self.queries))
         texts = list(dict.fromkeys(text for query in self.queries for text in (*query.positives, *query.negatives)))
-        anchors = dict(zip(asked, embed(asked, Role.ANCHOR), strict=True))  # text -> (D,)
+        anchors = dict(zip(queries, embed(queries, Role.ANCHOR), strict=True))  # text -> (D,)
         candidates = dict(zip(texts, embed(texts, Role.POSITIVE), strict=True))
         scores = [_score(query, _cosines(query, anchors[query.query], candidates)) for query in self.queries]
         average_precision, reciprocal_rank = np.array(scores).T

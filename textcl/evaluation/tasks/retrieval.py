@@ -26,28 +26,23 @@ from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
 
 Ranking = Mapping[str, Mapping[str, float]]  # query id -> document id -> cosine, best first
-Listener = Callable[[str, Ranking], None]
+RankingObserver = Callable[[str, Ranking], None]
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """Let a function hear the name and the ranking of every retrieval task that runs within a block."""
-    token = _listener.set(listener)
+def observed_rankings(observer: RankingObserver) -> Iterator[None]:
+    """Hand the name and the ranking of every retrieval task that runs within a block to a function."""
+    token = _observer.set(observer)
     try:
         yield
     finally:
-        _listener.reset(token)
-
-
-def tell(task: str, ranking: Ranking) -> None:
-    """Tell who listens, if anybody does, what the queries of a task found."""
-    _listener.get()(task, ranking)
+        _observer.reset(token)
 
 
 def _nobody(task: str, ranking: Ranking) -> None: ...
 
 
-_listener: ContextVar[Listener] = ContextVar("listener", default=_nobody)
+_observer: ContextVar[RankingObserver] = ContextVar("ranking observer", default=_nobody)
 
 
 def nearest_documents(
@@ -65,9 +60,9 @@ def nearest_documents(
     for document, text in corpus.items():
         holders.setdefault(text, []).append(document)
     vectors = embed(list(holders), Role.POSITIVE)  # (texts, D)
-    asked = embed(list(queries.values()), Role.ANCHOR)  # (queries, D)
+    query_vectors = embed(list(queries.values()), Role.ANCHOR)  # (queries, D)
     documents = list(holders.values())
-    for ids, scores in _complete_hits(vectors, asked, depth):
+    for ids, scores in _complete_hits(vectors, query_vectors, depth):
         found = [(score, name) for i, score in zip(ids, scores, strict=True) if i >= 0 for name in documents[i]]
         yield {name: score for score, name in sorted(found, reverse=True)[:depth]}
 
@@ -147,7 +142,7 @@ class Retrieval:
         """Embed documents and queries, search, and score each query."""
         found = nearest_documents(self.corpus, self.queries, embed, max(self.ks) + self.drops_self)
         ranking = {query: self._kept(query, scores) for query, scores in zip(self.queries, found, strict=True)}
-        tell(self.name, ranking)
+        _observer.get()(self.name, ranking)
         per_query = measure(self.qrels, ranking, self.ks)
         return MeanSample({metric: np.array(values) for metric, values in per_query.items()})
 
@@ -188,8 +183,8 @@ class RetrievalEntry(TaskEntry):
         """Read the three parts."""
         location = files.location(self)
         parts = _local_parts(location) if isinstance(location, Path) else _hub_parts(location, self.texts_split)
-        corpus, asked, qrels = documents(parts[0]), queries(parts[1]), judgements(parts[2])
-        return Retrieval(self.name, corpus, asked, qrels, drops_self=self.drops_self, ks=self.ks)
+        corpus, texts, qrels = documents(parts[0]), queries(parts[1]), judgements(parts[2])
+        return Retrieval(self.name, corpus, texts, qrels, drops_self=self.drops_self, ks=self.ks)
 
 
 def _local_parts(folder: Path) -> _Parts:
