@@ -44,6 +44,19 @@ def test_a_recipe_is_shown_as_it_is_written(capsys: pytest.CaptureFixture[str]) 
     assert "{use: TextLines, path: null}" in run(capsys, "recipes", "--show", "simcse").out
 
 
+def test_a_component_is_explained_under_the_name_that_recipes_use(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = run(capsys, "recipes", "--show", "MoCo").out
+    assert shown.startswith("MoCo (objective)\n\nInfoNCE against a moving average")
+    assert shown.endswith("Example:\n    objective:\n      use: MoCo\n      momentum: 0.85\n      queue_size: 512\n")
+    absent = run(capsys, "recipes", "--show", "MoCoo")
+    assert (absent.code, "Did you mean 'MoCo'?" in absent.err) == (1, True)
+
+
+def test_components_are_listed_with_their_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = run(capsys, "recipes", "--components").out.splitlines()
+    assert "| `WordSwap` | Lets two random words of a text change places, several times | `rate` (0.1) |" in rows
+
+
 def test_check_prints_the_resolved_recipe_and_the_plan_and_trains_nothing(
     capsys: pytest.CaptureFixture[str], recipe: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

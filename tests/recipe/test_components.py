@@ -190,7 +190,7 @@ def test_a_users_own_class_is_built() -> None:
 
 
 def test_what_a_constructor_refuses_is_told_with_its_place() -> None:
-    with pytest.raises(RecipeError, match=r"^objective: temperature: found -1.0, but cosines are divided by it"):
+    with pytest.raises(RecipeError, match=r"^objective: temperature: found -1.0, but similarities are divided by it"):
         build({"use": "InfoNCE", "temperature": -1.0}, OBJECTIVE, "objective")
 
 

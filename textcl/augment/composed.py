@@ -1,4 +1,4 @@
-"""One augmentation, drawn from several for each text."""
+"""Augmentations made of others: a chain, one of several, and one that only some texts meet."""
 
 import random
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def check_texts(parts: Sequence[Augmentation], texts: Sequence[str]) -> None:
 
 
 class Chain:
-    """Several augmentations, one after the other, as one: for a place that takes one, inside `OneOf` or `Sometimes`.
+    """Several augmentations, one after the other, as one: where one is taken, in `OneOf` or `Sometimes`.
 
     Args:
         of: One or more augmentations, in their order.

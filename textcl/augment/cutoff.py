@@ -1,4 +1,4 @@
-"""Set some features of the word embeddings to zero."""
+"""Cutoff: set some features, or some tokens, of the word embeddings to zero."""
 
 import random
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A masked language model as a source of words that fit into a place of a text."""
+"""Replace some words by others that a masked language model finds likely there."""
 
 from __future__ import annotations
 

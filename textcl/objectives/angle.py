@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.cosent import ranking_loss
-from textcl.objectives.distances import check_temperature
 from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs
+from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
 from textcl.types.text import Role

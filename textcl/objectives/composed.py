@@ -1,4 +1,4 @@
-"""Sum: several objectives on the same embeddings, each with its weight."""
+"""Objectives made of others: the weighted sum of several, and one for each source."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.objectives.distances import check_temperature, cosines_by_row
+from textcl.objectives.distances import cosines_by_row
 from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs
+from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
 from textcl.types.text import Role

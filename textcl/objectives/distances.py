@@ -24,16 +24,6 @@ def check_margin(margin: float) -> None:
         raise ValueError(f"margin: found {margin}, but it is a distance that is kept: it must be above 0.")
 
 
-def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that is not positive.
-
-    Raises:
-        ValueError: Says what is right.
-    """
-    if not temperature > 0:
-        raise ValueError(f"temperature: found {temperature}, but similarities are divided by it: it must be above 0.")
-
-
 def cosines_by_row(left: Tensor, right: Tensor) -> Tensor:
     """Return the cosine of each row of one matrix with the same row of the other: (N, D), (N, D) to (N,)."""
     return (F.normalize(left, dim=-1) * F.normalize(right, dim=-1)).sum(dim=-1)

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcl.objectives.distances import check_temperature, cosines_by_row
+from textcl.objectives.distances import cosines_by_row
+from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
 

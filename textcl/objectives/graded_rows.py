@@ -1,4 +1,4 @@
-"""Rows of two texts with a score: what is wanted of them, and of the scores."""
+"""Rows with a score or a label: what objectives require of them, and what follows for pairs of texts."""
 
 from collections.abc import Sequence
 

@@ -24,7 +24,7 @@ class MoCo(Objective):
     Each view of a row finds the target embedding of its other view. The negatives are the targets of the other rows and
     the queue: the targets of the rows before, which give a small batch many negatives. The moving average keeps old and
     new targets comparable. Both directions count alike, and each looks into a queue of its own, so questions never
-    stand among answers. Texts that say the same as the row's own are masked, in the queue too, and so are its places
+    stand among answers. Texts that say the same as the row's own are masked, in the queue too, and so are its slots
     that are not yet filled. Targets are embedded with dropout on.
 
     What is compared are projections: of the embeddings by a projector, of the targets by a moving average of it. It is
@@ -63,9 +63,9 @@ class MoCo(Objective):
 
     queue: Tensor  # (2, K, P) projected targets of the anchors and of the positives, unit length
     queue_identity: Tensor  # (2, K) int64
-    queue_step: Tensor  # (K,) int64, the step that a place was filled at; 0: not yet
+    queue_step: Tensor  # (K,) int64, the step in which a slot was filled; 0: not yet
     steps: Tensor  # () int64, steps taken
-    pointer: Tensor  # () int64, the place that is filled next
+    pointer: Tensor  # () int64, the slot that is filled next
 
     def __init__(
         self,
@@ -112,14 +112,14 @@ class MoCo(Objective):
         """Put the targets of the batch into the queue, in place of the oldest; move the target's projector."""
         targets = self._projected_targets(batch)
         rows = len(batch.targets[0])
-        places = self._next_places(rows)
-        newest = slice(rows - len(places), rows)  # of a batch longer than the queue its last rows
+        slots = self._next_slots(rows)
+        newest = slice(rows - len(slots), rows)  # of a batch longer than the queue its last rows
         self.steps += 1
         for side, view in enumerate(pair_of(batch.roles)):
-            self.queue[side, places] = F.normalize(targets[view], dim=-1)[newest].to(self.queue.dtype)
-            self.queue_identity[side, places] = batch.identity[view][newest]
-        self.queue_step[places] = self.steps
-        self.pointer.add_(len(places)).remainder_(len(self.queue_step))
+            self.queue[side, slots] = F.normalize(targets[view], dim=-1)[newest].to(self.queue.dtype)
+            self.queue_identity[side, slots] = batch.identity[view][newest]
+        self.queue_step[slots] = self.steps
+        self.pointer.add_(len(slots)).remainder_(len(self.queue_step))
         move_towards(self.target_projector.state_dict(), self.projector.state_dict(), self.momentum)
 
     def readings(self) -> dict[str, float]:
@@ -149,7 +149,7 @@ class MoCo(Objective):
         cosines = F.normalize(batch.views[chooser], dim=-1) @ targets.T
         return (cosines / self.temperature).masked_fill(masked, -torch.inf)
 
-    def _next_places(self, rows: int) -> Tensor:
-        """Return the places that so many rows go to, from the oldest on, each once."""
+    def _next_slots(self, rows: int) -> Tensor:
+        """Return the slots that so many rows go to, from the oldest on, each once."""
         size = len(self.queue_step)
         return (self.pointer + torch.arange(min(rows, size), device=self.pointer.device)) % size

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.objectives.distances import check_temperature
 from textcl.objectives.graded_rows import pairs_by_label, want_labels
+from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
 from textcl.types.text import Role

@@ -1,4 +1,4 @@
-"""What cosines are divided by: a fixed number, or one that is learned."""
+"""What similarities are divided by: a fixed number, or one that is learned."""
 
 import math
 
@@ -9,7 +9,7 @@ LOWEST = 0.01  # of a learned temperature: logits never exceed 100, as in CLIP
 
 
 class Temperature(nn.Module):
-    """A temperature, learned in log space where that is wished.
+    """A temperature, learned in log space where that is set.
 
     A learned one has the objective's learning rate: at 3e-5 a thousand steps move it by 3 % at most; where
     `training.objective_learning_rate` is larger, by as much more.
@@ -51,10 +51,10 @@ class Temperature(nn.Module):
 
 
 def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that cosines cannot be divided by.
+    """Refuse a temperature that similarities cannot be divided by.
 
     Raises:
         ValueError: It is not positive.
     """
     if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature: found {temperature}, but cosines are divided by it: it must be above 0.")
+        raise ValueError(f"temperature: found {temperature}, but similarities are divided by it: it must be above 0.")

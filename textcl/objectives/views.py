@@ -1,4 +1,4 @@
-"""Which candidates are no negatives because their text, or that of their row, says the same."""
+"""The views of a batch by their roles, and which candidates are no negatives because their text says the same."""
 
 from collections.abc import Sequence
 
@@ -72,7 +72,7 @@ def false_negatives(pair: tuple[Tensor, Tensor], known: tuple[Tensor, Tensor], c
     """Find the candidates that must not count as negatives of a row.
 
     These are the texts equal to one of the row's two, and those that are known to be paired with one that the row holds
-    at the same place: the answers to an equal question, the questions of an equal answer, wherever they stand.
+    in the same view: the answers to an equal question, the questions of an equal answer, wherever they stand.
 
     Args:
         pair: The numbers of each row's two texts, 2 x (B,); the one that is of the candidates' kind comes first.
