@@ -10,7 +10,7 @@ import textcl.objectives
 from tests.recipe.minimal import faults_of, minimal
 from textcl.objectives.info_nce import InfoNCE
 from textcl.recipe.components import OBJECTIVE, build, component_faults
-from textcl.recipe.renamed import RENAMED
+from textcl.recipe.renamed import RENAMED, renamed_line
 
 OLD = {
     "use": "InfoNCE",
@@ -79,16 +79,9 @@ def test_what_the_advice_says_builds() -> None:
 
 
 def test_a_users_class_may_use_any_name() -> None:
-    faults = component_faults({"use": "tests.recipe.test_renamed:MoCo", "queue_rows": 3}, OBJECTIVE, "objective")
-    assert faults == []
-
-
-class MoCo(InfoNCE):
-    """A user's class that is called as one of ours, with a setting of the old name."""
-
-    def __init__(self, queue_rows: int) -> None:
-        super().__init__()
-        self.queue_rows = queue_rows
+    assert renamed_line("my_losses.queues:MoCo", "queue_rows", 3, "objective") is None
+    assert renamed_line("textcl_losses:MoCo", "queue_rows", 3, "objective") is None
+    assert renamed_line("textcl.objectives:MoCo", "queue_rows", 3, "objective") is not None
 
 
 @pytest.mark.parametrize("name", RENAMED)

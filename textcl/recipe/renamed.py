@@ -46,7 +46,7 @@ def renamed_line(component: str, name: str, value: object, location: str) -> str
     """Say what a setting of an earlier version is called now.
 
     Args:
-        component: A name that textcl lists.
+        component: What the recipe uses: a name that textcl lists, or `my_package.module:Class`.
         name: The setting, as the recipe writes it.
         value: Its value there.
         location: Where the component stands in the recipe.
@@ -54,8 +54,9 @@ def renamed_line(component: str, name: str, value: object, location: str) -> str
     Returns:
         A line of an error; None: neither the name nor the value is of an earlier version.
     """
-    renamed = RENAMED.get(component, {}).get(name)
-    if renamed is None:
+    module, _, own_name = component.rpartition(":")
+    renamed = RENAMED.get(own_name, {}).get(name)
+    if renamed is None or not f"{module or 'textcl'}.".startswith("textcl."):
         return None
     old = _old_values(value, renamed)
     if renamed.name == name:
