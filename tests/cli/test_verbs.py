@@ -189,7 +189,7 @@ def test_an_interrupted_run_leaves_with_130_and_names_its_checkpoint(
     def interrupted(*_: Any, **__: Any) -> None:
         raise raised
 
-    monkeypatch.setattr("textcl.workflows.run.train.train_recipe", interrupted)
+    monkeypatch.setattr("textcl.workflows.train.train_recipe", interrupted)
     finished = run(capsys, "train", *recipe, "--out", "run")
     assert finished.code == 130
     assert message in finished.err
