@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.data.sources import Rows
+from tests.noted import Noted
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
 from textcl.augment.span_crop import SpanCrop
 from textcl.data.token_cache import KeptTokens, is_whole, keep_tokens, open_table, tables_of
@@ -36,7 +37,7 @@ def keys(encoder=ENCODER) -> dict[Role, str]:
 
 def keep(roles: Sequence[Role], source: Source = SOURCE, workers: int = 0, tokenize=ENCODER.tokenize) -> Path:
     (table,) = tables_of(source, [ViewSpec(role) for role in roles], keys())
-    assert keep_tokens(table, source, roles, tokenize, workers, lambda rows: None)
+    assert keep_tokens(table, source, roles, tokenize, workers)
     return table
 
 
@@ -87,7 +88,7 @@ def test_a_text_of_many_rows_and_roles_is_kept_once() -> None:
     views = (*PAIR, ViewSpec(Role.NEGATIVE))
     ((table, roles),) = tables_of(source, views, keys(tiny_encoder())).items()
     assert roles == (Role.ANCHOR, Role.NEGATIVE, Role.POSITIVE)
-    keep_tokens(table, source, roles, tiny_encoder().tokenize, 0, lambda rows: None)
+    keep_tokens(table, source, roles, tiny_encoder().tokenize, 0)
     assert len(open_table(table)) == 4
 
 
@@ -160,7 +161,7 @@ def test_a_full_disk_gives_one_line_and_leaves_nothing(
     monkeypatch.setattr("textcl.data.token_cache._write_keys", full)
     (table,) = tables_of(SOURCE, PAIR[:1], keys())
     with caplog.at_level(logging.WARNING):
-        assert not keep_tokens(table, SOURCE, [Role.ANCHOR], ENCODER.tokenize, 2, lambda rows: None)
+        assert not keep_tokens(table, SOURCE, [Role.ANCHOR], ENCODER.tokenize, 2)
     (line,) = caplog.messages
     assert line.startswith("Tokens are not kept, but made when they are wanted: ")
     assert "No space left on device" in line
@@ -168,7 +169,7 @@ def test_a_full_disk_gives_one_line_and_leaves_nothing(
 
 
 def test_progress_counts_every_row() -> None:
-    counts: list[int] = []
+    noted = Noted()
     (table,) = tables_of(SOURCE, PAIR[:1], keys())
-    keep_tokens(table, SOURCE, [Role.ANCHOR], ENCODER.tokenize, 0, counts.append)
-    assert counts == [8, 8, 8, 8, 3]
+    keep_tokens(table, SOURCE, [Role.ANCHOR], ENCODER.tokenize, 0, noted)
+    assert noted.advanced == [8, 8, 8, 8, 3]

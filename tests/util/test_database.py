@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import textcl
 from textcl.errors import DataError, SearchError
 from textcl.util.database import explained, open_database
 
@@ -39,3 +40,9 @@ def test_a_damaged_file_and_one_that_cannot_be_opened_are_told_apart(tmp_path: P
         explained(inside, "the vectors", "Delete it.", SearchError),
     ):
         open_database(inside)
+
+
+def test_no_other_file_opens_a_database() -> None:
+    package = Path(textcl.__file__).parent
+    opening = [file for file in package.rglob("*.py") if "sqlite3.connect" in file.read_text(encoding="utf-8")]
+    assert [file.relative_to(package).as_posix() for file in opening] == ["util/database.py"]

@@ -43,9 +43,6 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(writing._WRITERS, Export.TORCH_BF16, write)
 
 
-def silent(_: str) -> None: ...
-
-
 def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
@@ -83,7 +80,7 @@ def test_the_figures_of_a_run_lie_in_the_run_folder(
 def test_a_loss_is_refused_and_leaves_nothing(pairs: str, tiny_model_folder: Path) -> None:
     before = files(tiny_model_folder.parent)
     with pytest.raises(ModelError, match=r"torch-bf16 loses too much: the least cosine is .* --allow-loss keeps it"):
-        export_model(str(tiny_model_folder), [Export.TORCH_BF16], None, ExportTest((pairs,)), silent)
+        export_model(str(tiny_model_folder), [Export.TORCH_BF16], None, ExportTest((pairs,)))
     assert files(tiny_model_folder.parent) == before
 
 
@@ -92,14 +89,14 @@ def test_an_older_export_outlives_a_refused_one(pairs: str, tiny_model_folder: P
     (tiny_model_folder / "torch-bf16").mkdir()
     (tiny_model_folder / "torch-bf16" / "old").touch()
     with pytest.raises(ModelError, match="loses too much"):
-        export_model(str(tiny_model_folder), [Export.TORCH_BF16], None, ExportTest((pairs,)), silent)
+        export_model(str(tiny_model_folder), [Export.TORCH_BF16], None, ExportTest((pairs,)))
     assert (tiny_model_folder / "torch-bf16" / "old").exists()
 
 
 @pytest.mark.usefixtures("spoilt")
 def test_a_loss_that_is_allowed_is_kept_with_its_figures(pairs: str, tiny_model_folder: Path) -> None:
     test = ExportTest((pairs,), allow_loss=True)
-    (found,) = export_model(str(tiny_model_folder), [Export.TORCH_BF16], None, test, silent)
+    (found,) = export_model(str(tiny_model_folder), [Export.TORCH_BF16], None, test)
     assert found.cosine_min is not None
     assert found.cosine_min < 0.995
     assert (tiny_model_folder / "torch-bf16" / "model.safetensors").exists()
@@ -107,7 +104,7 @@ def test_a_loss_that_is_allowed_is_kept_with_its_figures(pairs: str, tiny_model_
 
 def test_a_model_of_a_package_wants_a_folder_of_your_own(pairs: str, minilm: str) -> None:
     with pytest.raises(ModelError, match=r"no folder of yours\. Name one with --out"):
-        export_model(minilm, [Export.TORCH_BF16], None, ExportTest((pairs,)), silent)
+        export_model(minilm, [Export.TORCH_BF16], None, ExportTest((pairs,)))
 
 
 def test_out_gets_the_model_and_its_exports_and_refuses_another_model(
@@ -115,7 +112,7 @@ def test_out_gets_the_model_and_its_exports_and_refuses_another_model(
 ) -> None:
     out = tmp_path / "out"
     for _ in range(2):  # the second time the model is there already
-        export_model(str(tiny_model_folder), [Export.TORCH_BF16], out, ExportTest((pairs,)), silent)
+        export_model(str(tiny_model_folder), [Export.TORCH_BF16], out, ExportTest((pairs,)))
     assert open_encoder(out, device="cpu").encode(["a dog"]).shape == (1, 16)
     assert (out / "exports.json").exists()
     assert not (tiny_model_folder / "torch-bf16").exists()
@@ -123,14 +120,14 @@ def test_out_gets_the_model_and_its_exports_and_refuses_another_model(
     out.mkdir()
     (out / "thesis.txt").touch()
     with pytest.raises(ModelError, match="is not empty, and does not hold"):
-        export_model(str(tiny_model_folder), [Export.TORCH_BF16], out, ExportTest((pairs,)), silent)
+        export_model(str(tiny_model_folder), [Export.TORCH_BF16], out, ExportTest((pairs,)))
     assert files(out) == {"thesis.txt"}
 
 
 @pytest.mark.parametrize("form", ["torch-bf16", "static"])
 def test_an_export_is_not_exported_again(pairs: str, tiny_model_folder: Path, form: str) -> None:
     with pytest.raises(ModelError, match="is an export itself"):
-        export_model(f"{tiny_model_folder}#{form}", [Export.ONNX], None, ExportTest((pairs,)), silent)
+        export_model(f"{tiny_model_folder}#{form}", [Export.ONNX], None, ExportTest((pairs,)))
 
 
 def test_a_missing_package_is_told_before_any_work(

@@ -42,11 +42,15 @@ def export(
     The export is compared with the model, and kept in the model's folder only if vectors and scores agree. Every verb
     then takes MODEL#FORM, such as runs/mine#onnx-int8.
     """
+    import sys
+
     from textcl.cli.screen import results
     from textcl.encoder.locate import read_form
+    from textcl.report.progress import show_progress
     from textcl.report.tables import exports_table
     from textcl.workflows.export import ExportTest, export_model
 
     test = ExportTest(tuple(suites or ("sts-smoke",)), data_dir, precision, allow_loss)
-    found = export_model(model, [read_form(form) for form in to], out, test, lambda phase: typer.echo(phase, err=True))
+    with show_progress(sys.stderr, keeps=False) as progress:
+        found = export_model(model, [read_form(form) for form in to], out, test, progress)
     results().print(exports_table(found))

@@ -21,6 +21,7 @@ from textcl.types.batches import IntArray, Tokenize, Tokens
 from textcl.types.text import Example, Role, Source
 from textcl.util.atomic import new_folder
 from textcl.util.cache import cache_folder, key_of
+from textcl.util.progress import SILENT, Progress
 
 _IDS, _KEYS = "ids.arrow", "keys.arrow"
 _LOT_BITS = 32  # of a place are the position in its lot, the others the number of the lot
@@ -190,7 +191,7 @@ def keep_tokens(
     roles: Sequence[Role],
     tokenize: Tokenize,
     workers: int,
-    on_rows: Callable[[int], None],
+    progress: Progress = SILENT,
 ) -> bool:
     """Cut the texts that views of some roles may hold, in worker processes, and keep them; say whether that went well.
 
@@ -200,7 +201,7 @@ def keep_tokens(
         roles: Whose texts are cut alike.
         tokenize: Cuts them.
         workers: Processes; 0: this one.
-        on_rows: Called with the number of rows just done.
+        progress: Gets the number of rows just done.
 
     Raises:
         DataError: A row cannot be read.
@@ -208,7 +209,7 @@ def keep_tokens(
     numbers = range(-(-len(source) // _LOT))
     try:
         with _mapped(partial(cut_lot, source, tuple(roles), tokenize), numbers, workers) as lots:
-            write_table(table, _counted(lots, len(source), on_rows))
+            write_table(table, _counted(lots, len(source), progress))
     except (OSError, pa.ArrowException) as fault:
         reason = getattr(fault, "strerror", None) or fault
         _log.warning("Tokens are not kept, but made when they are wanted: %s cannot be written (%s).", table, reason)
@@ -244,10 +245,10 @@ def _mapped(cut: Callable[[int], TokenLot], numbers: Iterable[int], workers: int
         pool.close()
 
 
-def _counted(lots: Iterable[TokenLot], rows: int, on_rows: Callable[[int], None]) -> Iterator[TokenLot]:
+def _counted(lots: Iterable[TokenLot], rows: int, progress: Progress) -> Iterator[TokenLot]:
     for number, lot in enumerate(lots):
         yield lot
-        on_rows(min(_LOT, rows - number * _LOT))
+        progress.advance(min(_LOT, rows - number * _LOT))
 
 
 def _folder(source: Source, roles: Sequence[Role], key: str) -> Path:

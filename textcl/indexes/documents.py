@@ -4,7 +4,7 @@ import hashlib
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from textcl.files.corpora import Document
 from textcl.types.batches import FloatArray
 from textcl.util.atomic import new_file
 from textcl.util.database import explained, open_database
+from textcl.util.progress import SILENT, Progress
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -41,8 +42,8 @@ class Facts:
 class Digest:
     """Counts and digests documents that pass by."""
 
-    def __init__(self, on_document: Callable[[int], None] | None = None) -> None:
-        self._on_document = on_document
+    def __init__(self, progress: Progress = SILENT) -> None:
+        self._progress = progress
         self._digest = hashlib.blake2b(digest_size=16)
         self._count = self._empty = 0
 
@@ -52,8 +53,7 @@ class Digest:
             self._digest.update(repr((document.id, document.text)).encode())
             self._count += 1
             self._empty += not document.text
-            if self._on_document is not None:
-                self._on_document(1)
+            self._progress.advance(1)
             yield document
 
     @property
@@ -62,15 +62,13 @@ class Digest:
         return Facts(self._count, self._empty, self._digest.hexdigest())
 
 
-def write_documents(
-    file: Path, documents: Iterable[Document], on_document: Callable[[int], None] | None = None
-) -> Facts:
+def write_documents(file: Path, documents: Iterable[Document], progress: Progress = SILENT) -> Facts:
     """Write documents as they come; the file appears whole or not at all.
 
     Raises:
         DataError: An id stands there twice.
     """
-    digest = Digest(on_document)
+    digest = Digest(progress)
     rows = ((row, d.id, d.text, d.place) for row, d in enumerate(digest.passing(documents)))
     with new_file(file) as temporary, _explained(file), closing(open_database(temporary)) as database:
         database.executescript(_TABLES)

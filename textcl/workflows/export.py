@@ -1,6 +1,6 @@
 """Export a model, and keep the export only if it is still the model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from textcl.types.batches import Embed
 from textcl.types.text import Role
 from textcl.util.cosines import row_products
 from textcl.util.precision import Precision
+from textcl.util.progress import SILENT, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class _Judged:
 
 
 def export_model(
-    model: str, forms: Sequence[Export], out: Path | None, test: ExportTest, on_phase: Callable[[str], None]
+    model: str, forms: Sequence[Export], out: Path | None, test: ExportTest, progress: Progress = SILENT
 ) -> list[ExportFigures]:
     """Export a model to several forms, compare each with the model, and put it into the model folder.
 
@@ -127,7 +128,7 @@ def export_model(
         forms: One or more.
         out: A folder for the model and its exports; None: the model's own.
         test: What they are compared on.
-        on_phase: Is told what is being done.
+        progress: Gets the progress.
 
     Raises:
         ModelError: A package is missing, the model cannot be exported, or the export loses more than its bound; what
@@ -138,13 +139,13 @@ def export_model(
         check_installed(form)
     tasks = load_tasks(test.suites, test.data_dir)
     target = export_target(model, out)
-    on_phase("Scoring the model")
+    progress.phase("Scoring the model")
     judged = _judge(open_encoder(target.folder, precision=test.precision, device="cpu"), tasks)
     found = []
     for form in forms:
-        on_phase(f"Making {form}")
+        progress.phase(f"Making {form}")
         try:
-            found.append(_export(judged, form, target, test, on_phase))
+            found.append(_export(judged, form, target, test, progress))
         except OSError as error:
             raise ModelError(f"{target.folder}: the export could not be written ({error}).") from error
     renew_page(target)
@@ -160,14 +161,12 @@ def _judge(encoder: TextEncoder, tasks: list[Task]) -> _Judged:
     return _Judged(encoder, embed, samples, tasks, [texts[position] for position in chosen])
 
 
-def _export(
-    judged: _Judged, form: Export, target: ExportTarget, test: ExportTest, on_phase: Callable[[str], None]
-) -> ExportFigures:
+def _export(judged: _Judged, form: Export, target: ExportTarget, test: ExportTest, progress: Progress) -> ExportFigures:
     """Make an export beside the model folder, compare it, and move it in."""
     folder = target.folder
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part") as part:
         place = write_export(folder, form, Path(part))
-        figures = _compare(judged, form, folder, place, test, on_phase)
+        figures = _compare(judged, form, folder, place, test, progress)
         _refuse_loss(figures, form, test)
         put_in_place(place, folder / PLACES[form])
     write_figures(target.figures, [figures])
@@ -175,17 +174,17 @@ def _export(
 
 
 def _compare(
-    judged: _Judged, form: Export, folder: Path, place: Path, test: ExportTest, on_phase: Callable[[str], None]
+    judged: _Judged, form: Export, folder: Path, place: Path, test: ExportTest, progress: Progress
 ) -> ExportFigures:
     """Hold an export to its model: vectors, scores, speed."""
-    on_phase(f"Comparing {form}")
+    progress.phase(f"Comparing {form}")
     precision = Precision.BF16 if form is Export.TORCH_BF16 else test.precision
     encoder = open_export(folder, form, place=place, precision=precision, device="cpu")
     embed = fresh_embed(encoder, join_ranks())
     scores = _scores(judged, evaluate(judged.tasks, embed))
     before, after = (function(judged.texts, Role.ANCHOR) for function in (judged.embed, embed))  # (N, D) each
     cosines = None if form is Export.STATIC else row_products(before, after)
-    on_phase(f"Timing {form}")
+    progress.phase(f"Timing {form}")
     original, speed = texts_per_second([judged.encoder, encoder], judged.texts[:TIMED])
     files = sorted(path for path in (place.rglob("*") if place.is_dir() else place.parent.iterdir()) if path.is_file())
     return ExportFigures(

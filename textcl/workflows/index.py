@@ -160,13 +160,13 @@ def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFold
     """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
     progress.phase("Reading")
     if folder.documents.is_file():
-        digest = Digest(progress.advance)
+        digest = Digest(progress)
         for _ in digest.passing(corpus.documents()):
             pass
         facts = digest.facts
         _refuse_another_corpus(folder, facts)
     else:
-        facts = write_documents(folder.documents, corpus.documents(), progress.advance)
+        facts = write_documents(folder.documents, corpus.documents(), progress)
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
     precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
     return IndexRequest(model, fingerprint(encoder), prompts, precision, facts.digest)

@@ -224,7 +224,7 @@ def run_tokenize(
                 progress.phase(
                     f"Tokenising {len(source):,} rows once, as the run reads them {epochs:.2g} times", unit="rows"
                 )
-                keep_tokens(table, source, roles, encoder.tokenize, workers, progress.advance)
+                keep_tokens(table, source, roles, encoder.tokenize, workers, progress)
 
     ranks.together(keep if ranks.is_main else lambda: None)
     kept = {role: table for table, roles in tables.items() if is_whole(table) for role in roles}
