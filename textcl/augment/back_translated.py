@@ -1,6 +1,5 @@
 """Take a back-translation of a text that was made before the run."""
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from textcl.augment.words import check_shares
-from textcl.errors import DataError, suggestion
+from textcl.errors import DataError
+from textcl.files.lines import refuse_absence
+from textcl.files.rows import Row, file_rows
 
 _FORM = '{"text": "…", "translations": ["…"]}'
 Table = dict[str, tuple[str, ...]]
@@ -27,7 +28,7 @@ class BackTranslated:
     the texts is enough (p = 0.2), with dropout left on.
 
     Args:
-        path: A file in UTF-8, a line a text: {"text": "…", "translations": ["…", …]}. A text may come several times,
+        path: A file, of JSONL a line a text: {"text": "…", "translations": ["…", …]}. A text may come several times,
             and without translations; other keys are not read.
         p: The probability of each text that has back-translations to be replaced by one of them.
 
@@ -74,9 +75,7 @@ class BackTranslated:
 
     def _table(self) -> Table:
         path = Path(self.path).expanduser()
-        if not path.is_file():
-            names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-            raise DataError(f"{path}: no such file.{suggestion(path.name, names)}")
+        refuse_absence(path)
         return _read(path, path.stat().st_mtime_ns)
 
 
@@ -84,23 +83,17 @@ class BackTranslated:
 def _read(path: Path, changed_ns: int) -> Table:
     """Read the file as it was at a time."""
     table: dict[str, dict[str, None]] = {}
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                text, translations = _entry(line, f"{path}, line {number}")
-                table.setdefault(text, {}).update(dict.fromkeys(translations))
+    for row in file_rows(path):
+        text, translations = _entry(row)
+        table.setdefault(text, {}).update(dict.fromkeys(translations))
     return {text: tuple(translations) for text, translations in table.items() if translations}
 
 
-def _entry(line: bytes, place: str) -> tuple[str, list[str]]:
+def _entry(row: Row) -> tuple[str, list[str]]:
     """Return a text as it is looked up, and those of its translations that say anything."""
-    try:
-        entry = json.loads(line)
-        text, translations = entry["text"], entry["translations"]
-    except (ValueError, KeyError, TypeError) as fault:
-        raise DataError(f"{place}: found {line[:40]!r}, but each line must be an object such as {_FORM}.") from fault
+    text, translations = row.value("text"), row.value("translations")
     if not isinstance(text, str) or not isinstance(translations, list) or not all(map(_is_text, translations)):
-        raise DataError(f"{place}: 'text' must be a text and 'translations' a list of texts, as in {_FORM}.")
+        raise DataError(f"{row.place}: 'text' must be a text and 'translations' a list of texts, as in {_FORM}.")
     return _folded(text), [translation for translation in translations if translation.strip()]
 
 

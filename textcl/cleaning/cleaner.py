@@ -11,10 +11,11 @@ from typing import IO
 
 from textcl.cleaning.columns import TextColumns, text_columns, texts_of
 from textcl.cleaning.duplicates import Doubles
-from textcl.cleaning.records import Record, header, kind_of, records
+from textcl.cleaning.records import Record, header, records, written_as
 from textcl.cleaning.rules import Drop, Rules, Similarity, fault
 from textcl.errors import DataError
-from textcl.files.lines import open_new
+from textcl.files.formats import Kind, kind_of
+from textcl.files.lines import open_new, refuse_absence
 from textcl.util.atomic import new_file, refuse_place
 from textcl.util.progress import SILENT, Progress
 
@@ -66,8 +67,8 @@ def clean(
     that is fit is kept.
 
     Args:
-        source: JSONL, CSV or TSV; any other file is text, a line a text. Plain or gzipped, as `out` and `dropped`.
-        out: Of the same kind.
+        source: A file of any kind.
+        out: Of the same kind, compressed or not; JSONL where the rows come from Parquet or Arrow.
         dropped: Gets the other rows, a JSON object each: line, reason, detail, and the row as it stands there.
         asked: What is asked for.
         force: Replace `out` and `dropped` where they are there already.
@@ -100,20 +101,20 @@ def clean(
 
 
 def _check_files(source: Path, out: Path, dropped: Path | None, *, force: bool) -> None:
-    if not source.is_file():
-        raise DataError(f"{source}: {'is a folder; name a file in it' if source.is_dir() else 'no such file'}.")
+    refuse_absence(source)
     new = [path for path in (out, dropped) if path is not None]
     paths = {path.resolve() for path in (source, *new)}
     if len(paths) < 1 + len(new):
         raise DataError(f"{source}, --out and --dropped must be different files.")
-    if kind_of(source) != kind_of(out):
-        ending = "".join(source.suffixes)
+    kind = written_as(source)
+    if kind is not kind_of(out):
+        ending = "".join(source.suffixes) if kind is kind_of(source) else ".jsonl"
         raise DataError(
-            f"{out} has another ending than {source.name}, but gets rows of the same format. Name it "
+            f"{out} gets the rows of {source.name} as {kind.value}, which is not its ending. Name it "
             f"{out.name.partition('.')[0]}{ending}."
         )
-    if dropped is not None and not dropped.name.lower().removesuffix(".gz").endswith(".jsonl"):
-        raise DataError(f"{dropped} gets JSON lines, whatever {source.name} is; its name must end in .jsonl[.gz].")
+    if dropped is not None and kind_of(dropped) is not Kind.JSON:
+        raise DataError(f"{dropped} gets JSONL, whatever {source.name} is; its name must end in .jsonl, or .jsonl.gz.")
     for path in new:
         refuse_place(path, force=force)
 

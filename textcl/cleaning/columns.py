@@ -7,10 +7,22 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
-from textcl.cleaning.records import TEXT, Record, kind_of
+from textcl.cleaning.records import Record
 from textcl.cleaning.rules import Drop
-from textcl.errors import DataError, suggestion
-from textcl.files.rows import ANCHORS, LABELS, NEGATIVES, POSITIVES, SCORES, is_one_of
+from textcl.errors import DataError
+from textcl.files.formats import has_columns
+from textcl.files.lines import NO_ROWS
+from textcl.files.rows import (
+    ANCHORS,
+    LABELS,
+    NEGATIVES,
+    POSITIVES,
+    SCORES,
+    TEXT,
+    is_one_of,
+    missing_column,
+    refuse_columns,
+)
 from textcl.text.folding import folded_words
 
 _OFTEN_OTHER = ("source", "set", "target")  # names of texts, but also of where a row is from, or of its label
@@ -44,17 +56,19 @@ def text_columns(path: Path, records: Iterator[Record], named: Sequence[str]) ->
         DataError: No row can be read, or the first that can lacks a column that is named; none is named, and none has a
             usual name, or others look like texts, too.
     """
+    refuse_columns(path, named, "--text-column")
     rows = _first_rows(path, records)
-    there = ", ".join(rows[0]) or "none"
     for column in named:
         if column not in rows[0]:
-            raise DataError(f"{path}: no column '{column}'; there are {there}.{suggestion(column, rows[0])}")
-    if named or kind_of(path) == ".txt":
+            raise DataError(f"{missing_column(column, rows[0], str(path))} Name the right one with --text-column.")
+    if named or not has_columns(path):
         found = TextColumns(tuple((column,) for column in named or (TEXT,)))
     else:
         found = _usual(rows)
         if not found.groups:
-            raise DataError(f"{path} has the columns {there}. Name those that hold texts with --text-column.")
+            raise DataError(
+                f"{path} has the columns {', '.join(rows[0]) or 'none'}. Name those that hold texts with --text-column."
+            )
         _refuse_unknown_prose(path, found, rows)
     return TextColumns(found.groups, tuple(name for name in rows[0] if name not in found.names), found.may_be_empty)
 
@@ -114,9 +128,12 @@ def _first_rows(path: Path, records: Iterator[Record]) -> list[Mapping[str, obje
             rows.append(record.fields)
         if len(rows) == _LOOKED_AT:
             break
+    if not rows and faults:
+        raise DataError(
+            f"{path}, line {faults[0].line}: {faults[0].fault.rstrip('.')}. No row of the file can be read."
+        )
     if not rows:
-        place = f", line {faults[0].line}: {faults[0].fault}" if faults else ": there is none"
-        raise DataError(f"{path} holds no row that can be read{place}.")
+        raise DataError(f"{path}: {NO_ROWS}")
     return rows
 
 

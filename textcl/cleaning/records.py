@@ -1,18 +1,19 @@
 """The rows of a file as they are written, so that those that are kept come out as they went in."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.lines import decoded, open_lines
-from textcl.files.tables import TSV, Dialect, RawRow, column_names, delimiter_of, raw_rows, refuse_twins
+from textcl.files.formats import Kind, kind_of
+from textcl.files.json_lines import json_record
+from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
+from textcl.files.rows import TEXT, file_rows
+from textcl.files.tables import RawRow, column_names, dialect_of, raw_rows, refuse_twins
 
-TEXT = "text"  # the column of a file without columns
-_TABLES = (".csv", ".tsv")
-_JSON = (".jsonl", ".ndjson", ".json")
-_BINARY = {".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow"}  # ending -> what `datasets` calls it
+_TABLES = (Kind.CSV, Kind.TSV)
+_COLUMNAR = (Kind.PARQUET, Kind.ARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +26,10 @@ class Record:
     fault: str = ""
 
 
-def kind_of(path: Path) -> str:
-    """Return `.jsonl`, `.csv`, `.tsv`, or `.txt` for any other file, which is read as a text a line.
-
-    Raises:
-        DataError: It is a file of columns that is no text.
-    """
-    ending = Path(path.name.lower().removesuffix(".gz")).suffix
-    if ending in _BINARY:
-        raise DataError(
-            f"{path} is no file of lines. Write it as JSON lines first, in Python: import datasets; "
-            f'datasets.load_dataset("{_BINARY[ending]}", data_files="{path}", split="train").to_json("'
-            f'{path.name.partition(".")[0]}.jsonl")'
-        )
-    return ".jsonl" if ending in _JSON else ending if ending in _TABLES else ".txt"
+def written_as(path: Path) -> Kind:
+    """Return the kind of file that the rows of a file are written to: its own, but JSONL for Parquet and Arrow."""
+    kind = kind_of(path)
+    return Kind.JSON if kind in _COLUMNAR else kind
 
 
 def header(path: Path) -> str:
@@ -49,10 +40,9 @@ def header(path: Path) -> str:
     """
     if kind_of(path) not in _TABLES:
         return ""
-    with open_lines(path) as lines:
-        first = next(_rows(path, lines), None)
+    first = next(_raw_rows(path), None)
     if first is None:
-        raise DataError(f"{path}: the file is empty; its first line should name the columns.")
+        raise DataError(f"{path}: {NO_ROWS}")
     place = f"{path}, line {first.number}"
     refuse_twins(column_names(first.fields, place), place)
     return _raw_text(path, first)
@@ -62,40 +52,58 @@ def records(path: Path) -> Iterator[Record]:
     """Yield the rows of a file.
 
     A row that cannot be read as its file's kind is a record without fields; a blank line is a record of a text file,
-    with an empty text, and is passed over elsewhere.
+    with an empty text, and is passed over elsewhere. A row of Parquet or Arrow is written as JSON.
 
     Raises:
         DataError: There is no such file, a line of it is no UTF-8, the quotation marks of a table do not fit, or it is
             broken as a whole.
     """
-    with open_lines(path) as lines:
-        yield from _table(path, lines) if kind_of(path) in _TABLES else _lines(path, lines)
-
-
-def _lines(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
     kind = kind_of(path)
-    for number, raw in enumerate(lines, start=1):
-        line = decoded(raw, f"{path}, line {number}")
-        if kind == ".jsonl" and line.strip() == "[":
-            raise DataError(f"{path}, line {number}: starts an array. Write one object a line: jq -c '.[]'")
-        if kind == ".txt":
+    if kind in _TABLES:
+        return _table(path)
+    if kind in _COLUMNAR:
+        return _columnar(path)
+    return _objects(path) if kind is Kind.JSON else _texts(path)
+
+
+def _texts(path: Path) -> Iterator[Record]:
+    with reading(path) as lines:
+        for number, raw in enumerate(lines, start=1):
+            place = f"{path}, line {number}"
+            line = decoded(raw, place)
+            if number == 1:
+                refuse_object(line.strip(), place)
             yield Record(number, line, {TEXT: line.rstrip("\r\n")})
-        elif line.strip():
-            yield _json_record(number, line)
 
 
-def _json_record(number: int, raw: str) -> Record:
+def _objects(path: Path) -> Iterator[Record]:
+    is_first = True
+    with reading(path) as lines:
+        for number, raw in enumerate(lines, start=1):
+            place = f"{path}, line {number}"
+            line = decoded(raw, place)
+            if line.strip():
+                yield _json_record(number, line, place, is_first=is_first)
+                is_first = False
+
+
+def _json_record(number: int, raw: str, place: str, *, is_first: bool) -> Record:
     try:
-        fields = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        return Record(number, raw, None, f"not JSON: {error}")
-    if not isinstance(fields, dict):
-        return Record(number, raw, None, "not a JSON object")
-    return Record(number, raw, fields)
+        return Record(number, raw, json_record(raw, place))
+    except DataError as error:
+        if is_first and raw.lstrip().startswith("["):  # the whole file is one array
+            raise
+        return Record(number, raw, None, str(error).removeprefix(f"{place}: "))
 
 
-def _table(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
-    rows = _rows(path, lines)
+def _columnar(path: Path) -> Iterator[Record]:
+    for row in file_rows(path):
+        fields = {name: value for name, value in row.fields.items() if name}
+        yield Record(row.line, f"{json.dumps(fields, ensure_ascii=False, default=str)}\n", fields)
+
+
+def _table(path: Path) -> Iterator[Record]:
+    rows = _raw_rows(path)
     first = next(rows, None)
     names = () if first is None else column_names(first.fields, f"{path}, line {first.number}")
     for row in rows:
@@ -107,17 +115,13 @@ def _table(path: Path, lines: Iterable[bytes]) -> Iterator[Record]:
             yield Record(row.number, raw, fields)
 
 
-def _rows(path: Path, lines: Iterable[bytes]) -> Iterator[RawRow]:
+def _raw_rows(path: Path) -> Iterator[RawRow]:
     """Yield the rows of a table, its names first."""
-    return raw_rows(lines, TSV if kind_of(path) == ".tsv" else Dialect(_delimiter(path), is_quoted=True), path)
+    dialect = dialect_of(path)
+    with reading(path) as lines:
+        yield from raw_rows(lines, dialect, path)
 
 
 def _raw_text(path: Path, row: RawRow) -> str:
     """Return a row as it is written, without the blank lines before it."""
     return decoded(row.raw, f"{path}, line {row.number}").lstrip("\r\n")
-
-
-def _delimiter(path: Path) -> str:
-    with open_lines(path) as lines:
-        texts = (decoded(raw, f"{path}, line {number}") for number, raw in enumerate(lines, start=1))
-        return delimiter_of(next((text for text in texts if text.strip()), ""))

@@ -8,7 +8,7 @@ from textcl.files.rows import Row
 
 def documents(rows: Iterable[Row]) -> dict[str, str]:
     """Read BEIR documents, id to title and text joined by a blank; a document may be empty."""
-    return _by_id((row, _title_and_text(row)) for row in rows)
+    return _by_id((row, title_and_text(row)) for row in rows)
 
 
 def queries(rows: Iterable[Row]) -> dict[str, str]:
@@ -22,7 +22,7 @@ def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     for row in rows:
         grade = row.number("score")
         if grade != int(grade):
-            raise DataError(f"{row.place}: the grade is {grade}; grades are whole numbers.")
+            raise DataError(f"{row.at('score')}: found {grade}; it should be a whole number.")
         query, document = row.identity("query-id"), row.identity("corpus-id")
         if read.setdefault(query, {}).setdefault(document, int(grade)) != grade:
             raise DataError(
@@ -32,7 +32,8 @@ def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     return read
 
 
-def _title_and_text(row: Row) -> str:
+def title_and_text(row: Row) -> str:
+    """Return the text of a document, its title before it; either may be blank."""
     title = row.words("title") if "title" in row.fields else ""
     return f"{title} {row.words('text')}".strip()
 

@@ -1,13 +1,14 @@
-"""Pairs to mine negatives for: a JSONL, CSV or TSV file with named columns, or a BEIR folder."""
+"""What verbs read: the documents of a corpus, plain texts, and pairs to mine negatives for, of every kind of file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.errors import DataError, suggestion
-from textcl.files.beir import documents, judgements, queries
-from textcl.files.lines import read_lines, refuse_absence
-from textcl.files.rows import ColumnError, Row, file_rows, first_present, has_columns
+from textcl.errors import DataError
+from textcl.files.beir import documents, judgements, queries, title_and_text
+from textcl.files.formats import has_columns
+from textcl.files.lines import BLANK, read_lines
+from textcl.files.rows import TEXT, ColumnError, Row, file_rows, first_present, present, read_rows, refuse_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,32 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What is indexed."""
+    """Where the documents of a corpus are.
+
+    Args:
+        path: A file of any kind, or a BEIR folder.
+        text_column: Of a file with columns; None: `text`.
+        id_column: Of a file with columns; None: ids are the numbers of lines, or of rows.
+        option: What names the column of texts, for messages; none: nothing does.
+    """
 
     path: Path
     text_column: str | None = None
     id_column: str | None = None
+    option: str = ""
 
-    def documents(self) -> Iterable[Document]:
-        """Stream the documents."""
-        return read_corpus(self.path, self.text_column, self.id_column)
+    def documents(self) -> Iterator[Document]:
+        """Stream the documents.
+
+        Raises:
+            DataError: Something is missing or faulty; says where.
+        """
+        try:
+            yield from read_corpus(self.path, self.text_column, self.id_column)
+        except ColumnError as error:
+            option = "--id-column" if error.column == self.id_column else self.option
+            way_out = f"Name the right one with {option}." if option else f"Call the column of texts '{TEXT}'."
+            raise DataError(f"{error} {way_out}") from error
 
 
 _BEIR = "corpus.jsonl"
@@ -47,79 +65,64 @@ _BEIR = "corpus.jsonl"
 def read_corpus(path: Path, text_column: str | None = None, id_column: str | None = None) -> Iterator[Document]:
     """Yield the documents of a corpus as they stand in it.
 
-    A text file holds a text a line; a blank line is refused. In JSONL and in CSV or TSV with a first line of names the
-    texts are in `text_column`; an empty one is refused. In TSV a quotation mark is a sign like any other. A BEIR folder
-    holds `corpus.jsonl`, from which title and text are joined; its documents may be empty, as some benchmarks' are.
-    Where no ids are given, they are the numbers of the lines on which rows start.
+    A text file holds a text a line; in files with columns the texts are in `text_column`. A blank text is refused. A
+    BEIR folder holds `corpus.jsonl`, from which title and text are joined; its documents may be empty, as some
+    benchmarks' are. Where no ids are given, they are the numbers of the lines on which rows start, or of the rows where
+    there are no lines.
 
     Args:
-        path: A file, or a folder with `corpus.jsonl` or `corpus.jsonl.gz`.
-        text_column: Of JSONL and CSV; None: `text`.
-        id_column: Of JSONL and CSV; None: ids are line numbers.
+        path: A file, or a folder with `corpus.jsonl`, plain or compressed.
+        text_column: Of files with columns; None: `text`.
+        id_column: Of files with columns; None: ids are numbers.
 
     Raises:
         DataError: Something is missing or faulty; says where.
     """
     path = path.expanduser()
-    if path.is_dir() or not has_columns(path):
+    if path.is_dir():
         if text_column is not None or id_column is not None:
-            what = "a BEIR folder has _id, title and text" if path.is_dir() else "a text file has none"
-            raise DataError(f"{path}: columns are named for JSONL and CSV; {what}. Leave them out.")
-        yield from _beir(path) if path.is_dir() else _lines(path)
-    else:
-        yield from _columns(path, text_column or "text", id_column)
+            raise DataError(f"{path}: a BEIR folder has the columns _id, title and text; name none.")
+        return _beir(path)
+    refuse_columns(path, (text_column, id_column), "the names of columns")
+    return _columns(path, text_column or TEXT, id_column) if has_columns(path) else _lines(path)
 
 
 def _columns(path: Path, text_column: str, id_column: str | None) -> Iterator[Document]:
-    refuse_absence(path)
-    row = None
     for row in file_rows(path):
         identity = str(row.line) if id_column is None else row.identity(id_column)
-        yield _document(identity, row.text(text_column).strip(), row.place)
-    if row is None:
-        raise DataError(f"{path}: it holds no row.")
+        yield Document(identity, row.text(text_column).strip(), row.place)
 
 
 def _beir(folder: Path) -> Iterator[Document]:
-    present = [file for file in (folder / _BEIR, folder / f"{_BEIR}.gz") if file.is_file()]
-    if not present:
-        raise DataError(f"{folder} holds no {_BEIR}, nor {_BEIR}.gz; a corpus is a file, or a folder with one of them.")
-    for row in file_rows(present[0]):
-        title = row.words("title") if "title" in row.fields else ""
-        yield _document(row.identity("_id"), f"{title} {row.words('text')}".strip(), row.place)
+    _refuse_other_folder(folder)
+    for row in file_rows(folder / _BEIR):
+        yield Document(row.identity("_id"), title_and_text(row), row.place)
+
+
+def _refuse_other_folder(folder: Path) -> None:
+    if not present(folder / _BEIR).is_file():
+        raise DataError(
+            f"{folder}: is a folder without {_BEIR}; name a file in it, or a BEIR folder: one that holds {_BEIR}, "
+            "plain or compressed."
+        )
 
 
 def _lines(path: Path) -> Iterator[Document]:
     expected = 1
     for number, text in read_lines(path):
         if number != expected:
-            raise DataError(
-                f"{path}, line {expected} is blank, but each line is a text to find. Take the blank lines out."
-            )
+            raise DataError(f"{path}, line {expected}: {BLANK}")
         expected += 1
         yield Document(str(number), text, f"{path}, line {number}")
 
 
-def _document(identity: str, text: str, place: str) -> Document:
-    try:
-        f"{identity}{text}".encode()
-    except UnicodeEncodeError as fault:
-        raise DataError(
-            f"{place}: it holds {fault.object[fault.start]!a}, half a surrogate pair; write UTF-8."
-        ) from fault
-    return Document(identity, text, place)
-
-
-USUAL_COLUMN = "text"
-
-
 @dataclass(frozen=True, slots=True)
 class PlainTexts:
-    """Where texts are: JSONL, CSV or TSV with a column of them, or a text file with one a line; plain or gzipped.
+    """Where texts are: in a file of any kind.
 
     Args:
         path: The file.
-        column: Of JSONL, CSV and TSV; None: `text`.
+        column: Of files with columns; None: `text`.
     """
 
     path: Path
@@ -132,36 +135,19 @@ class PlainTexts:
             DataError: The file cannot be read or holds no row, or a row lacks the column or holds no text in it; says
                 where.
         """
-        path = self.path.expanduser()
-        if has_columns(path):
-            row = None
-            for row in file_rows(path):
-                text = self._text(row)
-                if text:
-                    yield text
-            if row is None:
-                raise DataError(f"{path}: it holds no row.")
-            return
-        if self.column is not None:
-            raise DataError(f"{path} is read as text, a line each, and has no columns; leave --text-column out.")
-        for _, text in read_lines(path):
-            yield text
+        refuse_columns(self.path, (self.column,), "--text-column")
+        for row in read_rows(self.path):
+            text = self._text(row)
+            if text:
+                yield text
 
     def _text(self, row: Row) -> str:
-        column = self.column or USUAL_COLUMN
+        column = self.column or TEXT
         try:
-            text = row.words(column)
+            value = row.value(column)
         except ColumnError as error:
-            hint = suggestion(error.column, map(str, row.fields))
-            raise DataError(f"{error}{hint} Name the column of texts with --text-column.") from error
-        value = row.fields[column]
-        if value is not None and not isinstance(value, str):
-            raise DataError(f"{row.place}: '{column}' is {value!r}; it must be a text.")
-        try:
-            text.encode()
-        except UnicodeEncodeError as fault:
-            raise DataError(f"{row.place}: '{column}' holds half a surrogate pair; write UTF-8.") from fault
-        return text
+            raise DataError(f"{error} Name the right one with --text-column.") from error
+        return "" if value is None or (isinstance(value, str) and not value.strip()) else row.text(column).strip()
 
 
 SPLIT = "train"
@@ -172,10 +158,10 @@ class PairFile:
     """Where pairs are, and the columns that they stand in.
 
     Args:
-        path: JSONL, CSV or TSV, plain or gzipped; or a folder in BEIR's layout, of which each query and each document
-            judged above 0 for it are a pair.
+        path: A file with columns; or a folder in BEIR's layout, of which each query and each document judged above 0
+            for it are a pair.
         anchor: The column of anchors.
-        positive: The column of positives; in JSONL a positive may be a list of texts.
+        positive: The column of positives; a positive may be a list of texts.
         label: The column of labels; None: there are none.
         split: Of a BEIR folder.
     """
@@ -201,7 +187,7 @@ class PairFile:
     def corpus(self, file: Path | None) -> Iterator[str]:
         """Yield more candidates: of a file, else the documents of a BEIR folder, else none."""
         if file is not None:
-            yield from (document.text for document in read_corpus(file) if document.text)
+            yield from (document.text for document in Corpus(file).documents() if document.text)
         elif self.path.is_dir():
             yield from filter(None, documents(file_rows(self.path / "corpus.jsonl")).values())
 
@@ -210,11 +196,8 @@ class PairFile:
             anchor, positives = row.text(self.anchor).strip(), row.texts(self.positive)
             label = None if self.label is None else row.identity(self.label).strip()
         except ColumnError as error:
-            raise DataError(
-                f"{error}{suggestion(error.column, row.fields)} Name it with {self._option(error)}."
-            ) from error
+            raise DataError(f"{error} Name the right one with {self._option(error)}.") from error
         for positive in positives:
-            _check_unicode(row.place, anchor + positive)
             yield Pair(anchor, positive.strip(), label)
 
     def _option(self, error: ColumnError) -> str:
@@ -223,7 +206,8 @@ class PairFile:
 
     def _beir_pairs(self) -> Iterator[Pair]:
         if self.label is not None:
-            raise DataError(f"{self.path} is a folder, whose texts have no labels; leave --label-column out.")
+            raise DataError(f"{self.path}: a BEIR folder has no labels; leave --label-column out.")
+        _refuse_other_folder(self.path)
         asked = first_present(self.path / f"queries-{self.split}.jsonl", self.path / "queries.jsonl")
         qrels = first_present(self.path / "qrels" / f"{self.split}.tsv", self.path / f"qrels-{self.split}.tsv")
         texts, found = queries(file_rows(asked)), documents(file_rows(self.path / "corpus.jsonl"))
@@ -237,10 +221,3 @@ def _of(texts: dict[str, str], identity: str, qrels: Path) -> str:
     if not texts.get(identity):
         raise DataError(f"{qrels}: '{identity}' is judged, but has no text.")
     return texts[identity]
-
-
-def _check_unicode(place: str, text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError as fault:
-        raise DataError(f"{place}: it holds {text[fault.start]!a}, half a surrogate pair; write UTF-8.") from fault

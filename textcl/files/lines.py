@@ -1,52 +1,70 @@
-"""The lines of a text file, plain or gzipped, with errors that name the line."""
+"""The bytes and lines of a text file, plain or compressed, with errors that name the line."""
 
+import bz2
 import gzip
+import io
+import json
+import lzma
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from textcl.errors import DataError, suggestion
+from textcl.files.formats import COMPRESSIONS, check_signature, check_text, compression_of, not_utf8
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 4096  # bytes that are looked at
+NO_ROWS = "the file holds no rows. Fill it, or name another file."
+BLANK = "found an empty text; fill it, or drop the row."
 
 
 def decoded(raw: bytes, place: str) -> str:
     """Return bytes as text, without a byte order mark.
 
     Raises:
-        DataError: They are not UTF-8.
+        DataError: They are not UTF-8; says what they look like.
     """
     try:
         return raw.decode().removeprefix("\ufeff")
-    except UnicodeDecodeError as fault:
-        byte = raw[fault.start]
-        encoding = "utf-16" if raw.startswith(_UTF16_MARKS) else "latin1"
-        raise DataError(
-            f"{place}: not UTF-8 (byte 0x{byte:02x} at column {fault.start + 1}). "
-            f"Convert the file, for example: iconv -f {encoding} -t utf-8"
-        ) from fault
+    except UnicodeDecodeError as error:
+        raise not_utf8(raw, place, error.start) from error
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield each line that is not blank, stripped, with its number in the file; the first line is 1.
 
     Raises:
-        DataError: No such file, a line that is not UTF-8, a broken gzip file, or no text in the file at all.
+        DataError: No such file, a line that is not UTF-8, a broken file, or no text in the file at all.
     """
-    refuse_absence(path)
     found = False
-    for number, raw in enumerate(_raw_lines(path), start=1):
-        text = decoded(raw, f"{path}, line {number}").strip()
-        if text:
-            found = True
-            yield number, text
+    with reading(path) as lines:
+        for number, raw in enumerate(lines, start=1):
+            place = f"{path}, line {number}"
+            text = decoded(raw, place).strip()
+            if text:
+                if not found:
+                    refuse_object(text, place)
+                found = True
+                yield number, text
     if not found:
-        raise DataError(f"{path}: {NO_TEXT}")
+        raise DataError(f"{path}: {NO_ROWS}")
 
 
-NO_TEXT = "the file holds no text; it should hold one row a line."
+def refuse_object(text: str, place: str) -> None:
+    """Refuse a JSON object as the first line of a text file.
+
+    Raises:
+        DataError: It is one.
+    """
+    if not (text.startswith("{") and text.endswith("}")):
+        return
+    try:
+        is_object = bool(json.loads(text))
+    except (ValueError, RecursionError):
+        return
+    if is_object:
+        raise DataError(f"{place}: found a JSON object in a text file. Rename the file so that it ends in .jsonl.")
 
 
 def refuse_absence(path: Path) -> None:
@@ -58,57 +76,78 @@ def refuse_absence(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise DataError(f"{path}: no such file; its folder {folder.absolute()} does not exist.")
-    names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-    raise DataError(f"{path}: no such file in {folder.absolute()}.{suggestion(path.name, names)}")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    way_out = suggestion(path.name, names) or f" The folder holds {shown or 'no files'}."
+    raise DataError(f"{path}: no such file in {folder.absolute()}.{way_out}")
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, plain or gzipped, and tell what goes wrong while it is read.
+    """Open a text file, plain or compressed; what goes wrong while it is read is a `DataError`.
 
     Raises:
-        DataError: A broken gzip file, or one that cannot be read.
+        DataError: There is no such file, it holds something else than text, is not whole, or cannot be read.
     """
+    refuse_absence(path)
+    ending = compression_of(path)
     try:
-        with _opened(path) as file:
-            yield file
-    except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
-        raise DataError(f"{path}: not a whole gzip file ({fault}). Fetch or compress it again.") from fault
-    except OSError as fault:
-        raise DataError(f"{path}: cannot be read ({fault.strerror or fault}).") from fault
+        if ending:
+            with path.open("rb") as packed:
+                check_signature(path, packed.read(_HEAD), ending)
+        with _opened(path, ending) as file:
+            check_text(path, file.peek(_HEAD)[:_HEAD])
+            yield cast("BinaryIO", file)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise _broken(path, ending, error) from error
 
 
-def _raw_lines(path: Path) -> Iterator[bytes]:
-    with reading(path) as file:
-        yield from file
-
-
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix.lower() == ".gz":
-        return cast("BinaryIO", gzip.open(path, "rb"))  # GzipFile iterates over bytes, which its stub leaves out
-    return path.open("rb")
-
-
-@contextmanager
-def open_lines(path: Path) -> Iterator[Iterable[bytes]]:
-    """Open a file for reading, plain or gzipped, line by line.
+def head_of(path: Path) -> bytes:
+    """Return the first bytes of a file as they lie on disk.
 
     Raises:
-        DataError: There is no such file, or it is broken.
+        DataError: There is no such file, or it cannot be read.
     """
+    refuse_absence(path)
     try:
-        with gzip.open(path, "rb") if _is_gzipped(path) else path.open("rb") as file:
-            yield file
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        raise _broken(path, "", error) from error
 
 
 def open_new(path: Path, name: str) -> IO[str]:
-    """Open a file for writing lines as they were read, gzipped where the name that it will have ends in .gz."""
-    if _is_gzipped(Path(name)):
+    """Open a file for writing lines as they were read, compressed as the ending of the name says that it will have."""
+    ending = compression_of(Path(name))
+    if ending == ".gz":
         return gzip.open(path, "wt", encoding="utf-8", newline="")
+    if ending == ".bz2":
+        return bz2.open(path, "wt", encoding="utf-8", newline="")
+    if ending == ".xz":
+        return lzma.open(path, "wt", encoding="utf-8", newline="")
+    if ending == ".zst":
+        import pyarrow as pa  # here because it takes a tenth of a second, and only this compression needs it
+
+        return io.TextIOWrapper(pa.CompressedOutputStream(str(path), "zstd"), encoding="utf-8", newline="")
     return path.open("w", encoding="utf-8", newline="")
 
 
-def _is_gzipped(path: Path) -> bool:
-    return path.suffix.lower() == ".gz"
+def _opened(path: Path, ending: str) -> io.BufferedReader:
+    """Open a file unpacked, in a reader that can look ahead."""
+    if ending == ".gz":
+        return io.BufferedReader(cast("io.RawIOBase", gzip.open(path, "rb")))  # it has all that is read of it
+    if ending == ".bz2":
+        return io.BufferedReader(cast("io.RawIOBase", bz2.open(path, "rb")))
+    if ending == ".xz":
+        return io.BufferedReader(cast("io.RawIOBase", lzma.open(path, "rb")))
+    if ending == ".zst":
+        import pyarrow as pa  # here because it takes a tenth of a second, and only this compression needs it
+
+        return io.BufferedReader(cast("io.RawIOBase", pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")))
+    return path.open("rb")
+
+
+def _broken(path: Path, ending: str, error: Exception) -> DataError:
+    if ending and getattr(error, "errno", None) is None:
+        return DataError(f"{path}: not a whole {COMPRESSIONS[ending]} file ({error}). Fetch or compress it again.")
+    return DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}).")

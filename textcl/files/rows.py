@@ -1,18 +1,17 @@
-"""Rows of local files in one pass: JSON lines, comma- and tab-separated values, each plain or gzipped."""
+"""Rows of a local file in one pass, of every kind: text, JSONL, CSV, TSV, plain or compressed, Parquet, Arrow."""
 
-import gzip
-import json
-import math
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import tee
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from textcl.errors import DataError, suggestion
-from textcl.files.lines import decoded
-from textcl.files.tables import TSV, Dialect, column_names, delimiter_of, raw_rows, refuse_misfit, refuse_twins
+from textcl.files.formats import COMPRESSIONS, READS_COLUMNS, Kind, has_columns, kind_of
+from textcl.files.json_lines import json_record
+from textcl.files.lines import NO_ROWS, decoded, read_lines, reading, refuse_absence
+from textcl.files.tables import column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
+from textcl.files.values import checked_number, checked_text, checked_texts, refuse_half_pairs, shown
+
+TEXT = "text"  # what the one column of a file without columns is called
 
 
 class ColumnError(DataError):
@@ -28,176 +27,172 @@ class ColumnError(DataError):
         self.column = column
 
 
+def missing_column(column: str, found: Collection[str], place: str) -> ColumnError:
+    """Return the error for a column that is not there."""
+    names = [str(name) for name in found]
+    there = ", ".join(names) or "none"
+    return ColumnError(f"{place}: no column '{column}'; there are {there}.{suggestion(column, names)}", column)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read: its place, such as `sts/sts12.jsonl, line 17`, its fields, and the line that it starts on."""
+    """One row as read: its place, such as `sts/sts12.jsonl, line 17`, its fields, and the number in its place."""
 
     place: str
     fields: Mapping[str, object]
-    line: int = 0  # the first is 1; 0: it is not of a file with lines
+    line: int = 0  # on which it starts, or its number where there are no lines; the first is 1
 
     def text(self, column: str) -> str:
         """Return a text that is there and not blank."""
-        value = self._value(column)
-        if not isinstance(value, str) or not value.strip():
-            raise DataError(f"{self.place}: '{column}' is {value!r}; it must be a text that is not blank.")
-        return value
+        return checked_text(self.value(column), self.at(column))
 
     def words(self, column: str) -> str:
-        """Return a text that may be null or blank, without white space around it."""
-        value = self._value(column)
-        return value.strip() if isinstance(value, str) else ""
+        """Return a text that may be null or blank, without white space around it; a number is its digits."""
+        value = self.value(column)
+        if not isinstance(value, str):
+            return "" if value is None else str(value)
+        refuse_half_pairs(value, self.at(column))
+        return value.strip()
 
     def identity(self, column: str) -> str:
         """Return an id, which some sets write as a number."""
-        value = self._value(column)
+        value = self.value(column)
         return str(value) if isinstance(value, int) else self.text(column)
 
     def number(self, column: str) -> float:
         """Return a finite number, also where the file holds it as text."""
-        value = self._value(column)
-        try:
-            number = float(value) if isinstance(value, str | int | float) else math.nan
-        except (ValueError, OverflowError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise DataError(f"{self.place}: '{column}' is {value!r}; it must be a finite number.")
-        return number
+        return checked_number(self.value(column), self.at(column))
 
     def yes_or_no(self, column: str) -> bool:
         """Return a label of 1 or 0, also where the file holds it as text or as true and false."""
-        value = self._value(column)
         number = self.number(column)
         if number not in (0, 1):
-            raise DataError(f"{self.place}: '{column}' is {value!r}; it must be 1 for yes or 0 for no.")
+            raise DataError(f"{self.at(column)}: found {shown(self.value(column))}; it must be 1 for yes or 0 for no.")
         return number == 1
 
     def texts(self, column: str) -> tuple[str, ...]:
         """Return a list of texts that are not blank; one text alone is a list of one."""
-        value = self._value(column)
-        found = (value,) if isinstance(value, str) else value
-        if not isinstance(found, list | tuple) or not all(isinstance(text, str) and text.strip() for text in found):
-            shown = repr(value)[:60]
-            raise DataError(
-                f"{self.place}: '{column}' is {shown}; it must be a text that is not blank, or a list of such. Fill "
-                "it, or drop the row."
-            )
-        return tuple(found)
+        return checked_texts(self.value(column), self.at(column))
 
-    def _value(self, column: str) -> object:
+    def value(self, column: str) -> object:
+        """Return what a column holds.
+
+        Raises:
+            ColumnError: The row lacks it.
+        """
         if column not in self.fields:
-            there = ", ".join(map(str, self.fields))
-            raise ColumnError(f"{self.place}: no column '{column}'; there are {there or 'none'}.", column)
+            raise missing_column(column, self.fields, self.place)
         return self.fields[column]
 
+    def at(self, column: str) -> str:
+        """Name the place of a value, for messages."""
+        return f"{self.place}, column '{column}'"
 
-_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
-_TABLES = (".csv", ".tsv")
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file of any kind; a line of a text file is a row with the column `text`.
+
+    Raises:
+        DataError: The file is missing, holds no rows, or cannot be read.
+    """
+    if has_columns(path):
+        yield from file_rows(path)
+    else:
+        for number, line in read_lines(path.expanduser()):
+            yield Row(f"{path}, line {number}", {TEXT: line}, number)
 
 
 def file_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file, each with its place.
+    """Yield the rows of a file with columns, each with its place.
 
-    Columns have the names that a JSON object, or the first line of a table, gives them. Blank lines of JSON are passed
-    over. In tab-separated values a quotation mark is a character like any other; in a `.csv` file the delimiter is the
-    one that the first line holds most often: a comma, a semicolon, a tab or a bar.
+    Columns have the names that a JSON object, the first line of a table, or the schema gives them. Blank lines are
+    passed over. In tab-separated values a quotation mark is a character like any other; in a `.csv` file the delimiter
+    is the one that the first line holds most often: a comma, a semicolon, a tab or a bar.
+
+    Args:
+        path: The file; where it is missing, the one that is this file compressed.
 
     Raises:
-        DataError: The file is missing, has another ending, or cannot be read.
+        DataError: The file is missing, is a text file, holds no rows, or cannot be read.
     """
-    path = present(path)
-    ending = _ending(path)
-    if ending not in _ENDINGS:
-        raise DataError(f"{path} ends in '{ending}'; it must end in {', '.join(_ENDINGS)}, with or without .gz.")
-    try:
-        with _opened(path) as lines:
-            yield from _table_rows(path, lines, ending) if ending in _TABLES else _json_rows(path, lines)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as {ending[1:].upper()}: {error}.") from error
+    path = present(path.expanduser())
+    kind = kind_of(path)
+    if kind is Kind.TEXT:
+        refuse_absence(path)
+        raise DataError(f"{path}: found a text file, which has no columns. Name one that has: {READS_COLUMNS}.")
+    row = None
+    for row in _ROWS[kind](path):
+        yield row
+    if row is None:
+        raise DataError(f"{path}: {NO_ROWS}")
+
+
+def refuse_columns(path: Path, named: Collection[str | None], option: str) -> None:
+    """Refuse names of columns for a text file.
+
+    Args:
+        path: The file.
+        named: The columns; None: not named.
+        option: How they were named, such as `--text-column`.
+
+    Raises:
+        DataError: Some are named, and the file has none.
+    """
+    if any(name is not None for name in named) and not has_columns(path):
+        raise DataError(f"{path}: found a text file, which has no columns; leave {option} out.")
 
 
 def present(path: Path) -> Path:
-    """Return the path, or the path with `.gz`, whichever is there."""
-    for candidate in (path, path.with_name(f"{path.name}.gz")):
-        if candidate.is_file():
-            return candidate
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; here a file is wanted.")
-    raise DataError(f"{path} is not there, nor is {path.name}.gz. {_neighbours(path)}")
+    """Return the path, or the one of this file compressed where only that is there."""
+    packed = (path.with_name(f"{path.name}{ending}") for ending in COMPRESSIONS)
+    return next((candidate for candidate in (path, *packed) if candidate.is_file()), path)
 
 
 def first_present(*paths: Path) -> Path:
-    """Return the first of these files that is there, plain or gzipped; when none is, the first."""
-    there = (path for path in paths if path.is_file() or path.with_name(f"{path.name}.gz").is_file())
-    return next(there, paths[0])
+    """Return the first of these files that is there, plain or compressed; when none is, the first."""
+    return next((found for found in map(present, paths) if found.is_file()), paths[0])
 
 
-def has_columns(path: Path) -> bool:
-    """Say whether a file is one that `file_rows` reads, by its ending; any other is text."""
-    return _ending(path) in _ENDINGS
+def _json_rows(path: Path) -> Iterator[Row]:
+    with reading(path) as lines:
+        for number, raw in enumerate(lines, start=1):
+            place = f"{path}, line {number}"
+            line = decoded(raw, place)
+            if line.strip():
+                yield Row(place, json_record(line, place), number)
 
 
-def plain_name(path: Path) -> Path:
-    """Return a path without `.gz`."""
-    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
-
-
-def _ending(path: Path) -> str:
-    return plain_name(path).suffix.lower()
-
-
-def _neighbours(path: Path) -> str:
-    """Say what the folder of a missing file holds."""
-    if not path.parent.is_dir():
-        return f"There is no folder {path.parent} either."
-    names = sorted(entry.name for entry in path.parent.iterdir())
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"{path.parent} holds {shown or 'nothing'}.{suggestion(path.name, names)}"
-
-
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix.lower() == ".gz":
-        return cast("BinaryIO", gzip.open(path, "rb"))  # GzipFile iterates over bytes, which its stub leaves out
-    return path.open("rb")
-
-
-def _json_rows(path: Path, lines: Iterable[bytes]) -> Iterator[Row]:
-    for number, raw in enumerate(lines, start=1):
-        place = f"{path}, line {number}"
-        line = decoded(raw, place)
-        if line.strip():
-            yield Row(place, _json_object(place, line), number)
-
-
-def _json_object(place: str, line: str) -> dict[str, object]:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:  # ValueError: also a number of more than 4,300 digits
-        raise DataError(f"{place}: not JSON ({error}). Each line must be one JSON object.") from error
-    if not isinstance(fields, dict):
-        raise DataError(f"{place}: {line.strip()[:60]} is not a JSON object.")
-    return fields
-
-
-def _table_rows(path: Path, lines: Iterable[bytes], ending: str) -> Iterator[Row]:
+def _table_rows(path: Path) -> Iterator[Row]:
     """Yield the rows of a table, placed by the line on which they start."""
-    ahead, lines = tee(lines)
-    dialect = TSV
-    if ending == ".csv":
-        names = next((line for line in ahead if line.strip()), b"").decode(errors="replace")
-        dialect = Dialect(delimiter_of(names), is_quoted=True)
-    del ahead  # which would keep all lines
-    rows = raw_rows(lines, dialect, path)
-    head = next(rows, None)
-    if head is None:
-        return
-    place = f"{path}, line {head.number}"
-    columns = column_names(head.fields, place)
-    refuse_twins(columns, place)
-    for row in rows:
-        place = f"{path}, line {row.number}"
-        refuse_misfit(row.fields, columns, dialect, place)
-        yield Row(place, dict(zip(columns, row.fields, strict=True)), row.number)
+    dialect = dialect_of(path)
+    with reading(path) as lines:
+        rows = raw_rows(lines, dialect, path)
+        head = next(rows, None)
+        if head is None:
+            return
+        place = f"{path}, line {head.number}"
+        columns = column_names(head.fields, place)
+        refuse_twins(columns, place)
+        for row in rows:
+            place = f"{path}, line {row.number}"
+            refuse_misfit(row.fields, columns, dialect, place)
+            yield Row(place, dict(zip(columns, row.fields, strict=True)), row.number)
+
+
+def _columnar_rows(path: Path) -> Iterator[Row]:
+    from textcl.files.arrow import columnar_records  # here because pyarrow takes a tenth of a second
+
+    for number, record in enumerate(columnar_records(path), start=1):
+        yield Row(f"{path}, row {number}", record, number)
+
+
+_ROWS = {
+    Kind.JSON: _json_rows,
+    Kind.CSV: _table_rows,
+    Kind.TSV: _table_rows,
+    Kind.PARQUET: _columnar_rows,
+    Kind.ARROW: _columnar_rows,
+}
 
 
 ANCHORS = (

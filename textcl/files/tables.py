@@ -4,9 +4,11 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.lines import decoded
+from textcl.files.formats import Kind, kind_of
+from textcl.files.lines import decoded, reading
 
 _LONGEST_FIELD = 64 << 20  # characters
 # Of the process; 131,072 by itself, which a long document exceeds.
@@ -155,10 +157,18 @@ def _broken(fault: csv.Error, place: str) -> DataError:
     )
 
 
-DELIMITERS = (",", ";", "\t", "|")  # the likelier first
+_DELIMITERS = (",", ";", "\t", "|")  # the likelier first
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def delimiter_of(names: str) -> str:
-    """Return the delimiter of a table by the line that names its columns; those in quotation marks do not count."""
-    return max(DELIMITERS, key=_QUOTED.sub("", names).count)
+def dialect_of(path: Path) -> Dialect:
+    """Return how a table is written: that of its ending, with the delimiter that its first line holds most often.
+
+    Raises:
+        DataError: There is no such file, or it cannot be read.
+    """
+    if kind_of(path) is Kind.TSV:
+        return TSV
+    with reading(path) as lines:
+        names = next((line for line in lines if line.strip()), b"").decode(errors="replace")
+    return Dialect(max(_DELIMITERS, key=_QUOTED.sub("", names).count), is_quoted=True)

@@ -1,17 +1,13 @@
 """From a look at a file to what its columns are for: by their names, and where these say nothing by what they hold."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 
-from textcl.data.sources.columns import Columns, columns_of, refuse_missing
-from textcl.data.sources.file_rows import open_content
-from textcl.data.sources.json_lines import JsonRows
-from textcl.data.sources.tables import TableRows, table_names
+from textcl.data.sources.columns import Columns, columns_of
 from textcl.errors import DataError
-from textcl.files.rows import ANCHORS, LABELS, NEGATIVES, PAIR_LABELS, POSITIVES, SCORES, is_identifier, is_one_of
-from textcl.files.tables import Dialect
+from textcl.files.rows import ANCHORS, LABELS, NEGATIVES, PAIR_LABELS, POSITIVES, SCORES, Row, is_identifier, is_one_of
+from textcl.files.values import number_spelled
 from textcl.survey.records import open_records
 from textcl.survey.survey import ColumnSurvey, Survey
 from textcl.types.text import Example
@@ -216,9 +212,10 @@ def try_rows(found: Survey, reading: Reading) -> Trial:
         return Trial()
     named = [*reading.positives], [*reading.negatives]
     refusals, negatives = [], []
-    for read in islice(_reads(found, columns_of(reading.anchor, *named, reading.score, reading.label)), found.rows):
+    columns = columns_of(reading.anchor, *named, reading.score, reading.label)
+    for number, row in enumerate(islice(open_records(found.path).rows, found.rows)):
         try:
-            negatives.append(len(read().negatives))
+            negatives.append(len(_example(found, columns, number, row).negatives))
         except DataError as refusal:
             refusals.append(str(refusal))
     if not negatives:
@@ -226,21 +223,9 @@ def try_rows(found: Survey, reading: Reading) -> Trial:
     return Trial(len(refusals), next(iter(refusals), ""), min(negatives), max(negatives))
 
 
-def _reads(found: Survey, columns: Columns) -> Iterator[Callable[[], Example]]:
-    """Yield a reading of each row that is still to be done."""
-    if found.use in ("JsonLines", "CSV", "TSV"):
-        content = open_content(found.path)
-        form = JsonRows(columns) if found.use == "JsonLines" else _table(found, columns)
-        for row, span in enumerate(form.spans(content)):
-            yield partial(form.example, row, span.raw, f"{found.path}, line {span.number}")
-    else:
-        for row, record in enumerate(open_records(found.path).rows):
-            yield partial(columns.example, row, record, f"{found.path}, row {row + 1}")
-
-
-def _table(found: Survey, columns: Columns) -> TableRows:
-    is_quoted = found.use == "CSV"
-    dialect = Dialect(found.settings.get("delimiter", ",") if is_quoted else "\t", is_quoted)
-    names = table_names(open_content(found.path), dialect)
-    refuse_missing(columns, names, f"{found.path}, line 1")
-    return TableRows(dialect, names, columns)
+def _example(found: Survey, columns: Columns, number: int, row: Row) -> Example:
+    """Read a row; in tables a label that spells a number is one."""
+    record = dict(row.fields)
+    if found.use in ("CSV", "TSV") and columns.label is not None:
+        record[columns.label] = number_spelled(str(record[columns.label]))
+    return columns.example(number, record, row.place)

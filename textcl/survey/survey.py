@@ -9,8 +9,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from textcl.data.sources.columns import shown
-from textcl.errors import DataError
+from textcl.files.values import refuse_half_pairs, shown
 from textcl.survey.records import open_records
 from textcl.text.folding import identities, is_unspaced
 from textcl.text.languages import languages_of
@@ -182,15 +181,13 @@ def survey(path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES)
     opened = open_records(path)
     values: dict[str, list[object]] = {}
     count, size, is_whole = 0, 0, True
-    for record in opened.rows:
+    for row in opened.rows:
         if count == most_rows or size >= most_bytes:
             is_whole = False
             break
         count += 1
-        size += _size([*record, *record.values()], f"{path}, row {count}")
-        _add(values, record, count)
-    if not count:
-        raise DataError(f"{path}: the file holds no rows.")
+        size += _size([*row.fields, *row.fields.values()], row.place)
+        _add(values, row.fields, count)
     columns = tuple(look_at(name, column) for name, column in values.items())
     return Survey(path, opened.use, opened.settings, count, is_whole, columns)
 
@@ -216,10 +213,8 @@ def _size(value: object, place: str) -> int:
     if isinstance(value, list):
         return sum(_size(item, place) for item in value)
     text = str(value)
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError as fault:
-        raise DataError(f"{place}: found {text[fault.start]!a}, half a surrogate pair; write UTF-8.") from fault
+    refuse_half_pairs(text, place)
+    return len(text.encode())
 
 
 def _kept(value: object) -> object:

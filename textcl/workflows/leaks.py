@@ -4,12 +4,11 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from textcl.errors import DataError, suggestion
+from textcl.errors import DataError
 from textcl.evaluation.leakage import Leakage, TrainingRow, find_leakage
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task_texts import TaskTexts, texts_of
-from textcl.files.lines import read_lines
-from textcl.files.rows import Row, file_rows, has_columns
+from textcl.files.rows import Row, missing_column, read_rows, refuse_columns
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Source
@@ -49,25 +48,18 @@ def rows_of_source(source: Source) -> Iterator[TrainingRow]:
 
 
 def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRow]:
-    """Yield the rows of a file without keeping them.
+    """Yield the rows of a file of any kind without keeping them.
 
     Args:
-        path: JSONL, CSV or TSV; any other file is text, a line a text. Each may be gzipped.
+        path: The file.
         columns: Those that hold texts; none: all that do.
 
     Raises:
         DataError: The file is missing, cannot be read or holds no text, or a column is missing.
     """
-    if has_columns(path):
-        return _rows_of_table(path, columns)
-    if columns:
-        raise DataError(f"{path} is read as plain text, a line a text, and has no columns; leave --text-column out.")
-    return (TrainingRow(f"{path}, line {number}", (line,)) for number, line in read_lines(path))
-
-
-def _rows_of_table(path: Path, columns: Sequence[str]) -> Iterator[TrainingRow]:
+    refuse_columns(path, columns, "--text-column")
     found = False
-    for row in file_rows(path):
+    for row in read_rows(path):
         texts = tuple(_texts(row, columns))
         found = found or bool(texts)
         yield TrainingRow(row.place, texts, _grade(row))
@@ -78,10 +70,7 @@ def _rows_of_table(path: Path, columns: Sequence[str]) -> Iterator[TrainingRow]:
 def _texts(row: Row, columns: Sequence[str]) -> Iterator[str]:
     for column in columns:
         if column not in row.fields:
-            known = list(map(str, row.fields))
-            raise DataError(
-                f"{row.place}: no column '{column}'; there are {', '.join(known)}.{suggestion(column, known)}"
-            )
+            raise DataError(f"{missing_column(column, row.fields, row.place)} Name the right one with --text-column.")
     for column, value in row.fields.items():
         if not columns or column in columns:
             yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
@@ -112,7 +101,7 @@ def leaks(
     """Look for the texts of suites in what is trained on.
 
     Args:
-        train: A recipe's name, a YAML file, a run folder; or a file of texts, JSONL, CSV or TSV, plain or gzipped.
+        train: A recipe's name, a YAML file, a run folder; or a file of texts, of any kind.
         suites: As for evaluating a model; none: those that the recipe scores after its run.
         data_dir: The folder of the suites' files; None: from the Hub.
         columns: The columns of a file that hold texts; none: all that do.

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from textcl.data.sources.file_rows import Content, line_spans, open_content
 from textcl.data.sources.fingerprint import fingerprint_of
-from textcl.data.sources.json_lines import json_record
 from textcl.data.sources.tables import table_names, table_record, table_spans
-from textcl.errors import DataError, suggestion
-from textcl.files.lines import decoded
+from textcl.errors import DataError
+from textcl.files.beir import title_and_text
+from textcl.files.content import Content, line_spans, open_content
+from textcl.files.json_lines import json_record
+from textcl.files.lines import BLANK, decoded
+from textcl.files.rows import Row, missing_column, present
 from textcl.files.tables import TSV
 from textcl.text.folding import identities
 from textcl.types.text import Example
@@ -23,7 +25,7 @@ def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
     """Return for each query the documents of at least this grade, each with the place of its judgement.
 
     Args:
-        path: Tab-separated values with the columns query-id, corpus-id and score, plain or gzipped.
+        path: Tab-separated values with the columns query-id, corpus-id and score, plain or compressed.
         threshold: The lowest grade that counts as relevant.
 
     Raises:
@@ -33,8 +35,7 @@ def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
     names = table_names(content, TSV)
     for name in _NAMES:
         if name not in names:
-            close = suggestion(name, names)
-            raise DataError(f"{path}, line 1: no column '{name}'; found {', '.join(names)}.{close}")
+            raise missing_column(name, names, f"{path}, line 1")
     spans = table_spans(content, TSV)
     next(spans)
     qrels: dict[str, dict[str, str]] = {}
@@ -70,7 +71,7 @@ class BEIR:
     without text are left out. The documents stay in their file; in memory are the places of those that are relevant.
 
     Args:
-        path: The folder. Each file in it may be `.gz`.
+        path: The folder. Each file in it may be `.gz`, `.bz2`, `.xz` or `.zst`.
         queries: The file of queries in it, a JSON object with `_id` and `text` a line.
         qrels: The file of judgements in it, as in `qrels/train.tsv`: query-id, corpus-id and score, tab-separated.
         corpus: The file of documents in it, a JSON object with `_id`, `text` and perhaps `title` a line.
@@ -96,9 +97,9 @@ class BEIR:
         folder = Path(path).expanduser()
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; name the one that holds {corpus}, {queries} and {qrels}.")
-        judged = read_qrels(_present(folder / qrels), threshold)
-        self._queries = _found(_present(folder / queries), judged)
-        self._corpus = _found(_present(folder / corpus), {id_ for documents in judged.values() for id_ in documents})
+        judged = read_qrels(present(folder / qrels), threshold)
+        self._queries = _found(present(folder / queries), judged)
+        self._corpus = _found(present(folder / corpus), {id_ for documents in judged.values() for id_ in documents})
         self._refuse_unknown(judged)
         self._rows = self._by_text(judged)
 
@@ -135,7 +136,7 @@ class BEIR:
         for query, documents in judged.items():
             text = self._queries.text(query)
             if not text:
-                raise DataError(f"{self._queries.place(query)}, column 'text': found an empty text.")
+                raise DataError(f"{self._queries.place(query)}, column 'text': {BLANK}")
             kept = dict.fromkeys(id_ for id_ in documents if id_ not in blank)
             if kept:
                 rows.setdefault(int(identities([text])[0]), (query, {}))[1].update(kept)
@@ -159,7 +160,7 @@ class _File:
     def text(self, id_: str) -> str:
         """Return title and text, the title where there is one."""
         span, place = self.spans[id_], self.place(id_)
-        return _text(json_record(decoded(self.content.read(span.start, span.end), place), place))
+        return title_and_text(Row(place, json_record(decoded(self.content.read(span.start, span.end), place), place)))
 
     def place(self, id_: str) -> str:
         return f"{self.content.path}, line {self.spans[id_].number}"
@@ -170,24 +171,11 @@ def _found(path: Path, wanted: Collection[str]) -> _File:
     found = _File(open_content(path), {})
     for span in line_spans(found.content):
         place = f"{path}, line {span.number}"
-        record = json_record(decoded(span.raw, place), place)
-        for name in ("_id", "text"):
-            if not isinstance(record.get(name), str | int):
-                raise DataError(f"{place}: no text under '{name}'; found {', '.join(record) or 'no columns'}.")
-        id_ = str(record["_id"])
+        row = Row(place, json_record(decoded(span.raw, place), place))
+        row.value("text")
+        id_ = row.identity("_id")
         if id_ in found.spans:
             raise DataError(f"{place}: '{id_}' stands on line {found.spans[id_].number} already; ids must differ.")
         if id_ in wanted:
             found.spans[id_] = _Span(span.number, span.start, span.start + len(span.raw))
     return found
-
-
-def _text(record: dict[str, object]) -> str:
-    title = record.get("title")
-    return f"{title if isinstance(title, str) else ''} {record['text']}".strip()
-
-
-def _present(path: Path) -> Path:
-    """Return the file, or the one with `.gz`, whichever is there."""
-    packed = path.with_name(f"{path.name}.gz")
-    return packed if packed.is_file() and not path.is_file() else path

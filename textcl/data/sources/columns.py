@@ -1,20 +1,18 @@
 """From a record with named columns to an Example, with errors that name the column."""
 
-import json
 import math
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 
-from textcl.errors import DataError, suggestion
+from textcl.errors import DataError
+from textcl.files.rows import missing_column
+from textcl.files.values import checked_number, checked_text, checked_texts, shown
 from textcl.text.folding import number_of
 from textcl.types.text import Example
 
 Named = str | list[str] | None  # as a recipe names columns of texts: one, several, or none
-_WHOLE = re.compile(r"[-+]?\d{1,1000}")  # Python refuses to read more than 4,300 digits
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LEAST_LABEL = -(2**63)  # labels are int64; a whole number beyond is taken for a name
 
 
@@ -42,7 +40,7 @@ class Columns:
         """
         return Example(
             row=row,
-            anchor=_text(_value(record, self.anchor, place), f"{place}, column '{self.anchor}'"),
+            anchor=checked_text(_value(record, self.anchor, place), f"{place}, column '{self.anchor}'").strip(),
             positives=_texts(record, self.positives, place),
             negatives=_texts(record, self.negatives, place),
             score=_score(record, self.score, place),
@@ -72,38 +70,20 @@ def refuse_missing(columns: Columns, found: Collection[str], place: str) -> None
     """
     for name in columns.names:
         if name not in found:
-            raise DataError(_missing(name, found, place))
+            raise missing_column(name, found, place)
         if list(found).count(name) > 1:
             raise DataError(
                 f"{place}: there are {list(found).count(name)} columns '{name}'; rename or drop all but one."
             )
 
 
-def shown(value: object) -> str:
-    """Show what was found in a file, shortened, as the file spells it."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 40 else f"{text[:40]}…"
-
-
-def number_spelled(text: str) -> int | float | str:
-    """Return a text as the number that it spells, else as it is without blanks around it."""
-    text = text.strip()
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    return float(text) if _NUMBER.fullmatch(text) else text
-
-
 def _listed(named: Named) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named or ())
 
 
-def _missing(column: str, found: Collection[str], place: str) -> str:
-    return f"{place}: no column '{column}'; found {', '.join(found) or 'no columns'}.{suggestion(column, found)}"
-
-
 def _value(record: Mapping[str, object], column: str, place: str) -> object:
     if column not in record:
-        raise DataError(_missing(column, record, place))
+        raise missing_column(column, record, place)
     return record[column]
 
 
@@ -123,35 +103,12 @@ def _is_empty(value: object) -> bool:
 
 
 def _column_texts(record: Mapping[str, object], column: str, place: str) -> tuple[str, ...]:
-    value, where = _value(record, column, place), f"{place}, column '{column}'"
-    if not isinstance(value, list):
-        return (_text(value, where),)
-    if not value:
-        raise DataError(f"{where}: found an empty list; it needs at least one text.")
-    return tuple(_text(item, f"{where}, item {number}") for number, item in enumerate(value, start=1))
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        raise DataError(f"{where}: found {shown(value)}; it should be a text.")
-    if not value.strip():
-        raise DataError(f"{where}: found an empty text; drop the row or fill it.")
-    try:
-        value.encode()
-    except UnicodeEncodeError as fault:
-        raise DataError(f"{where}: found {value[fault.start]!a}, half a surrogate pair; write UTF-8.") from fault
-    return value.strip()
+    texts = checked_texts(_value(record, column, place), f"{place}, column '{column}'")
+    return tuple(text.strip() for text in texts)
 
 
 def _score(record: Mapping[str, object], column: str | None, place: str) -> float | None:
-    """Read a score: a number, however it is typed; yes and no, as some sets judge pairs, are 1 and 0."""
-    if column is None:
-        return None
-    value = _value(record, column, place)
-    number = _finite(number_spelled(value) if isinstance(value, str) else value)
-    if number is None:
-        raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a finite number.")
-    return number
+    return None if column is None else checked_number(_value(record, column, place), f"{place}, column '{column}'")
 
 
 def _label(record: Mapping[str, object], column: str | None, place: str) -> int | None:
@@ -166,12 +123,3 @@ def _label(record: Mapping[str, object], column: str | None, place: str) -> int 
     if not isinstance(value, int):
         raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a whole number or a name.")
     return int(value) if _LEAST_LABEL <= value < -_LEAST_LABEL else number_of(str(value))
-
-
-def _finite(value: object) -> float | None:
-    """Return a number as a float; None where it is none, or beyond those."""
-    try:
-        number = float(value) if isinstance(value, int | float | Decimal) else math.nan
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None

@@ -1,12 +1,9 @@
 """The rows of a file whose rows lie in it one after another: found in one pass, then read where they are wanted."""
 
 import logging
-import os
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -14,118 +11,16 @@ import numpy as np
 
 from textcl.data.sources.fingerprint import fingerprint_of
 from textcl.errors import DataError
-from textcl.files.lines import NO_TEXT, reading, refuse_absence
+from textcl.files.content import Content, Span, open_content
+from textcl.files.lines import NO_ROWS
 from textcl.types.batches import IntArray
 from textcl.types.text import Example
-from textcl.util.atomic import new_file, new_folder
+from textcl.util.atomic import new_folder
 from textcl.util.cache import cache_folder, file_key
-
-_OPEN_FILES = 64  # that stay open at most, of all sources together
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A file whose bytes are read where they are wanted. It holds no handle, so any process may be given a copy."""
-
-    path: Path  # as the user names it
-    file: Path  # where its bytes lie plain: the same, or a copy in the cache folder
-    size: int  # bytes, plain
-    changed: int  # when, nanoseconds
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield all lines with their ends."""
-        with reading(self.file) as file:
-            yield from file
-
-    def read(self, start: int, end: int) -> bytes:
-        """Return the bytes from `start` up to `end`.
-
-        Raises:
-            DataError: The file was changed after it was opened.
-        """
-        try:
-            handle = _handle(self.file, self.changed)
-        except OSError as fault:
-            raise DataError(f"{self.path}: can no longer be read ({fault.strerror or fault}).") from fault
-        status = os.fstat(handle.number)
-        if (status.st_size, status.st_mtime_ns) != (self.size, self.changed):
-            raise DataError(f"{self.path}: was changed while it was in use. Start again, and leave it as it is.")
-        return os.pread(handle.number, end - start, start)
-
-
-def open_content(path: Path) -> Content:
-    """Open a file. A `.gz` file, which cannot be read in any order, is unpacked once into the user's cache folder.
-
-    Raises:
-        DataError: There is no such file, it cannot be read, or there is no room for what it unpacks to.
-    """
-    refuse_absence(path)
-    file = _unpacked(path) if path.suffix.lower() == ".gz" else path
-    status = file.stat()
-    return Content(path, file, status.st_size, status.st_mtime_ns)
-
-
-def _unpacked(path: Path) -> Path:
-    target = cache_folder("unpacked") / file_key(path)
-    if not target.is_file():
-        with keeping(path, target) as temporary, temporary.open("wb") as file:
-            file.writelines(_pieces(path))
-    return target
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with reading(path) as file:
-        while piece := file.read(1 << 20):
-            yield piece
-
-
-@contextmanager
-def keeping(path: object, target: Path) -> Iterator[Path]:
-    """Yield a temporary file for what is made of `path`; it becomes `target` when the block ends well.
-
-    Raises:
-        DataError: It cannot be written.
-    """
-    try:
-        with new_file(target) as temporary:
-            yield temporary
-    except OSError as fault:
-        raise DataError(
-            f"{path}: is unpacked into {target.parent}, which cannot be written ({fault.strerror or fault}). Make "
-            "room there, or set XDG_CACHE_HOME to a folder with room."
-        ) from fault
-
-
-class _Handle:
-    """An open file, closed when nobody uses it any more; reads at a place, so threads and forks may share it."""
-
-    def __init__(self, file: Path) -> None:
-        self.number = -1
-        self.number = os.open(file, os.O_RDONLY)
-
-    def __del__(self) -> None:
-        if self.number >= 0:
-            os.close(self.number)
-
-
-@lru_cache(maxsize=_OPEN_FILES)
-def _handle(file: Path, changed: int) -> _Handle:
-    """Open a file, or return its handle of before; the time of change tells a file from another of its name."""
-    return _Handle(file)
-
 
 LARGE = 16 << 20  # bytes; the pass over a smaller file is quicker than a look into the cache is worth
 _LAYOUT = 1  # raise it when the same file would give another index
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The bytes of one row, and where they begin."""
-
-    number: int  # line, the first is 1
-    start: int  # byte
-    raw: bytes
 
 
 class RowFormat(Protocol):
@@ -154,7 +49,7 @@ class FileRows:
     so that it is read through only once, for as long as it is not changed.
 
     Args:
-        path: The file, plain or gzipped.
+        path: The file, plain or compressed.
         form: How it is read.
         named: What messages call it before the number of a row; None: the path and `line`.
 
@@ -200,7 +95,7 @@ def _indexed(content: Content, form: RowFormat, named: str) -> _Index:
 
     fingerprint = fingerprint_of(examples())
     if not starts:
-        raise DataError(f"{content.path}: {NO_TEXT}")
+        raise DataError(f"{content.path}: {NO_ROWS}")
     index = _Index(np.frombuffer(starts, dtype=np.int64), np.frombuffer(numbers, dtype=np.int64), fingerprint)
     if content.size > LARGE:
         _keep(index, _folder(content, form))
@@ -232,16 +127,3 @@ def _keep(index: _Index, folder: Path) -> None:
             (temporary / "fingerprint").write_text(index.fingerprint, encoding="ascii")
     except OSError as fault:  # a home that is read-only or full: the file is only read through again next time
         _log.warning("The places of the rows are not kept: %s cannot be written (%s).", folder, fault.strerror or fault)
-
-
-def line_spans(content: Content) -> Iterator[Span]:
-    """Yield the lines of a file that are not blank."""
-    start = 0
-    for number, raw in enumerate(content.lines(), start=1):
-        if not _is_blank(raw):
-            yield Span(number, start, raw)
-        start += len(raw)
-
-
-def _is_blank(raw: bytes) -> bool:
-    return not raw.decode(errors="replace").removeprefix("\ufeff").strip()

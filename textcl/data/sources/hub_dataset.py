@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
-from textcl.data.sources.file_rows import FileRows, keeping
+from textcl.data.sources.file_rows import FileRows
 from textcl.data.sources.json_lines import JsonRows
 from textcl.errors import DataError
+from textcl.files.content import keeping
 from textcl.types.text import Example
 from textcl.util.cache import cache_folder, key_of
 

@@ -1,12 +1,12 @@
 """A JSONL file of pairs, triplets or graded pairs as a source; every column is named, none is guessed."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from textcl.data.sources.columns import Columns, Named, columns_of, shown
-from textcl.data.sources.file_rows import Content, FileRows, Span, line_spans
-from textcl.errors import DataError
+from textcl.data.sources.columns import Columns, Named, columns_of
+from textcl.data.sources.file_rows import FileRows
+from textcl.files.content import Content, Span, line_spans
+from textcl.files.json_lines import json_record
 from textcl.files.lines import decoded
 from textcl.types.text import Example
 
@@ -75,38 +75,4 @@ class JsonRows:
 
     def example(self, row: int, raw: bytes, place: str) -> Example:
         """Read a line."""
-        return self.columns.example(row, json_record(decoded(raw, place).strip(), place), place)
-
-
-def json_record(line: str, place: str) -> dict[str, object]:
-    """Return the object that a line holds.
-
-    Raises:
-        DataError: It holds none, or one with two values of one name.
-    """
-    if line.startswith("["):
-        jq = "{anchor: .[0], positive: .[1]}" if line[1:].lstrip().startswith('"') else ".[]"
-        raise DataError(
-            f"{place}: starts an array, not an object. Write one object a line: jq -c '{jq}' OLD > NEW.jsonl"
-        )
-    try:
-        record = json.loads(line, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as fault:  # ValueError: also a number of more than 4,300 digits
-        raise DataError(f"{place}: not JSON ({fault}). Each line must be one JSON object.") from fault
-    except _TwiceError as fault:
-        raise DataError(f"{place}: column '{fault}' is there twice; keep one of them.") from fault
-    if not isinstance(record, dict):
-        raise DataError(f'{place}: found {shown(record)}, not an object such as {{"anchor": "…", "positive": "…"}}.')
-    return record
-
-
-class _TwiceError(Exception):
-    """A name that stands twice in an object."""
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _TwiceError(next(name for name in names if names.count(name) > 1))
-    return record
+        return self.columns.example(row, json_record(decoded(raw, place), place), place)

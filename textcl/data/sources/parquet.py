@@ -1,16 +1,11 @@
-"""A Parquet file as a source; every column is named, none is guessed."""
+"""Rows of a Parquet file as a source."""
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from textcl.data.sources.arrow import arrow_copy, arrow_errors, open_rows
-from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
-from textcl.files.lines import refuse_absence
+from textcl.data.sources.arrow import open_rows
+from textcl.data.sources.columns import Named, columns_of, refuse_missing
+from textcl.files.arrow import open_parquet, parquet_copy
 from textcl.types.text import Example
-
-_BATCH = 1000  # rows that are in memory at once while a file is unpacked
 
 
 class Parquet:
@@ -49,8 +44,9 @@ class Parquet:
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
         file = Path(path).expanduser()
-        refuse_absence(file)
-        self._rows = open_rows(file, _unpacked(file, columns), columns)
+        with open_parquet(file) as table:
+            refuse_missing(columns, table.schema_arrow.names, str(file))
+        self._rows = open_rows(file, parquet_copy(file, columns.names), columns)
 
     @property
     def fingerprint(self) -> str:
@@ -66,12 +62,3 @@ class Parquet:
     def place(self, row: int) -> str:
         """Name the file and the row."""
         return self._rows.place(row)
-
-
-def _unpacked(file: Path, columns: Columns) -> Path:
-    """Return an Arrow file with the columns that are read."""
-    with arrow_errors(file), pq.ParquetFile(file, memory_map=True) as table:
-        refuse_missing(columns, table.schema_arrow.names, str(file))
-        schema = pa.schema([field for field in table.schema_arrow if field.name in columns.names])
-        batches = table.iter_batches(_BATCH, columns=list(columns.names), use_threads=False)
-        return arrow_copy(file, schema, (batch.select(schema.names) for batch in batches), columns.names)

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.data.sources.columns import Columns, Named, columns_of, number_spelled, refuse_missing
-from textcl.data.sources.file_rows import Content, FileRows, Span, open_content
+from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
+from textcl.data.sources.file_rows import FileRows
 from textcl.errors import DataError
+from textcl.files.content import Content, Span, open_content
+from textcl.files.lines import NO_ROWS
 from textcl.files.tables import TSV as TSV_DIALECT
 from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit
+from textcl.files.values import number_spelled
 from textcl.types.text import Example
 
 
@@ -54,7 +57,7 @@ def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
     """
     first = next(table_spans(content, dialect), None)
     if first is None:
-        raise DataError(f"{content.path}: the file is empty; its first line should name the columns.")
+        raise DataError(f"{content.path}: {NO_ROWS}")
     place = f"{content.path}, line {first.number}"
     return column_names(fields_of(first.raw, dialect, place), place)
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.data.sources.concatenation import Concatenation
-from textcl.data.sources.file_rows import Content, FileRows, Span, line_spans
+from textcl.data.sources.file_rows import FileRows
 from textcl.data.sources.fingerprint import fingerprint_of
 from textcl.errors import DataError
-from textcl.files.lines import decoded, reading
+from textcl.files.content import Content, Span, line_spans
+from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
 from textcl.types.text import Example
 
 
@@ -54,7 +55,13 @@ class _Lines:
     """A line is a row."""
 
     def spans(self, content: Content) -> Iterator[Span]:
-        return line_spans(content)
+        spans = line_spans(content)
+        for span in spans:
+            place = f"{content.path}, line {span.number}"
+            refuse_object(decoded(span.raw, place).strip(), place)
+            yield span
+            break
+        yield from spans
 
     def example(self, row: int, raw: bytes, place: str) -> Example:
         return Example(row, decoded(raw, place).strip())
@@ -172,5 +179,5 @@ def _text(file: Path) -> str:
     with reading(file) as opened:
         text = decoded(opened.read(), str(file)).strip()
     if not text:
-        raise DataError(f"{file}: the file holds no text; fill it, or take it out of the folder.")
+        raise DataError(f"{file}: {NO_ROWS}")
     return text

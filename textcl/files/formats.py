@@ -1,0 +1,178 @@
+"""What a file is: by the ending of its name, and by its first bytes, which must agree."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from textcl.errors import DataError
+
+
+class Kind(Enum):
+    """The kinds of files that rows of text are read from."""
+
+    TEXT = "text"  # a text a line
+    JSON = "JSONL"  # an object a line
+    CSV = "CSV"
+    TSV = "TSV"
+    PARQUET = "Parquet"
+    ARROW = "Arrow"
+
+
+READS_COLUMNS = "JSONL, CSV or TSV (plain, .gz, .bz2, .xz or .zst), Parquet or Arrow"
+READS = f"text, a line each, {READS_COLUMNS}"  # the sentence of help texts and errors
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstandard"}
+_KINDS = {
+    ".jsonl": Kind.JSON,
+    ".ndjson": Kind.JSON,
+    ".json": Kind.JSON,  # which is refused where it is one value over many lines
+    ".csv": Kind.CSV,
+    ".tsv": Kind.TSV,
+    ".parquet": Kind.PARQUET,
+    ".arrow": Kind.ARROW,
+    ".feather": Kind.ARROW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a file holds, for messages: what it is, and either the ending that is its own or another way out."""
+
+    what: str
+    ending: str = ""
+    way_out: str = ""
+
+
+_SPREADSHEET = Format("a spreadsheet", way_out="Save it as CSV UTF-8, and name that file.")
+_DOCUMENT = Format("a document", way_out="Write its text into a .txt file, a text a line, and name that file.")
+_ARCHIVE = Format("an archive", way_out="Unpack it, and name a file of it.")
+_NUMBERS = Format("numbers, not texts", way_out="Name the file of the texts.")
+_DATABASE = Format("a database", way_out="Export its rows as CSV or JSONL, and name that file.")
+_BINARY = Format("binary data, not text", way_out=f"Name a file that is one of: {READS}.")
+_PLAIN = Format("text", way_out="Give its name the ending of what it holds: .txt, .jsonl, .csv or .tsv.")
+_FOREIGN = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), _SPREADSHEET),
+    **dict.fromkeys((".docx", ".doc", ".odt", ".pdf", ".rtf", ".epub"), _DOCUMENT),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar", ".lz4", ".lzma", ".z", ".br"), _ARCHIVE),
+    **dict.fromkeys((".npy", ".npz", ".pt", ".bin", ".safetensors", ".pkl", ".pickle"), _NUMBERS),
+    **dict.fromkeys((".db", ".sqlite", ".sqlite3"), _DATABASE),
+}
+_SIGNATURES = {
+    b"PAR1": Format("a Parquet file", ".parquet"),
+    b"ARROW1": Format("an Arrow file", ".arrow"),
+    b"\xff\xff\xff\xff": Format("an Arrow file", ".arrow"),  # as a stream, as `datasets` keeps it
+    b"\x1f\x8b": Format("gzip", ".gz"),
+    b"BZh91AY&SY": Format("bzip2", ".bz2"),
+    b"\xfd7zXZ\0": Format("xz", ".xz"),
+    b"\x28\xb5\x2f\xfd": Format("zstandard", ".zst"),
+    b"PK\x03\x04": _ARCHIVE,
+    b"%PDF-": _DOCUMENT,
+    b"\xd0\xcf\x11\xe0": _SPREADSHEET,  # of Excel before 2007
+    b"SQLite format 3\0": _DATABASE,
+    b"\x93NUMPY": _NUMBERS,
+}
+_IN_ZIP = {b"xl/": _SPREADSHEET, b"word/": _DOCUMENT, b"spreadsheet": _SPREADSHEET, b"opendocument.text": _DOCUMENT}
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def compression_of(path: Path) -> str:
+    """Return the ending of a compressed file, `.gz`; an empty text for a plain one."""
+    ending = path.suffix.lower()
+    return ending if ending in COMPRESSIONS else ""
+
+
+def plain_name(path: Path) -> Path:
+    """Return a path without the ending of its compression."""
+    return path.with_suffix("") if compression_of(path) else path
+
+
+def kind_of(path: Path) -> Kind:
+    """Return the kind of a file by its ending; any that is not known is text, which its first bytes must confirm.
+
+    Raises:
+        DataError: The ending is one of what holds no rows of text, such as `.xlsx`.
+    """
+    ending = plain_name(path).suffix.lower()
+    if ending in _FOREIGN:
+        raise _refusal(path, _FOREIGN[ending])
+    kind = _KINDS.get(ending, Kind.TEXT)
+    if kind in (Kind.PARQUET, Kind.ARROW) and compression_of(path):
+        raise DataError(f"{path}: {kind.value} files are compressed inside. Unpack it, and name what it unpacks to.")
+    return kind
+
+
+def has_columns(path: Path) -> bool:
+    """Say whether a file has columns, by its ending; any other is text."""
+    return kind_of(path) is not Kind.TEXT
+
+
+def check_text(path: Path, head: bytes) -> None:
+    """Refuse a file whose first bytes are not those of text in UTF-8.
+
+    Args:
+        path: The file.
+        head: Its first bytes, unpacked.
+
+    Raises:
+        DataError: Says what they are, and what to do.
+    """
+    if b"\0" in head and _utf16_of(head) and not _signed(head):
+        raise not_utf8(head, f"{path}, line 1", 0 if head.startswith(_UTF16_MARKS) else head.index(b"\0"))
+    found = _signed(head) or (_BINARY if b"\0" in head else None)
+    if found is not None:
+        raise _refusal(path, found)
+
+
+def check_signature(path: Path, head: bytes, ending: str) -> None:
+    """Refuse a file that begins otherwise than those of its ending, `.gz` or `.parquet`; an empty one passes.
+
+    Raises:
+        DataError: Says what it holds, and what to do.
+    """
+    if head and not any(head.startswith(mark) and found.ending == ending for mark, found in _SIGNATURES.items()):
+        raise _refusal(path, _signed(head) or (_BINARY if b"\0" in head else _PLAIN))
+
+
+def not_utf8(raw: bytes, place: str, position: int) -> DataError:
+    """Return the error for bytes that are not UTF-8, with what they look like.
+
+    Args:
+        raw: The bytes of a line.
+        place: Of the line.
+        position: Of the first byte that is wrong.
+    """
+    encoding = _utf16_of(raw)
+    if not encoding:
+        encoding = "windows-1252" if any(0x80 <= byte < 0xA0 for byte in raw) else "latin1"
+    name = {"latin1": "Latin-1", "windows-1252": "Windows-1252"}.get(encoding, "UTF-16")
+    return DataError(
+        f"{place}: not UTF-8 (byte 0x{raw[position]:02x} at column {position + 1}). It looks like {name}: convert the "
+        f"file, for example: iconv -f {encoding} -t utf-8 OLD > NEW"
+    )
+
+
+def _utf16_of(head: bytes) -> str:
+    """Return the UTF-16 that bytes look like: a mark at the start, or every second byte zero, as in English text."""
+    if head.startswith(_UTF16_MARKS):
+        return "utf-16"
+    zeros = [head[first::2].count(0) / max(1, len(head[first::2])) for first in (0, 1)]
+    return "utf-16be" if zeros[0] > 0.7 > zeros[1] else "utf-16le" if zeros[1] > 0.7 > zeros[0] else ""
+
+
+def _signed(head: bytes) -> Format | None:
+    found = next((content for mark, content in _SIGNATURES.items() if head.startswith(mark)), None)
+    if found is _ARCHIVE:
+        return next((content for name, content in _IN_ZIP.items() if name in head), found)
+    return found
+
+
+def _refusal(path: Path, found: Format) -> DataError:
+    ending = "".join(path.suffixes[-1:]) or "no ending"
+    if found.ending in COMPRESSIONS:
+        way_out = f"Add {found.ending} to its name" + (", in the place of that." if compression_of(path) else ".")
+        return DataError(f"{path}: found bytes compressed by {found.what} under the ending '{ending}'. {way_out}")
+    if found.ending:
+        return DataError(
+            f"{path}: found {found.what} under the ending '{ending}'. Rename it so that it ends in {found.ending}."
+        )
+    under = f" under the ending '{ending}'" if ending.lower() not in _FOREIGN else ""
+    return DataError(f"{path}: found {found.what}{under}. {found.way_out}")
