@@ -112,7 +112,10 @@ def test_tables_keep_their_first_line_and_their_quotes(tmp_path: Path) -> None:
     _, kept, dropped = cleaned(path)
     assert kept == 'id,anchor,positive\n1,"a, b","two\nlines"\n4,c,d\n'
     assert dropped == {
-        4: ("unreadable", "2 fields where the first line names 3"),
+        4: (
+            "unreadable",
+            "found 2 fields between ',', but line 1 names 3 columns: id, anchor, positive. Quote fields that hold one.",
+        ),
         5: ("duplicate", "of line 2, but with another id"),
     }
     path = tmp_path / "pairs.tsv"
@@ -162,7 +165,7 @@ def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
     assert (tmp_path / "there.txt").read_text() == "one\ntwo\n"
     with pytest.raises(DataError, match="must be different files"):
         clean(path, path, None, ANY)
-    with pytest.raises(DataError, match="another ending than"):
+    with pytest.raises(DataError, match="which is not its ending"):
         clean(path, tmp_path / "out.jsonl", None, ANY)
     bad = tmp_path / "bad.txt"
     bad.write_bytes(b"one\n\xff\xfe\n")
@@ -177,7 +180,7 @@ def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
         ("folder", None, "folder cannot be written: it is a folder"),
         ("lines.txt/below.txt", None, "below.txt cannot be written: "),
         ("/proc/out.txt", None, "/proc/out.txt cannot be written"),
-        ("out.txt", "dropped.csv", "dropped.csv gets JSON lines, whatever lines.txt is; its name must end in .jsonl"),
+        ("out.txt", "dropped.csv", "dropped.csv gets JSONL, whatever lines.txt is; its name must end in .jsonl"),
         ("out.txt", "there.jsonl", "there.jsonl is there already"),
     ],
 )
@@ -198,8 +201,8 @@ def test_a_place_that_can_not_be_written_is_refused_before_any_row_is_read(
     [
         ('{"heading": "x"}\n', (), "has the columns heading. Name those that hold texts with --text-column"),
         ('{"title": "x"}\n', ("titel",), "no column 'titel'; there are title. Did you mean 'title'?"),
-        ("\nnonsense\n", (), "holds no row that can be read, line 2: not JSON"),
-        ("\n", (), "holds no row that can be read: there is none"),
+        ("\nnonsense\n", (), "line 2: not JSON"),
+        ("\n", (), "the file holds no rows"),
     ],
 )
 def test_columns_that_are_not_there_are_told(

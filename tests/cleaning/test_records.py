@@ -3,11 +3,16 @@
 import gzip
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from textcl.cleaning.cleaner import Cleaning, clean
 from textcl.cleaning.rules import Rules
 from textcl.errors import DataError
+from textcl.files.lines import read_lines
+from textcl.files.rows import file_rows
 
 
 def cleaned(path: Path) -> tuple[bytes, tuple[str, ...]]:
@@ -70,21 +75,44 @@ def test_a_field_of_any_length_is_read(tmp_path: Path) -> None:
         (b'anchor,positive\n"two\nlines",b\n"he said" hi,x\n', "line 4: not a row of a table"),
         (b"anchor,positive\ra,b\r", "line 1: not a row of a table (new-line"),
         (b"text,text\na,b\n", "line 1: there are 2 columns 'text'"),
-        (b"", "the file is empty"),
-        (b"text,label\n", "holds no row that can be read: there is none"),
-        (b"text,label\n\na\n", "holds no row that can be read, line 3: 1 fields where the first line names 2"),
-        (b"text\none\ncaf\xe9\n", "line 3: not UTF-8 (byte 0xe9 at column 4). Convert the file, for example: iconv"),
-        ("text\none\n".encode("utf-16"), "Convert the file, for example: iconv -f utf-16 -t utf-8"),
+        (b"", "the file holds no rows"),
+        (b"text,label\n", "the file holds no rows"),
+        (b"text,label\n\na\n", "line 3: found 1 fields between ',', but line 1 names 2 columns"),
+        (b"text\none\ncaf\xe9\n", "line 3: not UTF-8 (byte 0xe9 at column 4). It looks like Latin-1"),
+        ("text\none\n".encode("utf-16"), "It looks like UTF-16: convert the file, for example: iconv -f utf-16 -t"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_read_is_told_with_its_line(tmp_path: Path, content: bytes, message: str) -> None:
     assert message in refusal(tmp_path / "a.csv", content)
 
 
-def test_files_that_are_no_text_are_refused_by_name(tmp_path: Path) -> None:
-    for name in ("a.parquet", "A.ARROW", "a.feather"):
-        assert f"{name} is no file of lines. Write it as JSON lines first" in refusal(tmp_path / name, b"PAR1")
-    assert "not a JSON object" in refusal(tmp_path / "a.json", b'[{"text": "one"}]\n')
+def test_a_file_that_is_one_array_is_refused_as_a_whole(tmp_path: Path) -> None:
+    assert "line 1: starts an array, not an object" in refusal(tmp_path / "a.json", b'[{"text": "one"}]\n')
     array = b'[\n{"text": "one"},\n{"text": "two"}\n]\n'
-    assert "line 1: starts an array. Write one object a line" in refusal(tmp_path / "a.json", array)
-    assert "cannot be read" in refusal(tmp_path / "a.jsonl.gz", b"no gzip")
+    assert "line 1: starts an array, not an object. Write one object a line" in refusal(tmp_path / "a.json", array)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.feather"])
+def test_rows_of_parquet_and_arrow_are_written_as_json_lines(tmp_path: Path, name: str) -> None:
+    table = pa.table({"text": ["one", " ", "two", "one"], "label": [1, 2, 3, 1]})
+    if name == "a.parquet":
+        pq.write_table(table, tmp_path / name)
+    else:
+        feather.write_feather(table, str(tmp_path / name))
+    out = tmp_path / "out.jsonl.zst"
+    clean(tmp_path / name, out, tmp_path / "dropped.jsonl", Cleaning(Rules()))
+    assert [dict(row.fields) for row in file_rows(out)] == [{"text": "one", "label": 1}, {"text": "two", "label": 3}]
+    assert [row.fields["line"] for row in file_rows(tmp_path / "dropped.jsonl")] == [2, 4]
+    with pytest.raises(
+        DataError, match=r"gets the rows of a\.\w+ as JSONL, which is not its ending\. Name it out\.jsonl"
+    ):
+        clean(tmp_path / name, tmp_path / "out.parquet", None, Cleaning(Rules()))
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_what_is_kept_is_compressed_as_the_name_says(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "a.txt").write_text("one\n\ntwo\n")
+    out = tmp_path / f"out.txt{ending}"
+    clean(tmp_path / "a.txt", out, None, Cleaning(Rules()))
+    assert [text for _, text in read_lines(out)] == ["one", "two"]
+    assert not out.read_bytes().startswith(b"one")

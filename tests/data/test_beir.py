@@ -79,10 +79,10 @@ def test_packed_files_and_other_names_are_found(folder: Path):
     [
         ("qrels.tsv", QRELS + "9\td1\t1\n", r"qrels\.tsv, line 7: names '9', which is not in .*queries\.jsonl"),
         ("qrels.tsv", QRELS + "1\td9\t1\n", r"qrels\.tsv, line 7: names 'd9', which is not in .*corpus\.jsonl"),
-        ("qrels.tsv", "query\tcorpus-id\tscore\n", r"line 1: no column 'query-id'; found .* Did you mean"),
+        ("qrels.tsv", "query\tcorpus-id\tscore\n", r"line 1: no column 'query-id'; there are .* Did you mean"),
         ("qrels.tsv", "query-id\tcorpus-id\tscore\n1\td1\thigh\n", r"line 2, column 'score': found 'high'"),
         ("qrels.tsv", "query-id\tcorpus-id\tscore\n", r"found no judgements"),
-        ("queries.jsonl", '{"_id": "1"}\n', r"queries\.jsonl, line 1: no text under 'text'; found _id"),
+        ("queries.jsonl", '{"_id": "1"}\n', r"queries\.jsonl, line 1: no column 'text'; there are _id"),
         (
             "queries.jsonl",
             '{"_id": "1", "text": " "}\n{"_id": "3", "text": "x"}',
@@ -93,7 +93,7 @@ def test_packed_files_and_other_names_are_found(folder: Path):
             json.dumps(CORPUS[0]) + "\n" + json.dumps(CORPUS[0]),
             r"line 2: 'd1' stands on line 1 already",
         ),
-        ("corpus.jsonl", "{", r"corpus\.jsonl, line 1: not JSON"),
+        ("corpus.jsonl", "{", r"corpus\.jsonl, line 1: starts an object that goes on over several lines"),
     ],
 )
 def test_what_is_faulty_is_named(folder: Path, name: str, content: str, message: str):

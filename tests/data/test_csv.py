@@ -83,9 +83,9 @@ def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, value: str):
         ("anchor,positive\na,b\n".encode("utf-16"), r"line 1: not UTF-8 .*: iconv -f utf-16 -t utf-8"),
         (b"anchor,positive\ra,b\rc,d\r", r"line 1: not a row of a table \(new-line"),
         (b"anchor,positive\na,b\nc,na\xefve\n", r"line 3: not UTF-8 \(byte 0xef at column 5\)"),
-        (b"anchor,positive\n", r"a\.csv: the file holds no text"),
-        (b"", r"a\.csv: the file is empty; its first line should name the columns"),
-        (b"A man sings.,Someone sings.\n", r"line 1: no column 'anchor'; found A man sings\., Someone sings\."),
+        (b"anchor,positive\n", r"a\.csv: the file holds no rows"),
+        (b"", r"a\.csv: the file holds no rows"),
+        (b"A man sings.,Someone sings.\n", r"line 1: no column 'anchor'; there are A man sings\., Someone sings\."),
     ],
 )
 def test_a_fault_is_named_with_its_line(tmp_path: Path, content: bytes, message: str):

@@ -49,7 +49,7 @@ def test_what_is_wrong_with_a_folder_is_named(folder: Path, source: type):
     with pytest.raises(DataError, match=r"no file matches '\*\.csv'; there are files, most of them 4 of \.txt"):
         source(str(folder), "*.csv")
     (folder / "blank.txt").write_text(" \n")
-    with pytest.raises(DataError, match=r"blank\.txt: the file holds no text"):
+    with pytest.raises(DataError, match=r"blank\.txt: the file holds no rows"):
         source(str(folder))
     (folder / "blank.txt").write_bytes(b"\xff")
     with pytest.raises(DataError, match=r"blank\.txt.*: not UTF-8"):

@@ -74,7 +74,9 @@ def test_a_revision_that_is_no_commit_is_refused(hub: SimpleNamespace, revision:
 def test_what_goes_wrong_is_told_and_nothing_is_kept_of_it(hub: SimpleNamespace, own_cache):
     with pytest.raises(DataError, match=r"me/none \(revision 01234567, split train\) cannot be fetched from the Hub"):
         HubDataset("me/none", SHA)
-    with pytest.raises(DataError, match=r"me/pairs \(train\): no column 'anchor'; found id, question, answer, grade"):
+    with pytest.raises(
+        DataError, match=r"me/pairs \(train\): no column 'anchor'; there are id, question, answer, grade"
+    ):
         HubDataset("me/pairs", SHA)
     with pytest.raises(DataError, match=r"me/pairs \(train\), row 1, column 'id': found 7; it should be a text"):
         HubDataset("me/pairs", SHA, anchor="id", positive=None)

@@ -44,8 +44,11 @@ def test_the_fingerprint_depends_on_what_is_read(tmp_path: Path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"anchor": "a", "positve": "b"}', r"no column 'positive'; found anchor, positve\. Did you mean 'positve'\?"),
-        ("{}", r"no column 'anchor'; found no columns"),
+        (
+            '{"anchor": "a", "positve": "b"}',
+            r"no column 'positive'; there are anchor, positve\. Did you mean 'positve'\?",
+        ),
+        ("{}", r"no column 'anchor'; there are none"),
         ('{"anchor": null, "positive": "b"}', r"column 'anchor': found null; it should be a text"),
         ('{"anchor": "a", "positive": NaN}', r"column 'positive': found NaN; it should be a text"),
         ('{"anchor": "a", "positive": 3}', r"column 'positive': found 3; it should be a text"),

@@ -50,7 +50,9 @@ def test_a_changed_text_is_another_fingerprint(tmp_path: Path, kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path, kind: str):
-    with pytest.raises(DataError, match=rf"{kind}.*: no column 'pp'; found note, p, a, n, s, k\. Did you mean 'p'\?"):
+    with pytest.raises(
+        DataError, match=rf"{kind}.*: no column 'pp'; there are note, p, a, n, s, k\. Did you mean 'p'\?"
+    ):
         opened(tmp_path, kind, ROWS, anchor="a", positive="pp")
 
 

@@ -62,7 +62,7 @@ def test_the_part_that_has_no_place_is_named(tmp_path):
     [
         ({"text": "x", "label": None}, r"line 7: 'label' is None"),
         ({"text": "x", "label": 0.5}, r"line 7: 'label' is 0\.5"),
-        ({"text": " ", "label": 1}, r"line 7: 'text' is ' '"),
+        ({"text": " ", "label": 1}, r"line 7, column 'text': found an empty text"),
         ({"text": "x", "class": 1}, r"line 7: no column 'label'; there are text, class"),
     ],
 )

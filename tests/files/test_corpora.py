@@ -40,7 +40,7 @@ def test_csv_may_hold_line_breaks_in_quotes(tmp_path: Path) -> None:
     assert pairs(file, "body") == [("2", "one\n\n two, three"), ("5", "four")]
     with pytest.raises(DataError, match="line 2: found 3 fields between ',', but line 1 names 2 columns: key, body"):
         pairs(written(tmp_path / "d.csv", "key,body\na,b,c\n"), "body")
-    with pytest.raises(DataError, match="holds no row"):
+    with pytest.raises(DataError, match="holds no rows"):
         pairs(written(tmp_path / "e.csv", "key,body\n"), "body")
 
 
@@ -58,12 +58,16 @@ def test_a_beir_folder_joins_title_and_text_and_may_hold_empty_documents(tmp_pat
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("c.txt", "one\n\ntwo\n", "line 2 is blank"),
-        ("c.txt", "", "holds no text"),
-        ("c.jsonl", '{"text": "one"}\n{"text": " "}\n', "line 2: 'text'"),
-        ("c.jsonl", '{"text": "one"}\n["x"]\n', "line 2: .* is not a JSON object"),
+        ("c.txt", "one\n\ntwo\n", "line 2: found an empty text; fill it, or drop the row"),
+        ("c.txt", "", "holds no rows"),
+        (
+            "c.jsonl",
+            '{"text": "one"}\n{"text": " "}\n',
+            "line 2, column 'text': found an empty text; fill it, or drop the row",
+        ),
+        ("c.jsonl", '{"text": "one"}\n["x"]\n', "line 2: starts an array, not an object"),
         ("c.jsonl", '{"text": "one"\n', "line 1: not JSON"),
-        ("c.jsonl", '{"text": "a \\ud800"}\n', "line 1: it holds .*half a surrogate pair"),
+        ("c.jsonl", '{"text": "a \\ud800"}\n', "line 1, column 'text': found .*half a surrogate pair"),
     ],
 )
 def test_what_is_faulty_is_named_with_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -74,7 +78,7 @@ def test_what_is_faulty_is_named_with_its_line(tmp_path: Path, name: str, text: 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         pairs(tmp_path / "none.txt")
-    with pytest.raises(DataError, match=r"holds no corpus\.jsonl"):
+    with pytest.raises(DataError, match=r"is a folder without corpus\.jsonl"):
         pairs(tmp_path)
-    with pytest.raises(DataError, match="columns are named for JSONL and CSV"):
+    with pytest.raises(DataError, match="found a text file, which has no columns; leave"):
         pairs(written(tmp_path / "c.txt", "one\n"), "text")

@@ -9,7 +9,7 @@ from pathlib import Path
 from textcl.augment.words import check_shares
 from textcl.errors import DataError
 from textcl.files.lines import refuse_absence
-from textcl.files.rows import Row, file_rows
+from textcl.files.rows import ColumnError, Row, file_rows
 
 _FORM = '{"text": "…", "translations": ["…"]}'
 Table = dict[str, tuple[str, ...]]
@@ -91,7 +91,10 @@ def _read(path: Path, changed_ns: int) -> Table:
 
 def _entry(row: Row) -> tuple[str, list[str]]:
     """Return a text as it is looked up, and those of its translations that say anything."""
-    text, translations = row.value("text"), row.value("translations")
+    try:
+        text, translations = row.value("text"), row.value("translations")
+    except ColumnError as error:
+        raise DataError(f"{error} Each row must be an object such as {_FORM}.") from error
     if not isinstance(text, str) or not isinstance(translations, list) or not all(map(_is_text, translations)):
         raise DataError(f"{row.place}: 'text' must be a text and 'translations' a list of texts, as in {_FORM}.")
     return _folded(text), [translation for translation in translations if translation.strip()]

@@ -66,9 +66,8 @@ def text_columns(path: Path, records: Iterator[Record], named: Sequence[str]) ->
     else:
         found = _usual(rows)
         if not found.groups:
-            raise DataError(
-                f"{path} has the columns {', '.join(rows[0]) or 'none'}. Name those that hold texts with --text-column."
-            )
+            there = ", ".join(rows[0]) or "none"
+            raise DataError(f"{path} has the columns {there}. Name those that hold texts with --text-column.")
         _refuse_unknown_prose(path, found, rows)
     return TextColumns(found.groups, tuple(name for name in rows[0] if name not in found.names), found.may_be_empty)
 
@@ -129,9 +128,8 @@ def _first_rows(path: Path, records: Iterator[Record]) -> list[Mapping[str, obje
         if len(rows) == _LOOKED_AT:
             break
     if not rows and faults:
-        raise DataError(
-            f"{path}, line {faults[0].line}: {faults[0].fault.rstrip('.')}. No row of the file can be read."
-        )
+        first = faults[0]
+        raise DataError(f"{path}, line {first.line}: {first.fault.rstrip('.')}. No row of the file can be read.")
     if not rows:
         raise DataError(f"{path}: {NO_ROWS}")
     return rows

@@ -10,7 +10,7 @@ from textcl.files.formats import Kind, kind_of
 from textcl.files.json_lines import json_record
 from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
 from textcl.files.rows import TEXT, file_rows
-from textcl.files.tables import RawRow, column_names, dialect_of, raw_rows, refuse_twins
+from textcl.files.tables import RawRow, column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
 
 _TABLES = (Kind.CSV, Kind.TSV)
 _COLUMNAR = (Kind.PARQUET, Kind.ARROW)
@@ -93,7 +93,7 @@ def _json_record(number: int, raw: str, place: str, *, is_first: bool) -> Record
     except DataError as error:
         if is_first and raw.lstrip().startswith("["):  # the whole file is one array
             raise
-        return Record(number, raw, None, str(error).removeprefix(f"{place}: "))
+        return _unreadable(number, raw, place, error)
 
 
 def _columnar(path: Path) -> Iterator[Record]:
@@ -103,16 +103,21 @@ def _columnar(path: Path) -> Iterator[Record]:
 
 
 def _table(path: Path) -> Iterator[Record]:
-    rows = _raw_rows(path)
+    rows, dialect = _raw_rows(path), dialect_of(path)
     first = next(rows, None)
     names = () if first is None else column_names(first.fields, f"{path}, line {first.number}")
     for row in rows:
-        raw = _raw_text(path, row)
-        if len(row.fields) != len(names):
-            yield Record(row.number, raw, None, f"{len(row.fields)} fields where the first line names {len(names)}")
+        place, raw = f"{path}, line {row.number}", _raw_text(path, row)
+        try:
+            refuse_misfit(row.fields, names, dialect, place)
+        except DataError as error:
+            yield _unreadable(row.number, raw, place, error)
         else:
-            fields = {name: value for name, value in zip(names, row.fields, strict=True) if name}
-            yield Record(row.number, raw, fields)
+            yield Record(row.number, raw, {name: value for name, value in zip(names, row.fields, strict=True) if name})
+
+
+def _unreadable(number: int, raw: str, place: str, error: DataError) -> Record:
+    return Record(number, raw, None, str(error).removeprefix(f"{place}: "))
 
 
 def _raw_rows(path: Path) -> Iterator[RawRow]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from textcl.cli.options import Force, Precision
+from textcl.cli.options import A_FILE, Force, Precision
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,7 +28,7 @@ def _augment() -> None:
 
 @augment.command("back-translate")
 def back_translate(
-    texts: Annotated[Path, typer.Argument(metavar="INPUT", help="A text file, JSONL, CSV or TSV; plain or .gz.")],
+    texts: Annotated[Path, typer.Argument(metavar="INPUT", help=A_FILE)],
     out: Annotated[
         Path, typer.Option(metavar="FILE.jsonl", help="The file to write: a text with its translations a line.")
     ],
@@ -47,7 +47,7 @@ def back_translate(
     ] = None,
     language: Annotated[str, typer.Option(metavar="LANGUAGE", help="The language of the texts.")] = "en",
     text_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; text without it.")
+        str | None, typer.Option(metavar="NAME", help="The column of texts, of files with columns; text without it.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Neural engines: translations of each text into each pivot.")] = 1,
     temperature: Annotated[

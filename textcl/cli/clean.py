@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 def clean(
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="A text file, a line a text; JSONL, CSV or TSV; plain or .gz.")
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help=A_FILE)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="The file to write: the rows to keep, unchanged; of Parquet and Arrow as JSONL."
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write: the rows to keep, unchanged.")],
     dropped: Annotated[
         Path | None,
         typer.Option(metavar="FILE.jsonl", help="A file for the dropped rows, with line number and reason."),

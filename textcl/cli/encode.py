@@ -1,17 +1,20 @@
-"""`textcl encode`: a text file becomes a file of vectors."""
+"""`textcl encode`: a file of texts becomes a file of vectors."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from textcl.cli.options import Deterministic, Force, ModelName, Precision
+from textcl.cli.options import A_FILE, Deterministic, Force, ModelName, Precision
 
 
 def encode(
     model: ModelName,
-    texts: Annotated[Path, typer.Argument(metavar="INPUT", help="A text file, UTF-8, a line a text.")],
+    texts: Annotated[Path, typer.Argument(metavar="INPUT", help=A_FILE)],
     out: Annotated[Path, typer.Option(metavar="FILE.npy", help="The file to write: the vectors, one row a text.")],
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of texts, of files with columns; text without it.")
+    ] = None,
     precision: Precision = "float32",
     role: Annotated[
         Literal["anchor", "positive", "negative"],
@@ -20,7 +23,7 @@ def encode(
     deterministic: Deterministic = False,
     force: Force = False,
 ) -> None:
-    """Embed every line of a text file: float32 vectors of unit length, in the order of the lines."""
+    """Embed every text of a file: float32 vectors of unit length, in the order of the texts."""
     import sys
 
     from textcl.report.progress import show_progress
@@ -28,7 +31,7 @@ def encode(
 
     with show_progress(sys.stderr, keeps=False) as progress:
         rows, width = encode_file(
-            model, texts, out, role=role, precision=precision, deterministic=deterministic, force=force,
+            model, texts, out, role=role, precision=precision, column=column, deterministic=deterministic, force=force,
             progress=progress,
         )  # fmt: skip
     print(f"{out}: {rows:,} vectors of {width} numbers")

@@ -43,7 +43,7 @@ def index(
     try:
         with show_progress(sys.stderr, keeps=False) as progress:
             done = index_corpus(
-                model, Corpus(corpus, text_column, id_column), out,
+                model, Corpus(corpus, text_column, id_column, "--text-column"), out,
                 factory=factory, train_rows=train_rows, precision=precision, progress=progress,
             )  # fmt: skip
     except KeyboardInterrupt:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from textcl.cli.options import A_FILE
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -20,9 +22,7 @@ _IF_REPEATED = {"sentences": _TWICE, "pairs": _ANOTHER, "triplets": _ANOTHER}  #
 
 
 def init(
-    file: Annotated[
-        Path, typer.Argument(help="Text, JSONL, CSV or TSV (plain or .gz), Parquet, Arrow, or a folder of text files.")
-    ],
+    file: Annotated[Path, typer.Argument(help=f"{A_FILE} Or a folder of text files, or a BEIR folder.")],
     out: Annotated[
         Path | None,
         typer.Option(metavar="RECIPE", help="The recipe to write. Default: the file's name, ending in .yaml."),

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import DataDir
+from textcl.cli.options import A_FILE, DataDir
 
 
 def leaks(
     train: Annotated[
         str,
-        typer.Argument(help="A recipe, a run folder, or a file: text a line, JSONL, CSV or TSV, plain or .gz."),
+        typer.Argument(help=f"A recipe, or a run folder. {A_FILE}"),
     ],
     suites: Annotated[
         list[str] | None, typer.Argument(metavar="SUITE", help="Suites, as for evaluate. Default: those of the recipe.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from textcl.cli.options import Force, Precision
+from textcl.cli.options import A_FILE_WITH_COLUMNS, Force, Precision
 
 if TYPE_CHECKING:
     from textcl.mining.selection import Wanted
@@ -27,9 +27,7 @@ _DROPPED = {
 
 
 def mine(
-    pairs: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="Pairs: JSONL, CSV or TSV, plain or .gz; or a BEIR folder.")
-    ],
+    pairs: Annotated[Path, typer.Argument(metavar="INPUT", help=f"The pairs. {A_FILE_WITH_COLUMNS} Or a BEIR folder.")],
     model: Annotated[str, typer.Option(help="A run folder, a model folder, pkg://package/folder, or a Hub id.")],
     out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="The file to write: each pair with its negatives.")],
     negatives: Annotated[int, typer.Option(min=1, help="The most negatives for a query.")] = 5,
@@ -69,7 +67,7 @@ def mine(
     corpus: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="More candidates beside the positives: a text file, or JSONL or CSV with text."
+            metavar="FILE", help="More candidates beside the positives: a text file, or one with a column `text`."
         ),
     ] = None,
     cross_encoder: Annotated[

@@ -5,6 +5,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from textcl.files.formats import READS, READS_COLUMNS
+
+# The kinds of files that every verb reads, as help texts say them.
+A_FILE = f"A file: {READS}."
+A_FILE_WITH_COLUMNS = f"A file: {READS_COLUMNS}."
+
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="The name of a bundled recipe, or a YAML file.")]
 Changes = Annotated[
     list[str] | None,
@@ -35,10 +41,10 @@ Deterministic = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 # A corpus to search in.
-CorpusPath = Annotated[
-    Path, typer.Argument(metavar="CORPUS", help="A text file, JSONL, CSV, TSV, or a BEIR folder; plain or .gz.")
+CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help=f"{A_FILE} Or a BEIR folder.")]
+CorpusTextColumn = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The column of texts, of files with columns; text without it.")
 ]
-CorpusTextColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; text without it.")]
 CorpusIdColumn = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Of JSONL, CSV and TSV; without it ids are line numbers.")
+    str | None, typer.Option(metavar="NAME", help="The column of ids; without it they are numbers of lines or rows.")
 ]

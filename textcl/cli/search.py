@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textcl.cli.options import Precision
+from textcl.cli.options import A_FILE, Precision
 
 if TYPE_CHECKING:
     from textcl.workflows.search import Searcher, SearchHit
@@ -28,7 +28,10 @@ def search(
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="The number of texts to find.")] = 10,
     queries: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Queries: a text file, a line each, or JSONL with `text`.")
+        Path | None, typer.Option(metavar="FILE", help=f"Search for each text of a file. {A_FILE}")
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --queries: the column of texts; text without it.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a query, with whole texts.")] = False,
     model: Annotated[str | None, typer.Option(help="The model, if it has moved since the index was made.")] = None,
@@ -48,7 +51,7 @@ def search(
 
     Takes one query, a file of queries, or what you type.
     """
-    from textcl.files.corpora import read_corpus
+    from textcl.files.corpora import Corpus
     from textcl.workflows.search import Searcher
 
     if query is not None and queries is not None:
@@ -59,7 +62,8 @@ def search(
     if query is not None:
         _show(searcher, [query], k, as_json)
     elif queries is not None:
-        _show(searcher, (asked.text for asked in read_corpus(queries)), k, as_json)
+        given_queries = Corpus(queries, text_column, option="--text-column").documents()
+        _show(searcher, (asked.text for asked in given_queries), k, as_json)
     else:
         _show(searcher, _typed(), k, as_json, at_once=1)
 

@@ -7,7 +7,8 @@ from textcl.errors import DataError
 from textcl.evaluation.kind import Files, Kind
 from textcl.evaluation.kinds import is_kind, kind_named, no_kind
 from textcl.evaluation.task import Task
-from textcl.files.rows import ColumnError, plain_name
+from textcl.files.formats import plain_name
+from textcl.files.rows import ColumnError
 
 
 def is_user_set(spec: str) -> bool:

@@ -45,7 +45,7 @@ def encode_file(
         N and D.
 
     Raises:
-        DataError: The file is missing, empty or cannot be read, or has a blank text; `out` is there already, or is read.
+        DataError: The file is missing, empty or cannot be read, or has a blank text; `out` is there, or is read.
         WriteError: The vectors cannot be written.
         ModelError: The model cannot be opened.
     """
