@@ -49,7 +49,7 @@ def test_a_model_drops_pairs_out_of_bounds(
         (["--out", "INPUT"], 1, "must be different files"),
         (["--out", "out.jsonl"], 1, "has the columns q, a. Name those that hold texts with --text-column"),
         (["--out", "out.jsonl", "--dropped", "out.csv"], 1, "must end in .jsonl"),
-        (["--out", "out.csv", "--text-column", "q"], 1, "has another ending"),
+        (["--out", "out.csv", "--text-column", "q"], 1, "which is not its ending"),
         (["--out", "out.jsonl", "--min-cosine", "0.5"], 2, "these need --model"),
         (["--out", "out.jsonl", "--near", "0.2"], 2, "it must be from 0.5 to 1"),
         (["--out", "out.jsonl", "--language", "xx"], 2, "'xx' cannot be told"),

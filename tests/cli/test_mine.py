@@ -156,7 +156,7 @@ def test_a_cross_encoder_without_a_trained_head_is_refused(
         (["--range", "40:80"], 1, "passes over the 40 hardest candidates, but there are only 30 texts"),
         (["--range", "0:10", "--max-score", "-2"], 1, "no query found a negative"),
         (["--range", "0:10", "--factory", "nonsense"], 1, "nonsense"),
-        (["--positive-column", "b"], 1, "no column 'b'; there are q, a, l. Name it with --positive-column."),
+        (["--positive-column", "b"], 1, "no column 'b'; there are q, a, l. Name the right one with --positive-column."),
         (["--cross-encoder", "absent"], 1, "no cross-encoder can be opened"),
     ],
 )

@@ -60,8 +60,8 @@ def test_the_part_that_has_no_place_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
-        ({"text": "x", "label": None}, r"line 7: 'label' is None"),
-        ({"text": "x", "label": 0.5}, r"line 7: 'label' is 0\.5"),
+        ({"text": "x", "label": None}, r"line 7, column 'label': found null"),
+        ({"text": "x", "label": 0.5}, r"line 7, column 'label': found 0\.5"),
         ({"text": " ", "label": 1}, r"line 7, column 'text': found an empty text"),
         ({"text": "x", "class": 1}, r"line 7: no column 'label'; there are text, class"),
     ],

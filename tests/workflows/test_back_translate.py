@@ -219,10 +219,10 @@ def test_texts_are_read_from_every_kind_of_file(tmp_path: Path, name: str, conte
     ("name", "content", "column", "message"),
     [
         ("in.jsonl", '{"txt": "one"}\n', None, r"line 1: no column 'text'; there are txt. .* --text-column"),
-        ("in.jsonl", '{"text": 5}\n', None, r"line 1: 'text' is 5; it must be a text"),
-        ("in.jsonl", '{"text": "\\ud800"}\n', None, r"line 1: 'text' holds half a surrogate pair"),
-        ("in.jsonl", "\n", None, r"in\.jsonl: it holds no row"),
-        ("in.csv", "text\n", None, r"in\.csv: it holds no row"),
+        ("in.jsonl", '{"text": 5}\n', None, r"line 1, column 'text': found 5; it should be a text"),
+        ("in.jsonl", '{"text": "\\ud800"}\n', None, r"line 1, column 'text': found .* half a surrogate pair"),
+        ("in.jsonl", "\n", None, r"in\.jsonl: the file holds no rows"),
+        ("in.csv", "text\n", None, r"in\.csv: the file holds no rows"),
         ("in.txt", "one\n", "text", r"has no columns; leave --text-column out"),
     ],
 )

@@ -174,7 +174,7 @@ def test_columns_of_one_name_are_refused(own_folder: Path):
 
 def test_half_a_surrogate_pair_is_refused_with_its_place(own_folder: Path):
     (own_folder / "a.jsonl").write_text('{"text": "a b"}\n{"text": "a \\ud83d"}\n')
-    with pytest.raises(DataError, match=r"a\.jsonl, row 2: found '\\ud83d', half a surrogate pair; write UTF-8"):
+    with pytest.raises(DataError, match=r"a\.jsonl, line 2: found '\\ud83d', half a surrogate pair; write UTF-8"):
         begin(Path("a.jsonl"))
 
 
@@ -225,7 +225,7 @@ def test_data_that_can_not_be_trained_on_is_refused(own_folder: Path, rows: list
 
 def test_what_can_not_be_read_is_named(own_folder: Path):
     (own_folder / "a.docx").write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"a\.docx ends in '\.docx'; textcl reads \.txt, "):
+    with pytest.raises(DataError, match=r"a\.docx: found a document\. Write its text into a \.txt file"):
         begin(Path("a.docx"))
     with pytest.raises(DataError, match=r"none\.csv: no such file"):
         begin(Path("none.csv"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textcl.cli.options import Force, Precision
+from textcl.cli.options import A_FILE, Force, Precision
 
 if TYPE_CHECKING:
     from textcl.cleaning.cleaner import Cleaned

@@ -58,6 +58,10 @@ def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRo
         DataError: The file is missing, cannot be read or holds no text, or a column is missing.
     """
     refuse_columns(path, columns, "--text-column")
+    return _rows_of_file(path, columns)
+
+
+def _rows_of_file(path: Path, columns: Sequence[str]) -> Iterator[TrainingRow]:
     found = False
     for row in read_rows(path):
         texts = tuple(_texts(row, columns))
