@@ -35,8 +35,8 @@ def test_init_names_rows_that_training_would_refuse(
     (tmp_path / "a.tsv").write_text("anchor\tpositive\none two\tthree four\nfive six\t\nseven\teight nine\n")
     finished = run(capsys, "init", "a.tsv", "--out", "b.yaml")
     assert (
-        "Training refuses 1 rows, the first: a.tsv, line 3, column 'positive': found an empty text; drop the row or "
-        "fill it."
+        "Training refuses 1 rows, the first: a.tsv, line 3, column 'positive': found an empty text; fill it, or "
+        "drop the row."
     ) in finished.out
     assert run(capsys, "init", "none.tsv").err.startswith("Error: none.tsv: no such file")
 

@@ -12,11 +12,11 @@ from textcl.types.text import Example
 
 
 class JsonLines:
-    """Rows of a JSONL file (UTF-8, `.gz` or plain), one object a line; blank lines are no rows.
+    """Rows of a JSONL file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), one object a line; blank lines are no rows.
 
     A positive or negative is a text or a list of texts, of any length. A column that is named must be in every line; a
     column that is null is not read, so a triplet file trains as pairs until `negative` is given. The rows stay in the
-    file, of any size; a `.gz` file is unpacked once into the user's cache folder.
+    file, of any size; a compressed file is unpacked once into the user's cache folder.
 
     Args:
         path: The file.

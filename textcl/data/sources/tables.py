@@ -84,11 +84,11 @@ def table_record(raw: bytes, dialect: Dialect, names: tuple[str, ...], place: st
 
 
 class CSV:
-    """Rows of a CSV file (UTF-8, `.gz` or plain), whose first line names the columns.
+    """Rows of a CSV file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), whose first line names the columns.
 
     A field in quotation marks may hold commas and line breaks. Where several columns are named for positives or
-    negatives, some of them may be empty in a row. The rows stay in the file, of any size; a `.gz` file is unpacked once
-    into the user's cache folder.
+    negatives, some of them may be empty in a row. The rows stay in the file, of any size; a compressed file is
+    unpacked once into the user's cache folder.
 
     Args:
         path: The file.
@@ -141,11 +141,11 @@ class CSV:
 
 
 class TSV:
-    r"""Rows of a TSV file (UTF-8, `.gz` or plain), whose first line names the columns.
+    r"""Rows of a TSV file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), whose first line names the columns.
 
     A row is a line, and a quotation mark a sign like any other; what a spreadsheet wrote with quoted fields is read by
     `CSV` with `delimiter: "\t"`. Where several columns are named for positives or negatives, some of them may be empty
-    in a row. The rows stay in the file, of any size; a `.gz` file is unpacked once into the user's cache folder.
+    in a row. The rows stay in the file, of any size; a compressed file is unpacked once into the user's cache folder.
 
     Args:
         path: The file.

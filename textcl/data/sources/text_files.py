@@ -15,9 +15,9 @@ from textcl.types.text import Example
 
 
 class TextLines:
-    """Sentences of a text file (UTF-8, `.gz` or plain), one a line; blank lines are no rows.
+    """Sentences of a text file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), one a line; blank lines are no rows.
 
-    The lines stay in the file, of any size; a `.gz` file is unpacked once into the user's cache folder.
+    The lines stay in the file, of any size; a compressed file is unpacked once into the user's cache folder.
 
     Args:
         path: The file.
@@ -100,7 +100,7 @@ def _endings(folder: Path) -> str:
 
 
 class FolderLines:
-    """Sentences of all text files in a folder (UTF-8, `.gz` or plain), one a line; blank lines are no rows.
+    """Sentences of all text files in a folder (UTF-8, plain or compressed), one a line; blank lines are no rows.
 
     The files follow each other by name. Their lines stay in them.
 
@@ -137,7 +137,7 @@ class FolderLines:
 
 
 class FolderTexts:
-    """Texts of a folder, one a file (UTF-8, `.gz` or plain), in the order of their names.
+    """Texts of a folder, one a file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), in the order of their names.
 
     A text is read where it is wanted; `data.max_length` says how much of it training keeps.
 
