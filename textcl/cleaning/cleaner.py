@@ -14,7 +14,7 @@ from textcl.cleaning.duplicates import Doubles
 from textcl.cleaning.records import Record, header, records, written_as
 from textcl.cleaning.rules import Drop, Rules, Similarity, fault
 from textcl.errors import DataError
-from textcl.files.formats import Kind, kind_of
+from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import open_new, refuse_absence
 from textcl.util.atomic import new_file, refuse_place
 from textcl.util.progress import SILENT, Progress
@@ -113,7 +113,7 @@ def _check_files(source: Path, out: Path, dropped: Path | None, *, force: bool) 
             f"{out} gets the rows of {source.name} as {kind.value}, which is not its ending. Name it "
             f"{out.name.partition('.')[0]}{ending}."
         )
-    if dropped is not None and kind_of(dropped) is not Kind.JSON:
+    if dropped is not None and kind_of(dropped) is not FileKind.JSON:
         raise DataError(f"{dropped} gets JSONL, whatever {source.name} is; its name must end in .jsonl, or .jsonl.gz.")
     for path in new:
         refuse_place(path, force=force)

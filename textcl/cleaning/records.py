@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.formats import Kind, kind_of
+from textcl.files.formats import FileKind, kind_of
 from textcl.files.json_lines import json_record
 from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
 from textcl.files.rows import TEXT, file_rows
 from textcl.files.tables import RawRow, column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
 
-_TABLES = (Kind.CSV, Kind.TSV)
-_COLUMNAR = (Kind.PARQUET, Kind.ARROW)
+_TABLES = (FileKind.CSV, FileKind.TSV)
+_COLUMNAR = (FileKind.PARQUET, FileKind.ARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Record:
     fault: str = ""
 
 
-def written_as(path: Path) -> Kind:
+def written_as(path: Path) -> FileKind:
     """Return the kind of file that the rows of a file are written to: its own, but JSONL for Parquet and Arrow."""
     kind = kind_of(path)
-    return Kind.JSON if kind in _COLUMNAR else kind
+    return FileKind.JSON if kind in _COLUMNAR else kind
 
 
 def header(path: Path) -> str:
@@ -63,7 +63,7 @@ def records(path: Path) -> Iterator[Record]:
         return _table(path)
     if kind in _COLUMNAR:
         return _columnar(path)
-    return _objects(path) if kind is Kind.JSON else _texts(path)
+    return _objects(path) if kind is FileKind.JSON else _texts(path)
 
 
 def _texts(path: Path) -> Iterator[Record]:

@@ -42,8 +42,8 @@ def evaluate(
     """Score a model, with 95 % intervals.
 
     It is scored on suites of tasks and on users' sets. A user's set is a kind of task and a file: sts:FILE, pairs:FILE,
-    reranking:FILE, bitext:FILE, clustering:FILE, classification:TRAIN,TEST, geometry:FILE (files with columns: JSONL, CSV
-    or TSV, plain or compressed, Parquet or Arrow), or retrieval:FOLDER (in BEIR's layout).
+    reranking:FILE, bitext:FILE, clustering:FILE, classification:TRAIN,TEST, geometry:FILE (JSONL, CSV or TSV, plain or
+    compressed, Parquet or Arrow), or retrieval:FOLDER (in BEIR's layout).
 
     A column that has not the usual name is named by what it holds: --first-column NAME, and in the same way second,
     score, subset, label, text, query, positive, negative.

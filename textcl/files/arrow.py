@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from textcl.errors import DataError
 from textcl.files.content import keeping
-from textcl.files.formats import Kind, check_signature, kind_of
+from textcl.files.formats import FileKind, check_signature, kind_of
 from textcl.files.lines import NO_ROWS, head_of
 from textcl.util.cache import cache_folder, file_key
 
@@ -29,7 +29,7 @@ def columnar_records(path: Path) -> Iterator[dict[str, object]]:
     Raises:
         DataError: The file is missing, broken, of another format, or has two columns of one name.
     """
-    yield from _parquet_records(path) if kind_of(path) is Kind.PARQUET else _arrow_records(path)
+    yield from _parquet_records(path) if kind_of(path) is FileKind.PARQUET else _arrow_records(path)
 
 
 def _parquet_records(path: Path) -> Iterator[dict[str, object]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from textcl.errors import DataError
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """The kinds of files that rows of text are read from."""
 
     TEXT = "text"  # a text a line
@@ -22,14 +22,14 @@ READS_COLUMNS = "JSONL, CSV or TSV (plain, .gz, .bz2, .xz or .zst), Parquet or A
 READS = f"text, a line each, {READS_COLUMNS}"  # the sentence of help texts and errors
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstandard"}
 _KINDS = {
-    ".jsonl": Kind.JSON,
-    ".ndjson": Kind.JSON,
-    ".json": Kind.JSON,  # which is refused where it is one value over many lines
-    ".csv": Kind.CSV,
-    ".tsv": Kind.TSV,
-    ".parquet": Kind.PARQUET,
-    ".arrow": Kind.ARROW,
-    ".feather": Kind.ARROW,
+    ".jsonl": FileKind.JSON,
+    ".ndjson": FileKind.JSON,
+    ".json": FileKind.JSON,  # which is refused where it is one value over many lines
+    ".csv": FileKind.CSV,
+    ".tsv": FileKind.TSV,
+    ".parquet": FileKind.PARQUET,
+    ".arrow": FileKind.ARROW,
+    ".feather": FileKind.ARROW,
 }
 
 
@@ -85,7 +85,7 @@ def plain_name(path: Path) -> Path:
     return path.with_suffix("") if compression_of(path) else path
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path) -> FileKind:
     """Return the kind of a file by its ending; any that is not known is text, which its first bytes must confirm.
 
     Raises:
@@ -94,15 +94,15 @@ def kind_of(path: Path) -> Kind:
     ending = plain_name(path).suffix.lower()
     if ending in _FOREIGN:
         raise _refusal(path, _FOREIGN[ending])
-    kind = _KINDS.get(ending, Kind.TEXT)
-    if kind in (Kind.PARQUET, Kind.ARROW) and compression_of(path):
+    kind = _KINDS.get(ending, FileKind.TEXT)
+    if kind in (FileKind.PARQUET, FileKind.ARROW) and compression_of(path):
         raise DataError(f"{path}: {kind.value} files are compressed inside. Unpack it, and name what it unpacks to.")
     return kind
 
 
 def has_columns(path: Path) -> bool:
     """Say whether a file has columns, by its ending; any other is text."""
-    return kind_of(path) is not Kind.TEXT
+    return kind_of(path) is not FileKind.TEXT
 
 
 def check_text(path: Path, head: bytes) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError, suggestion
-from textcl.files.formats import COMPRESSIONS, READS_COLUMNS, Kind, has_columns, kind_of
+from textcl.files.formats import COMPRESSIONS, READS_COLUMNS, FileKind, has_columns, kind_of
 from textcl.files.json_lines import json_record
 from textcl.files.lines import NO_ROWS, decoded, read_lines, reading, refuse_absence
 from textcl.files.tables import column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
@@ -117,7 +117,7 @@ def file_rows(path: Path) -> Iterator[Row]:
     """
     path = present(path.expanduser())
     kind = kind_of(path)
-    if kind is Kind.TEXT:
+    if kind is FileKind.TEXT:
         refuse_absence(path)
         raise DataError(f"{path}: found a text file, which has no columns. Name one that has: {READS_COLUMNS}.")
     row = None
@@ -187,11 +187,11 @@ def _columnar_rows(path: Path) -> Iterator[Row]:
 
 
 _ROWS = {
-    Kind.JSON: _json_rows,
-    Kind.CSV: _table_rows,
-    Kind.TSV: _table_rows,
-    Kind.PARQUET: _columnar_rows,
-    Kind.ARROW: _columnar_rows,
+    FileKind.JSON: _json_rows,
+    FileKind.CSV: _table_rows,
+    FileKind.TSV: _table_rows,
+    FileKind.PARQUET: _columnar_rows,
+    FileKind.ARROW: _columnar_rows,
 }
 
 

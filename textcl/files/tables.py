@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.formats import Kind, kind_of
+from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import decoded, reading
 
 _LONGEST_FIELD = 64 << 20  # characters
@@ -167,7 +167,7 @@ def dialect_of(path: Path) -> Dialect:
     Raises:
         DataError: There is no such file, or it cannot be read.
     """
-    if kind_of(path) is Kind.TSV:
+    if kind_of(path) is FileKind.TSV:
         return TSV
     with reading(path) as lines:
         names = next((line for line in lines if line.strip()), b"").decode(errors="replace")

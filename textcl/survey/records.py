@@ -6,18 +6,18 @@ from pathlib import Path
 
 from textcl.data.sources.beir import BEIR
 from textcl.data.sources.text_files import FolderLines
-from textcl.files.formats import Kind, kind_of
+from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import refuse_absence
 from textcl.files.rows import TEXT, Row, present, read_rows
 from textcl.files.tables import dialect_of
 
 _SOURCES = {
-    Kind.TEXT: "TextLines",
-    Kind.JSON: "JsonLines",
-    Kind.CSV: "CSV",
-    Kind.TSV: "TSV",
-    Kind.PARQUET: "Parquet",
-    Kind.ARROW: "Arrow",
+    FileKind.TEXT: "TextLines",
+    FileKind.JSON: "JsonLines",
+    FileKind.CSV: "CSV",
+    FileKind.TSV: "TSV",
+    FileKind.PARQUET: "Parquet",
+    FileKind.ARROW: "Arrow",
 }
 _TRAINING = {"queries": ("queries-train.jsonl",), "qrels": ("qrels-train.tsv", "qrels/train.tsv")}  # of a BEIR folder
 
@@ -41,7 +41,7 @@ def open_records(path: Path) -> Records:
         return _beir(path) if present(path / "corpus.jsonl").is_file() else _folder(path)
     kind = kind_of(path)
     refuse_absence(path)
-    delimiter = dialect_of(path).delimiter if kind is Kind.CSV else ","
+    delimiter = dialect_of(path).delimiter if kind is FileKind.CSV else ","
     return Records(_SOURCES[kind], {} if delimiter == "," else {"delimiter": delimiter}, read_rows(path))
 
 
