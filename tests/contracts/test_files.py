@@ -156,10 +156,7 @@ def by_encode(file: Path, folder: Path) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         seen: list[str] = []
         patch.setattr(encode, "open_encoder", lambda *given, **settings: Seeing(seen))
-        encode.encode_file(
-            "a-model", file, folder / "vectors.npy", role="anchor", precision="float32", force=True,
-            progress=lambda done, total: None,
-        )  # fmt: skip
+        encode.encode_file("a-model", file, folder / "v.npy", role="anchor", precision="float32", force=True)
     return seen
 
 

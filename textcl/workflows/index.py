@@ -100,7 +100,7 @@ def index(
         SearchError: The index cannot be built, or the folder holds something else.
         ModelError: The model cannot be opened.
     """
-    source = Corpus(Path(corpus), text_column, id_column)
+    source = Corpus(Path(corpus), text_column, id_column, "text_column")
     with progress_of(progress, sys.stderr) as shown:
         return index_corpus(
             model, source, Path(out), factory=factory, train_rows=train_rows, precision=precision, progress=shown
