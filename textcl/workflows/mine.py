@@ -13,6 +13,7 @@ from textcl.distributed import Ranks
 from textcl.embedding.embed import Embedding, Model, model_embed, opened
 from textcl.errors import DataError
 from textcl.files.corpora import PairFile
+from textcl.files.rows import file_rows
 from textcl.mining.collection import Collection
 from textcl.mining.miner import AUTO, Mined, check_range, usual_factory
 from textcl.mining.miner import mine as mine_negatives
@@ -59,9 +60,8 @@ class Mining:
     report: MiningReport
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield the rows of the file: anchor, positive, negatives, scores, positive_score. `Any`: as JSON has them."""
-        with self.path.open(encoding="utf-8") as file:
-            yield from map(json.loads, file)
+        """Return the rows of the file: anchor, positive, negatives, scores, positive_score. `Any`: as JSON has them."""
+        return (dict(row.fields) for row in file_rows(self.path))
 
     def __len__(self) -> int:
         return self.report.written
