@@ -11,11 +11,13 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
+from tests.cli.running import run
 from tests.tiny import tiny_encoder
 from textcl.augment.back_translated import BackTranslated
 from textcl.cleaning.cleaner import Cleaning, clean
@@ -386,3 +388,37 @@ def test_verbs_that_need_columns_say_so_of_a_text_file(name: str, tmp_path: Path
 def test_what_back_translation_kept_is_read_as_any_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"rows\.jsonl: found bytes compressed by gzip under the ending"):
         BackTranslated(str(written("rows.jsonl", gzip.compress(GOOD))(tmp_path)))
+
+
+@pytest.mark.parametrize("verb", ["init", "clean", "leaks", "mine", "encode", "index", "evaluate"])
+def test_the_command_line_says_it_in_one_line(
+    verb: str, tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, model, out = workbook(tmp_path), str(tiny_model_folder), str(tmp_path / "out.jsonl")
+    given = {
+        "init": [file, "--out", out],
+        "clean": [file, "--out", out],
+        "leaks": [file, "sts-smoke"],
+        "mine": [file, "--model", model, "--out", out],
+        "encode": [model, file, "--out", out],
+        "index": [model, file, "--out", str(tmp_path / "index")],
+        "evaluate": [model, f"sts:{file}"],
+    }
+    finished = run(capsys, verb, *given[verb])
+    assert finished.code == 1
+    assert "rows.xlsx: found a spreadsheet. Save it as CSV UTF-8, and name that file." in " ".join(finished.err.split())
+    assert "Traceback" not in finished.err
+
+
+def test_encode_and_search_name_the_column_of_texts(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, model = write(tmp_path / "rows.parquet", rows_of(TEXTS, "body")), str(tiny_model_folder)
+    assert run(capsys, "encode", model, file, "--out", tmp_path / "v.npy", "--column", "body").code == 0
+    assert np.load(tmp_path / "v.npy").shape == (len(TEXTS), 16)
+    index = tmp_path / "index"
+    assert run(capsys, "index", model, file, "--out", index, "--text-column", "body").code == 0
+    found = run(capsys, "search", index, "--queries", file, "--text-column", "body", "--json", "-k", 1)
+    assert [json.loads(line)["query"] for line in found.out.splitlines()] == list(TEXTS)
+    refused = run(capsys, "encode", model, file, "--out", tmp_path / "w.npy")
+    assert "no column 'text'; there are body, positive, label. Name the right one with --column." in refused.err
