@@ -23,7 +23,7 @@ from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.classification import Classification, nearest_neighbours
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 
 LENGTH = 128  # tokens that scoring keeps of a text
 SUITES = {"stsb-dev": "sts-dev", "stsb-test": "sts", "banking77": "classification"}  # of single tasks
@@ -118,7 +118,7 @@ def _embed(encoder: TextEncoder, length: int) -> Embed:
 
 
 def _cut(embed: Embed, width: int) -> Embed:
-    def cut(texts: Sequence[str], role: Role) -> FloatArray:
+    def cut(texts: Sequence[str], role: Role | Use) -> FloatArray:
         vectors = embed(texts, role)[:, :width]
         return unit_length(vectors)
 

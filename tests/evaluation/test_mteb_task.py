@@ -78,7 +78,7 @@ def test_several_subsets_are_scored_each_and_as_their_mean() -> None:
     assert float(values["cosine_spearman"][0]) == pytest.approx(sum(each) / 2)
 
 
-def test_queries_are_anchors_documents_positives_and_all_else_anchors() -> None:
+def test_queries_are_anchors_documents_positives_and_all_else_takes_the_default_prompt() -> None:
     from mteb.types import PromptType
 
     from textcl.evaluation.tasks.mteb import EmbedEncoder
@@ -86,7 +86,7 @@ def test_queries_are_anchors_documents_positives_and_all_else_anchors() -> None:
     table = Table({"text": [1.0]})
     for prompt_type in (None, PromptType.query, PromptType.document):
         EmbedEncoder(table).encode([{"text": ["text"]}], prompt_type=prompt_type, task_metadata=None)
-    assert [role for _, role in table.calls] == [Role.ANCHOR, Role.ANCHOR, Role.POSITIVE]
+    assert [use.role for _, use in table.calls] == [None, Role.ANCHOR, Role.POSITIVE]
 
 
 def test_a_retrieval_task_gives_its_roles_and_agrees_with_ours() -> None:

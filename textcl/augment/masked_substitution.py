@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from textcl.augment.words import check_shares, in_case_of
 from textcl.errors import ModelError
+from textcl.util.foreign import check_shards, reading
 from textcl.util.seeds import seeded
 
 if TYPE_CHECKING:
@@ -103,9 +105,10 @@ def refuse_absent_model(name: str) -> None:
     from transformers import AutoConfig
 
     try:
-        AutoConfig.from_pretrained(name)
-    except (OSError, ValueError, KeyError) as fault:
-        raise ModelError(f"{name}: found no model of transformers there ({_first_line(fault)}).") from fault
+        with reading(name):
+            AutoConfig.from_pretrained(name, trust_remote_code=False)
+    except ModelError as error:
+        raise ModelError(f"{name}: found no model of transformers there: {error}") from error
 
 
 @cache
@@ -120,11 +123,14 @@ def open_masked_words(name: str) -> MaskedWords:
     from textcl.util.quiet import quiet_transformers
 
     try:
-        with seeded(0), quiet_transformers():  # it draws what the files lack, and says so
-            tokenizer = AutoTokenizer.from_pretrained(name)
-            model, report = AutoModelForMaskedLM.from_pretrained(name, output_loading_info=True, dtype=torch.float32)
-    except (OSError, ValueError, KeyError, ImportError) as fault:
-        raise ModelError(f"{name}: cannot be opened as a masked language model ({_first_line(fault)}).") from fault
+        with reading(name), seeded(0), quiet_transformers():  # it draws what the files lack, and says so
+            check_shards(Path(name))
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+            model, report = AutoModelForMaskedLM.from_pretrained(
+                name, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
+            )
+    except ModelError as error:
+        raise ModelError(f"{name}: cannot be opened as a masked language model: {error}") from error
     if report["missing_keys"]:
         absent = sorted(report["missing_keys"])[0]
         raise ModelError(
@@ -135,10 +141,6 @@ def open_masked_words(name: str) -> MaskedWords:
         absent = "no mask token" if tokenizer.is_fast else "no fast version"
         raise ModelError(f"{name}: its tokenizer has {absent}, which MaskedSubstitution needs.")
     return MaskedWords(model, tokenizer)
-
-
-def _first_line(fault: Exception) -> str:
-    return (str(fault).strip() or type(fault).__name__).splitlines()[0]
 
 
 @dataclass(frozen=True, slots=True)

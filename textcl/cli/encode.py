@@ -17,9 +17,9 @@ def encode(
     ] = None,
     precision: Precision = "float32",
     role: Annotated[
-        Literal["anchor", "positive", "negative"],
-        typer.Option(help="Which prompt to use: anchor for queries, positive for documents."),
-    ] = "anchor",
+        Literal["anchor", "positive", "negative"] | None,
+        typer.Option(help="Which prompt to use: anchor for queries, positive for documents. Default: the model's own."),
+    ] = None,
     deterministic: Deterministic = False,
     force: Force = False,
 ) -> None:

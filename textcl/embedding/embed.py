@@ -15,7 +15,7 @@ from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.util.versions import version_of
@@ -91,8 +91,8 @@ def through_store(
         progress: Gets the number of texts that are about to be embedded.
     """
 
-    def space(role: Role) -> str:
-        return f"{model} {encoder.tokenize([], role).tower} {encoder.prompts[role]}"
+    def space(role: Role | Use) -> str:
+        return f"{model} {encoder.tokenize([], role).tower} {encoder.prompt_for(role).text}"
 
     return cached(embed, MainStore(store, encoder.dimension, ranks), space, progress, BLOCK * ranks.count)
 
@@ -107,7 +107,7 @@ def shared_embed(encoder: TextEncoder, ranks: Ranks, progress: Progress = SILENT
         deterministic: Make a vector depend on its text alone, to the last bit; slower.
     """
 
-    def embed(texts: Sequence[str], role: Role) -> FloatArray:
+    def embed(texts: Sequence[str], role: Role | Use) -> FloatArray:
         shares = [np.arange(len(texts))[rank :: ranks.count] for rank in range(ranks.count)]  # alike in length
         own = [texts[position] for position in shares[ranks.rank]]
         count = _scaled(progress, len(own), len(texts))
@@ -152,7 +152,19 @@ class Embedding:
     cache: Path | None = None
 
 
-def model_embed(model: Model, how: Embedding, ranks: Ranks, progress: Progress = SILENT) -> Embed:
+@dataclass(frozen=True, slots=True)
+class ModelEmbed:
+    """A model as a function that embeds each text once, and that says which prompts it has."""
+
+    embed: Embed
+    encoder: TextEncoder
+
+    def __call__(self, texts: Sequence[str], role: Role | Use) -> FloatArray:
+        """Embed texts, (N, D)."""
+        return self.embed(texts, role)
+
+
+def model_embed(model: Model, how: Embedding, ranks: Ranks, progress: Progress = SILENT) -> ModelEmbed:
     """Return a model as a function that embeds each text once.
 
     Args:
@@ -168,11 +180,12 @@ def model_embed(model: Model, how: Embedding, ranks: Ranks, progress: Progress =
     """
     encoder = ranks.together(lambda: opened(model, how.precision, ranks.device))
     if how.cache is None:
-        return fresh_embed(encoder, ranks, progress=progress, deterministic=how.deterministic)
+        embed = fresh_embed(encoder, ranks, progress=progress, deterministic=how.deterministic)
+        return ModelEmbed(embed, encoder)
     shared = shared_embed(encoder, ranks, progress, how.deterministic)
     store = ranks.together(lambda: VectorStore(encoder.dimension, how.cache) if ranks.is_main else None)
     name = identity(encoder, how) if ranks.is_main else ""
-    return through_store(shared, encoder, ranks, store, model=name, progress=progress)
+    return ModelEmbed(through_store(shared, encoder, ranks, store, model=name, progress=progress), encoder)
 
 
 def opened(model: Model, precision: str, device: torch.device | str | None = None) -> TextEncoder:

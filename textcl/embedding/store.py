@@ -13,7 +13,7 @@ import numpy as np
 
 from textcl.errors import DataError
 from textcl.types.batches import Embed, FloatArray, IntArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 from textcl.util.database import explained, open_database
 from textcl.util.progress import SILENT, Progress
 
@@ -166,7 +166,7 @@ class Store(Protocol):
 def cached(
     embed: Embed,
     store: Store,
-    space: Callable[[Role], str],
+    space: Callable[[Role | Use], str],
     progress: Progress = SILENT,
     block: int = BLOCK,
 ) -> Embed:
@@ -181,7 +181,7 @@ def cached(
         block: Texts a block.
     """
 
-    def through_cache(texts: Sequence[str], role: Role) -> FloatArray:
+    def through_cache(texts: Sequence[str], role: Role | Use) -> FloatArray:
         distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         names, keys = list(distinct), _keys(distinct, space(role))
         found = store.find(keys)

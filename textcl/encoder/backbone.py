@@ -2,24 +2,27 @@
 
 import inspect
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import (
+    CONFIG_MAPPING,
     MODEL_MAPPING,
     AutoConfig,
-    AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
+from textcl.encoder.folder_files import Settings, check_weights
 from textcl.encoder.folder_format import backbone_folder
 from textcl.encoder.locate import find_folder
+from textcl.encoder.vocabulary import check_vocabulary, load_tokenizer
 from textcl.errors import ModelError
+from textcl.util.foreign import check_shards, reading
 from textcl.util.quiet import quiet_transformers
 
 # Dropout of heads that an encoder does not have, and the dropping of whole layers, are not ours.
@@ -88,6 +91,9 @@ def without_pooler(kind: type) -> dict[str, bool]:
 
 
 _WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+_MOST_LAYERS = 2048
+CONFIG = "config.json"
+_MOST_PER_BYTE, _SLACK = 4, 1 << 26  # weights that a byte of a file may stand for, and what may be missing
 
 
 def load_backbone(
@@ -102,21 +108,23 @@ def load_backbone(
         random_init: Draw the weights from torch's generator instead of reading them.
 
     Raises:
-        ModelError: The model cannot be found, read, or is no encoder.
+        ModelError: The model cannot be found, read, is no encoder, or its parts do not fit each other.
         ValueError: `layers` or `dropout` does not fit the backbone.
     """
     folder = backbone_folder(find_folder(name))
-    try:
-        config = _read_config(folder)
-        if layers is not None:
-            keep_layers(config, layers)
-        if dropout is not None:
-            set_dropout(config, dropout)
-        with quiet_transformers():
-            backbone = _build(config) if random_init else _load(folder, config)
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ImportError, KeyError) as error:
-        raise ModelError(f"{folder}: the model cannot be read ({error}).") from error
+    config = _read_config(folder)
+    if layers is not None:
+        keep_layers(config, layers)
+    if dropout is not None:
+        set_dropout(config, dropout)
+    with quiet_transformers():
+        if random_init:
+            with reading(folder / CONFIG):
+                backbone = _build(config)
+        else:
+            backbone = _load(folder, config)
+    tokenizer = load_tokenizer(folder)
+    check_vocabulary(backbone, tokenizer, folder)
     backbone.train(False)
     return backbone, tokenizer
 
@@ -125,26 +133,51 @@ def load_skeleton(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     """Build the modules of a backbone without numbers in them, and load its tokenizer.
 
     Raises:
-        ModelError: The model cannot be read, or is no encoder.
+        ModelError: The model cannot be read, is no encoder, or its parts do not fit each other.
     """
     config = _read_config(folder)
-    try:
-        with torch.device("meta"):
-            return _build(config), AutoTokenizer.from_pretrained(folder)
-    except (OSError, ImportError, KeyError) as error:
-        raise ModelError(f"{folder}: the model cannot be read ({error}).") from error
+    backbone = skeleton_of(folder, config)
+    tokenizer = load_tokenizer(folder)
+    check_vocabulary(backbone, tokenizer, folder)
+    return backbone, tokenizer
 
 
 def _read_config(folder: Path) -> PreTrainedConfig:
-    if not (folder / "config.json").exists():
+    file = folder / CONFIG
+    if not file.exists():
         raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")
-    try:
-        config: PreTrainedConfig = AutoConfig.from_pretrained(folder)
-    except ValueError as error:
-        raise ModelError(f"{folder / 'config.json'}: transformers does not know this model ({error}).") from error
-    if config.is_encoder_decoder or type(config) not in MODEL_MAPPING:
-        raise ModelError(f"{folder / 'config.json'}: a model of type {config.model_type!r} is no text encoder.")
+    said = Settings.read(file)
+    for name, value in said.content.items():
+        if name in ("num_hidden_layers", "n_layers", "num_layers") and not _is_count(value, _MOST_LAYERS):
+            raise said.wrong(name, f"a whole number from 1 to {_MOST_LAYERS}")
+    kind = said.text("model_type")
+    if kind not in CONFIG_MAPPING:
+        raise _own_code(said) or ModelError(f"{file}: transformers does not know this model, model_type is {kind!r}.")
+    with reading(file), quiet_transformers():
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    if config.is_encoder_decoder or type(config)().is_encoder_decoder:
+        raise ModelError(
+            f"{file}: a model of type {kind!r} is no text encoder by itself: it is of a family with a decoder, and "
+            "textcl opens models that have an encoder alone."
+        )
+    if type(config) not in MODEL_MAPPING:
+        raise ModelError(f"{file}: a model of type {kind!r} is no text encoder.")
     return config
+
+
+def _is_count(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
+def _own_code(config: Settings) -> ModelError | None:
+    """Return what to say of a model that wants code of its own run; None where it names none."""
+    if not config.content.get("auto_map"):
+        return None
+    kind = config.content.get("model_type")
+    return ModelError(
+        f"{config.file}: a model of type {kind!r} needs code that comes with it (auto_map), which textcl does not run. "
+        "Name a model that transformers has a class for."
+    )
 
 
 def _build(config: PreTrainedConfig) -> PreTrainedModel:
@@ -156,29 +189,53 @@ def _build(config: PreTrainedConfig) -> PreTrainedModel:
 
 def _load(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
     """Read a backbone's weights, each one that its modules need."""
-    _check_weights(folder)
+    file = _check_weights(folder, config)
     kind = _kind(config)
     settings = {"config": config, "dtype": torch.float32, "output_loading_info": True, **without_pooler(kind)}
     backbone: PreTrainedModel
-    backbone, report = kind.from_pretrained(folder, **settings)
+    try:
+        with reading(file):
+            backbone, report = kind.from_pretrained(folder, trust_remote_code=False, **settings)
+    except ModelError as error:
+        raise _other_sizes(folder, file, error) from error
     missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
     if missing:
-        raise ModelError(f"{folder}: {len(missing)} weights of the backbone are missing, {missing[0]} among them.")
+        raise ModelError(f"{file}: {len(missing)} weights of the backbone are missing, {missing[0]} among them.")
     return backbone
 
 
-def _check_weights(folder: Path) -> None:
-    """Raise where weights are absent or cut off."""
+def _other_sizes(folder: Path, file: Path, error: ModelError) -> ModelError:
+    """Say what is behind an error of transformers over weights of other sizes, which advises a setting of its own."""
+    if "ignore_mismatched_sizes" not in str(error):
+        return error
+    return ModelError(
+        f"{file} holds weights of other sizes than {folder / CONFIG} says; copy both again from one model."
+    )
+
+
+def _check_weights(folder: Path, config: PreTrainedConfig) -> Path:
+    """Return the first file of the weights; raise where one is absent, cut off, or much too small for the config."""
     files = [file for pattern in _WEIGHTS for file in sorted(folder.glob(pattern))]
+    check_shards(folder)
     if not files:
-        raise ModelError(f"{folder} holds no weights: no model.safetensors and no pytorch_model.bin.")
+        graphs = " Name its export, as MODEL#onnx." if (folder / "onnx").is_dir() else ""
+        raise ModelError(f"{folder} holds no weights: no model.safetensors and no pytorch_model.bin.{graphs}")
     for file in files:
-        try:
-            if file.suffix == ".safetensors":
-                with safe_open(file, framework="pt"):
-                    pass
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"{file} is damaged or cut off ({error}); copy or download it again.") from error
+        check_weights(file)
+    numbers, held = sum(tensor.numel() for tensor in skeleton_of(folder, config).parameters()), _bytes(files)
+    if numbers > _MOST_PER_BYTE * held + _SLACK:  # before transformers draws all that are missing
+        raise ModelError(f"{folder / CONFIG} says a model of {numbers:,} weights; {files[0].name} has {held:,} bytes.")
+    return files[0]
+
+
+def _bytes(files: Sequence[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
+
+
+def skeleton_of(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
+    """Build the modules of a backbone without numbers in them."""
+    with reading(folder / CONFIG), quiet_transformers(), torch.device("meta"):
+        return _build(config)
 
 
 def _kind(config: PreTrainedConfig) -> Any:  # Any: transformers does not type its classes' constructors

@@ -17,12 +17,13 @@ from textcl.encoder.cpu.linear import packed_weights
 from textcl.encoder.dense import Dense
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.pooling import pooling_named
+from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.protocols import Backbone
 from textcl.encoder.saving import ModelContents, save_encoder
 from textcl.encoder.tokenization import longest_input, special_tokens, tokenize, usual_length, word_width, words_cut
-from textcl.errors import ModelError, suggestion
+from textcl.errors import ModelError
 from textcl.types.batches import Chunk, FloatArray, IntArray, Tokens
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 from textcl.util.packing import cuts_for, one_by_one, pad, plan, widths
 from textcl.util.precision import Precision, autocast, resolve
 
@@ -72,35 +73,6 @@ def on_one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def as_role(name: Role | str) -> Role:
-    """Return the role of a name.
-
-    Raises:
-        ValueError: There is none of this name.
-    """
-    if name not in list(Role):
-        raise ValueError(f"There is no role {str(name)!r}; there are {', '.join(Role)}.{suggestion(str(name), Role)}")
-    return Role(name)
-
-
-def by_role(prompts: Mapping[str, str]) -> dict[Role, str]:
-    """Give every role its prompt: none given is an empty one, negatives fall back to the positives'.
-
-    Raises:
-        ValueError: A key is no role, or a prompt is no text.
-    """
-    given = {as_role(name): prompt for name, prompt in prompts.items()}
-    for role, prompt in given.items():
-        if not isinstance(prompt, str):
-            raise ValueError(f"The prompt of {role} is {prompt!r}; it must be a text.")
-    positive = given.get(Role.POSITIVE, "")
-    return {
-        Role.ANCHOR: given.get(Role.ANCHOR, ""),
-        Role.POSITIVE: positive,
-        Role.NEGATIVE: given.get(Role.NEGATIVE, positive),
-    }
-
-
 WINDOW = 4096  # texts that are sorted by length together; memory does not grow beyond them
 
 
@@ -112,11 +84,13 @@ class Encoder(nn.Module):
         tokenizer: The backbone's own.
         pooling: mean, cls, last, max or weighted_mean.
         prompts: Texts put before the texts of a role: anchor, positive, negative. Negatives without a prompt of their
-            own take that of the positives.
+            own take that of the positives. Or all prompts of a model by their names.
         pool_prompt: Whether pooling reads the prompt's tokens.
         max_length: Tokens kept of a text, special tokens and prompt included; None: as many as the tokenizer keeps.
         precision: What `encode` multiplies in: float32, bf16 or auto.
         dense: Layers between pooling and the vector, as some models of sentence-transformers have them.
+        truncate_dim: Numbers of a vector that are kept, the first; None: all.
+        beside: Settings of `config_sentence_transformers.json` that change no vector, to be written again.
 
     Raises:
         ValueError: A name or a number that the backbone or textcl does not know.
@@ -128,11 +102,13 @@ class Encoder(nn.Module):
         tokenizer: PreTrainedTokenizerBase,
         *,
         pooling: str = "mean",
-        prompts: Mapping[str, str] | None = None,
+        prompts: Mapping[str, str] | Prompts | None = None,
         pool_prompt: bool = True,
         max_length: int | None = None,
         precision: str = "float32",
         dense: Sequence[Dense] = (),
+        truncate_dim: int | None = None,
+        beside: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
         if tokenizer.pad_token_id is None:
@@ -142,7 +118,9 @@ class Encoder(nn.Module):
         self.dense = nn.Sequential(*dense)
         self._dense = tuple(dense)
         self.pooling = pooling
-        self.prompts = by_role(prompts or {})
+        self.named_prompts = prompts if isinstance(prompts, Prompts) else Prompts.of_roles(prompts or {})
+        self.truncate_dim = truncate_dim
+        self.beside = dict(beside or {})
         self.pool_prompt = pool_prompt
         self.max_length = usual_length(backbone, tokenizer) if max_length is None else max_length
         self.precision = Precision(precision)
@@ -152,7 +130,13 @@ class Encoder(nn.Module):
     @property
     def dimension(self) -> int:
         """The width of the vectors, D."""
-        return self._dense[-1].width if self._dense else int(self.backbone.config.hidden_size)
+        width = self._dense[-1].width if self._dense else int(self.backbone.config.hidden_size)
+        return width if self.truncate_dim is None else min(width, self.truncate_dim)
+
+    @property
+    def prompts(self) -> Mapping[Role, str]:
+        """What is put before the texts of each role."""
+        return self.named_prompts.roles
 
     @property
     def dropout(self) -> float:
@@ -171,28 +155,32 @@ class Encoder(nn.Module):
         with torch.autocast(hidden.device.type, enabled=False):
             hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
             vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))
-        return vectors
+        return vectors[:, : self.truncate_dim]
 
     def prompted(self, prompts: Mapping[Role, str]) -> Self:
         """Return the same encoder, weights and all, under other prompts: only its texts are cut otherwise."""
         same = copy.copy(self)
-        same.prompts = by_role({role.value: prompt for role, prompt in prompts.items()})
+        same.named_prompts = Prompts.of_roles({role.value: prompt for role, prompt in prompts.items()})
         return same
 
-    def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
+    def prompt_for(self, use: Role | Use | str | None) -> Prompt:
+        """Return the prompt that stands before texts of a use; None: before those that have no role."""
+        return self.named_prompts.of(as_use(use))
+
+    def tokenize(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
-        prompt, features = self.prompts[as_role(role)], word_width(self.backbone)
+        prompt, features = self.prompt_for(role).text, word_width(self.backbone)
         return tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
 
-    def tokenize_whole(self, texts: Sequence[str], role: Role | str) -> Tokens:
+    def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
-        return tokenize(self.tokenizer, texts, self.prompts[as_role(role)], None, self.pool_prompt)
+        return tokenize(self.tokenizer, texts, self.prompt_for(role).text, None, self.pool_prompt)
 
     def encode(
         self,
         texts: Sequence[str],
         *,
-        role: Role | str = Role.ANCHOR,
+        role: Role | Use | str | None = None,
         chunk_tokens: int | None = None,
         progress: Callable[[int], None] | None = None,
         deterministic: bool = False,
@@ -201,7 +189,8 @@ class Encoder(nn.Module):
 
         Args:
             texts: N texts.
-            role: Chooses the prompt. Queries are anchors, documents are positives.
+            role: Chooses the prompt: anchor for queries, positive for documents. None: neither; the model's default
+                prompt, or none, as in sentence-transformers.
             chunk_tokens: Padded tokens that go through the backbone at once; None: as many as suit the device.
             progress: Called with the number of texts just finished, again and again.
             deterministic: Make a vector depend on nothing but its text, to the last bit, on one machine: each text goes
@@ -214,7 +203,7 @@ class Encoder(nn.Module):
         Raises:
             ValueError: An entry is not a string.
         """
-        role = as_role(role)
+        role = as_use(role)
         check_texts(texts)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         precision, cuts = resolve(self.precision, self.device), cuts_for(self.device)
@@ -259,5 +248,13 @@ class Encoder(nn.Module):
 
     def contents(self) -> ModelContents:
         """Return what is written of the encoder when it is saved."""
-        settings = FolderSettings(self.pooling, self.pool_prompt, self.prompts, self.max_length, dense=self._dense)
+        settings = FolderSettings(
+            self.pooling,
+            self.pool_prompt,
+            self.named_prompts,
+            self.max_length,
+            dense=self._dense,
+            truncate_dim=self.truncate_dim,
+            beside=self.beside,
+        )
         return ModelContents(self.backbone, self.tokenizer, settings)

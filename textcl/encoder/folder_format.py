@@ -1,35 +1,15 @@
 """Read what a model folder says beside its weights: sentence-transformers' format, or a plain transformers folder."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from textcl.encoder.dense import Dense, read_dense
+from textcl.encoder.folder_files import Settings, read_json
 from textcl.encoder.pooling import read_pooling
+from textcl.encoder.prompts import Prompts
 from textcl.errors import ModelError
-from textcl.types.text import Role
-
-
-def read_json(file: Path) -> Any:  # Any: JSON
-    """Read a JSON file.
-
-    Raises:
-        ModelError: It is missing or no JSON.
-    """
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{file} is missing; the model folder is incomplete: copy or download it again.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelError(f"{file} is no JSON ({error}); copy or download it again.") from None
-
-
-def write_json(file: Path, content: object) -> None:
-    """Write a JSON file as people read it."""
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
+from textcl.util.foreign import below
 
 MODULES = "modules.json"
 _TYPE = "sentence_transformers.models.{}"  # resolved by every release that has the class
@@ -47,23 +27,45 @@ class Module:
 
 def backbone_folder(folder: Path) -> Path:
     """Return where a model folder keeps its transformer: at its root, or where its list of modules says."""
-    modules = _listed(folder)
-    return folder / modules[0]["path"] if modules else folder
+    modules = listed_modules(folder)
+    return modules[0].folder if modules else folder
 
 
 def read_modules(folder: Path) -> list[Module]:
     """Return the modules that a model folder lists, in the order in which they run; none where it has no list.
 
     Raises:
-        ModelError: textcl does not know one of them.
+        ModelError: textcl does not know one of them, or the list is none.
     """
     file = folder / MODULES
-    return [Module(kind_of(module["type"], file), folder / module["path"]) for module in _listed(folder)]
+    return [Module(kind_of(module.kind, file), module.folder) for module in listed_modules(folder)]
 
 
 def listed_kinds(folder: Path) -> list[str]:
     """Return the class names of the modules that a model folder lists, known or not."""
-    return [_class_name(module["type"]) for module in _listed(folder)]
+    return [_class_name(module.kind) for module in listed_modules(folder)]
+
+
+def listed_modules(folder: Path) -> list[Module]:
+    """Return the modules that a model folder lists, known or not, each with the dotted path of its class.
+
+    Raises:
+        ModelError: The list is none, or a module lies outside the folder.
+    """
+    file = folder / MODULES
+    if not file.exists():
+        return []
+    listed = read_json(file)
+    if not isinstance(listed, list) or not listed:
+        raise ModelError(f"{file}: it must be a list of modules, each with path and type; copy or download it again.")
+    return [_listed(Settings(file, module), folder) for module in listed]
+
+
+def _listed(module: Settings, folder: Path) -> Module:
+    kind, path = module.text("type"), module.text("path")
+    if kind is None or path is None:
+        raise ModelError(f"{module.file}: a module has no {'type' if kind is None else 'path'}.")
+    return Module(kind, below(folder, path, module.file))
 
 
 def kind_of(path: object, file: Path) -> str:
@@ -91,18 +93,12 @@ def _class_name(path: object) -> str:
     return str(path).rpartition(".")[2]
 
 
-def _listed(folder: Path) -> list[dict[str, Any]]:
-    file = folder / MODULES
-    modules: list[dict[str, Any]] = read_json(file) if file.exists() else []
-    return modules
+@dataclass(frozen=True, slots=True)
+class Width:
+    """How many numbers a vector has, and the file that says so."""
 
-
-# Where each role's prompt is looked up, first hit counts. Ours first, then what sentence-transformers' methods take.
-_PROMPT_NAMES = {
-    Role.ANCHOR: ("anchor", "query"),
-    Role.POSITIVE: ("positive", "document", "passage", "corpus"),
-    Role.NEGATIVE: ("negative", "positive", "document", "passage", "corpus"),
-}
+    numbers: int
+    file: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +107,13 @@ class FolderSettings:
 
     pooling: str = "mean"
     pool_prompt: bool = True
-    prompts: dict[Role, str] = field(default_factory=dict)
+    prompts: Prompts = field(default_factory=Prompts)
     max_length: int | None = None  # tokens
     lowercase: bool = False  # whether texts are lower-cased before the tokenizer's own steps
     dense: tuple[Dense, ...] = ()
+    truncate_dim: int | None = None  # numbers of a vector that are kept, the first
+    beside: Mapping[str, object] = field(default_factory=dict)  # what changes no vector, to be written again
+    width: Width | None = None  # of the pooled vectors, as the folder says it
 
 
 def read_settings(folder: Path) -> FolderSettings:
@@ -124,7 +123,10 @@ def read_settings(folder: Path) -> FolderSettings:
         ModelError: The folder holds a module that would give other vectors than textcl computes.
     """
     modules = read_modules(folder)
-    return settings_of(modules, folder, folder / MODULES) if modules else FolderSettings()
+    if modules:
+        return settings_of(modules, folder, folder / MODULES)
+    config = read_model_settings(folder, is_normalised=False)
+    return FolderSettings(prompts=config.prompts, truncate_dim=config.truncate_dim, beside=config.beside)
 
 
 def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> FolderSettings:
@@ -145,39 +147,99 @@ def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> FolderSe
             f"{file}: the modules are {', '.join(kinds)}; textcl opens Transformer, Pooling, then any number of Dense, "
             "then Normalize or nothing."
         )
-    pooling_file = modules[1].folder / "config.json"
-    pooling: dict[str, Any] = read_json(pooling_file)
+    pooling = Settings.read(modules[1].folder / "config.json")
     text = _text_settings(modules[0].folder)
+    dense = [(module.folder, read_dense(module.folder)) for module in modules if module.kind == "Dense"]
+    width = check_widths(pooling, dense)
+    config = read_model_settings(folder, is_normalised=kinds[-1] == "Normalize")
     return FolderSettings(
-        pooling=read_pooling(pooling, pooling_file),
-        pool_prompt=bool(pooling.get("include_prompt", True)),
-        prompts=_prompts(_read_optional(folder / "config_sentence_transformers.json")),
-        max_length=text.get("max_seq_length"),
-        lowercase=bool(text.get("do_lower_case")),
-        dense=tuple(read_dense(module.folder) for module in modules if module.kind == "Dense"),
+        pooling=read_pooling(pooling),
+        pool_prompt=pooling.flag("include_prompt", True),
+        prompts=config.prompts,
+        max_length=text.count("max_seq_length"),
+        lowercase=text.flag("do_lower_case", False),
+        dense=tuple(layer for _, layer in dense),
+        truncate_dim=config.truncate_dim,
+        beside=config.beside,
+        width=width,
     )
 
 
-def _text_settings(folder: Path) -> dict[str, Any]:
+def check_widths(pooling: Settings, dense: Sequence[tuple[Path, Dense]]) -> Width | None:
+    """Return the width of the pooled vectors, None where the folder does not say it.
+
+    Args:
+        pooling: The settings of the pooling.
+        dense: Layers after it, each with its folder.
+
+    Raises:
+        ModelError: A layer takes vectors of another width than the one before it gives.
+    """
+    said = pooling.count("word_embedding_dimension") or pooling.count("embedding_dimension")
+    pooled = before = None if said is None else Width(said, pooling.file)
+    for folder, layer in dense:
+        taken = Width(layer.linear.in_features, folder / "config.json")
+        if before is not None and taken.numbers != before.numbers:
+            raise ModelError(
+                f"{taken.file}: it takes vectors of {taken.numbers} numbers, but {before.file} says {before.numbers}."
+            )
+        pooled, before = pooled or taken, Width(layer.width, taken.file)
+    return pooled
+
+
+def _text_settings(folder: Path) -> Settings:
     """Read `sentence_bert_config.json`, or what older releases called it after the architecture."""
     files = sorted(folder.glob("sentence_*_config.json"))
-    text: dict[str, Any] = read_json(files[0]) if files else {}
-    task = text.get("transformer_task", "feature-extraction")
+    text = Settings.read(files[0]) if files else Settings(folder / "sentence_bert_config.json", {})
+    task = text.text("transformer_task", "feature-extraction")
     if task != "feature-extraction":
-        raise ModelError(f"{files[0]}: the model is made for {task}; textcl opens models for feature-extraction.")
+        raise ModelError(f"{text.file}: the model is made for {task}; textcl opens models for feature-extraction.")
     return text
 
 
-def _prompts(config: Mapping[str, Any]) -> dict[Role, str]:
-    """Return the prompt of each role; the default prompt stands in where no name fits."""
-    written = config.get("prompts") or {}
-    default = written.get(config.get("default_prompt_name"), "")
-    return {
-        role: next((written[name] for name in names if written.get(name) is not None), default)
-        for role, names in _PROMPT_NAMES.items()
-    }
+_MODEL_SETTINGS = "config_sentence_transformers.json"
+_READ = ("prompts", "default_prompt_name", "truncate_dim", "__version__")
+_ALWAYS_THERE = ("query", "document")  # prompts that sentence-transformers gives every model, empty ones
+_COSINE, _LIKE_COSINE = "cosine", ("dot", "euclidean")  # of unit vectors the latter order as the cosine does
 
 
-def _read_optional(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = read_json(file) if file.exists() else {}
-    return content
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What a model folder says of the model as a whole."""
+
+    prompts: Prompts
+    truncate_dim: int | None
+    beside: dict[str, object]
+
+
+def read_model_settings(folder: Path, *, is_normalised: bool) -> ModelSettings:
+    """Read prompts, width and similarity.
+
+    Args:
+        folder: The model folder.
+        is_normalised: Whether the model itself gives vectors of unit length.
+
+    Raises:
+        ModelError: A value is of the wrong kind, or the vectors are to be compared by another function than the cosine.
+    """
+    config = Settings.read_if_there(folder / _MODEL_SETTINGS)
+    named, default = config.texts("prompts"), config.text("default_prompt_name")
+    if default is not None and default not in (*named, *_ALWAYS_THERE):
+        known = ", ".join(named) or "none"
+        raise ModelError(f"{config.file}: default_prompt_name is {default!r}, but the prompts are {known}.")
+    truncate_dim = config.count("truncate_dim")
+    _check_similarity(config, is_unit=is_normalised and truncate_dim is None)
+    beside = {name: value for name, value in config.content.items() if name not in _READ}
+    return ModelSettings(Prompts(named, default), truncate_dim, beside)
+
+
+def _check_similarity(config: Settings, is_unit: bool) -> None:
+    similarity = config.text("similarity_fn_name", _COSINE)
+    if similarity == _COSINE or (is_unit and similarity in _LIKE_COSINE):
+        return
+    raise ModelError(
+        f"{config.file}: similarity_fn_name is {similarity!r}, and the model's vectors are not of unit length; textcl "
+        "compares by the cosine, which orders them otherwise."
+        if similarity in _LIKE_COSINE
+        else f"{config.file}: similarity_fn_name is {similarity!r}; textcl compares by the cosine."
+    )

@@ -10,9 +10,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from textcl.encoder.backbone import load_backbone, load_skeleton
 from textcl.encoder.cpu.swaps import use_fast_parts
-from textcl.encoder.encoder import Encoder, by_role
+from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.locate import Export, export_place, find_folder, read_name
+from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
 from textcl.encoder.runtimes import RuntimeBackbone, open_runtime
@@ -31,6 +32,13 @@ def fitting(settings: FolderSettings, backbone: PreTrainedModel) -> FolderSettin
     return replace(settings, max_length=min(limit, settings.max_length))
 
 
+def check_width(settings: FolderSettings, backbone: PreTrainedModel) -> None:
+    """Raise a ModelError where the folder says that pooled vectors have another width than the backbone's."""
+    width, found = settings.width, int(backbone.config.hidden_size)
+    if width is not None and width.numbers != found:
+        raise ModelError(f"{width.file}: it says vectors of {width.numbers} numbers; the backbone gives {found}.")
+
+
 def assemble(
     backbone: Backbone, tokenizer: PreTrainedTokenizerBase, settings: FolderSettings, precision: str
 ) -> Encoder:
@@ -41,11 +49,13 @@ def assemble(
         backbone,
         tokenizer,
         pooling=settings.pooling,
-        prompts={role.value: prompt for role, prompt in settings.prompts.items()},
+        prompts=settings.prompts,
         pool_prompt=settings.pool_prompt,
         max_length=settings.max_length,
         precision=precision,
         dense=settings.dense,
+        truncate_dim=settings.truncate_dim,
+        beside=settings.beside,
     )
 
 
@@ -71,6 +81,7 @@ def open_graph(folder: Path, export: Export, file: Path, precision: str) -> Enco
     if len(towers) != 1:
         raise ModelError(f"{folder} holds two towers; a graph is of one.")
     skeleton, tokenizer = load_skeleton(towers[0].folder)
+    check_width(towers[0].settings, skeleton)
     settings = fitting(towers[0].settings, skeleton)
     if settings.max_length is None:  # a graph does not say how many positions it has
         settings = replace(settings, max_length=usual_length(skeleton, tokenizer))
@@ -173,11 +184,12 @@ def build_encoder(
     folder, encoders = find_folder(backbone), []
     for tower in read_towers(folder):
         model, tokenizer = load_backbone(str(tower.folder), layers=layers, dropout=dropout, random_init=random_init)
+        check_width(tower.settings, model)
         settings = fitting(tower.settings, model)
         settings = replace(
             settings,
             pooling=settings.pooling if pooling is None else pooling,
-            prompts=settings.prompts if prompts is None else by_role(prompts),
+            prompts=settings.prompts if prompts is None else Prompts.of_roles(prompts),
             pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
             max_length=settings.max_length if max_length is None else max_length,
         )

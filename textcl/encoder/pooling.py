@@ -4,13 +4,13 @@ Every function takes `hidden` (n, L, D), `mask` (n, L), 1 for a token and 0 for 
 token that pooling reads. A row with nothing to read gives zeros.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from textcl.encoder.folder_files import Settings
 from textcl.errors import ModelError, suggestion
 
 Pool = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -101,16 +101,18 @@ def pooling_config(pooling: str, pool_prompt: bool, width: int) -> dict[str, Any
     return {"word_embedding_dimension": width, **switches, "include_prompt": pool_prompt}
 
 
-def read_pooling(config: Mapping[str, Any], file: Path) -> str:
+def read_pooling(config: Settings) -> str:
     """Return our name of the pooling that a config asks for.
 
     Raises:
         ModelError: It asks for several at once, or for one that textcl does not have.
     """
-    written = config.get("pooling_mode")
-    switched_on = [mode for switch, mode in _SWITCHES.items() if config.get(switch)]
-    modes = [written] if isinstance(written, str) else list(written or switched_on or ["mean"])
+    written = config.content.get("pooling_mode")
+    switched_on = [mode for switch, mode in _SWITCHES.items() if config.flag(switch, False)]
+    modes = [written] if isinstance(written, str) else written or switched_on or ["mean"]
+    if not isinstance(modes, list) or not all(isinstance(mode, str) for mode in modes):
+        raise config.wrong("pooling_mode", "the name of a pooling")
     if len(modes) != 1 or modes[0] not in _FROM_ST:
         known = ", ".join(_FROM_ST)
-        raise ModelError(f"{file}: the pooling is {' + '.join(modes)}; textcl opens models with one of {known}.")
+        raise ModelError(f"{config.file}: the pooling is {' + '.join(modes)}; textcl opens models with one of {known}.")
     return _FROM_ST[modes[0]]

@@ -7,9 +7,10 @@ from typing import Protocol, Self
 import torch
 from transformers import PreTrainedModel
 
+from textcl.encoder.prompts import Prompt
 from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.types.batches import FloatArray, TokenEncoder, Tokens
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 
 Backbone = PreTrainedModel | RuntimeBackbone
 
@@ -32,15 +33,19 @@ class TextEncoder(TokenEncoder, Protocol):
         """What is put before the texts of each role."""
         ...
 
+    def prompt_for(self, use: Role | Use | str | None) -> Prompt:
+        """Return the prompt that stands before texts of a use; None: before those that have no role."""
+        ...
+
     def prompted(self, prompts: Mapping[Role, str]) -> Self:
         """Return the same encoder, weights and all, under other prompts."""
         ...
 
-    def tokenize(self, texts: Sequence[str], role: Role) -> Tokens:
+    def tokenize(self, texts: Sequence[str], role: Role | Use | None) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
         ...
 
-    def tokenize_whole(self, texts: Sequence[str], role: Role) -> Tokens:
+    def tokenize_whole(self, texts: Sequence[str], role: Role | Use | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
         ...
 
@@ -48,7 +53,7 @@ class TextEncoder(TokenEncoder, Protocol):
         self,
         texts: Sequence[str],
         *,
-        role: Role | str = ...,
+        role: Role | Use | str | None = ...,
         chunk_tokens: int | None = ...,
         progress: Callable[[int], None] | None = ...,
         deterministic: bool = ...,

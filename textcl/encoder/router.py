@@ -1,23 +1,23 @@
 """Two towers in one model folder: the Router of sentence-transformers, a route for queries and one for documents."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textcl.encoder.folder_files import Settings, write_json
 from textcl.encoder.folder_format import (
     FolderSettings,
     Module,
     kind_of,
-    read_json,
     read_modules,
     read_settings,
     settings_of,
     type_of,
-    write_json,
 )
 from textcl.encoder.saving import ModelContents, whole_folder, write_list, write_modules
 from textcl.errors import ModelError
+from textcl.util.foreign import below
 
 ROUTES = ("query", "document")  # the tasks of `encode_query` and `encode_document`
 _FILE = "router_config.json"
@@ -68,14 +68,13 @@ def save_towers(folder: Path, queries: ModelContents, documents: ModelContents) 
         for route, contents in towers.items():
             write_modules([new / name for name in structure[route]], contents)
         write_json(new / _FILE, config)
-        write_list(new, {"": "Router"}, queries.settings.prompts)
+        write_list(new, {"": "Router"}, queries.settings)
 
 
 def _read_routes(folder: Path, file: Path, behind: Sequence[Module]) -> tuple[Tower, ...]:
     """Read both routes; the modules behind the Router belong to each."""
-    config: dict[str, Any] = read_json(file)
-    _check_routes(config, file)
-    queries, documents = ([*_route(config, name, file), *behind] for name in ROUTES)
+    routes = _routes(Settings.read(file))
+    queries, documents = ([*routes[name], *behind] for name in ROUTES)
     shared = next((module for module in queries if module.kind in _WEIGHTS and module in documents), None)
     if shared is not None:
         raise ModelError(
@@ -85,19 +84,28 @@ def _read_routes(folder: Path, file: Path, behind: Sequence[Module]) -> tuple[To
     return tuple(Tower(route[0].folder, settings_of(route, folder, file)) for route in (queries, documents))
 
 
-def _check_routes(config: dict[str, Any], file: Path) -> None:
-    routes = config.get("structure") or {}
-    if set(routes) != set(ROUTES):
-        found = ", ".join(routes) or "none"
-        raise ModelError(f"{file}: the routes are {found}; textcl opens models with {' and '.join(ROUTES)}.")
-    mappings = (config.get("parameters") or {}).get("route_mappings")
-    if mappings:
+def _routes(config: Settings) -> dict[str, list[Module]]:
+    """Return the modules of each route, in the order in which they run."""
+    structure = Settings(config.file, config.content.get("structure") or {}).content
+    if set(structure) != set(ROUTES):
+        found = ", ".join(structure) or "none"
+        raise ModelError(f"{config.file}: the routes are {found}; textcl opens models with {' and '.join(ROUTES)}.")
+    parameters = Settings(config.file, config.content.get("parameters") or {}).content
+    if parameters.get("route_mappings"):
         raise ModelError(
-            f"{file}: route_mappings is {mappings}; textcl opens models that choose the route by the task alone, "
-            "without it."
+            f"{config.file}: route_mappings is {parameters['route_mappings']}; textcl opens models that choose the "
+            "route by the task alone, without it."
         )
+    types = config.texts("types")
+    return {route: [_module(name, types, config.file) for name in _names(structure, route, config)] for route in ROUTES}
 
 
-def _route(config: dict[str, Any], name: str, file: Path) -> list[Module]:
-    types = config.get("types") or {}
-    return [Module(kind_of(types.get(module), file), file.parent / module) for module in config["structure"][name]]
+def _names(structure: Mapping[str, Any], route: str, config: Settings) -> list[str]:
+    names = structure[route]
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise ModelError(f"{config.file}: the route {route} must be a list of names of modules.")
+    return names
+
+
+def _module(name: str, types: Mapping[str, str], file: Path) -> Module:
+    return Module(kind_of(types.get(name), file), below(file.parent, name, file))

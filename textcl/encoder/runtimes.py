@@ -1,6 +1,6 @@
 """Runtimes of exported graphs: ONNX Runtime and OpenVINO, on the CPU, with as many threads as torch has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class RuntimeBackbone(nn.Module):
 
 
 INPUTS = ("input_ids", "attention_mask")  # of a graph, each (n, L) int64
+SEGMENTS = "token_type_ids"  # a third input of others' graphs: zeros, for one text at a time
 OUTPUT = "last_hidden_state"  # (n, L, D)
 
 
@@ -87,8 +88,10 @@ def _onnx_runtime(file: Path) -> Runtime:
     except Exception as error:  # its errors share no narrower base
         raise _unreadable(file, error) from error
 
+    names = _checked([put.name for put in session.get_inputs()], [put.name for put in session.get_outputs()], file)
+
     def run(ids: IntArray, mask: IntArray) -> FloatArray:
-        hidden: FloatArray = session.run([OUTPUT], dict(zip(INPUTS, (ids, mask), strict=True)))[0]
+        hidden: FloatArray = session.run([OUTPUT], _inputs(names, ids, mask))[0]
         return hidden
 
     return run
@@ -108,11 +111,30 @@ def _openvino(file: Path, precision: Precision) -> Runtime:
     except RuntimeError as error:
         raise _unreadable(file, error) from error
 
+    named = [sorted(name for put in puts for name in put.get_names()) for puts in (graph.inputs, graph.outputs)]
+    names = _checked(named[0], named[1], file)
+
     def run(ids: IntArray, mask: IntArray) -> FloatArray:
-        hidden: FloatArray = graph(dict(zip(INPUTS, (ids, mask), strict=True)))[OUTPUT]
+        hidden: FloatArray = graph(_inputs(names, ids, mask))[OUTPUT]
         return hidden.copy()  # the next call writes over it
 
     return run
+
+
+def _checked(inputs: Sequence[str], outputs: Sequence[str], file: Path) -> list[str]:
+    """Return the names of a graph's inputs; a graph that takes or gives other things than textcl's is refused."""
+    known = {*INPUTS, SEGMENTS}
+    if not set(INPUTS) <= set(inputs) <= known or OUTPUT not in outputs:
+        raise ModelError(
+            f"{file}: the graph takes {', '.join(inputs)} and gives {', '.join(outputs)}; textcl opens graphs that "
+            f"take {', '.join(INPUTS)}, or {SEGMENTS} besides, and give {OUTPUT}. Export the model with textcl export."
+        )
+    return list(inputs)
+
+
+def _inputs(names: Sequence[str], ids: IntArray, mask: IntArray) -> dict[str, IntArray]:
+    given = {**dict(zip(INPUTS, (ids, mask), strict=True)), SEGMENTS: np.zeros_like(ids)}
+    return {name: given[name] for name in names}
 
 
 def _missing(file: Path, error: ImportError) -> ModelError:

@@ -12,11 +12,11 @@ from transformers import PreTrainedTokenizerBase
 
 from textcl.encoder.backbone import without_pooler
 from textcl.encoder.dense import write_dense
-from textcl.encoder.folder_format import MODULES, FolderSettings, read_json, type_of, write_json
+from textcl.encoder.folder_files import read_json, write_json
+from textcl.encoder.folder_format import MODULES, FolderSettings, type_of
 from textcl.encoder.pooling import pooling_config
 from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
-from textcl.types.text import Role
 from textcl.util.atomic import new_folder
 from textcl.util.quiet import quiet_transformers
 
@@ -44,7 +44,7 @@ def save_encoder(folder: Path, contents: ModelContents) -> None:
     paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(contents.kinds) if number)]
     with whole_folder(folder) as new:
         write_modules([new / path for path in paths], contents)
-        write_list(new, dict(zip(paths, contents.kinds, strict=True)), contents.settings.prompts)
+        write_list(new, dict(zip(paths, contents.kinds, strict=True)), contents.settings)
 
 
 @contextmanager
@@ -77,20 +77,20 @@ def write_modules(folders: Sequence[Path], contents: ModelContents) -> None:
     write_json(normalize / "config.json", {})
 
 
-def write_list(folder: Path, kinds: Mapping[str, str], prompts: Mapping[Role, str]) -> None:
-    """Write the list of a model folder's modules, and the prompts.
+def write_list(folder: Path, kinds: Mapping[str, str], settings: FolderSettings) -> None:
+    """Write the list of a model folder's modules, and what is said of the model as a whole.
 
     Args:
         folder: The model folder.
         kinds: Where a module lies → the name of its class, in the order in which they run.
-        prompts: By role.
+        settings: Of the encoder; of two, those of the queries.
     """
     modules = [
         {"idx": number, "name": str(number), "path": path, "type": type_of(kind)}
         for number, (path, kind) in enumerate(kinds.items())
     ]
     write_json(folder / MODULES, modules)
-    write_json(folder / "config_sentence_transformers.json", _prompts(prompts))
+    write_json(folder / "config_sentence_transformers.json", _model_settings(settings))
 
 
 def _write_backbone(folder: Path, backbone: Backbone) -> None:
@@ -113,16 +113,17 @@ def _text_settings(backbone: Backbone, settings: FolderSettings) -> dict[str, An
     return text | {"model_args": pooler} if pooler else text
 
 
-def _prompts(by_role: Mapping[Role, str]) -> dict[str, Any]:
-    """Return the prompts under our roles' names and under those of sentence-transformers' own methods."""
-    prompts = {role.value: by_role.get(role, "") for role in Role}
+def _model_settings(settings: FolderSettings) -> dict[str, Any]:
+    """Return prompts, width and similarity, and what else stood in the file that the encoder was opened from."""
     packages = {"textcl": "textcl", "sentence_transformers": "sentence-transformers", "transformers": "transformers"}
+    cut = {} if settings.truncate_dim is None else {"truncate_dim": settings.truncate_dim}
     return {
         "__version__": {name: version(package) for name, package in packages.items()},
-        "prompts": {**prompts, "query": prompts[Role.ANCHOR], "document": prompts[Role.POSITIVE]},
-        # What `encode` without a name uses, in both libraries.
-        "default_prompt_name": Role.ANCHOR.value if prompts[Role.ANCHOR] else None,
+        "prompts": dict(settings.prompts.named),
+        "default_prompt_name": settings.prompts.default,  # what `encode` without a name uses, in both libraries
         "similarity_fn_name": "cosine",
+        **settings.beside,
+        **cut,
     }
 
 

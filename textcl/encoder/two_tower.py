@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from textcl.encoder.encoder import Encoder, as_role
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.router import save_towers
 from textcl.encoder.saving import ModelContents
 from textcl.types.batches import Chunk, FloatArray, Tokens
-from textcl.types.text import Role
+from textcl.types.text import Role, Use, tower_role
 
 _TOWERS = {Role.ANCHOR: 0, Role.POSITIVE: 1, Role.NEGATIVE: 1}  # role → the number of its tower
 
@@ -63,9 +64,13 @@ class TwoTower(nn.Module):
         """What is put before the texts of each role."""
         return {role: self.tower(role).prompts[role] for role in Role}
 
-    def tower(self, role: Role | str) -> Encoder:
-        """Return the encoder that embeds the texts of a role."""
-        return self._towers()[_TOWERS[as_role(role)]]
+    def tower(self, role: Role | Use | str | None) -> Encoder:
+        """Return the encoder that embeds the texts of a role; that of the queries embeds texts that have none."""
+        return self._towers()[_number(role)]
+
+    def prompt_for(self, use: Role | Use | str | None) -> Prompt:
+        """Return the prompt that stands before texts of a use."""
+        return self.tower(use).prompt_for(use)
 
     def forward(self, chunk: Chunk) -> Tensor:
         """Embed a chunk with the tower that it is for: (n, D) float32, each row on its own, not of unit length."""
@@ -76,19 +81,19 @@ class TwoTower(nn.Module):
         """Return the same towers, weights and all, under other prompts."""
         return TwoTower(self.queries.prompted(prompts), self.documents.prompted(prompts))
 
-    def tokenize(self, texts: Sequence[str], role: Role | str) -> Tokens:
+    def tokenize(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into the tokens of their role's tower, the prompt of the role before them."""
-        return replace(self.tower(role).tokenize(texts, role), tower=_TOWERS[as_role(role)])
+        return replace(self.tower(role).tokenize(texts, role), tower=_number(role))
 
-    def tokenize_whole(self, texts: Sequence[str], role: Role | str) -> Tokens:
+    def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
-        return replace(self.tower(role).tokenize_whole(texts, role), tower=_TOWERS[as_role(role)])
+        return replace(self.tower(role).tokenize_whole(texts, role), tower=_number(role))
 
     def encode(
         self,
         texts: Sequence[str],
         *,
-        role: Role | str = Role.ANCHOR,
+        role: Role | Use | str | None = None,
         chunk_tokens: int | None = None,
         progress: Callable[[int], None] | None = None,
         deterministic: bool = False,
@@ -115,8 +120,15 @@ class TwoTower(nn.Module):
 
     def _contents(self, tower: Encoder) -> ModelContents:
         """Return what is written of a tower, the prompts being those that the roles are embedded under."""
-        contents = tower.contents()
-        return replace(contents, settings=replace(contents.settings, prompts=dict(self.prompts)))
+        contents, of_queries = tower.contents(), self.queries.named_prompts
+        shared = of_queries == self.documents.named_prompts
+        prompts = of_queries if shared else Prompts.of_roles({role.value: text for role, text in self.prompts.items()})
+        return replace(contents, settings=replace(contents.settings, prompts=prompts))
 
     def _towers(self) -> tuple[Encoder, Encoder]:
         return self.queries, self.documents
+
+
+def _number(role: Role | Use | str | None) -> int:
+    """Return the number of the tower that embeds the texts of a role."""
+    return _TOWERS[tower_role(as_use(role))]

@@ -18,6 +18,7 @@ from textcl.evaluation.task import (
     TextPair,
     Values,
     Weights,
+    under_prompts_of,
 )
 from textcl.types.batches import Embed
 
@@ -99,7 +100,7 @@ class Average:
 
     def run(self, embed: Embed) -> AverageSample:
         """Run the members and average."""
-        return self.of({task.name: task.run(embed) for task in self.members})
+        return self.of({task.name: task.run(under_prompts_of(task, embed)) for task in self.members})
 
     def compared(self) -> list[TextPair] | None:
         """Return the pairs of all members; None where one of them does not know its own."""

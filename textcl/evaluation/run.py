@@ -6,9 +6,9 @@ import numpy as np
 
 from textcl.errors import ModelError
 from textcl.evaluation.average import Average
-from textcl.evaluation.task import Sample, Task
+from textcl.evaluation.task import Sample, Task, under_prompts_of
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 
 
 def evaluate(tasks: Sequence[Task], embed: Embed, on_task: Callable[[str], None] | None = None) -> dict[str, Sample]:
@@ -38,13 +38,13 @@ def _outcome(task: Task, embed: Embed, samples: Mapping[str, Sample]) -> Sample:
     """Run a task; an average of tasks that were run before it only looks at what they found."""
     if isinstance(task, Average) and task.is_done(samples):
         return task.of(samples)
-    return task.run(_checked(embed, task.name))
+    return task.run(under_prompts_of(task, _checked(embed, task.name)))
 
 
 def _checked(embed: Embed, task: str) -> Embed:
     """Return the same model, which now names the task and the text when a vector cannot be compared."""
 
-    def checked(texts: Sequence[str], role: Role) -> FloatArray:
+    def checked(texts: Sequence[str], role: Role | Use) -> FloatArray:
         vectors = embed(texts, role)
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise ModelError(f"{task}: the model gives an array {vectors.shape} for {len(texts)} texts.")

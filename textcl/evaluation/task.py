@@ -7,8 +7,8 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from textcl.types.batches import Embed
-from textcl.types.text import Role
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role, Use
 
 Weights = NDArray[np.float64]  # (R, size): how often each item counts, in each of R resamples
 Values = NDArray[np.float64]  # (R,)
@@ -68,6 +68,31 @@ class Task(Protocol):
     def run(self, embed: Embed) -> Sample:
         """Embed the task's texts and compare."""
         ...
+
+
+@runtime_checkable
+class Symmetric(Protocol):
+    """A task whose texts are neither queries nor documents, such as the sentences of a pair.
+
+    They take the model's prompt of one of these names, the best first, else its default prompt, or none.
+    """
+
+    @property
+    def prompt_names(self) -> tuple[str, ...]:
+        """What MTEB calls the type of the task."""
+        ...
+
+
+def under_prompts_of(task: Task, embed: Embed) -> Embed:
+    """Return the same model, which chooses the prompts that suit a task; its roles choose among towers as ever."""
+    if not isinstance(task, Symmetric):
+        return embed
+    names = task.prompt_names
+
+    def prompted(texts: Sequence[str], role: Role | Use) -> FloatArray:
+        return embed(texts, role if isinstance(role, Use) else Use(names, tower=role))
+
+    return prompted
 
 
 @dataclass(frozen=True, slots=True)

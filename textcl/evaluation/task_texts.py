@@ -8,7 +8,7 @@ import numpy as np
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.task import Comparing, Task, TextPair
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use, tower_role
 
 _WIDTH = 4  # of the vectors that a task gets when only its texts matter
 _PARTS = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "negatives"}
@@ -36,8 +36,8 @@ class Recorder:
     def over(self, embed: Embed) -> Embed:
         """Return the same model, recorded."""
 
-        def noting(texts: Sequence[str], role: Role) -> FloatArray:
-            self._texts.setdefault(self._task, {}).setdefault(role, {}).update(dict.fromkeys(texts))
+        def noting(texts: Sequence[str], role: Role | Use) -> FloatArray:
+            self._texts.setdefault(self._task, {}).setdefault(tower_role(role), {}).update(dict.fromkeys(texts))
             return embed(texts, role)
 
         return noting
@@ -59,7 +59,7 @@ def texts_of(tasks: Sequence[Task]) -> dict[str, TaskTexts]:
     recorder = Recorder()
     rng = np.random.default_rng(0)
 
-    def embed(texts: Sequence[str], role: Role) -> FloatArray:
+    def embed(texts: Sequence[str], role: Role | Use) -> FloatArray:
         vectors = rng.normal(size=(len(texts), _WIDTH))
         unit: FloatArray = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
         return unit

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.folder_format import read_json, write_json
+from textcl.encoder.folder_files import read_json, write_json
 from textcl.encoder.locate import PLACES, Export
 from textcl.encoder.opening import build_encoder, graph_files
 from textcl.encoder.router import read_towers

@@ -62,8 +62,8 @@ def read_model(folder: Path) -> ModelFacts:
     return ModelFacts(
         tuple(_facts(tower, *name, folder) for tower, name in zip(towers, names, strict=True)),
         _dimension(towers[0]),
-        prompts.get(Role.ANCHOR, ""),
-        prompts.get(Role.POSITIVE, ""),
+        prompts.of(Role.ANCHOR).text,
+        prompts.of(Role.POSITIVE).text,
     )
 
 
@@ -75,7 +75,7 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
         "" if subfolder == "." else subfolder,
         settings.pooling,
         settings.pool_prompt,
-        settings.prompts.get(role, ""),
+        settings.prompts.of(role).text,
         settings.max_length,
         bool(settings.dense),
     )
@@ -84,7 +84,7 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
 def _dimension(tower: Tower) -> int:
     if tower.settings.dense:
         return tower.settings.dense[-1].width
-    return int(AutoConfig.from_pretrained(tower.folder).hidden_size)
+    return int(AutoConfig.from_pretrained(tower.folder, trust_remote_code=False).hidden_size)
 
 
 def cell(text: object) -> str:

@@ -1,14 +1,17 @@
 """Candidates scored again by a model that reads query and candidate together."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textcl.encoder.folder_format import listed_modules
 from textcl.errors import ModelError
 from textcl.mining.selection import by_score
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import Hits
+from textcl.util.foreign import check_shards, reading
 from textcl.util.quiet import quiet_transformers
 from textcl.util.seeds import seeded
 
@@ -48,12 +51,13 @@ def cross_encoder(name: str) -> Rescore:
     from sentence_transformers import CrossEncoder  # takes seconds, which mining by cosine need not wait
 
     try:
-        with seeded(0), quiet_transformers():  # it draws what the files lack, and says so
-            model = CrossEncoder(name)
+        with reading(name), seeded(0), quiet_transformers():  # it draws what the files lack, and says so
+            listed_modules(Path(name))
+            check_shards(Path(name))
+            model = CrossEncoder(name, trust_remote_code=False)
             absent = _absent_weights(model, name)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{name}: no cross-encoder can be opened there ({reason}).") from error
+    except ModelError as error:
+        raise ModelError(f"{name}: no cross-encoder can be opened there: {error}") from error
     if absent:
         raise ModelError(
             f"{name}: found no weights that score a pair ({absent[0]} is missing), so its scores would be drawn by "
@@ -80,5 +84,7 @@ def _absent_weights(model: "CrossEncoder", name: str) -> list[str]:
 
     if not type(model.model).__name__.endswith("ForSequenceClassification"):
         return []
-    _, report = AutoModelForSequenceClassification.from_pretrained(name, output_loading_info=True)
+    _, report = AutoModelForSequenceClassification.from_pretrained(
+        name, output_loading_info=True, trust_remote_code=False
+    )
     return sorted(report["missing_keys"])

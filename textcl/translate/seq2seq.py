@@ -14,6 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from textcl.errors import ModelError
 from textcl.translate.engine import BEST, FLORES, Decoding, Translation, exact_code
+from textcl.util.foreign import check_shards
 from textcl.util.packing import plan
 from textcl.util.seeds import seeded
 
@@ -47,9 +48,14 @@ def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
     place, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     try:
         with _without_bars():
-            tokenizer = AutoTokenizer.from_pretrained(place, revision=revision or None)
-            model = AutoModelForSeq2SeqLM.from_pretrained(place, revision=revision or None).to(device).eval()
-    except (OSError, ValueError, ImportError, KeyError, TypeError) as fault:
+            check_shards(Path(place))
+            tokenizer = AutoTokenizer.from_pretrained(place, revision=revision or None, trust_remote_code=False)
+            model = (
+                AutoModelForSeq2SeqLM.from_pretrained(place, revision=revision or None, trust_remote_code=False)
+                .to(device)
+                .eval()
+            )
+    except Exception as fault:  # libraries of several languages read the files, and their errors share no base
         raise ModelError(_advice(name, fault)) from fault
     model.generation_config.max_length = None  # each batch has a bound of its own
     limits = (tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", _USUAL_POSITIONS))

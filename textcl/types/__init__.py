@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         View,
     )
     from textcl.types.protocols import Hits, Index, Objective, TrainingRows
-    from textcl.types.text import Augmentation, Example, Role, Source
+    from textcl.types.text import Augmentation, Example, Role, Source, Use
 else:
     __getattr__, __dir__ = lazy(__name__)
 
@@ -54,5 +54,6 @@ __all__ = [
     "Tokenize",
     "Tokens",
     "TrainingRows",
+    "Use",
     "View",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
@@ -151,4 +151,4 @@ class TokenEncoder(Protocol):
         ...
 
 
-Embed = Callable[[Sequence[str], Role], FloatArray]  # N texts -> (N, D) float32, unit length
+Embed = Callable[[Sequence[str], Role | Use], FloatArray]  # N texts -> (N, D) float32, unit length

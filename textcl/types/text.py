@@ -15,6 +15,29 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What an evaluation embeds texts for, where that says more than a role: it chooses the prompt.
+
+    Args:
+        names: Of prompts, best first: `("STS",)`. The first that the model has is taken.
+        role: Whose prompt is taken where the model has none of these; None: the model's default prompt, or none, as
+            for the sentences of a pair, of which neither is a query.
+        tower: Whose tower embeds texts that have no role, where queries and documents have one each.
+    """
+
+    names: tuple[str, ...] = ()
+    role: Role | None = None
+    tower: Role = Role.ANCHOR
+
+
+def tower_role(use: "Role | Use | None") -> Role:
+    """Return the role whose tower embeds texts of a use."""
+    if isinstance(use, Use):
+        return use.role or use.tower
+    return use or Role.ANCHOR
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One row of a source: texts, nothing else.
 

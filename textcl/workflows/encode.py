@@ -18,7 +18,7 @@ def encode_file(
     texts: Path,
     out: Path,
     *,
-    role: str,
+    role: str | None,
     precision: str,
     column: str | None = None,
     deterministic: bool = False,
@@ -34,7 +34,7 @@ def encode_file(
         texts: A file of any kind, or the documents of a BEIR folder; no text of a file may be blank, for its vector
             would mean nothing.
         out: Gets an array (N, D) float32, rows of unit length, in the order of the texts.
-        role: anchor, positive or negative; chooses the prompt.
+        role: anchor, positive or negative; chooses the prompt. None: the model's default prompt, or none.
         precision: float32, bf16 or auto.
         column: Of files with columns, the one that holds the texts; None: `text`.
         deterministic: Make a vector depend on its text alone, to the last bit; slower.

@@ -12,6 +12,7 @@ from textcl.distributed import join_ranks
 from textcl.embedding.embed import Embedding, Model, model_embed, model_name
 from textcl.errors import DataError
 from textcl.evaluation.items import Result, results_of
+from textcl.evaluation.prompt_notes import PromptNotes
 from textcl.evaluation.run import evaluate as run_tasks
 from textcl.evaluation.significance import Difference, Interval, compared, scores
 from textcl.evaluation.suites import load_tasks
@@ -81,6 +82,7 @@ class Evaluation(Mapping[str, TaskScores]):
         other: The scores of the other model; empty where there is none.
         differences: task -> metric -> this model minus the other.
         others: The outcomes of the other model, where it was scored now.
+        prompts: A line a task: the prompts of its texts; none of a model without prompts.
     """
 
     scores: Scores
@@ -89,6 +91,7 @@ class Evaluation(Mapping[str, TaskScores]):
     other: Scores = field(default_factory=dict)
     differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
     others: Mapping[str, Result] = field(default_factory=dict)
+    prompts: Sequence[str] = ()
 
     def difference(self, task: str, metric: str | None = None) -> Difference:
         """Return how far the model is above the other one on a task: `value`, `low`, `high`, `p` and `verdict`.
@@ -189,8 +192,15 @@ def _evaluated(
     # A report that is unfit is refused before the work.
     other = ranks.together(lambda: open_other(str(against), tasks) if isinstance(against, str | Path) else None)
     watch = Watch(tasks, _SEED)
-    with watch.on(MODEL, model_embed(model, how, ranks, progress)) as embed:
-        results = results_of(tasks, run_tasks(tasks, embed, lambda task: progress.phase(f"Scoring {task}")))
+    embedding = model_embed(model, how, ranks, progress)
+    notes = PromptNotes(embedding.encoder.prompt_for, embedding.encoder.prompts)
+
+    def begin(task: str) -> None:
+        notes.begin(task)
+        progress.phase(f"Scoring {task}")
+
+    with watch.on(MODEL, notes.over(embedding)) as embed:
+        results = results_of(tasks, run_tasks(tasks, embed, begin))
     others: dict[str, Result] = {}
     if against is not None and other is None:
         name = model_name(against)
@@ -201,11 +211,12 @@ def _evaluated(
         return Evaluation({}, results, watch)
     scored = {task: scores(result.sample) for task, result in results.items()}
     if against is None:
-        return Evaluation(scored, results, watch)
+        return Evaluation(scored, results, watch, prompts=notes.lines())
     names = model_name(against), model_name(model)
     other = other or Report(names[0], {task: scores(result.sample) for task, result in others.items()}, others)
     differences = compared(other.results, results, names)
-    return Evaluation(scored, results, watch, {task: other.scores[task] for task in results}, differences, others)
+    theirs = {task: other.scores[task] for task in results}
+    return Evaluation(scored, results, watch, theirs, differences, others, notes.lines())
 
 
 def write_evaluation_page(path: Path, found: Evaluation, facts: Facts) -> None:

@@ -21,7 +21,7 @@ from textcl.mining.rescoring import cross_encoder
 from textcl.mining.selection import Bounds, ExclusionReason, Sampling, Wanted
 from textcl.report.progress import progress_of
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 from textcl.util.atomic import new_file, passing_folder, refuse_place
 from textcl.util.progress import SILENT, Progress
 
@@ -233,7 +233,7 @@ def _embed(model: Model, how: Embedding, progress: Progress) -> Embed:
     if how.cache is not None:
         return model_embed(encoder, how, Ranks(device=encoder.device), progress)
 
-    def embed(texts: Sequence[str], role: Role) -> FloatArray:
+    def embed(texts: Sequence[str], role: Role | Use) -> FloatArray:
         return encoder.encode(texts, role=role, progress=progress.advance, deterministic=how.deterministic)
 
     return embed

@@ -25,7 +25,7 @@ from textcl.report.page_data import (
     write_page_data,
 )
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use, tower_role
 from textcl.util.cosines import row_products
 from textcl.util.seeds import derive
 
@@ -95,12 +95,13 @@ class Watch:
         """
         seen = self.seen[model] = Seen()
 
-        def watched(texts: Sequence[str], role: Role) -> FloatArray:
+        def watched(texts: Sequence[str], role: Role | Use) -> FloatArray:
             vectors = embed(texts, role)
-            wanted = self._wanted[role]
+            side = tower_role(role)
+            wanted = self._wanted[side]
             for text, vector in zip(texts, vectors, strict=False):  # too few are an error that others tell
                 if text in wanted:
-                    seen.vectors[text, role] = vector.copy()
+                    seen.vectors[text, side] = vector.copy()
             return vectors
 
         def heard(task: str, ranking: Ranking) -> None:

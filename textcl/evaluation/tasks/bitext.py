@@ -96,6 +96,8 @@ class Bitext:
         pairs: Sentences and their translations, at least two.
     """
 
+    prompt_names = ("BitextMining",)
+
     def __init__(self, name: str, pairs: Sequence[tuple[str, str]]) -> None:
         self.name = name
         self.pairs = tuple(dict.fromkeys(pairs))

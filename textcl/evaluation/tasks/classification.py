@@ -91,6 +91,8 @@ class Classification:
         shots: The n of the few-shot curve.
     """
 
+    prompt_names = ("Classification",)
+
     def __init__(
         self, name: str, train: Sequence[LabelledText], test: Sequence[LabelledText], shots: Sequence[int] = SHOTS
     ) -> None:

@@ -37,6 +37,8 @@ class Clustering:
         Rosenberg and Hirschberg 2007, V-Measure: A Conditional Entropy-Based External Cluster Evaluation Measure.
     """
 
+    prompt_names = ("Clustering",)
+
     def __init__(self, name: str, rows: Sequence[LabelledText]) -> None:
         self.name = name
         self.rows = tuple(rows)

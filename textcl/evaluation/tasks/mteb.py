@@ -18,7 +18,7 @@ from textcl.evaluation.kind import Files, Kind, TaskEntry
 from textcl.evaluation.samples import PlainFigures
 from textcl.evaluation.task import Values
 from textcl.types.batches import Embed, FloatArray
-from textcl.types.text import Role
+from textcl.types.text import Role, Use
 from textcl.util.seeds import seeded
 
 _SEED = 42  # mteb's own default
@@ -28,8 +28,8 @@ class EmbedEncoder:
     """mteb's EncoderProtocol over a function from texts to vectors.
 
     Args:
-        embed: The model; its prompts are chosen by role, as everywhere. The instructions that some tasks bring for
-            models that follow instructions are not put before the texts.
+        embed: The model; its prompts are chosen as MTEB chooses them. The instructions that some tasks bring for models
+            that follow instructions are not put before the texts.
     """
 
     def __init__(self, embed: Embed) -> None:
@@ -43,11 +43,16 @@ class EmbedEncoder:
         return ModelMeta.create_empty()
 
     def encode(
-        self, inputs: Iterable[Mapping[str, Sequence[str]]], *, prompt_type: str | None = None, **_: object
+        self,
+        inputs: Iterable[Mapping[str, Sequence[str]]],
+        *,
+        task_metadata: Any = None,
+        prompt_type: str | None = None,
+        **_: object,
     ) -> FloatArray:
         """Embed batches of texts, (N, D)."""
         texts = [text for batch in inputs for text in batch["text"]]
-        return self._embed(texts, Role.POSITIVE if prompt_type == "document" else Role.ANCHOR)
+        return self._embed(texts, prompt_use(task_metadata, prompt_type))
 
     def similarity(self, first: FloatArray | Tensor, second: FloatArray | Tensor) -> Tensor:
         """Return the cosine of each row of one with each of the other, (N, M)."""
@@ -56,6 +61,22 @@ class EmbedEncoder:
     def similarity_pairwise(self, first: FloatArray | Tensor, second: FloatArray | Tensor) -> Tensor:
         """Return the cosine of each row of one with the same row of the other, (N,)."""
         return (_unit(first) * _unit(second)).sum(dim=1)
+
+
+_SIDES = {"query": Role.ANCHOR, "document": Role.POSITIVE}
+
+
+def prompt_use(task: Any, side: str | None) -> Use:
+    """Return which prompts suit texts of a task, best first, in MTEB's own order.
+
+    Args:
+        task: What mteb says of the task; `Any` because mteb is an extra.
+        side: `query`, `document`, or None for texts that are neither.
+    """
+    sided = None if side is None else str(getattr(side, "value", side))
+    named = [] if task is None else [task.name, task.type]
+    names = [name for word in named for name in ([f"{word}-{sided}", word] if sided else [word])]
+    return Use(tuple(names), None if sided is None else _SIDES[sided])
 
 
 def _unit(vectors: FloatArray | Tensor) -> Tensor:
@@ -102,7 +123,7 @@ class MTEBTask:
         return "; ".join(f"{part.metadata.name} {part.metadata.dataset}" for part in self._parts)
 
     def run(self, embed: Embed) -> PlainFigures:
-        """Let mteb embed, compare and score; queries are anchors, documents positives, all else anchors."""
+        """Let mteb embed, compare and score; queries are anchors, documents positives, all else has no role."""
         with own_randomness():
             results = (
                 _mteb()

@@ -36,6 +36,8 @@ class PairClassification:
         pairs: Pairs of both kinds.
     """
 
+    prompt_names = ("PairClassification",)
+
     def __init__(self, name: str, pairs: Sequence[LabelledPair]) -> None:
         same = sum(pair.is_same for pair in pairs)
         if not 0 < same < len(pairs):

@@ -38,6 +38,8 @@ class STS:
         pairs: At least two graded pairs.
     """
 
+    prompt_names = ("STS",)
+
     def __init__(self, name: str, pairs: Sequence[GradedPair]) -> None:
         if len(pairs) < 2:
             raise ValueError(f"{name} has {len(pairs)} pairs; a correlation needs at least two.")

@@ -1,0 +1,221 @@
+"""Model folders as strangers leave them: damaged, hostile, or of parts that do not fit each other."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from tests.tiny import tiny_backbone, tiny_encoder, tiny_tokenizer
+from textcl.encoder.dense import Dense
+from textcl.encoder.opening import open_encoder
+from textcl.errors import ModelError
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 90868376\n"
+
+
+def change(file: Path, **settings: Any) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | settings))
+
+
+class Command:
+    """Runs a command where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch {self.mark}",)
+
+
+@pytest.fixture
+def dense_folder(tmp_path: Path) -> Path:
+    tiny_encoder(dense=[Dense(nn.Linear(16, 8), nn.Tanh())]).save(tmp_path / "dense")
+    return tmp_path / "dense"
+
+
+def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    tiny_backbone().save_pretrained(tmp_path)
+
+    with pytest.raises(ModelError, match="holds no tokenizer"):
+        open_encoder(tmp_path)
+
+
+def test_a_tokenizer_of_more_tokens_than_embeddings_is_refused(tmp_path: Path) -> None:
+    tiny_backbone().save_pretrained(tmp_path)
+    tokenizer = tiny_tokenizer()
+    rows = len(tokenizer)
+    tokenizer.add_tokens(["[PRODUCT]", "[BRAND]"])
+    tokenizer.save_pretrained(tmp_path)
+
+    with pytest.raises(ModelError, match=rf"knows {rows + 2} tokens, but the backbone has embeddings for {rows}"):
+        open_encoder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is no JSON"),
+        ("null", "found null, but there must be an object"),
+        ("[1]", "there must be an object"),
+        ('{"a": ' + "[" * 50_000 + "]" * 50_000 + "}", "nested too deeply|is no JSON"),
+        (POINTER, "pointer of Git LFS"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "1_Pooling/config.json",
+        "2_Dense/config.json",
+        "sentence_bert_config.json",
+        "config_sentence_transformers.json",
+    ],
+)
+def test_a_settings_file_that_is_none_is_named(dense_folder: Path, name: str, content: str, message: str) -> None:
+    (dense_folder / name).write_text(content)
+
+    with pytest.raises(ModelError, match=message) as caught:
+        open_encoder(dense_folder)
+    assert str(dense_folder / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("config_sentence_transformers.json", {"prompts": ["a"]}),
+        ("config_sentence_transformers.json", {"prompts": {"query": 7}}),
+        ("config_sentence_transformers.json", {"default_prompt_name": "sts"}),
+        ("config_sentence_transformers.json", {"truncate_dim": -1}),
+        ("sentence_bert_config.json", {"max_seq_length": "128"}),
+        ("sentence_bert_config.json", {"max_seq_length": 0}),
+        ("1_Pooling/config.json", {"word_embedding_dimension": 99}),
+        ("1_Pooling/config.json", {"pooling_mode_mean_tokens": "yes"}),
+        ("1_Pooling/config.json", {"pooling_mode": 7}),
+        ("2_Dense/config.json", {"in_features": None}),
+        ("2_Dense/config.json", {"out_features": 99}),
+        ("2_Dense/config.json", {"activation_function": "torch.nn.Bilinear"}),
+        ("2_Dense/config.json", {"activation_function": "os.system"}),
+        ("2_Dense/config.json", {"activation_function": 7}),
+        ("config.json", {"num_hidden_layers": 10**30}),
+        ("config.json", {"hidden_size": "x"}),
+        ("config.json", {"max_position_embeddings": 1024}),
+        ("config.json", {"vocab_size": -1}),
+        ("config.json", {"vocab_size": 1 << 33}),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_its_file(
+    dense_folder: Path, name: str, settings: dict[str, object]
+) -> None:
+    change(dense_folder / name, **settings)
+
+    with pytest.raises(ModelError) as caught:
+        open_encoder(dense_folder)
+    assert str(dense_folder / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("listed", [{"a": 1}, [], [7], [{"type": "sentence_transformers.models.Transformer"}]])
+def test_a_list_of_modules_that_is_none_is_named(tiny_model_folder: Path, listed: object) -> None:
+    (tiny_model_folder / "modules.json").write_text(json.dumps(listed))
+
+    with pytest.raises(ModelError, match=r"modules\.json"):
+        open_encoder(tiny_model_folder)
+
+
+@pytest.mark.parametrize("path", ["../elsewhere", "/etc", "1_Pooling/../../elsewhere", "..\\elsewhere"])
+def test_nothing_is_read_outside_a_model_folder(tiny_model_folder: Path, path: str) -> None:
+    listed = json.loads((tiny_model_folder / "modules.json").read_text())
+    listed[1]["path"] = path
+    (tiny_model_folder / "modules.json").write_text(json.dumps(listed))
+
+    with pytest.raises(ModelError, match="leads out of the model folder"):
+        open_encoder(tiny_model_folder)
+
+
+def test_an_index_of_weights_names_files_of_its_folder_alone(tiny_model_folder: Path) -> None:
+    (tiny_model_folder / "model.safetensors").rename(tiny_model_folder.parent / "elsewhere.safetensors")
+    index = {"weight_map": {"embeddings.word_embeddings.weight": "../elsewhere.safetensors"}}
+    (tiny_model_folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+    with pytest.raises(ModelError, match="leads out of the model folder"):
+        open_encoder(tiny_model_folder)
+
+
+def test_pickled_weights_run_nothing(tiny_model_folder: Path, tmp_path: Path) -> None:
+    (tiny_model_folder / "model.safetensors").unlink()
+    torch.save(
+        {"embeddings.word_embeddings.weight": Command(tmp_path / "ran")}, tiny_model_folder / "pytorch_model.bin"
+    )
+
+    with pytest.raises(ModelError, match=r"pytorch_model\.bin cannot be read \(it holds other things than tensors"):
+        open_encoder(tiny_model_folder)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pickled_weights_of_a_dense_layer_run_nothing(dense_folder: Path, tmp_path: Path) -> None:
+    (dense_folder / "2_Dense" / "model.safetensors").unlink()
+    torch.save({"linear.weight": Command(tmp_path / "ran")}, dense_folder / "2_Dense" / "pytorch_model.bin")
+
+    with pytest.raises(ModelError, match=r"2_Dense/pytorch_model\.bin cannot be read"):
+        open_encoder(dense_folder)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "2_Dense/model.safetensors"])
+@pytest.mark.parametrize("size", [0, 8, 200])
+def test_weights_that_are_cut_off_are_named(dense_folder: Path, name: str, size: int) -> None:
+    file = dense_folder / name
+    file.write_bytes(file.read_bytes()[:size])
+
+    with pytest.raises(ModelError, match="is damaged or cut off") as caught:
+        open_encoder(dense_folder)
+    assert str(file) in str(caught.value)
+
+
+def test_pickled_weights_that_are_cut_off_are_named(tiny_model_folder: Path) -> None:
+    weights, file = tiny_model_folder / "model.safetensors", tiny_model_folder / "pytorch_model.bin"
+    torch.save(load_file(weights), file)
+    weights.unlink()
+    file.write_bytes(file.read_bytes()[:-2000])
+
+    with pytest.raises(ModelError, match=r"pytorch_model\.bin cannot be read"):
+        open_encoder(tiny_model_folder)
+
+
+def test_a_pointer_of_git_lfs_is_told_from_weights(tiny_model_folder: Path) -> None:
+    (tiny_model_folder / "model.safetensors").write_text(POINTER)
+
+    with pytest.raises(ModelError, match=r"model\.safetensors is a pointer of Git LFS.*git lfs pull"):
+        open_encoder(tiny_model_folder)
+
+
+def test_a_dense_layer_that_takes_another_width_is_refused(dense_folder: Path) -> None:
+    change(dense_folder / "2_Dense" / "config.json", in_features=12)
+    save_file(
+        {"linear.weight": torch.ones(8, 12), "linear.bias": torch.zeros(8)}, dense_folder / "2_Dense/model.safetensors"
+    )
+
+    with pytest.raises(ModelError, match=r"takes vectors of 12 numbers, but .*1_Pooling/config\.json says 16"):
+        open_encoder(dense_folder)
+
+
+def test_code_beside_a_model_is_neither_run_nor_asked_for(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda prompt="": pytest.fail("asked"))
+    (tiny_model_folder / "own.py").write_text(f"import pathlib; pathlib.Path({str(tmp_path / 'ran')!r}).touch()")
+    change(
+        tiny_model_folder / "config.json", model_type="strange", auto_map={"AutoConfig": "own.C", "AutoModel": "own.M"}
+    )
+
+    with pytest.raises(ModelError, match="needs code that comes with it"):
+        open_encoder(tiny_model_folder)
+    assert not (tmp_path / "ran").exists()

@@ -1,0 +1,128 @@
+"""Files of a model folder, which a stranger may have made: each is read, or refused in one line that names it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from textcl.errors import ModelError
+from textcl.util.foreign import AGAIN, reason_of
+
+_POINTER = b"version https://git-lfs"
+_MOST_NUMBER = 1 << 40  # of a setting that counts something; more is no model
+
+
+def read_json(file: Path) -> Any:  # Any: JSON
+    """Read a JSON file.
+
+    Raises:
+        ModelError: It is missing, cannot be read, or is no JSON.
+    """
+    try:
+        content = file.read_bytes()
+        if content.startswith(_POINTER):
+            raise pointer(file)
+        return json.loads(content.decode("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{file} is missing; the model folder is incomplete: {AGAIN}.") from None
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}.") from None
+    except RecursionError:
+        raise ModelError(f"{file} is nested too deeply; {AGAIN}.") from None
+    except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits
+        raise ModelError(f"{file} is no JSON ({error}); {AGAIN}.") from None
+
+
+def write_json(file: Path, content: object) -> None:
+    """Write a JSON file as people read it."""
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def pointer(file: Path) -> ModelError:
+    """Return the error for a file of which Git has left only the pointer."""
+    return ModelError(f"{file} is a pointer of Git LFS, not the file itself: run `git lfs pull` in its repository.")
+
+
+class Settings:
+    """A JSON object of a model folder; a value of another kind than it should have is an error that names the file.
+
+    Args:
+        file: Where it stands.
+        content: What was read.
+
+    Raises:
+        ModelError: It is no object.
+    """
+
+    def __init__(self, file: Path, content: object) -> None:
+        if not isinstance(content, dict):
+            raise ModelError(f"{file}: found {_short(content)}, but there must be an object, {{…}}; {AGAIN}.")
+        self.file = file
+        self.content: Mapping[str, Any] = content
+
+    @classmethod
+    def read(cls, file: Path) -> "Settings":
+        """Read a file that must be there."""
+        return cls(file, read_json(file))
+
+    @classmethod
+    def read_if_there(cls, file: Path) -> "Settings":
+        """Read a file, or have no settings at all."""
+        return cls.read(file) if file.exists() else cls(file, {})
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """Return a text; null is the default."""
+        value = self.content.get(name)
+        if value is not None and not isinstance(value, str):
+            raise self.wrong(name, "a text")
+        return default if value is None else value
+
+    def count(self, name: str) -> int | None:
+        """Return a whole number of at least 1, None where there is none."""
+        value = self.content.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_NUMBER:
+            raise self.wrong(name, "a whole number of at least 1")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false; null is the default."""
+        value = self.content.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(name, "true or false")
+        return default if value is None else value
+
+    def texts(self, name: str) -> dict[str, str]:
+        """Return an object of texts without those that are null."""
+        value = self.content.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or not all(text is None or isinstance(text, str) for text in value.values()):
+            raise self.wrong(name, "an object of texts")
+        return {key: text for key, text in value.items() if text is not None}
+
+    def wrong(self, name: str, wanted: str) -> ModelError:
+        """Return the error for a value of the wrong kind."""
+        return ModelError(f"{self.file}: {name} is {_short(self.content.get(name))}; it must be {wanted}.")
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def check_weights(file: Path, what: str = "the weights") -> None:
+    """Raise a ModelError where a file of weights is a pointer of Git LFS, cut off, or no such file."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(len(_POINTER))
+        if start == _POINTER:
+            raise pointer(file)
+        if file.suffix == ".safetensors":
+            with safe_open(file, framework="pt"):
+                pass
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{file} is damaged or cut off ({reason_of(error)}); {AGAIN}.") from error

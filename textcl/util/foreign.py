@@ -1,0 +1,67 @@
+"""What libraries raise over files that a stranger made: turned into one line that names the file."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from textcl.errors import ModelError
+
+AGAIN = "copy or download it again"
+
+
+@contextmanager
+def reading(file: Path | str) -> Iterator[None]:
+    """Turn whatever a library raises over a file of a model into a ModelError that names the file.
+
+    Libraries of several languages read these files, and their errors share no base: one panics past `Exception`.
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{file} cannot be read ({reason_of(error)}); {AGAIN}.") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ModelError(f"{file} cannot be read (the library that reads it panicked); {AGAIN}.") from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the first line of an error of a library, short."""
+    name = type(error).__name__
+    if name == "UnpicklingError":
+        return "it holds other things than tensors, which textcl does not load, or is damaged"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0].rstrip(".:") if lines else name
+    first = f"{name}: {first}" if isinstance(error, KeyError) else first
+    return first if len(first) <= 200 else f"{first[:200]}…"
+
+
+def below(folder: Path, path: str, file: Path) -> Path:
+    """Return a folder or file that a model folder names, which must lie inside it.
+
+    Args:
+        folder: What the path starts from.
+        path: As it is written.
+        file: Where it is written, for messages.
+
+    Raises:
+        ModelError: It leads elsewhere.
+    """
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or "\0" in path or ":" in path:
+        raise ModelError(f"{file}: {path!r} leads out of the model folder; textcl reads nothing outside it.")
+    return folder / parts
+
+
+def check_shards(folder: Path) -> None:
+    """Raise a ModelError where the index of a folder's weights names a file that is missing, or outside the folder."""
+    for index in sorted(folder.glob("*.index.json")):
+        with reading(index):
+            content = json.loads(index.read_text(encoding="utf-8"))
+            names = sorted({str(name) for name in content["weight_map"].values()})
+        for name in names:
+            if not below(folder, name, index).exists():
+                raise ModelError(f"{index}: it names {name}, which is missing; {AGAIN}.")
