@@ -62,6 +62,7 @@ def _texts(part: PartPlan, max_length: int) -> list[str]:
     lines = [
         f"tokens      of the texts of {lengths.sampled:,} rows {tokens}",
         f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
+        f"unknown     {part.lost.unknown_share:.1%} of the tokens, which the tokenizer has no word for",
     ]
     if changed := _changed(part):
         lines.append(f"changed     by {'its' if part.name else 'data'}.views.*.augment: {changed} of the texts")

@@ -16,6 +16,7 @@ from textcl.encoder.backbone import largest_dropout
 from textcl.encoder.cpu.linear import packed_weights
 from textcl.encoder.dense import Dense
 from textcl.encoder.folder_format import FolderSettings
+from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.protocols import Backbone
@@ -124,6 +125,7 @@ class Encoder(nn.Module):
         self.pool_prompt = pool_prompt
         self.max_length = usual_length(backbone, tokenizer) if max_length is None else max_length
         self.precision = Precision(precision)
+        self.lost = LostTexts()  # among the texts that `encode` was given
         self._pool = pooling_named(pooling)
         check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
 
@@ -169,12 +171,30 @@ class Encoder(nn.Module):
 
     def tokenize(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
-        prompt, features = self.prompt_for(role).text, word_width(self.backbone)
+        prompt, features = self._fitting_prompt(role), word_width(self.backbone)
         return tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
 
     def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
-        return tokenize(self.tokenizer, texts, self.prompt_for(role).text, None, self.pool_prompt)
+        return tokenize(self.tokenizer, texts, self._fitting_prompt(role), None, self.pool_prompt)
+
+    def count_lost(self, texts: Sequence[str], role: Role | Use | str | None) -> LostTexts:
+        """Count the texts of which the tokenizer leaves nothing."""
+        lost = LostTexts()
+        lost.count(self.tokenize(texts, role), self.tokenizer.unk_token_id)
+        return lost
+
+    def _fitting_prompt(self, role: Role | Use | str | None) -> str:
+        """Return the text of a prompt; raise a ModelError where it leaves no token for what follows it."""
+        prompt = self.prompt_for(role)
+        if prompt.text and self.max_length is not None:
+            taken = len(self.tokenizer(prompt.text, verbose=False)["input_ids"])
+            if taken >= self.max_length:
+                raise ModelError(
+                    f"The prompt {prompt.text[:60]!r} ({prompt.name}) has {taken} tokens, and a text may have "
+                    f"{self.max_length} with it (max_length), so nothing of a text would be read. Shorten the prompt."
+                )
+        return prompt.text
 
     def encode(
         self,
@@ -216,6 +236,7 @@ class Encoder(nn.Module):
         ):
             for start in range(0, len(texts), WINDOW):
                 tokens = self.tokenize(texts[start : start + WINDOW], role)
+                self.lost.count(tokens, self.tokenizer.unk_token_id)
                 if deterministic:
                     chunks = one_by_one(len(tokens))
                 else:

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 import torch
 from transformers import PreTrainedModel
 
+from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.prompts import Prompt
 from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.types.batches import FloatArray, TokenEncoder, Tokens
@@ -29,6 +30,11 @@ class TextEncoder(TokenEncoder, Protocol):
         ...
 
     @property
+    def lost(self) -> LostTexts:
+        """Texts that lost what they say on the way to tokens, among those that `encode` was given."""
+        ...
+
+    @property
     def prompts(self) -> Mapping[Role, str]:
         """What is put before the texts of each role."""
         ...
@@ -47,6 +53,10 @@ class TextEncoder(TokenEncoder, Protocol):
 
     def tokenize_whole(self, texts: Sequence[str], role: Role | Use | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
+        ...
+
+    def count_lost(self, texts: Sequence[str], role: Role | Use | None) -> LostTexts:
+        """Count the texts of which the tokenizer leaves nothing."""
         ...
 
     def encode(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.router import save_towers
 from textcl.encoder.saving import ModelContents
@@ -64,6 +65,11 @@ class TwoTower(nn.Module):
         """What is put before the texts of each role."""
         return {role: self.tower(role).prompts[role] for role in Role}
 
+    @property
+    def lost(self) -> LostTexts:
+        """Texts that lost what they say, among those that both towers were given."""
+        return self.queries.lost + self.documents.lost
+
     def tower(self, role: Role | Use | str | None) -> Encoder:
         """Return the encoder that embeds the texts of a role; that of the queries embeds texts that have none."""
         return self._towers()[_number(role)]
@@ -88,6 +94,10 @@ class TwoTower(nn.Module):
     def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
         return replace(self.tower(role).tokenize_whole(texts, role), tower=_number(role))
+
+    def count_lost(self, texts: Sequence[str], role: Role | Use | str | None) -> LostTexts:
+        """Count the texts of which the tokenizer of their tower leaves nothing."""
+        return self.tower(role).count_lost(texts, role)
 
     def encode(
         self,

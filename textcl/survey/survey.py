@@ -12,7 +12,7 @@ import numpy as np
 from textcl.files.values import refuse_half_pairs, shown
 from textcl.survey.records import open_records
 from textcl.text.folding import identities, is_unspaced
-from textcl.text.languages import languages_of
+from textcl.text.languages import languages_of, script_of
 
 UNKNOWN = "unknown"  # language
 _FOR_LANGUAGE = 500  # texts
@@ -36,6 +36,7 @@ class ColumnSurvey:
     most_characters: int  # that 99 in 100 texts do not exceed
     is_unspaced: bool  # whether most texts are in a script without blanks, so that they have no words
     language: str  # a guess; "" where there are no texts
+    script: str  # of most letters, `LATIN`; "" where there are no texts
     low: float  # of the finite numbers, else nan
     high: float
     is_whole: bool  # whether the finite numbers have no decimals
@@ -69,6 +70,7 @@ def look_at(name: str, values: Sequence[object]) -> ColumnSurvey:
         most_characters=int(np.percentile(characters, 99, method="higher")),
         is_unspaced=unspaced,
         language=_language(first) if kind == "text" else "",
+        script=script_of(text[:_FOR_SCRIPT] for text in first) if kind == "text" else "",
         low=min(finite, default=math.nan),
         high=max(finite, default=math.nan),
         is_whole=bool(finite) and all(map(float.is_integer, finite)),

@@ -97,6 +97,12 @@ def language_of(text: str) -> str | None:
     return _SCRIPTS.get(script) or _by_words(text, _SHARED.get(script, ()))
 
 
+def script_of(texts: Iterable[str]) -> str:
+    """Return the script of most letters, as Unicode's names begin: `ETHIOPIC`; empty where there are no letters."""
+    scripts = Counter(name for text in texts for name in map(_script, text) if name)
+    return scripts.most_common(1)[0][0] if scripts else ""
+
+
 def languages_of(texts: Iterable[str]) -> Counter[str | None]:
     """Count texts by their guessed language; None: those that tell none."""
     return Counter(map(language_of, texts))

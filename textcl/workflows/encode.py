@@ -62,4 +62,5 @@ def encode_file(
             vectors = encoder.encode(block, role=role, deterministic=deterministic)
             file.write(vectors.astype("<f4").tobytes())
             progress.advance(len(block))
+        encoder.lost.report()
     return shape

@@ -201,6 +201,7 @@ def _evaluated(
 
     with watch.on(MODEL, notes.over(embedding)) as embed:
         results = results_of(tasks, run_tasks(tasks, embed, begin))
+    embedding.encoder.lost.report()
     others: dict[str, Result] = {}
     if against is not None and other is None:
         name = model_name(against)

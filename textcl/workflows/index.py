@@ -209,6 +209,7 @@ def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, progress: Pr
                 raise DataError(f"Rows {start} to {stop}: the model gives vectors with NaN or infinity.")
             shards.write(number, vectors)
             give_back_memory()
+    encoder.lost.report()
     return shards
 
 

@@ -15,6 +15,12 @@ from textcl.util.atomic import new_file, refuse_place
 
 ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+# Scripts that the multilingual encoder's tokenizer knows, as the names of Unicode begin.
+_KNOWN_SCRIPTS = {
+    "LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "ARMENIAN", "GEORGIAN", "DEVANAGARI", "BENGALI", "GURMUKHI",
+    "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "THAI", "LAO", "MYANMAR", "KHMER",
+    "ETHIOPIC", "HIRAGANA", "KATAKANA", "CJK", "HANGUL",
+}  # fmt: skip
 _LENGTHS = (32, 64, 128, 256, 512)  # tokens, of which the shortest that fits is taken
 _TOKENS_PER_WORD = 1.5
 _SYMMETRIC = "{use: InfoNCE, directions: [query_to_doc, doc_to_query], partition_mode: per_direction}"
@@ -72,6 +78,8 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
         raise DataError(f"{found.path}: found {found.rows} rows of data; contrast needs at least 2.")
     choice = _CHOICES[reading.holds]
     languages = sorted({found.column(name).language for name in reading.texts} - {""})
+    scripts = sorted({found.column(name).script for name in reading.texts} - {""})
+    guess = _language(languages, [] if backbone else scripts)
     name = re.sub(r"[^\w-]+", "-", stem(found.path)).strip("-") or "mine"
     lines = [
         f"# {found.path.name} seems to hold {reading.holds}: written by `textcl init` from {_looked(found)}.",
@@ -85,7 +93,7 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
         f"  max_length: {max_length(found, reading)} # tokens; {_length(found, reading)}",
         f"  batch_size: {min(choice.batch_size, found.rows)} # rows; more give more negatives, memory stays the same",
         "encoder:",
-        f"  backbone: {_plain(backbone or suited_backbone(languages))} # language, a guess: {', '.join(languages)}",
+        f"  backbone: {_plain(backbone or suited_backbone(languages, scripts))} # {guess}",
         f"objective: {choice.objective} # {choice.why}",
         f"training: {{epochs: 1, {choice.rates}, warmup: 0.1}}",
         "evaluation:",
@@ -96,9 +104,19 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
     return text
 
 
-def suited_backbone(languages: list[str]) -> str:
-    """Return a small encoder for these languages; one that is not known is taken for English."""
-    return ENGLISH if set(languages) <= {"en", UNKNOWN} else MULTILINGUAL
+def suited_backbone(languages: list[str], scripts: list[str]) -> str:
+    """Return a small encoder for these languages; one in Latin script that is not known is taken for English."""
+    is_english = set(languages) <= {"en", UNKNOWN} and set(scripts) <= {"LATIN"}
+    return ENGLISH if is_english else MULTILINGUAL
+
+
+def _language(languages: list[str], scripts: list[str]) -> str:
+    """Say which languages were guessed, and which scripts neither encoder knows."""
+    said = f"language, a guess: {', '.join(languages)}"
+    strange = [script for script in scripts if script not in _KNOWN_SCRIPTS]
+    if not strange:
+        return said
+    return f"{said}; this encoder does not know the script {', '.join(strange)}, name one that does"
 
 
 def max_length(found: Survey, reading: Reading) -> int:

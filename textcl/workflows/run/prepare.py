@@ -7,7 +7,8 @@ from itertools import accumulate
 import numpy as np
 import torch
 
-from textcl.data.preview import LengthDistribution, PreviewRow, length_distribution, preview
+from textcl.data.preview import LengthDistribution, PreviewRow, length_distribution, preview, sample_originals
+from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
 from textcl.types.protocols import Objective
@@ -77,6 +78,7 @@ class PartPlan:
     name: str  # of their source; "" for all sources together
     lengths: LengthDistribution
     examples: tuple[PreviewRow, ...]
+    lost: LostTexts  # among the texts that the views start from, of a sample of rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,24 @@ def plan(recipe: Recipe) -> Plan:
 
 def _part(recipe: Recipe, part: TrainingPart, made: Prepared) -> PartPlan:
     tokenize = part.under_prompts(made.encoder).tokenize_whole
+    lost = lost_texts(part, made.encoder, recipe.seed)
+    lost.report()
     return PartPlan(
         part.name,
         length_distribution(part.source, part.views, tokenize, recipe.data.max_length, recipe.seed),
         preview(part.source, part.views, recipe.seed),
+        lost,
     )
+
+
+def lost_texts(part: TrainingPart, encoder: TextEncoder, seed: int) -> LostTexts:
+    """Count, in a sample of rows, the texts that lose what they say on the way to tokens."""
+    own = part.under_prompts(encoder)
+    texts = sample_originals(part.source, part.views, seed)
+    lost = LostTexts()
+    for view, of_view in zip(part.views, texts, strict=True):
+        lost = lost + own.count_lost(of_view, view.role)
+    return lost
 
 
 def _mix(recipe: Recipe, batches: RunBatches, sizes: Sequence[int]) -> tuple[SourcePlan, ...]:

@@ -27,7 +27,7 @@ from textcl.workflows.run.data import RunBatches, build_batches, run_length, run
 from textcl.workflows.run.evaluation import DuringEvaluation, build_tasks, build_tasks_during, take_best
 from textcl.workflows.run.folder import Outcome, check_run_folder, leave_report, write_provenance, write_recipe
 from textcl.workflows.run.objective import build_memory, build_target
-from textcl.workflows.run.prepare import prepare
+from textcl.workflows.run.prepare import lost_texts, prepare
 
 
 def train_recipe(
@@ -82,6 +82,11 @@ class _Run:
         progress.phase("Reading the data")
         self.made = prepare(recipe, ranks.device)
         self.encoder = self.made.encoder
+        for part in self.made.parts:
+            lost = lost_texts(part, self.encoder, recipe.seed)
+            lost.refuse()
+            if ranks.is_main:
+                lost.warn()
         self.tasks: list[Task] = build_tasks(recipe)
         self.recorder = Recorder()
         self.watch = Watch(self.tasks, recipe.seed)
