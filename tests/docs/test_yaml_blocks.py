@@ -7,8 +7,8 @@ import pytest
 
 from tests.docs.pages import Block, blocks
 from textcl.evaluation.suites import read_suite
+from textcl.files.yaml import read_yaml
 from textcl.recipe.load import parse
-from textcl.recipe.yaml import read_yaml
 
 _SECTIONS = {"name", "seed", "data", "encoder", "objective", "training", "evaluation", "hub"}
 

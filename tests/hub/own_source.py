@@ -1,9 +1,9 @@
 """A source of a user's own, which wants a token."""
 
-from textcl.types.text import Example
+from textcl.types.text import Example, Source
 
 
-class Guarded:
+class Guarded(Source):
     """Rows behind a token."""
 
     fingerprint = "guarded"

@@ -10,9 +10,9 @@ from tests.cli.running import run
 from tests.hub.hub_server import TOKEN, Hub
 from tests.recipe.minimal import minimal
 from textcl.errors import PublishError
+from textcl.files.yaml import write_yaml
 from textcl.hub.contents import Upload, paths_in, refuse_secrets, stand_ins, without_paths
 from textcl.recipe.load import load_recipe
-from textcl.recipe.yaml import write_yaml
 from textcl.workflows.publish import told_of
 
 Capture = pytest.CaptureFixture[str]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
-from textcl.types.text import Example
+from textcl.types.text import Augmentation, Example, Source
 
 
 class Side(StrEnum):
@@ -28,7 +28,7 @@ class Wrapped(Objective):
         return loss
 
 
-class Pieces:
+class Pieces(Source):
     """A source of two rows."""
 
     fingerprint = "two"
@@ -48,13 +48,22 @@ class Pieces:
         return f"piece {row}"
 
 
-class Shout:
+class Shout(Augmentation):
     def __call__(self, text: str, rng: random.Random) -> str:
         return text.upper()
 
 
 class NoSource:
     pass
+
+
+class Callable:  # as many classes of many packages are, and none of them is an augmentation
+    def __call__(self, text: str, rng: random.Random) -> str:
+        return text
+
+
+class Idle(Augmentation):
+    """Names the base, and changes nothing."""
 
 
 def no_class() -> None: ...

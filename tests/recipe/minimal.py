@@ -1,13 +1,14 @@
 """The smallest recipe that is right, for tests that spoil it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from textcl.errors import RecipeError
+from textcl.files.yaml import write_yaml
 from textcl.recipe.load import load_recipe
-from textcl.recipe.yaml import write_yaml
 
 
 def minimal(**sections: Any) -> dict[str, Any]:
@@ -27,8 +28,8 @@ def write_recipe_file(folder: Path, raw: object) -> str:
     return str(path)
 
 
-def faults_of(folder: Path, raw: object, *changes: str) -> list[str]:
+def faults_of(folder: Path, raw: object, *changes: str, allow_code: Sequence[str] = ()) -> list[str]:
     """The lines of the error that a recipe raises."""
     with pytest.raises(RecipeError) as caught:
-        load_recipe(write_recipe_file(folder, raw), changes)
+        load_recipe(write_recipe_file(folder, raw), changes, allow_code)
     return str(caught.value).splitlines()

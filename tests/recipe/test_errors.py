@@ -159,3 +159,34 @@ def test_no_fault_is_in_pydantics_own_words(tmp_path: Path) -> None:
     assert len(lines) == 8
     assert not any(word in line for line in lines for word in ("Input", "valid ", "pydantic", "Extra"))
     assert all(": found " in line and " but it must " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        (
+            {"objective": {"use": "Sum", "objectives": [{"use": "InfoNCE"}, 7]}},
+            "objective.objectives.1: found 7, but Sum takes a component here, as in {use: Name}.",
+        ),
+        (
+            {"objective": {"use": "Sum", "objectives": [{"use": ["x"]}]}},
+            'objective.objectives.0: found {"use": ["x"]}, but Sum takes a component here, as in {use: Name}.',
+        ),
+        (
+            {"objective": {"use": "Matryoshka", "objective": "InfoNCE", "dimensions": [8]}},
+            "objective.objective: found 'InfoNCE', but Matryoshka takes a component here, as in {use: Name}.",
+        ),
+        (
+            {"objective": {"use": "InfoNCE", "temperature": float("nan")}},
+            "objective.temperature: found NaN, but InfoNCE takes a number here.",
+        ),
+        (
+            {"encoder": {"backbone": "~nobody_there/model"}},
+            "encoder.backbone: found '~nobody_there/model', but there is no home folder ~nobody_there here.",
+        ),
+    ],
+)
+def test_a_value_of_another_kind_is_told_before_anything_is_built(
+    tmp_path: Path, sections: dict[str, Any], line: str
+) -> None:
+    assert faults_of(tmp_path, minimal(**sections)) == [line]

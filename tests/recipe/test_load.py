@@ -6,8 +6,8 @@ import pytest
 
 from tests.recipe.minimal import minimal, write_recipe_file
 from textcl.errors import RecipeError
+from textcl.files.yaml import read_yaml
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
-from textcl.recipe.yaml import read_yaml
 
 INFO_NCE = {
     "temperature": 0.05,
@@ -64,13 +64,13 @@ def test_an_unknown_name_gets_the_list_and_a_suggestion() -> None:
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"none\.yaml: the recipe cannot be read: No such file or directory\."):
+    with pytest.raises(RecipeError, match=r"none\.yaml: it cannot be read: No such file or directory\."):
         load_recipe(str(tmp_path / "none.yaml"))
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"name: \xff\xfe")
-    with pytest.raises(RecipeError, match=r"binary\.yaml: the recipe cannot be read: it is not UTF-8 text\."):
+    with pytest.raises(RecipeError, match=r"binary\.yaml: it cannot be read: it is not UTF-8 text\."):
         load_recipe(str(tmp_path / "binary.yaml"))
 
 

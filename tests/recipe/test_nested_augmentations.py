@@ -85,9 +85,8 @@ def test_what_a_constructor_inside_refuses_is_told_with_its_place(lines: Path) -
     checked = recipe(lines, {"use": "Chain", "of": [{"use": "WordSwap", "rate": 2}]})
     with pytest.raises(RecipeError, match=r"^data\.views\.1\.augment\.0\.of\.0: rate: found 2"):
         views_of(checked)
-    checked = recipe(lines, {"use": "Chain", "of": ["Typos"]})
-    with pytest.raises(RecipeError, match=r"^data\.views\.1\.augment\.0: of: found 'Typos', .* a mapping with `use:`"):
-        views_of(checked)
+    with pytest.raises(RecipeError, match=r"^data\.views\.1\.augment\.0\.of\.0: found 'Typos', .* takes a component"):
+        recipe(lines, {"use": "Chain", "of": ["Typos"]})
 
 
 def test_back_translations_of_other_texts_are_refused_with_their_place(lines: Path, tmp_path: Path) -> None:

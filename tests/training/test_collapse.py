@@ -23,7 +23,7 @@ from textcl.objectives.sup_con import SupCon
 from textcl.objectives.swav import SwAV
 from textcl.objectives.vicreg import VICReg
 from textcl.training.loop import Loop, TrainingSettings
-from textcl.training.monitor import CollapseAlarm, readings, readings_of_projections
+from textcl.training.monitor import CollapseAlarm, GradientAlarm, readings, readings_of_projections
 from textcl.training.step import Step
 from textcl.training.target import OnlineTarget
 from textcl.types.batches import EmbeddedBatch
@@ -136,3 +136,22 @@ def labelled_run(objective: Objective, labels: int, rate: float, alarm: Collapse
         read = readings(batch)
         alarm(StepLog(step + 1, 80, 0.0, rate, 1.0, 1.0, 1.0, 0.0, 0.0, readings=read))
     return read
+
+
+@pytest.mark.parametrize(
+    ("norms", "count"),
+    [
+        ([0.0] * 30, 1),
+        ([0.0] * 3, 1),
+        ([0.0, 1.0, 0.0], 0),
+        ([1.0] + [0.0] * 10 + [1.0], 1),
+        ([0.0] * 9 + [1.0] * 9, 0),
+    ],
+)
+def test_steps_in_a_row_without_a_gradient_are_told_once(
+    norms: list[float], count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    alarm = GradientAlarm()
+    for step, norm in enumerate(norms, start=1):
+        alarm(StepLog(step, len(norms), 0.0, 1e-3, norm, 1.0, 1.0, 0.0, 0.0))
+    assert [record.message.count("steps in a row had no gradient") for record in caplog.records] == [1] * count

@@ -1,5 +1,6 @@
 """The loop on a toy encoder: it learns, it stops, it goes on bit for bit, it survives damage."""
 
+import errno
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.sim_clr import SimCLR
 from textcl.training.gradient_cache import Memory
-from textcl.training.log import first_readings
+from textcl.training.log import Log, first_readings
 from textcl.training.loop import Loop, Stopped, TrainingSettings
 from textcl.training.step import Step
 from textcl.types.batches import EmbeddedBatch, IntArray, PairBatch
@@ -297,3 +298,49 @@ def test_rows_whose_embedding_is_not_finite_are_named_alone(tmp_path: Path) -> N
         loop.step.encoder.tokens.weight[49] = float("inf")
     with pytest.raises(TrainingError, match=r"The rows are row 5\. The last good checkpoint is kept"):
         loop.run()
+
+
+def test_a_row_that_cannot_be_used_loses_no_step_before_it(tmp_path: Path) -> None:
+    loop = make_loop(tmp_path, save_every=100)
+    good = loop.batches.batch
+
+    def batch(step: int, rank: int, ranks: int) -> PairBatch:
+        if step == 3:
+            raise DataError("row 7: found no positive.")
+        return good(step, rank, ranks)
+
+    loop.batches.batch = batch
+    with pytest.raises(
+        DataError, match=r"^row 7: found no positive\.\nThe 3 steps before it are kept in .*checkpoints"
+    ):
+        loop.run()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-3"]
+    whole, resumed = make_loop(tmp_path / "whole"), make_loop(tmp_path)
+    whole.run()
+    resumed.run(resumed.resume())
+    assert_equal_weights(whole, resumed)
+
+
+def test_a_log_without_room_loses_no_run_and_its_lines_come_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, real, full = Log(tmp_path / "log.jsonl", 0), Path.open, [True]
+
+    def half_written(path: Path, *arguments: object, **named: object) -> object:
+        file = real(path, *arguments, **named)  # type: ignore[call-overload]
+        if full[0] and path.name == "log.jsonl" and arguments[:1] == ("a",):
+            file.write('{"st')
+            file.close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return file
+
+    monkeypatch.setattr(Path, "open", half_written)
+    log.add({"step": 1})
+    log.add({"step": 2})
+    assert (tmp_path / "log.jsonl").read_text() == ""
+    full[0] = False
+    log.add({"step": 3})
+    assert (tmp_path / "log.jsonl").read_text() == '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
+    assert [record.message.partition(" cannot")[2] for record in caplog.records] == [
+        " be written (No space left on device). The run goes on without it."
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textcl.errors import TextclError, WriteError
-from textcl.util.atomic import new_file, new_folder, passing_folder
+from textcl.util.atomic import new_file, new_folder, passing_folder, refuse_place, sweep
 
 
 def names(folder: Path) -> list[str]:
@@ -115,3 +115,28 @@ def test_a_full_disk_is_told_and_other_faults_of_the_block_pass_through(tmp_path
     with pytest.raises(OSError, match=r"^no network$"), opening(tmp_path / "a"):
         raise OSError("no network")
     assert names(tmp_path) == []
+
+
+def test_a_device_and_a_pipe_stay_what_they_are(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/null")
+    for name in ("pipe", "device"):
+        with pytest.raises(WriteError, match="it is a device or a pipe"), new_file(tmp_path / name) as temporary:
+            temporary.write_text("x")
+        with pytest.raises(WriteError, match="it is a device or a pipe"):
+            refuse_place(tmp_path / name, force=True)
+        with pytest.raises(WriteError, match="not a folder"), new_folder(tmp_path / name):
+            pass
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "device").is_char_device()
+
+
+def test_what_was_left_half_written_is_swept_up_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints/.step-4.0a1b2c3d.part/model").mkdir(parents=True)
+    (tmp_path / ".log.jsonl.0a1b2c3d.part").write_text("half")
+    kept = [tmp_path / name for name in (".mine.part", "a.0a1b2c3d.part", "checkpoints/.step-4.0a1b2c3d")]
+    for path in kept:
+        path.write_text("whole")
+    sweep(tmp_path)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+    assert not (tmp_path / "checkpoints/.step-4.0a1b2c3d.part").exists()

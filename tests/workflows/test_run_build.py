@@ -75,7 +75,7 @@ def test_views_follow_from_the_rows_unless_the_recipe_lists_them(recipe: dict[st
         {"role": "anchor"},
         {"role": "positive", "augment": [{"use": "tests.recipe.kinds:Shout"}]},
     ]
-    views = _whole(parse(recipe)).views
+    views = _whole(parse(recipe, allow_code=["tests"])).views
     assert views[0].augment == ()
     assert [augment("a man", random.Random(0)) for augment in views[1].augment] == ["A MAN"]
 

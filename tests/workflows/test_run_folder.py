@@ -11,7 +11,7 @@ from textcl.data.sources.text_files import TextLines
 from textcl.errors import TrainingError
 from textcl.recipe.load import load_recipe, parse
 from textcl.recipe.schema import Recipe
-from textcl.workflows.run.folder import base_models, check_run_folder, write_provenance, write_recipe
+from textcl.workflows.run.folder import base_models, check_resumed, check_run_folder, write_provenance, write_recipe
 
 
 @pytest.fixture
@@ -39,8 +39,68 @@ def test_a_file_is_no_run_folder(tmp_path: Path, recipe: Recipe) -> None:
 
 
 def test_there_must_be_a_run_to_go_on_with(tmp_path: Path, recipe: Recipe) -> None:
-    with pytest.raises(TrainingError, match=r"holds no run to go on with: .*recipe\.yaml is missing"):
-        check_run_folder(tmp_path, recipe, resume=True)
+    (tmp_path / "log.jsonl").write_text("")
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(TrainingError, match=r"holds no run to go on with: .*recipe\.yaml is missing"):
+            check_run_folder(folder, recipe, resume=True)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_was_killed_at_its_first_file_begins_anew(tmp_path: Path, recipe: Recipe, resume: bool) -> None:
+    (tmp_path / ".recipe.yaml.0a1b2c3d.part").write_text("name: r")
+    check_run_folder(tmp_path, recipe, resume=resume)
+
+
+@pytest.fixture
+def begun(tmp_path: Path, tiny_model_folder: Path) -> tuple[Path, TextLines]:
+    """A run folder as its first step finds it, and what it trains on."""
+    recipe = parse(minimal(encoder={"backbone": str(tiny_model_folder)}, training={"steps": 5, "save_every": 2}))
+    (tmp_path / "lines.txt").write_text("one\ntwo\n")
+    source = TextLines(str(tmp_path / "lines.txt"))
+    folder = tmp_path / "run"
+    write_recipe(folder, recipe)
+    write_provenance(folder / "run.json", recipe, source, (2,), "abc", "cpu", 1)
+    return folder, source
+
+
+def log_steps(folder: Path, count: int) -> None:
+    lines = (json.dumps({"step": step}) + "\n" for step in range(1, count + 1))
+    (folder / "log.jsonl").write_text("".join(lines))
+
+
+def test_a_run_goes_on_with_the_data_and_the_model_that_it_began_with(begun: tuple[Path, TextLines]) -> None:
+    folder, source = begun
+    check_resumed(folder, source, "abc", steps=5)
+    with pytest.raises(TrainingError, match="the base model is not that of the run"):
+        check_resumed(folder, source, "xyz", steps=5)
+    (folder.parent / "lines.txt").write_text("one\nthree\nfour\n")
+    other = TextLines(str(folder.parent / "lines.txt"))
+    with pytest.raises(TrainingError, match=r"not that of the run, which had 2 rows .*; here are 3 with"):
+        check_resumed(folder, other, "abc", steps=5)
+
+
+def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew(begun: tuple[Path, TextLines]) -> None:
+    folder, source = begun
+    log_steps(folder, 3)
+    with pytest.raises(TrainingError, match=r"the run made 3 steps, but its checkpoints are gone"):
+        check_resumed(folder, source, "abc", steps=5)
+
+
+def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(begun: tuple[Path, TextLines]) -> None:
+    folder, source = begun
+    log_steps(folder, 2)
+    check_resumed(folder, source, "abc", steps=5)
+    (folder / "model").mkdir()
+    with pytest.raises(TrainingError, match="its checkpoints are gone"):
+        check_resumed(folder, source, "abc", steps=5)
+
+
+def test_a_run_is_not_made_shorter_than_it_is(begun: tuple[Path, TextLines]) -> None:
+    folder, source = begun
+    (folder / "checkpoints/step-4").mkdir(parents=True)
+    check_resumed(folder, source, "abc", steps=4)
+    with pytest.raises(TrainingError, match="the run has made 4 steps, and now is to have 3"):
+        check_resumed(folder, source, "abc", steps=3)
 
 
 def test_the_same_recipe_goes_on_and_training_may_be_changed(tmp_path: Path, recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
 """What an encoder learns from, by its recipe: objective, teacher, target, and data that suits them."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.tiny import SENTENCES
 from textcl.distributed import Ranks
 from textcl.encoder.opening import open_encoder
 from textcl.errors import ModelError, RecipeError
-from textcl.recipe.load import parse
+from textcl.recipe import load
 from textcl.training.target import EmaTarget, OnlineTarget, TeacherTarget
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
@@ -25,6 +26,8 @@ from textcl.workflows.run.objective import (
     refuse_unfit_batches,
     refuse_unlabelled,
 )
+
+parse = partial(load.parse, allow_code=[__name__])
 
 
 class Plain(Objective):
@@ -70,7 +73,9 @@ def test_the_encoders_width_is_filled_in_and_no_setting_of_a_recipe(tmp_path: Pa
     assert build_objective(parse(recipe(tmp_path, "Plain")), dimension=6).head.in_features == 6
     raw = recipe(tmp_path, "Plain")
     raw["objective"]["dimension"] = 7
-    assert faults_of(tmp_path, raw) == ["objective.dimension: Plain has no such setting. It takes factor."]
+    assert faults_of(tmp_path, raw, allow_code=[__name__]) == [
+        "objective.dimension: Plain has no such setting. It takes factor."
+    ]
 
 
 def test_random_weights_of_an_objective_follow_from_the_seed(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from textcl.cli.options import Changes, RecipeName
+from textcl.cli.options import AllowCode, Changes, RecipeName
 from textcl.cli.word_changes import word_changes
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WIDTH = 300  # characters that are shown of a text
 
 
-def check(recipe: RecipeName, changes: Changes = None) -> None:
+def check(recipe: RecipeName, changes: Changes = None, allow_code: AllowCode = None) -> None:
     """Check a recipe without training.
 
     Prints every setting, the number of rows and steps, text lengths, and what the views make of some rows.
@@ -24,7 +24,7 @@ def check(recipe: RecipeName, changes: Changes = None) -> None:
     from textcl.recipe.load import load_recipe, resolved
     from textcl.workflows.run.prepare import plan
 
-    checked = load_recipe(recipe, changes or ())
+    checked = load_recipe(recipe, changes or (), allow_code or ())
     print(resolved(checked))
     for line in _lines(plan(checked), checked.data.max_length):
         print(line)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import A_FILE, DataDir
+from textcl.cli.options import A_FILE, AllowCode, DataDir
 
 
 def leaks(
@@ -25,6 +25,7 @@ def leaks(
         Path | None, typer.Option(metavar="FILE", help="Also write every text that was found to this file.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if any text was found.")] = False,
+    allow_code: AllowCode = None,
 ) -> None:
     """Find evaluation texts in training texts.
 
@@ -40,7 +41,7 @@ def leaks(
     with show_progress(sys.stderr, keeps=False) as progress:
         found = find(
             train, suites or (), data_dir=data_dir, columns=text_column or (),
-            progress=progress,
+            progress=progress, allow_code=allow_code or (),
         )  # fmt: skip
     if json is not None:
         write_leakage(json, found)

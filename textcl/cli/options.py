@@ -16,6 +16,13 @@ Changes = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY=VALUE", help="Changes to the recipe: data.batch_size=128 training.epochs=3"),
 ]
+AllowCode = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PACKAGE",
+        help="Let the recipe use classes of this package or ./file.py, which is imported; may be repeated.",
+    ),
+]
 ModelName = Annotated[
     str,
     typer.Argument(

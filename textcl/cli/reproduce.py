@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import Changes
+from textcl.cli.options import AllowCode, Changes
 from textcl.cli.training import prepare_to_train, telling_of_stops
 
 
@@ -18,6 +18,7 @@ def reproduce(
         Path | None, typer.Option(help="The new run folder. Default: runs/NAME-again, with the recipe's name.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in the folder.")] = False,
+    allow_code: AllowCode = None,
 ) -> None:
     """Train a run again from its recipe, and compare.
 
@@ -35,7 +36,7 @@ def reproduce(
     from textcl.workflows.run.train import train_recipe
 
     ranks = join_ranks()
-    origin = ranks.together(lambda: open_origin(run, changes or ()))
+    origin = ranks.together(lambda: open_origin(run, changes or (), allow_code or ()))
     if ranks.is_main:
         for line in (*origin.changed, *origin.remarks) or (
             "Data, base model, versions and machine are those of then.",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import Changes, RecipeName
+from textcl.cli.options import AllowCode, Changes, RecipeName
 from textcl.cli.training import prepare_to_train, telling_of_stops
 
 
@@ -16,6 +16,7 @@ def train(
         Path | None, typer.Option(help="The run folder. Default: runs/NAME, with the recipe's name.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in the folder.")] = False,
+    allow_code: AllowCode = None,
 ) -> None:
     """Train an encoder, and score it before and after.
 
@@ -30,7 +31,7 @@ def train(
     from textcl.report.progress import show_progress
     from textcl.workflows.train import train as train_recipe
 
-    checked = load_recipe(recipe, changes or ())
+    checked = load_recipe(recipe, changes or (), allow_code or ())
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
     with telling_of_stops(folder), show_progress(sys.stdout) as progress:

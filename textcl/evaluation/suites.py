@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError
 
-from textcl.errors import DataError, suggestion
+from textcl.errors import DataError, RecipeError, suggestion
 from textcl.evaluation.average import Average
 from textcl.evaluation.kind import Files, SuiteSection, TaskEntry
 from textcl.evaluation.kinds import kind_named
 from textcl.evaluation.task import Task
 from textcl.evaluation.user_sets import column_option, is_user_set, unknown_kind, user_task
 from textcl.files.rows import ColumnError
+from textcl.files.yaml import read_yaml_file
 from textcl.util import bundled as shelf
 
 
@@ -54,9 +54,9 @@ def load_suite(name_or_path: str, data_dir: Path | None = None) -> list[Task]:
 def read_suite(path: Path) -> Suite:
     """Read a suite file and check it, without touching any data."""
     try:
-        file = _SuiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise DataError(f"{path} is not YAML: {error}") from error
+        file = _SuiteFile.model_validate(read_yaml_file(path))
+    except RecipeError as error:
+        raise DataError(str(error)) from error
     except ValidationError as error:
         raise DataError(f"{path} is not a suite. " + "; ".join(_messages(error))) from error
     entries, errors = [], []

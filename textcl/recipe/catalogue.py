@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from textcl.errors import RecipeError, suggestion
-from textcl.recipe.components import (
-    AUGMENTATION,
-    INPUT_AUGMENTATION,
-    OBJECTIVE,
-    SOURCE,
-    Room,
-    is_required,
-    parameters_of,
-    plain_default,
-)
+from textcl.files.yaml import read_yaml
+from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE, Room
 from textcl.recipe.messages import found
-from textcl.recipe.yaml import read_yaml
+from textcl.recipe.signatures import is_required, parameters_of, plain_default
 
 ROOMS = (OBJECTIVE, AUGMENTATION, INPUT_AUGMENTATION, SOURCE)
 _EXAMPLE = "Example:\n"

@@ -2,18 +2,29 @@
 
 import importlib
 import inspect
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any, TypeGuard
 
-from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
-
 from textcl.errors import RecipeError, TextclError, suggestion
+from textcl.recipe.consent import is_registered, outside_class
 from textcl.recipe.messages import describe, found
 from textcl.recipe.renamed import renamed_line
+from textcl.recipe.signatures import (
+    Parameters,
+    annotation_of,
+    converted,
+    fits,
+    is_required,
+    parameters_of,
+    plain_default,
+    takes_any_name,
+    takes_components,
+)
+from textcl.types.batches import InputAugmentation
 from textcl.types.protocols import Objective
+from textcl.types.text import Augmentation, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,35 +33,57 @@ class Room:
 
     package: str
     noun: str
-    traits: str  # what a class of the kind has, for messages
+    base: type  # of a user's classes
     accepts: Callable[[type], bool]
     filled_in: frozenset[str] = frozenset()  # arguments that follow from the rest of the recipe
 
     def names(self) -> list[str]:
         """Return the components that the package lists in its `__all__`."""
         package = importlib.import_module(self.package)
-        classes = {name: getattr(package, name) for name in package.__all__}
-        return sorted(name for name, listed in classes.items() if inspect.isclass(listed) and self.accepts(listed))
+        return sorted(name for name in package.__all__ if self._is_ours(getattr(package, name)))
+
+    def listed(self, use: str) -> type | None:
+        """Return the component that a name of ours stands for, `SpanCrop` or `textcl.augment:SpanCrop`."""
+        module, _, name = use.rpartition(":")
+        package = importlib.import_module(self.package)
+        found = getattr(package, name) if name in package.__all__ else None  # no other module of it is loaded
+        if not self._is_ours(found):
+            return None
+        return found if module in ("", self.package, found.__module__) else None
+
+    def takes(self, outside: type, use: str) -> bool:
+        """Say whether a class outside textcl is meant as a component of this kind: by its base, or registered."""
+        is_meant = self.base in outside.__mro__ or is_registered(use)
+        return is_meant and self.accepts(outside) and not inspect.isabstract(outside)
+
+    def _is_ours(self, listed: object) -> TypeGuard[type]:
+        return inspect.isclass(listed) and self.accepts(listed)
+
+
+_PROTOCOLS = (Source, Augmentation, InputAugmentation)
+_BASES = (*_PROTOCOLS, Objective)
 
 
 def _has(*names: str) -> Callable[[type], bool]:
-    return lambda listed: all(any(name in vars(base) for base in listed.__mro__) for name in names)
+    """Return a check that a class itself has methods, not only by a protocol that it names as its base."""
+
+    def check(listed: type) -> bool:
+        own = [base for base in listed.__mro__ if base not in _PROTOCOLS]
+        return all(any(name in vars(base) for base in own) for name in names)
+
+    return check
 
 
 def _is_objective(listed: type) -> bool:
     return issubclass(listed, Objective) and not inspect.isabstract(listed)
 
 
-SOURCE = Room(
-    "textcl.data", "source", "__len__, __getitem__, fingerprint and place",
-    _has("__len__", "__getitem__", "place"),
-)  # fmt: skip
-AUGMENTATION = Room("textcl.augment", "augmentation", "__call__(text, rng)", _has("__call__"))
-INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", "change(sequence, rng)", _has("change"))
+SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "place"))
+AUGMENTATION = Room("textcl.augment", "augmentation", Augmentation, _has("__call__"))
+INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", InputAugmentation, _has("change"))
 OBJECTIVE = Room(
-    "textcl.objectives", "objective", "textcl.types.Objective as its base", _is_objective,
-    filled_in=frozenset({"dimension", "teacher_dimension"}),
-)  # fmt: skip
+    "textcl.objectives", "objective", Objective, _is_objective, filled_in=frozenset({"dimension", "teacher_dimension"})
+)
 
 # Where components stand in a recipe; a star is any position of a list.
 PLACES = {
@@ -93,126 +126,51 @@ def _matches(value: object, pattern: list[str], place: str = "") -> Iterator[tup
         yield from _matches(entry, rest, f"{place}.{name}" if place else name)
 
 
-def find_class(use: str, room: Room, place: str) -> type:
+def find_class(use: str, room: Room, place: str, allow_code: Sequence[str] = ()) -> type:
     """Return the class that a component names.
 
     Args:
         use: A name from the room's `__all__`, or `my_package.module:Class`.
         room: The kind that is wanted.
         place: Where the component stands in the recipe.
+        allow_code: What may be imported outside textcl, see `consent`.
 
     Raises:
-        RecipeError: There is no such class, or it is of another kind.
+        RecipeError: There is no such class, it is of another kind, or nobody has allowed it.
     """
-    module, colon, name = use.partition(":")
-    if not colon:
-        listed = _attribute(room.package, use) if use in importlib.import_module(room.package).__all__ else None
-        if listed is not None and room.accepts(listed):
-            return listed
+    ours = room.listed(use)
+    if ours is not None:
+        return ours
+    if ":" not in use:
         known = room.names()
         raise RecipeError(
             f"{place}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; your own is written "
             f"my_package.module:Class.{suggestion(use, known)}"
         )
-    try:
-        found = _attribute(module, name)
-    except ModuleNotFoundError as error:
+    if use.startswith(("textcl.", "textcl:")):  # what is ours and no component is never imported by a recipe
+        raise RecipeError(f"{place}.use: {use} is no {room.noun}. textcl has {', '.join(room.names())}.")
+    outside = outside_class(use, place, allow_code)
+    if not room.takes(outside, use):
         raise RecipeError(
-            f"{place}.use: found '{use}', but there is no module '{error.name}'. Install it, or name the folder that "
-            "holds it in PYTHONPATH."
-        ) from None
-    except AttributeError:
-        close = suggestion(name, vars(importlib.import_module(module)))
-        raise RecipeError(f"{place}.use: module {module} has no class '{name}'.{close}") from None
-    if not inspect.isclass(found) or not room.accepts(found):
-        raise RecipeError(f"{place}.use: {use} is no {room.noun}: that is a class with {room.traits}.")
-    return found
-
-
-def _attribute(module: str, name: str) -> type:
-    found: type = getattr(importlib.import_module(module), name)
-    return found
-
-
-Parameters = Mapping[str, Parameter]
-
-
-def parameters_of(cls: type) -> Parameters:
-    """Return the parameters of a constructor that can be named, annotations evaluated where that is possible."""
-    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    return {name: p for name, p in _signature(cls).parameters.items() if p.kind in kinds}
-
-
-def takes_any_name(cls: type) -> bool:
-    """Say whether a constructor ends in `**settings`."""
-    return any(p.kind is Parameter.VAR_KEYWORD for p in _signature(cls).parameters.values())
-
-
-def is_required(parameter: Parameter) -> bool:
-    """Say whether a parameter has no default."""
-    return parameter.default is Parameter.empty
-
-
-def annotation_of(parameter: Parameter) -> Any:
-    """Return an annotation; `Any` where there is none, or one that names what cannot be imported."""
-    annotation = parameter.annotation
-    return Any if annotation is Parameter.empty or isinstance(annotation, str) else annotation
-
-
-def fits(value: object, parameter: Parameter) -> bool:
-    """Say whether a value from a recipe is what an annotation asks for; anything fits where that cannot be told."""
-    try:
-        converted(value, parameter)
-    except ValidationError:
-        return False
-    return True
-
-
-def converted(value: object, parameter: Parameter) -> Any:
-    """Return a value from a recipe as its annotation wants it: a list as a tuple, a text as a Path.
-
-    The result is `Any` because the annotation decides its type.
-
-    Raises:
-        ValidationError: It does not fit.
-    """
-    try:
-        adapter = TypeAdapter(annotation_of(parameter))
-    except (PydanticSchemaGenerationError, PydanticUserError):  # an annotation that pydantic does not know
-        return value
-    # as JSON, where a list may be a tuple and a text a Path, but "5" is no number
-    return adapter.validate_json(json.dumps(value), strict=True)
-
-
-def plain_default(parameter: Parameter) -> Any:
-    """Return a default as YAML knows it: a tuple as a list, a member of an enumeration as its value.
-
-    Raises:
-        TypeError: There is no default, or YAML has no words for it.
-    """
-    return json.loads(json.dumps(parameter.default))
-
-
-def _signature(cls: type) -> inspect.Signature:
-    try:
-        return inspect.signature(cls, eval_str=True)
-    except NameError:
-        return inspect.signature(cls)
+            f"{place}.use: {use} is no {room.noun}: that is a class with textcl.types.{room.base.__name__} as its base."
+        )
+    return outside
 
 
 Component = Mapping[str, Any]  # as the recipe writes it: `use`, and settings whose values are whatever was typed
 
 
-def component_faults(component: Component, room: Room, place: str) -> list[str]:
+def component_faults(component: Component, room: Room, place: str, allow_code: Sequence[str] = ()) -> list[str]:
     """Return a line for each setting that the component's constructor would not take, its inner components' included.
 
     Args:
         component: `use`, and the settings beside it.
         room: The kind that the place wants.
         place: Where it stands in the recipe: `data.sources.0`.
+        allow_code: What may be imported outside textcl.
     """
     try:
-        cls = find_class(component["use"], room, place)
+        cls = find_class(component["use"], room, place, allow_code)
     except RecipeError as error:
         return [str(error)]
     parameters = _named_by_recipes(cls, room)
@@ -224,22 +182,24 @@ def component_faults(component: Component, room: Room, place: str) -> list[str]:
             lines.append(renamed)
         elif name not in parameters:
             lines += _unknown(cls, parameters, name, place)
+        elif takes_components(parameters[name], _BASES) and _lacks_components(value, parameters[name]):
+            lines += _no_components(cls, value, f"{place}.{name}")
         elif inner:
-            lines += [line for at, entry in inner.items() for line in component_faults(entry, room, at)]
+            lines += [line for at, entry in inner.items() for line in component_faults(entry, room, at, allow_code)]
         else:
             lines += _unfit(cls, parameters, name, value, place)
     absent = [name for name, parameter in parameters.items() if is_required(parameter) and name not in component]
     return lines + [_needed(cls, parameters, name, place, "missing") for name in absent]
 
 
-def spelled_out(component: Component, room: Room, place: str) -> dict[str, Any]:
+def spelled_out(component: Component, room: Room, place: str, allow_code: Sequence[str] = ()) -> dict[str, Any]:
     """Return a checked component with every default of its constructor written out, in the constructor's order."""
     given = {
-        name: _each_component(value, f"{place}.{name}", lambda entry, at: spelled_out(entry, room, at))
+        name: _each_component(value, f"{place}.{name}", lambda entry, at: spelled_out(entry, room, at, allow_code))
         for name, value in _settings(component).items()
     }
     spelled = {}
-    for name, parameter in parameters_of(find_class(component["use"], room, place)).items():
+    for name, parameter in parameters_of(find_class(component["use"], room, place, allow_code)).items():
         try:
             spelled[name] = given[name] if name in given else plain_default(parameter)
         except TypeError:  # a default that YAML has no words for stays unsaid
@@ -247,7 +207,13 @@ def spelled_out(component: Component, room: Room, place: str) -> dict[str, Any]:
     return {"use": component["use"], **spelled, **given}
 
 
-def build(component: Component, room: Room, place: str, known: Mapping[str, object] | None = None) -> Any:
+def build(
+    component: Component,
+    room: Room,
+    place: str,
+    known: Mapping[str, object] | None = None,
+    allow_code: Sequence[str] = (),
+) -> Any:
     """Construct a checked component, inner ones first.
 
     The result is `Any` because the room decides its type; callers name it.
@@ -257,25 +223,28 @@ def build(component: Component, room: Room, place: str, known: Mapping[str, obje
         room: The kind that the place wants.
         place: Where it stands in the recipe.
         known: What the room fills in, by the names of its `filled_in`.
+        allow_code: What may be imported outside textcl.
 
     Raises:
         RecipeError: The constructor refuses a value; names the place.
         TextclError: What the constructor found out about files and packages, with the place before it.
     """
-    cls = find_class(component["use"], room, place)
+    cls = find_class(component["use"], room, place, allow_code)
     parameters = parameters_of(cls)
     arguments = {name: value for name, value in (known or {}).items() if name in parameters}
     for name, value in _settings(component).items():
         if _inner_components(value, name) or name not in parameters:
-            value = _each_component(value, f"{place}.{name}", lambda entry, at: build(entry, room, at, known))
-            arguments[name] = value
+            made = _each_component(
+                value, f"{place}.{name}", lambda entry, at: build(entry, room, at, known, allow_code)
+            )
+            arguments[name] = made
         else:
             arguments[name] = converted(value, parameters[name])
     try:
         return cls(**arguments)
     except TextclError as error:
         raise type(error)(f"{place}: {error}") from error
-    except ValueError as error:
+    except (ValueError, OSError, OverflowError, MemoryError, RuntimeError) as error:  # a path or a size that cannot be
         raise RecipeError(f"{place}: {error}") from error
 
 
@@ -292,6 +261,22 @@ def _inner_components(value: object, place: str) -> dict[str, Component]:
     """Return the components inside a setting by their places: itself, or the entries of a list."""
     entries = {f"{place}.{number}": entry for number, entry in enumerate(value)} if isinstance(value, list) else {}
     return {at: entry for at, entry in (entries or {place: value}).items() if is_component(entry)}
+
+
+def _lacks_components(value: object, parameter: Parameter) -> bool:
+    """Say whether a value, or an entry of a list, is no component where each must be one."""
+    if value is None or isinstance(value, list):
+        return any(not is_component(entry) for entry in value or ()) or (value is None and is_required(parameter))
+    return not is_component(value)
+
+
+def _no_components(cls: type, value: object, place: str) -> list[str]:
+    entries = {f"{place}.{number}": entry for number, entry in enumerate(value)} if isinstance(value, list) else {}
+    return [
+        f"{at}: found {found(entry)}, but {cls.__name__} takes a component here, as in {{use: Name}}."
+        for at, entry in (entries or {place: value}).items()
+        if not is_component(entry)
+    ]
 
 
 def _each_component(value: Any, place: str, change: Callable[[Component, str], Any]) -> Any:

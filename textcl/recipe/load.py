@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,21 @@ from pydantic import ValidationError
 
 from textcl.errors import RecipeError, suggestion
 from textcl.evaluation.user_sets import is_user_set
+from textcl.files.yaml import read_yaml, read_yaml_text, write_yaml
 from textcl.recipe.components import component_faults, components_in, spelled_out
+from textcl.recipe.consent import checked_consent
 from textcl.recipe.errors import faults
 from textcl.recipe.messages import found
 from textcl.recipe.overrides import Changes, override, plain
 from textcl.recipe.schema import Recipe
-from textcl.recipe.yaml import read_yaml, write_yaml
 from textcl.util.bundled import names, recipes_folder, suites_folder
 
+_NO_PATHS = ("prompts", "template")  # texts that may begin as they like
 
-def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe, changes: Changes = ()) -> Recipe:
+
+def load_recipe(
+    recipe: str | Path | Mapping[str, Any] | Recipe, changes: Changes = (), allow_code: Sequence[str] = ()
+) -> Recipe:
     """Read, change and check a recipe.
 
     >>> import textcl
@@ -31,6 +36,8 @@ def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe, changes: Change
         recipe: The name of a bundled recipe, the path of a YAML file, a dict as such a file holds it, or a recipe.
         changes: Overrides: a mapping of dotted keys to values, or texts as `training.epochs=2`. A position in a list
             is a number from 0.
+        allow_code: Packages, modules or files outside textcl whose classes the recipe may name. The result remembers
+            them, its YAML never does.
 
     Returns:
         The recipe, the defaults of its components' constructors filled in. It cannot be changed in place: load it
@@ -41,7 +48,11 @@ def load_recipe(recipe: str | Path | Mapping[str, Any] | Recipe, changes: Change
     """
     raw = _raw(recipe)
     override(raw, changes)
-    return parse(raw)
+    homeless = _without_home(raw)
+    if homeless:
+        raise RecipeError("\n".join(homeless))
+    before = recipe.allow_code if isinstance(recipe, Recipe) else ()
+    return parse(raw, allow_code or before)
 
 
 def _raw(recipe: str | Path | Mapping[str, Any] | Recipe) -> dict[str, Any]:
@@ -64,21 +75,20 @@ def recipe_text(recipe: str) -> str:
     Raises:
         RecipeError: There is none of that name, or the file cannot be read.
     """
-    try:
-        return _path(recipe).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise RecipeError(f"{recipe}: the recipe cannot be read: {reason}.") from None
+    return read_yaml_text(_path(recipe), recipe)
 
 
-def parse(raw: dict[str, Any]) -> Recipe:
-    """Check a recipe and fill in the defaults of its components.
+def parse(raw: dict[str, Any], allow_code: Sequence[str] = ()) -> Recipe:
+    """Check a recipe and fill in the defaults of its components; `allow_code` as for `load_recipe`.
 
     Raises:
         RecipeError: All faults, a line each.
     """
     raw = copy.deepcopy(raw)
-    lines = [line for place, room, value in components_in(raw) for line in component_faults(value, room, place)]
+    allowed = checked_consent(allow_code)
+    lines = [
+        line for place, room, value in components_in(raw) for line in component_faults(value, room, place, allowed)
+    ]
     try:
         recipe = _validated(raw)
     except ValidationError as error:
@@ -88,8 +98,8 @@ def parse(raw: dict[str, Any]) -> Recipe:
         raise RecipeError("\n".join(lines))
     filled = recipe.model_dump(mode="json")
     for place, room, value in components_in(filled):
-        value.update(spelled_out(value, room, place))
-    return _validated(filled)
+        value.update(spelled_out(value, room, place, allowed))
+    return _validated(filled).allowing(allowed)
 
 
 def resolved(recipe: Recipe) -> str:
@@ -100,6 +110,23 @@ def resolved(recipe: Recipe) -> str:
 def _validated(raw: dict[str, Any]) -> Recipe:
     """Check against the schema as JSON: strict about types, and a list is a list."""
     return Recipe.model_validate_json(json.dumps(raw, default=str), strict=True)
+
+
+def _without_home(value: object, place: str = "") -> list[str]:
+    """Return a line for each path that begins in the home folder of somebody who has none here."""
+    if isinstance(value, dict | list):
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        inner = ((name, entry) for name, entry in entries if name not in _NO_PATHS)
+        return [
+            line for name, entry in inner for line in _without_home(entry, f"{place}.{name}" if place else f"{name}")
+        ]
+    if not isinstance(value, str) or not value.startswith("~"):
+        return []
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        return [f"{place}: found {found(value)}, but there is no home folder {value.partition('/')[0]} here."]
+    return []
 
 
 def _unknown_suites(recipe: Recipe) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textcl.errors import RecipeError
+from textcl.files.yaml import read_yaml
 from textcl.recipe.messages import found
-from textcl.recipe.yaml import read_yaml
 
 Changes = Sequence[str] | Mapping[str, object]  # `dotted.key=value`, or dotted key -> value
 

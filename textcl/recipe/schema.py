@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault, repository_fault
@@ -285,6 +285,18 @@ class Recipe(Section):
     training: TrainingSection = TrainingSection(epochs=1)
     evaluation: EvaluationSection = EvaluationSection()
     hub: HubSection = HubSection()
+    _allow_code: tuple[str, ...] = PrivateAttr(())  # no setting: what a recipe cannot say of itself
+
+    @property
+    def allow_code(self) -> tuple[str, ...]:
+        """What may be imported outside textcl to build it, as its user has allowed."""
+        return self._allow_code
+
+    def allowing(self, allow_code: tuple[str, ...]) -> Self:
+        """Return the same recipe with the consent of its user."""
+        made = self.model_copy()
+        made._allow_code = allow_code
+        return made
 
     @model_validator(mode="after")
     def _best_is_kept(self) -> Self:

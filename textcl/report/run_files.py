@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from textcl.errors import DataError
+from textcl.errors import DataError, RecipeError
 from textcl.export.figures import FILE as EXPORTS
 from textcl.export.figures import read_figures
+from textcl.files.yaml import read_yaml_file
 from textcl.report.page_data import PageData, read_page_data
 
 Fields = dict[str, Any]  # of a JSON or YAML mapping; `Any`: its values are of many kinds
@@ -54,10 +53,11 @@ def _mapping(path: Path) -> Fields:
     """Read a mapping in YAML or JSON, which is YAML too but is read faster by its own reader."""
     if not path.exists():
         return {}
-    text = path.read_text(encoding="utf-8")
     try:
-        read = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        read = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else read_yaml_file(path)
+    except RecipeError as error:
+        raise DataError(str(error)) from error
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     if not isinstance(read, dict):
         raise DataError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")
@@ -70,6 +70,6 @@ def _lines(path: Path) -> list[Fields]:
     for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         try:
             lines.append(json.loads(text))
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
     return lines

@@ -149,12 +149,25 @@ class Loop:
         log = Log(self.folder / "log.jsonl", done) if self.ranks.is_main else None
         with watched_signals() as request:
             for number in range(done, self.settings.steps):
-                entry = self._train(number)
+                entry = self._train_or_keep(number, done)
                 if log:
                     log.add(asdict(entry))
                 self._keep(number + 1, request)
                 for tell in self.on_step:
                     tell(entry)
+
+    def _train_or_keep(self, number: int, done: int) -> StepLog:
+        """Take a step; where a row of it cannot be used, write a checkpoint of the steps before it first."""
+        try:
+            return self._train(number)
+        except DataError as error:
+            is_kept = number % self.settings.save_every == 0 or number == done
+            if self.ranks.is_main and not is_kept:
+                save_checkpoint(self.folder / "checkpoints", number, self.trained, self.settings.keep_checkpoints)
+            if number == 0:
+                raise
+            kept = self.folder / "checkpoints"
+            raise DataError(f"{error}\nThe {number} steps before it are kept in {kept}.") from error
 
     def _train(self, number: int) -> StepLog:
         start = time.perf_counter()

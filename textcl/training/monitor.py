@@ -109,6 +109,31 @@ class CollapseAlarm:
         _log.warning(message)
 
 
+_STILL = 10  # steps in a row
+
+
+@dataclass(slots=True)
+class GradientAlarm:
+    """Speaks up, once, when steps in a row had no gradient, or all of a shorter run: nothing is learned."""
+
+    _still: int = 0
+    _has_spoken: bool = False
+
+    def __call__(self, entry: StepLog) -> None:
+        """Judge the gradient of a step."""
+        self._still = self._still + 1 if entry.gradient_norm == 0 else 0
+        is_all = entry.step == entry.steps == self._still
+        if self._has_spoken or not (self._still == _STILL or is_all):
+            return
+        self._has_spoken = True
+        _log.warning(
+            "Step %d: %d steps in a row had no gradient, and the model does not change. The rows hold no contrast: "
+            "look for labels that never come twice or are all the same, equal scores, or one text again and again.",
+            entry.step,
+            self._still,
+        )
+
+
 def collapse(read: dict[str, float], first: dict[str, float]) -> str | None:
     """Say which number tells of a collapse, or None.
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from textcl.errors import DataError, WriteError
 
+_PART = re.compile(r"\..+\.[0-9a-f]{4,}\.part")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which name no file while one is written
 
 
@@ -23,8 +25,7 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     temporary = _beside(path)
     with _telling(path, temporary):
-        if path.is_dir():  # told now, not after the work
-            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        _refuse_no_file(path)  # now, not after the work
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
@@ -45,7 +46,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     old = _beside(path)
     with passing_folder(path) as temporary:
-        if path.is_file():
+        if path.exists() and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder", str(path))
         try:
             yield temporary
@@ -92,11 +93,35 @@ def refuse_place(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
     """
     if path.resolve() in [other.expanduser().resolve() for other in read]:
         raise DataError(f"{path} is what is read; name another file with --out.")
-    if path.is_dir():
-        raise WriteError(errno.EISDIR, "it is a folder", str(path))
+    try:
+        _refuse_no_file(path)
+    except OSError as error:
+        raise WriteError(error.errno, str(error.strerror), str(path)) from error
     with passing_folder(path):
         if path.exists() and not force:
             raise DataError(f"{path} is there already; name another file, or replace it with --force.")
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed processes left half written in a folder, at any depth; nobody else may be writing there."""
+    for part in [path for path in folder.rglob(".*.part") if _PART.fullmatch(path.name)]:
+        if part.is_dir() and not part.is_symlink():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+
+
+def is_part(path: Path) -> bool:
+    """Say whether a path is what a killed process left half written."""
+    return _PART.fullmatch(path.name) is not None
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Raise where something stands that is no file: a folder, or a device or pipe, which would become one."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a device or a pipe, and a file would replace it", str(path))
 
 
 @contextmanager

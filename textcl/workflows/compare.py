@@ -9,7 +9,7 @@ from textcl.errors import DataError
 from textcl.evaluation.items import items_digest
 from textcl.evaluation.significance import Difference, compared, refuse_other_items
 from textcl.evaluation.task import Task
-from textcl.recipe.yaml import read_yaml
+from textcl.files.yaml import read_yaml_file
 from textcl.report.saved import Report, find_report, open_report
 from textcl.report.scores import Scores
 from textcl.util.progress import SILENT, Progress
@@ -76,7 +76,7 @@ def _refuse_strangers(first: Report, other: Report) -> None:
 
 def _settings(recipe: Path) -> dict[str, str]:
     """Return a recipe's settings under dotted names; none where there is no recipe, as beside a JSON of `evaluate`."""
-    return flat_settings(read_yaml(recipe.read_text(encoding="utf-8"), str(recipe))) if recipe.is_file() else {}
+    return flat_settings(read_yaml_file(recipe)) if recipe.is_file() else {}
 
 
 def flat_settings(value: object, place: str = "") -> dict[str, str]:

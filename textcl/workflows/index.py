@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write
 from textcl.report.progress import progress_of
 from textcl.types.protocols import Index
 from textcl.types.text import Role
+from textcl.util.atomic import sweep
+from textcl.util.lock import only_one
 from textcl.util.precision import resolve
 from textcl.util.processes import give_back_memory
 from textcl.util.progress import SILENT, Progress
@@ -137,23 +140,27 @@ def index_corpus(
     if ranks.is_main:
         folder.check()
     encoder = opened(model, precision, ranks.device)
-    index, done = build_index(factory, encoder.dimension), folder.is_finished()
-    asked = _prepare(encoder, model_name(model), corpus, folder, progress) if ranks.is_main else None
-    if asked is not None:
+    index = build_index(factory, encoder.dimension)
+    with only_one(out) if ranks.is_main else nullcontext():
+        done = folder.is_finished()
+        asked = None
+        if ranks.is_main:
+            folder.check()  # again: another process may have been here meanwhile
+            sweep(out)
+            asked = _prepare(encoder, model_name(model), corpus, folder, progress)
         if done:
-            return Indexed(out, _finished(folder, asked, index), True, model)
-        rows = _rows_of(folder)
-        refuse_too_few(index, min(rows, train_rows or rows))
-        check(rows, encoder.dimension)
-        folder.begin(asked)
-    if done:
-        return None
-    ranks.wait()
-    shards = _embed(encoder, folder, ranks, progress)
-    ranks.wait()
-    if asked is None:
-        return None
-    return Indexed(out, _build(index, folder, shards, asked, train_rows, progress), False, model)
+            return None if asked is None else Indexed(out, _finished(folder, asked, index), True, model)
+        if asked is not None:
+            rows = _rows_of(folder)
+            refuse_too_few(index, min(rows, train_rows or rows))
+            check(rows, encoder.dimension)
+            folder.begin(asked)
+        ranks.wait()
+        shards = _embed(encoder, folder, ranks, progress)
+        ranks.wait()
+        if asked is None:
+            return None
+        return Indexed(out, _build(index, folder, shards, asked, train_rows, progress), False, model)
 
 
 def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, progress: Progress) -> IndexRequest:

@@ -71,7 +71,7 @@ class IndexFolder:
         return self._about.is_file()
 
     def check(self) -> None:
-        """Refuse a folder that holds something else, and sweep up what a killed process left half written."""
+        """Refuse a folder that holds something else; what a killed process left half written may stand there."""
         if self.path.exists() and not self.path.is_dir():
             raise SearchError(f"{self.path} is a file; an index needs a folder. Name another with --out.")
         names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
@@ -81,8 +81,6 @@ class IndexFolder:
                 f"{self.path} holds {foreign[0]}, which is no part of an index, and nothing was written. Name another "
                 "folder with --out."
             )
-        for part in self.path.rglob(".*.part") if names else ():
-            part.unlink() if part.is_file() else None
 
     def begin(self, asked: IndexRequest) -> None:
         """Note what is asked for; where work began earlier, make sure that it was the same.

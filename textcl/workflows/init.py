@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError
+from textcl.files.yaml import read_yaml
 from textcl.recipe.load import parse
-from textcl.recipe.yaml import read_yaml
 from textcl.survey.roles import WITHOUT_COLUMNS, Reading, Trial, read_columns, try_rows
 from textcl.survey.survey import UNKNOWN, Survey, survey
 from textcl.util.atomic import new_file, refuse_place

@@ -21,15 +21,15 @@ from textcl.workflows.run.evaluation import build_tasks
 _GRADES = ("score", "label")
 
 
-def recipe_of(train: str) -> Recipe | None:
+def recipe_of(train: str, allow_code: Sequence[str] = ()) -> Recipe | None:
     """Return the recipe that is named: bundled, a YAML file, or that of a run folder; None where a file is."""
     path = Path(train).expanduser()
     if (path / "recipe.yaml").is_file():
-        return load_recipe(str(path / "recipe.yaml"))
+        return load_recipe(str(path / "recipe.yaml"), allow_code=allow_code)
     if path.is_dir():
         raise DataError(f"{train} is a folder without a recipe.yaml. Name a run folder, a recipe, or a file of texts.")
     if path.suffix in (".yaml", ".yml") or (train in names(recipes_folder()) and not path.exists()):
-        return load_recipe(train)
+        return load_recipe(train, allow_code=allow_code)
     return None
 
 
@@ -101,6 +101,7 @@ def leaks(
     data_dir: Path | None,
     columns: Sequence[str],
     progress: Progress = SILENT,
+    allow_code: Sequence[str] = (),
 ) -> dict[str, Leakage]:
     """Look for the texts of suites in what is trained on.
 
@@ -110,6 +111,7 @@ def leaks(
         data_dir: The folder of the suites' files; None: from the Hub.
         columns: The columns of a file that hold texts; none: all that do.
         progress: Gets the progress.
+        allow_code: Packages, modules or files outside textcl whose classes a recipe may name.
 
     Returns:
         For each task what leaks.
@@ -118,7 +120,7 @@ def leaks(
         DataError: There is nothing to compare with, or data is missing or faulty.
         RecipeError: The recipe is faulty.
     """
-    recipe = recipe_of(train)
+    recipe = recipe_of(train, allow_code)
     if columns and recipe is not None:
         raise DataError(f"{train} is a recipe, whose sources name their columns; leave --text-column out.")
     tasks = load_tasks(suites, data_dir)

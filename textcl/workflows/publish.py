@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from textcl.errors import PublishError, TextclError
+from textcl.files.yaml import read_yaml, read_yaml_file, write_yaml
 from textcl.hub.contents import Contents, Told, contents_of, contents_underway, paths_in, stand_ins
 from textcl.hub.push import Pushed, check_destination, full_name, push
 from textcl.hub.repository import Destination
 from textcl.recipe.schema import HubSection, Recipe
-from textcl.recipe.yaml import read_yaml, write_yaml
 from textcl.workflows.run.evaluation import BEST
 
 _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may stand; the others hold none
@@ -38,7 +38,7 @@ def told_of(run: Path) -> Told:
     """
     file = run / "recipe.yaml"
     _refuse_other_folders(run, file)
-    raw = read_yaml(file.read_text(encoding="utf-8"), str(file))
+    raw = read_yaml_file(file)
     if not isinstance(raw, dict):
         raise PublishError(f"{file} is no recipe: it holds no sections.")
     texts = [entry for name in _SECTIONS for entry in _texts(raw.get(name), name)]

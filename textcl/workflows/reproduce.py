@@ -46,12 +46,13 @@ class Origin:
         return self.folder / "model" if (self.folder / "model").is_dir() else self.folder
 
 
-def open_origin(name: str, changes: Sequence[str]) -> Origin:
+def open_origin(name: str, changes: Sequence[str], allow_code: Sequence[str] = ()) -> Origin:
     """Find a run and its data, and say what differs from then: settings, base models, versions, machine.
 
     Args:
         name: A run folder, a model folder that was published, or a Hub id.
         changes: Overrides of the recipe, each `dotted.key=value`: where its files lie on this machine.
+        allow_code: Packages, modules or files outside textcl whose classes the recipe may name.
 
     Raises:
         DataError: It holds no recipe, or the data is not there, or is not that of the run.
@@ -66,17 +67,17 @@ def open_origin(name: str, changes: Sequence[str]) -> Origin:
             "a model that textcl push published."
         )
     facts = _facts(folder / _FACTS)
-    recipe = _recipe(file, changes, facts)
+    recipe = _recipe(file, changes, facts, allow_code)
     _refuse_other_data(recipe, facts, file)
     _refuse_other_tasks(recipe, folder / REPORT)
     changed = tuple(_changed(file, recipe, changes))
     return Origin(name, folder, recipe, changed, tuple(_remarks(recipe, facts)))
 
 
-def _recipe(file: Path, changes: Sequence[str], facts: Mapping[str, Any]) -> Recipe:
+def _recipe(file: Path, changes: Sequence[str], facts: Mapping[str, Any], allow_code: Sequence[str]) -> Recipe:
     """Read the recipe of a run; where it cannot be, say whose it is: settings may have other names by now."""
     try:
-        return load_recipe(str(file), [*changes, _PUBLISHES_NOT])
+        return load_recipe(str(file), [*changes, _PUBLISHES_NOT], allow_code)
     except RecipeError as error:
         version = facts.get("packages", {}).get("textcl", "of an unknown version")
         raise RecipeError(
@@ -133,7 +134,8 @@ def _refuse_other_tasks(recipe: Recipe, report: Path) -> None:
 def _changed(file: Path, recipe: Recipe, changes: Sequence[str]) -> Iterator[str]:
     """Yield the settings that the changes have changed; a file that lies elsewhere is the same file."""
     then, now = (
-        flat_settings(read.model_dump(mode="json")) for read in (load_recipe(str(file), [_PUBLISHES_NOT]), recipe)
+        flat_settings(read.model_dump(mode="json"))
+        for read in (load_recipe(str(file), [_PUBLISHES_NOT], recipe.allow_code), recipe)
     )
     named = {change.partition("=")[0] for change in changes}
     for key in then | now:

@@ -1,7 +1,7 @@
 """A recipe becomes a model: `textcl train`, and `textcl.train` in Python."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ def train(
     out: str | Path | None = None,
     resume: bool = False,
     progress: bool | Progress = False,
+    allow_code: Sequence[str] = (),
     on_best: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Train what a recipe describes, scored before and after. Nothing is published: `textcl push` does that.
@@ -83,6 +84,7 @@ def train(
         out: The run folder, which must be new or empty; None: `runs/` and the recipe's name.
         resume: Go on from the newest good checkpoint in the run folder.
         progress: True shows bars in a terminal or notebook, lines elsewhere, on stdout; or a `Progress` of your own.
+        allow_code: Packages, modules or files outside textcl whose classes the recipe may name.
         on_best: Called on rank 0 when a better model was kept during training, with what is said of it.
 
     Returns:
@@ -93,7 +95,7 @@ def train(
         DataError: Its data is missing or has an error.
         TrainingError: The run folder is in use, or training cannot go on; the last good checkpoint is kept.
     """
-    checked = load_recipe(recipe, changes)
+    checked = load_recipe(recipe, changes, allow_code)
     folder = Path("runs") / checked.name if out is None else Path(out)
     with progress_of(progress, sys.stdout) as shown:
         outcome = train_recipe(checked, folder, resume=resume, progress=shown, on_best=on_best)

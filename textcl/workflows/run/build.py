@@ -54,21 +54,24 @@ def build_sources(recipe: Recipe) -> list[Source]:
         RecipeError: A constructor refuses its settings.
         DataError: A file or package is missing or faulty, or a source has no rows.
     """
-    return [build_component_source(component, place) for place, component in recipe.data.components]
+    return [build_component_source(recipe, component, place) for place, component in recipe.data.components]
 
 
-def build_component_source(component: Component, place: str) -> Source:
-    """Open one source; `place` is where it stands in the recipe."""
-    source: Source = build(component.model_dump(), SOURCE, place)
+def build_component_source(recipe: Recipe, component: Component, place: str) -> Source:
+    """Open one source of a recipe; `place` is where it stands in it."""
+    source: Source = build(component.model_dump(), SOURCE, place, allow_code=recipe.allow_code)
     if len(source) == 0:
         raise DataError(f"{place}: found no rows in the source, but there must be at least 2.")
     return source
 
 
-def views_of(entries: Sequence[ViewEntry] | None, source: Source, place: str, seed: int) -> tuple[ViewSpec, ...]:
+def views_of(
+    recipe: Recipe, entries: Sequence[ViewEntry] | None, source: Source, place: str, seed: int
+) -> tuple[ViewSpec, ...]:
     """Return the views that a recipe lists, or those that its rows suggest.
 
     Args:
+        recipe: That they stand in.
         entries: As listed; None: what the rows hold.
         source: What the views are made from.
         place: Where they stand in the recipe.
@@ -81,7 +84,7 @@ def views_of(entries: Sequence[ViewEntry] | None, source: Source, place: str, se
     """
     if entries is None:
         return default_views(source[0])
-    specs = tuple(_view_of(entry, f"{place}.{number}") for number, entry in enumerate(entries))
+    specs = tuple(_view_of(entry, f"{place}.{number}", recipe.allow_code) for number, entry in enumerate(entries))
     roles = [spec.role for spec in specs]
     wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
     absent = [role for role in wanted if role not in roles]
@@ -92,13 +95,13 @@ def views_of(entries: Sequence[ViewEntry] | None, source: Source, place: str, se
     return specs
 
 
-def _view_of(entry: ViewEntry, place: str) -> ViewSpec:
+def _view_of(entry: ViewEntry, place: str, allow_code: Sequence[str]) -> ViewSpec:
     augment: list[Augmentation] = [
-        build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}")
+        build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}", allow_code=allow_code)
         for position, component in enumerate(entry.augment)
     ]
     changes: list[InputAugmentation] = [
-        build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}")
+        build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}", allow_code=allow_code)
         for position, component in enumerate(entry.input)
     ]
     return ViewSpec(entry.role, tuple(augment), tuple(changes))
@@ -151,5 +154,7 @@ def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEnc
             )
     except ModelError as error:
         raise ModelError(f"{place}.backbone: {error}") from error
+    except OSError as error:  # a name that can be no path
+        raise ModelError(f"{place}.backbone: found {section.backbone[:80]!r}: {error.strerror or error}") from error
     except ValueError as error:  # its first word is the name of the setting
         raise RecipeError(f"{'data' if str(error).startswith('max_length') else place}.{error}") from error

@@ -55,14 +55,14 @@ def build_parts(recipe: Recipe, sources: Sequence[Source]) -> tuple[TrainingPart
     section, seed = recipe.data, recipe.seed
     if not section.takes_turns:
         whole = joined(sources)
-        return (TrainingPart("", whole, views_of(section.views, whole, "data.views", seed)),)
+        return (TrainingPart("", whole, views_of(recipe, section.views, whole, "data.views", seed)),)
     parts = []
     for number, (name, entry, source) in enumerate(zip(section.names, section.sources, sources, strict=True)):
         own = entry if isinstance(entry, NamedSource) else None
         if own is not None and own.views is not None:
-            views = views_of(own.views, source, f"data.sources.{number}.views", seed)
+            views = views_of(recipe, own.views, source, f"data.sources.{number}.views", seed)
         else:
-            views = views_of(section.views, source, "data.views", seed)
+            views = views_of(recipe, section.views, source, "data.views", seed)
         parts.append(TrainingPart(name, source, views, own.prompts if own is not None else None))
     return tuple(parts)
 

@@ -35,7 +35,7 @@ def build_tasks(recipe: Recipe) -> list[Task]:
     tasks: list[Task] = []
     for number, entry in enumerate(recipe.evaluation.after):
         place = f"evaluation.after.{number}"
-        tasks += [_inline(entry, place)] if isinstance(entry, InlineTask) else _suite(entry, folder, place)
+        tasks += [_inline(recipe, entry, place)] if isinstance(entry, InlineTask) else _suite(entry, folder, place)
     names = Counter(task.name for task in tasks)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -74,10 +74,12 @@ def _suite(name: str, folder: Path | None, place: str) -> list[Task]:
         return load_tasks([name], folder)
     except TextclError as error:
         raise type(error)(f"{place}: {error}") from error
+    except (OSError, ValueError) as error:  # a name that can be no path
+        raise RecipeError(f"{place}: found {name[:80]!r}: {error}") from error
 
 
-def _inline(entry: InlineTask, place: str) -> Task:
-    source = build_component_source(entry.source, f"{place}.source")
+def _inline(recipe: Recipe, entry: InlineTask, place: str) -> Task:
+    source = build_component_source(recipe, entry.source, f"{place}.source")
     rows = [source[row] for row in range(len(source))]
     lacking = next((row.row for row in rows if not row.positives), None)
     if lacking is not None:

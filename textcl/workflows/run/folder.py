@@ -14,13 +14,16 @@ from textcl.evaluation.items import results_of
 from textcl.evaluation.leakage import Leakage
 from textcl.evaluation.significance import Difference, Interval, differences, scores
 from textcl.evaluation.task import Sample, Task
+from textcl.files.yaml import read_yaml_file
 from textcl.recipe.load import load_recipe, resolved
-from textcl.recipe.schema import Recipe
+from textcl.recipe.schema import Recipe, TrainingSection
 from textcl.report.comparisons import comparison_table
 from textcl.report.notebook import as_html, as_text
 from textcl.report.scores import write_items, write_report
+from textcl.training.checkpoint import checkpoints, step_of
+from textcl.training.log import last_step
 from textcl.types.text import Source
-from textcl.util.atomic import new_file
+from textcl.util.atomic import is_part, new_file
 from textcl.util.versions import versions
 from textcl.workflows.run.data import wanted_shares
 
@@ -42,9 +45,10 @@ def check_run_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"{folder} is a file; a run needs a folder. Name another with --out.")
-    if resume:
+    holds = folder.exists() and any(not is_part(path) for path in folder.iterdir())
+    if resume and (holds or not folder.exists()):
         _check_same_run(folder, recipe)
-    elif folder.exists() and any(folder.iterdir()):
+    elif holds:
         raise TrainingError(
             f"{folder} is not empty, and a new run would mix with what is there. Go on with that run by --resume, or "
             "name another folder with --out. Nothing was changed."
@@ -62,13 +66,82 @@ def _check_same_run(folder: Path, recipe: Recipe) -> None:
     file = folder / "recipe.yaml"
     if not file.is_file():
         raise TrainingError(f"{folder} holds no run to go on with: {file} is missing. Without --resume one begins.")
-    began = load_recipe(str(file))
+    began = load_recipe(str(file), allow_code=recipe.allow_code)
     changed = [section for section in _FIXED if _fixed(began, section) != _fixed(recipe, section)]
     if changed:
         raise TrainingError(
             f"{folder} began with another recipe: {', '.join(changed)} differ from those in {file}. Go on with that "
             f"one (textcl train {file} --out {folder} --resume), or name another folder with --out."
         )
+
+
+def check_resumed(folder: Path, source: Source, start: str, steps: int) -> None:
+    """Make sure that a run goes on from what it began with; nothing is written.
+
+    Args:
+        folder: Its folder.
+        source: What it trains on now.
+        start: The fingerprint of the encoder that training begins with.
+        steps: Its length now.
+
+    Raises:
+        TrainingError: The data or the base model is another, its checkpoints are gone, or it has made more steps.
+    """
+    facts = read_facts(folder / "run.json")
+    data = data_facts(source)
+    then = facts.get("data")
+    if isinstance(then, dict) and then.get("fingerprint") != data["fingerprint"]:
+        raise TrainingError(
+            f"{folder}: the data is not that of the run, which had {then.get('rows')} rows with the fingerprint "
+            f"{then.get('fingerprint')}; here are {data['rows']} with {data['fingerprint']}. {_OTHER_WAY}"
+        )
+    if facts.get("encoder", start) != start:
+        raise TrainingError(
+            f"{folder}: the base model is not that of the run: its weights, its config or its tokenizer have changed. "
+            f"{_OTHER_WAY}"
+        )
+    _refuse_lost_steps(folder, steps)
+
+
+_OTHER_WAY = "Bring back what it began with, or name another folder with --out for a new run. Nothing was changed."
+
+
+def _refuse_lost_steps(folder: Path, steps: int) -> None:
+    """Raise where going on would lose steps that were made."""
+    logged, kept = last_step(folder / "log.jsonl"), checkpoints(folder / "checkpoints")
+    done = step_of(kept[0]) if kept else 0
+    if done > steps:
+        raise TrainingError(
+            f"{folder}: the run has made {done} steps, and now is to have {steps}. Give it {done} or more, or name "
+            "another folder with --out for a shorter run. Nothing was changed."
+        )
+    began = _first_kept(folder / "recipe.yaml")
+    if not kept and logged and (logged > began or (folder / "model").exists()):
+        raise TrainingError(
+            f"{folder}: the run made {logged} steps, but its checkpoints are gone, so it cannot go on. Bring back "
+            f"{folder / 'checkpoints'}, or name another folder with --out. Nothing was changed."
+        )
+
+
+def _first_kept(recipe: Path) -> int:
+    """Return after how many steps the run of a recipe wrote its first checkpoint."""
+    training = read_yaml_file(recipe).get("training") if recipe.is_file() else None
+    return int((training or {}).get("save_every", TrainingSection().save_every))
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read `run.json`; empty where a run was stopped before it. `Any`: its facts are of many kinds.
+
+    Raises:
+        TrainingError: It cannot be read.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read: {error}. Name another folder with --out.") from error
+    if not isinstance(found, dict):
+        raise TrainingError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")
+    return found
 
 
 def _fixed(recipe: Recipe, section: str) -> object:

@@ -103,7 +103,9 @@ def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | No
     for name, objective in objectives_of(recipe).items():
         if objective.place not in built:
             with seeded(derive(recipe.seed, objective.place)):
-                built[objective.place] = build(objective.component.model_dump(), OBJECTIVE, objective.place, known)
+                built[objective.place] = build(
+                    objective.component.model_dump(), OBJECTIVE, objective.place, known, recipe.allow_code
+                )
         objectives[name] = built[objective.place]
     _refuse_unfit_teacher(recipe, list(built.values()), teacher_dimension)
     return objectives

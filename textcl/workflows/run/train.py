@@ -1,6 +1,7 @@
 """Run a recipe: score, train, score again, and leave a run folder."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -15,17 +16,26 @@ from textcl.evaluation.task_texts import Recorder
 from textcl.recipe.schema import Recipe
 from textcl.training.log import first_readings
 from textcl.training.loop import Loop, TrainingSettings
-from textcl.training.monitor import CollapseAlarm
+from textcl.training.monitor import CollapseAlarm, GradientAlarm
 from textcl.training.optimiser import Schedule
 from textcl.training.step import Step
 from textcl.types.batches import Embed
+from textcl.util.atomic import sweep
+from textcl.util.lock import only_one
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run
 from textcl.workflows.page import Watch, leave_page
 from textcl.workflows.run.data import RunBatches, build_batches, run_length, run_tokenize, wanted_shares
 from textcl.workflows.run.evaluation import DuringEvaluation, build_tasks, build_tasks_during, take_best
-from textcl.workflows.run.folder import Outcome, check_run_folder, leave_report, write_provenance, write_recipe
+from textcl.workflows.run.folder import (
+    Outcome,
+    check_resumed,
+    check_run_folder,
+    leave_report,
+    write_provenance,
+    write_recipe,
+)
 from textcl.workflows.run.objective import build_memory, build_target
 from textcl.workflows.run.prepare import lost_texts, prepare
 
@@ -55,11 +65,27 @@ def train_recipe(
     if ranks.is_main:
         check_run_folder(folder, recipe, resume)
     run = _Run(recipe, folder, ranks, progress if ranks.is_main else SILENT, on_best)
-    if ranks.is_main:
-        write_recipe(folder, recipe)
-        made, start = run.made, fingerprint(run.encoder)
-        write_provenance(folder / "run.json", recipe, made.source, made.sizes, start, ranks.device.type, ranks.count)
-    ranks.wait()
+    with ExitStack() as stack:
+        ranks.together(lambda: _begin(run, stack, resume) if ranks.is_main else None)
+        return _trained(run, resume)
+
+
+def _begin(run: "_Run", stack: ExitStack, resume: bool) -> None:
+    """Take the folder for this run alone, and write what it is made with."""
+    stack.enter_context(only_one(run.folder))
+    check_run_folder(run.folder, run.recipe, resume)  # again: another run may have been here meanwhile
+    made, start = run.made, fingerprint(run.encoder)
+    if resume:
+        check_resumed(run.folder, made.source, start, run_length(run.recipe, made.batches))
+    sweep(run.folder)
+    write_recipe(run.folder, run.recipe)
+    device, count = run.ranks.device.type, run.ranks.count
+    write_provenance(run.folder / "run.json", run.recipe, made.source, made.sizes, start, device, count)
+
+
+def _trained(run: "_Run", resume: bool) -> Outcome:
+    """Score, train and score again, in a folder that is this run's alone."""
+    folder, ranks = run.folder, run.ranks
     before = run.score("before")
     leakage = leakage_of_run(run.made.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
     run.train(resume)
@@ -68,7 +94,7 @@ def train_recipe(
     after = run.score("after")
     outcome = leave_report(folder, run.tasks, before, after, leakage, ranks)
     if ranks.is_main:
-        leave_page(folder, run.watch, {"before": before, "after": after}, recipe.seed)
+        leave_page(folder, run.watch, {"before": before, "after": after}, run.recipe.seed)
     return outcome
 
 
@@ -122,6 +148,7 @@ class _Run:
     def _train(self, loop: Loop, resume: bool) -> None:
         done = loop.resume() if resume else 0
         loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
+        loop.on_step.append(GradientAlarm())
         during = self.recipe.evaluation.during
         if during is not None:
             scorer = DuringEvaluation(
