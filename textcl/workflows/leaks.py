@@ -8,7 +8,8 @@ from textcl.errors import DataError
 from textcl.evaluation.leakage import Leakage, TrainingRow, find_leakage
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task_texts import TaskTexts, texts_of
-from textcl.files.rows import Row, missing_column, read_rows, refuse_columns
+from textcl.files.lines import refuse_absence
+from textcl.files.rows import Row, missing_column, present, read_rows, refuse_columns
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Source
@@ -57,6 +58,7 @@ def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRo
     Raises:
         DataError: The file is missing, cannot be read or holds no text, or a column is missing.
     """
+    refuse_absence(present(path))
     refuse_columns(path, columns, "--text-column")
     return _rows_of_file(path, columns)
 
@@ -128,8 +130,8 @@ def leaks(
         tasks = build_tasks(recipe)
     if not tasks:
         raise DataError(f"Name a suite whose texts are looked for in {train}, such as sts.")
-    progress.phase("Comparing", unit="rows")
     rows = rows_of_file(Path(train).expanduser(), columns) if recipe is None else rows_of_recipe(recipe)
+    progress.phase("Comparing", unit="rows")
     return find_leakage(texts_of(tasks), _counted(rows, progress))
 
 
