@@ -1,10 +1,12 @@
 """The model card: true, complete, and of no use to those who look for paths, names and texts of others."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 from huggingface_hub import ModelCard
 
 from tests.hub.finished_runs import REPORT, finished_run
@@ -152,6 +154,19 @@ def test_words_of_others_do_not_break_its_tables(tmp_path: Path) -> None:
     card = render_card(finished_run(tmp_path, report=report), "me/mine")
     assert len([line for line in card.splitlines() if line.startswith("| a \\| \\<b\\> # c | ndcg@10 |")]) == 1
     assert ModelCard(card).data.eval_results[0].dataset_name == "a | <b>\n# c"
+
+
+def test_no_html_of_a_recipe_gets_into_a_card(tmp_path: Path) -> None:
+    odd = "<img src=x onerror=alert(1)>`\x1b]0;owned\x07"
+    run = finished_run(tmp_path)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["encoder"]["backbone"] = f"pkg://{odd}"
+    recipe["data"]["sources"] = [{"use": "HubDataset", "id": odd, "revision": odd, "split": odd}]
+    (run / "recipe.yaml").write_text(json.dumps(recipe).replace("\\u001b", "").replace("\\u0007", ""))
+    body = render_card(run, "me/mine").split("---", 2)[2]
+    outside_code = re.sub("`[^`\n]*`", "", body)
+    assert re.search(r"(?<!\\)<img", outside_code) is None
+    assert "onerror" in body
 
 
 def test_a_run_without_scores_says_so(tmp_path: Path) -> None:

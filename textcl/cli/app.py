@@ -25,6 +25,7 @@ from textcl.cli.reproduce import reproduce
 from textcl.cli.search import search
 from textcl.cli.train import train
 from textcl.errors import ElsewhereError, TextclError
+from textcl.util.visible import visible_streams
 
 # The files of the verbs import torch, transformers and the rooms above them inside their functions: those take seconds,
 # and `textcl --help` should not.
@@ -56,6 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Each shape of chunk gets kernels of its own, and oneDNN would keep 1,024 of them: hundreds of megabytes. 32 hold
     # what the layers of one chunk share. It is read when torch is first imported.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    with visible_streams():
+        _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> None:
     try:
         app(args=arguments, prog_name="textcl")
     except TextclError as error:

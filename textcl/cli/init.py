@@ -36,8 +36,6 @@ def init(
     """Look at a file and write a recipe that trains on it."""
     import shlex
 
-    from rich.markup import escape
-
     from textcl.cli.screen import results
     from textcl.workflows.init import begin
 
@@ -45,14 +43,13 @@ def init(
     screen = results()
     screen.print(_table(done))
     rows = f"{done.found.rows:,} rows" if done.found.is_whole else f"the first {done.found.rows:,} rows"
-    screen.print(escape(f"{file}: {rows}, which seem to hold {done.reading.holds}. Languages are guesses."))
+    screen.print(f"{file}: {rows}, which seem to hold {done.reading.holds}. Languages are guesses.")
     for line in _warnings(done):
-        screen.print(escape(line))
-    screen.print(escape(f"The recipe is {done.recipe}. Look at it, then: textcl check {shlex.quote(str(done.recipe))}"))
+        screen.print(line)
+    screen.print(f"The recipe is {done.recipe}. Look at it, then: textcl check {shlex.quote(str(done.recipe))}")
 
 
 def _table(done: Beginning) -> Table:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
@@ -66,9 +63,7 @@ def _table(done: Beginning) -> Table:
         longest = f"≤ {column.most_characters:,} signs" if column.is_unspaced else f"≤ {column.longest:,}"
         lengths = (f"{column.words:,}", longest, f"{column.characters:,}") if is_text else ("", "", "")
         counts = (f"{column.empty:,}", f"{column.duplicates:,}" if column.kind == "text" else "")
-        table.add_row(
-            escape(column.name), roles.get(column.name, "-"), _holds(column), column.language, *counts, *lengths
-        )
+        table.add_row(column.name, roles.get(column.name, "-"), _holds(column), column.language, *counts, *lengths)
     return table
 
 

@@ -2,11 +2,11 @@
 
 import sys
 
-from rich.console import Console
+from textcl.report.screen import SafeConsole
 
 _PLAIN_WIDTH = 140  # characters, where there is no terminal to ask
 
 
-def results() -> Console:
+def results() -> SafeConsole:
     """Return the console for results; a table in a file is not cut to some terminal's width."""
-    return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
+    return SafeConsole(sys.stdout, width=None if sys.stdout.isatty() else _PLAIN_WIDTH)

@@ -11,9 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from textcl.errors import DataError
 from textcl.evaluation.kinds import kind_named
 from textcl.evaluation.user_sets import is_user_set
-from textcl.hub.card_facts import cell, hyper_parameters, read_model, sources, views
+from textcl.hub.card_facts import hyper_parameters, read_model, sources, views
 from textcl.hub.card_metadata import card_metadata
 from textcl.hub.citations import citations
+from textcl.hub.markdown import cell, code
 from textcl.hub.recipe_parts import base_words, is_local
 from textcl.report.facts import last_part, versions
 from textcl.report.numbers import bounds, number, points
@@ -126,5 +127,5 @@ def _environment() -> Environment:
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     environment.globals |= {"points": points, "bounds": bounds, "number": number}
-    environment.filters |= {"cell": cell, "quoted": json.dumps}
+    environment.filters |= {"cell": cell, "code": code, "quoted": json.dumps}
     return environment

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from transformers import AutoConfig
 
@@ -11,6 +12,7 @@ from textcl.encoder.folder_format import MODULES
 from textcl.encoder.router import Tower, read_towers
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
+from textcl.hub.markdown import cell
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
 from textcl.report.facts import component_words, last_part
 from textcl.report.numbers import number
@@ -87,14 +89,6 @@ def _dimension(tower: Tower) -> int:
     return int(AutoConfig.from_pretrained(tower.folder, trust_remote_code=False).hidden_size)
 
 
-def cell(text: object) -> str:
-    """Return a text that stays in its line or its cell of a table, and brings no markup."""
-    words = " ".join(str(text).split())
-    for sign in "\\`*[]<>|":
-        words = words.replace(sign, f"\\{sign}")
-    return words
-
-
 Recipe = Mapping[str, Any]  # as its file reads: of many kinds
 _HUB = "https://huggingface.co/datasets"
 
@@ -107,7 +101,7 @@ def sources(files: RunFiles) -> list[str]:
     if mix:
         lines = [f"{_amount(part)}: {line}" for part, line in zip(mix, lines, strict=True)]
     read = {source.get("id") for source in sources_of(recipe)}
-    said = [f"said to be of [{name}]({_HUB}/{name})" for name in hub_datasets(recipe) if name not in read]
+    said = [f"said to be of [{cell(name)}]({_HUB}/{quote(name)})" for name in hub_datasets(recipe) if name not in read]
     return lines + said
 
 
@@ -147,7 +141,7 @@ def _source(source: Mapping[str, Any]) -> str:
         return cell(component_words(source))
     rest = {key: value for key, value in source.items() if key not in ("use", "id")}
     details = ", ".join(f"{key} {value}" for key, value in rest.items() if isinstance(value, str | list))
-    return f"[{source['id']}]({_HUB}/{source['id']}) ({details})"
+    return f"[{cell(source['id'])}]({_HUB}/{quote(str(source['id']))}) ({cell(details)})"
 
 
 def _amount(part: Mapping[str, Any]) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
+from textcl.hub.markdown import code
 from textcl.report.facts import last_part
 from textcl.report.run_files import RunFiles
 
@@ -49,10 +51,10 @@ def _named(section: Mapping[str, Any], files: RunFiles) -> str:
     identity = backbone.partition("@")[0]
     commits = {model["id"]: model["revision"] for model in files.provenance.get("base_models", ())}
     if identity in commits:
-        return f"[{identity}]({_HUB}/{identity}) (commit `{commits[identity][:12]}`)"
+        return f"[{identity}]({_HUB}/{quote(identity)}) (commit {code(commits[identity][:12])})"
     if backbone.startswith(_PACKAGE):
-        return f"`{backbone}`, a model inside a Python package"
-    return f"`{last_part(backbone)}`{', a folder of its maker' if is_local(section, files) else ''}"
+        return f"{code(backbone)}, a model inside a Python package"
+    return f"{code(last_part(backbone))}{', a folder of its maker' if is_local(section, files) else ''}"
 
 
 def component_names(part: Any) -> list[str]:

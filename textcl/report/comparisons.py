@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from textcl.evaluation.kinds import shown_metrics
@@ -52,12 +51,12 @@ def runs_table(names: Sequence[str], scores: Sequence[Scores], differences: Sequ
     for task, metric in dict.fromkeys(
         (name, metric) for run in scores for name in run for metric in shown_metrics(run[name])
     ):
-        table.add_row(escape(task), metric, *("" for _ in range(len(table.columns) - 2)))
+        table.add_row(task, metric, *("" for _ in range(len(table.columns) - 2)))
         for name, run, changes in zip(names, scores, differences, strict=True):
             score, change = run.get(task, {}).get(metric), changes.get(task, {}).get(metric)
             if score is not None:
                 cells = _change(change, metric) if change is not None else ()
-                table.add_row("", f"  {escape(name)}", points(score.value, metric), bounds(score, metric), *cells)
+                table.add_row("", f"  {name}", points(score.value, metric), bounds(score, metric), *cells)
         table.add_section()
     table.caption = caution(*differences)
     return table
@@ -65,9 +64,9 @@ def runs_table(names: Sequence[str], scores: Sequence[Scores], differences: Sequ
 
 def settings_table(names: Sequence[str], settings: Mapping[str, Sequence[str]]) -> Table:
     """Return one row a setting in which runs differ, one column a run."""
-    table = Table("setting", *(escape(name) for name in names))
+    table = Table("setting", *names)
     for setting, values in settings.items():
-        table.add_row(setting, *(escape(value) for value in values))
+        table.add_row(setting, *values)
     return table
 
 
@@ -82,7 +81,7 @@ def caution(*differences: Differences) -> str:
 
 
 def _heading(task: str, number: int) -> str:
-    return escape(task) if number == 0 else ""
+    return task if number == 0 else ""
 
 
 def _change(change: Difference, metric: str) -> tuple[str, str, str, str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Screen
 
+from textcl.report.screen import SafeConsole
 from textcl.types.protocols import StepLog
 from textcl.util.progress import SILENT, Progress
 
@@ -27,12 +28,18 @@ def show_progress(stream: TextIO, *, keeps: bool = True) -> Iterator[Progress]:
         stream: stdout or stderr.
         keeps: Leave the bars of phases that are done on the screen.
     """
-    console = Console(file=stream)
+    console = SafeConsole(stream)
     if not _is_live(console):
         yield PlainLines(stream)
         return
     bar, count, left = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    columns = (TextColumn("{task.description}"), bar, count, left, TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        bar,
+        count,
+        left,
+        TextColumn("{task.fields[note]}", markup=False),
+    )
     with Screen(*columns, console=console, transient=not keeps) as screen:
         bars = LiveBars(screen, keeps=keeps)
         yield bars

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from textcl.evaluation.kinds import metric_named, shown_metrics
@@ -22,7 +21,7 @@ def scores_table(scores: Scores) -> Table:
         for number, metric in enumerate(shown_metrics(metrics)):
             score = metrics[metric]
             own = points(score.value, metric), bounds(score, metric)
-            table.add_row(escape(task) if number == 0 else "", metric, *own)
+            table.add_row(task if number == 0 else "", metric, *own)
         table.add_section()
     return table
 
@@ -78,7 +77,7 @@ def exports_table(exports: Sequence[ExportFigures]) -> Table:
 
 def _score(score: TaskScore) -> tuple[str, str, str]:
     before, after = points(score.before, score.metric), points(score.after, score.metric)
-    return f"{escape(score.task)} {score.metric}", before, after
+    return f"{score.task} {score.metric}", before, after
 
 
 def _cosine(value: float | None) -> str:

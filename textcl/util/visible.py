@@ -1,0 +1,78 @@
+"""Text of others made fit for a screen: what would steer a terminal is shown, not obeyed."""
+
+import io
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+# Control characters but tab and line end, and what turns the direction of the text around it.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_PICTURES = 0x2400  # ␀, the first of the characters that picture a control character
+
+
+def visible(text: str) -> str:
+    """Return a text with its control characters shown: an escape as ␛, others that have no picture as �."""
+    return _STEERING.sub(_picture, text)
+
+
+def one_line(text: str) -> str:
+    """Return a text as one visible line, white space as single blanks."""
+    return visible(" ".join(text.split()))
+
+
+def _picture(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    if number < 0x20:
+        return chr(_PICTURES + number)
+    return "␡" if number == 0x7F else unicodedata.lookup("REPLACEMENT CHARACTER")
+
+
+_CURSOR_UP = "\x1b[A"
+
+
+class VisibleStream:
+    """Passes on what is written with its control characters shown; `raw` is the stream itself, for progress bars."""
+
+    def __init__(self, raw: TextIO) -> None:
+        self.raw = raw
+
+    def write(self, text: str) -> int:
+        """Write a text; what tqdm draws its bars by passes: a carriage return at the start, and the cursor upwards."""
+        if text == _CURSOR_UP:
+            self.raw.write(text)
+        elif text.startswith("\r"):
+            self.raw.write("\r" + visible(text[1:]))
+        else:
+            self.raw.write(visible(text))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        """Write texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return any other attribute of the stream; `Any`: they are of many kinds."""
+        return getattr(self.raw, name)
+
+
+@contextmanager
+def visible_streams() -> Iterator[None]:
+    """Let standard output and error show what would steer a terminal, and what their encoding lacks, by its number."""
+    before = sys.stdout, sys.stderr
+    for stream in before:
+        with suppress(AttributeError, io.UnsupportedOperation):  # a stream that a test has put there
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = (VisibleStream(stream) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def raw(stream: TextIO) -> TextIO:
+    """Return the stream behind a visible one, for what draws with escape sequences of its own."""
+    return stream.raw if isinstance(stream, VisibleStream) else stream
