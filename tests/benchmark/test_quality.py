@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from textcl.benchmark.measure import without_own
-from textcl.benchmark.quality import ndcg, recall
+from textcl.benchmark.measure import ndcg, recall, without_own
 from textcl.types.protocols import Hits
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from textcl.cli.word_changes import word_changes
+from textcl.cli.check import word_changes
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,9 @@ from tests.data.tokens import tokenize
 from tests.tiny import tiny_encoder
 from textcl.augment.cutoff import TokenCutoff
 from textcl.data.batches import Batches
-from textcl.data.prefetch import Ahead, made_ahead
 from textcl.data.sources.text_files import TextLines
 from textcl.data.views import ViewSpec
-from textcl.data.workers import usual_workers
+from textcl.data.workers import Ahead, made_ahead, usual_workers
 from textcl.errors import DataError, TrainingError
 from textcl.types.text import Example, Role
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from textcl.benchmark.points import Build, Measured, Point, Speed
-from textcl.benchmark.quality import DEPTH, ndcg, recall
 from textcl.errors import SearchError
+from textcl.evaluation import ranking_metrics
 from textcl.indexes.build import build_index, open_index, write_index
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
@@ -228,3 +229,37 @@ def _peak_bytes() -> int:
         return 1024 * int(line.split()[1])
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+DEPTH = 10  # documents of each ranking that nDCG reads
+
+
+def recall(found: IntArray, nearest: IntArray) -> float:
+    """Return the share of the nearest rows that were found, the mean over queries.
+
+    Args:
+        found: (Q, k), -1 where nothing was found.
+        nearest: (Q, k) of exact search, -1 where there are fewer than k.
+    """
+    shares = [
+        len(np.intersect1d(mine[mine >= 0], true[true >= 0])) / int((true >= 0).sum())
+        for mine, true in zip(found, nearest, strict=True)
+    ]
+    return mean(shares)
+
+
+def ndcg(found: IntArray, judged: Mapping[int, Mapping[int, int]]) -> float | None:
+    """Return the mean nDCG@10 over judged queries; None where nothing is judged.
+
+    Args:
+        found: (Q, at least 10), best first, -1 where nothing was found.
+        judged: Query to row to grade.
+    """
+    if not judged:
+        return None
+    qrels = {str(query): {str(row): grade for row, grade in grades.items()} for query, grades in judged.items()}
+    ranking = {
+        str(query): {str(row): float(DEPTH - place) for place, row in enumerate(found[query, :DEPTH]) if row >= 0}
+        for query in judged
+    }  # places in place of scores: an index that compresses vectors has ties that exact search has not
+    return mean(ranking_metrics.measure(qrels, ranking, (DEPTH,))[f"ndcg@{DEPTH}"])

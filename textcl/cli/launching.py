@@ -1,13 +1,25 @@
-"""`accelerate launch --num_processes N` on a machine without a GPU: it starts one process, and here the others join.
+"""How a verb that computes sets up its process, becomes several where that was asked for, and ends when it is stopped.
 
-On GPUs accelerate starts N processes itself. On CPUs, where it would want MPI, it starts one and says nothing; a run of
+`accelerate launch --num_processes N` on a machine without a GPU: it starts one process, and here the others join. On
+GPUs accelerate starts N processes itself. On CPUs, where it would want MPI, it starts one and says nothing; a run of
 two processes would silently be a run of one.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from textcl.errors import TextclError
+
+if TYPE_CHECKING:
+    from textcl.workflows.run.folder import Outcome
 
 _STARTED = (
     "LOCAL_RANK",
@@ -16,6 +28,12 @@ _STARTED = (
     "OMPI_COMM_WORLD_SIZE",
     "MV2_COMM_WORLD_SIZE",
 )  # torchrun's and MPI's
+
+
+def prepare_to_train() -> None:
+    """Set up the process, before torch is first imported, and become several if several were asked for."""
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch: large tensors in huge pages, with far fewer page faults
+    start_missing_processes()
 
 
 def start_missing_processes() -> None:
@@ -49,3 +67,31 @@ def _asked_for() -> int | None:
         return None
     arguments, _ = launch_command_parser().parse_known_args(words[words.index("launch") + 1 :])
     return int(arguments.num_processes) if arguments.num_processes else None
+
+
+@contextmanager
+def telling_of_stops(folder: Path) -> Iterator[None]:
+    """Leave with 130 where the run in a folder is stopped, and say how it goes on."""
+    from textcl.training.loop import Stopped
+
+    try:
+        yield
+    except Stopped as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(130) from None
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted. Checkpoints, if there are any, are in {folder / 'checkpoints'}.", err=True)
+        raise typer.Exit(130) from None
+
+
+def show_outcome(outcome: Outcome) -> None:
+    """Print the scores before and after a run side by side, and where its model lies; on the first process only."""
+    from textcl.cli.screen import results
+    from textcl.distributed import join_ranks
+    from textcl.report.comparisons import comparison_table
+
+    if not join_ranks().is_main:
+        return
+    if outcome.difference:
+        results().print(comparison_table(outcome.before, outcome.after, outcome.difference))
+    print(f"The model is in {outcome.folder / 'model'}")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from textcl.cli.launching import prepare_to_train, telling_of_stops
 from textcl.cli.options import AllowCode, Changes
-from textcl.cli.training import prepare_to_train, telling_of_stops
 
 
 def reproduce(

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from textcl.cli.launching import prepare_to_train, telling_of_stops
 from textcl.cli.options import AllowCode, Changes, RecipeName
-from textcl.cli.training import prepare_to_train, telling_of_stops
 
 
 def train(
@@ -26,7 +26,7 @@ def train(
     import sys
 
     from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
-    from textcl.cli.training import show_outcome
+    from textcl.cli.launching import show_outcome
     from textcl.recipe.load import load_recipe
     from textcl.report.progress import show_progress
     from textcl.workflows.train import train as train_recipe

@@ -1,7 +1,7 @@
 """Which texts a task embeds, found by recording them: right for every kind of task, whoever wrote it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,12 +22,12 @@ class TaskTexts:
     pairs: Sequence[TextPair] | None  # none where the task compares no pairs; None where it does not say which
 
 
+@dataclass(slots=True)
 class Recorder:
     """Notes which texts each task embeds."""
 
-    def __init__(self) -> None:
-        self._task = ""
-        self._texts: dict[str, dict[Role, dict[str, None]]] = {}
+    _task: str = ""
+    _texts: dict[str, dict[Role, dict[str, None]]] = field(default_factory=dict)
 
     def begin(self, task: str) -> None:
         """Say which task embeds from now on."""

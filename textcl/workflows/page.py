@@ -186,7 +186,7 @@ def page_data(watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: in
         models: What each model that was watched is called, and what each task gave for it; one model or two.
         seed: Decides the places on the map.
     """
-    seen = [watch.seen[model] for model in models]
+    seen = [watch.seen[model] for model in models] if watch.tasks else []
     samples = {task.name: [model[task.name] for model in models.values()] for task in watch.tasks}
     changes = {task.name: query_changes(task.task, samples[task.name], seen) for task in watch.tasks}
     return PageData(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from textcl.data.sources.fingerprint import fingerprint_of
+from textcl.util.cache import fingerprint_of
 from textcl.data.sources.tables import table_names, table_record, table_spans
 from textcl.errors import DataError
 from textcl.files.beir import title_and_text

@@ -15,12 +15,11 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from textcl.data.sources.docstring_text import summary_and_prose
-from textcl.data.sources.fingerprint import fingerprint_of
 from textcl.errors import DataError, suggestion
 from textcl.text.folding import identities
 from textcl.types.text import Example
 from textcl.util.atomic import new_file
-from textcl.util.cache import cache_folder
+from textcl.util.cache import cache_folder, fingerprint_of
 
 SCANNER = 2  # raise it when the same files would give other pairs
 _LEFT_OUT = frozenset({"test", "tests", "_tests", "_internal", "conftest.py"})

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from textcl.data.sources.fingerprint import fingerprint_of
+from textcl.util.cache import fingerprint_of
 from textcl.errors import DataError
 from textcl.files.content import Content, Span, open_content
 from textcl.files.lines import NO_ROWS

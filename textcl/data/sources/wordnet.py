@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from textcl.data.sources.fingerprint import fingerprint_of
 from textcl.errors import DataError
 from textcl.text.wordnet import FOLDER, Synset, read_synsets
 from textcl.types.text import Example
+from textcl.util.cache import fingerprint_of
 
 Relation = Literal["gloss", "example", "synonym"]
 _Related = Iterator[tuple[str, str, str]]  # anchor, positive, place

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from textcl.data.prefetch import made_ahead
-from textcl.data.workers import usual_workers
+from textcl.data.workers import made_ahead, usual_workers
 from textcl.distributed import Ranks, join_ranks
 from textcl.embedding.embed import fresh_embed
 from textcl.encoder.fingerprint import fingerprint
+from textcl.evaluation.leakage import Leakage
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.task import Sample, Task
 from textcl.evaluation.task_texts import Recorder
@@ -87,7 +87,7 @@ def _trained(run: "_Run", resume: bool) -> Outcome:
     """Score, train and score again, in a folder that is this run's alone."""
     folder, ranks = run.folder, run.ranks
     before = run.score("before")
-    leakage = leakage_of_run(run.made.source, run.recorder.noted(run.tasks)) if ranks.is_main else {}
+    leakage = run.leakage()
     run.train(resume)
     if ranks.is_main:
         run.encoder.save(folder / "model")
@@ -120,7 +120,9 @@ class _Run:
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, progress=progress)
 
     def score(self, when: str) -> dict[str, Sample]:
-        """Run the tasks of `evaluation.after`."""
+        """Run the tasks of `evaluation.after`, if there are any."""
+        if not self.tasks:
+            return {}
 
         def begin(task: str) -> None:
             self.recorder.begin(task)
@@ -128,6 +130,12 @@ class _Run:
 
         with self.watch.on(when, self.embed()) as embed:
             return evaluate(self.tasks, self.recorder.over(embed), begin)
+
+    def leakage(self) -> dict[str, Leakage]:
+        """Look for the texts of the tasks, which have been run once, in what is trained on; on rank 0."""
+        if not self.tasks or not self.ranks.is_main:
+            return {}
+        return leakage_of_run(self.made.source, self.recorder.noted(self.tasks))
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
