@@ -184,7 +184,9 @@ import torch
 from tests.data.sources import Rows
 from tests.tiny import SENTENCES, masked_language_model, tiny_encoder
 from textcl.augment import MaskedSubstitution
-from textcl.data import Batches, ViewSpec, made_ahead
+from textcl.data.batches import Batches
+from textcl.data.views import ViewSpec
+from textcl.data.workers import made_ahead
 from textcl.types import Example, Role
 
 torch.set_num_threads(2)
