@@ -34,6 +34,13 @@ def test_it_is_the_wheel_that_runs(installed: Path) -> None:
     assert run(installed, "-c", "import textcl; print(textcl.__file__)").startswith(str(installed))
 
 
+def test_it_needs_no_sentence_transformers_but_for_cross_encoders(installed: Path) -> None:
+    code = "from importlib.metadata import requires; print(*requires('textcl'), sep='\\n')"
+    needs = [line for line in run(installed, "-c", code).splitlines() if line.startswith("sentence-transformers")]
+    assert needs
+    assert all("extra ==" in line for line in needs)
+
+
 def test_bundled_recipes_are_found_by_name(installed: Path) -> None:
     listed = run(installed, "-m", "textcl", "recipes")
     assert all(path.stem in listed for path in (CHECKOUT / "data_recipes").glob("*.yaml"))

@@ -112,3 +112,17 @@ def test_saving_changes_nothing_in_the_encoder(tmp_path: Path) -> None:
 
     assert encoder.training
     np.testing.assert_array_equal(encoder.encode(SENTENCES), before)
+
+
+def test_a_package_that_is_not_installed_has_no_version_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version_of(package: str) -> str | None:
+        return None if package == "sentence-transformers" else "1.2"
+
+    monkeypatch.setattr("textcl.encoder.saving.version_of", version_of)
+    encoder = tiny_encoder()
+    encoder.save(tmp_path / "model")
+    settings = json.loads((tmp_path / "model" / "config_sentence_transformers.json").read_text())
+    assert settings["__version__"] == {"textcl": "1.2", "transformers": "1.2"}
+    np.testing.assert_allclose(open_encoder(tmp_path / "model").encode(SENTENCES), encoder.encode(SENTENCES), atol=1e-6)

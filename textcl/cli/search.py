@@ -51,7 +51,6 @@ def search(
 
     Takes one query, a file of queries, or what you type.
     """
-    from textcl.files.corpora import Corpus
     from textcl.workflows.search import Searcher
 
     if query is not None and queries is not None:
@@ -62,6 +61,8 @@ def search(
     if query is not None:
         _show(searcher, [query], k, as_json)
     elif queries is not None:
+        from textcl.files.corpora import Corpus
+
         given_queries = Corpus(queries, text_column, option="--text-column").documents()
         _show(searcher, (asked.text for asked in given_queries), k, as_json)
     else:

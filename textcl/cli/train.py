@@ -25,8 +25,8 @@ def train(
     prepare_to_train()
     import sys
 
-    from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
     from textcl.cli.launching import show_outcome
+    from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
     from textcl.recipe.load import load_recipe
     from textcl.report.progress import show_progress
     from textcl.workflows.train import train as train_recipe

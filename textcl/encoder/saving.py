@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
 from textcl.util.atomic import new_folder
 from textcl.util.quiet import quiet_transformers
+from textcl.util.versions import version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _model_settings(settings: FolderSettings) -> dict[str, Any]:
     packages = {"textcl": "textcl", "sentence_transformers": "sentence-transformers", "transformers": "transformers"}
     cut = {} if settings.truncate_dim is None else {"truncate_dim": settings.truncate_dim}
     return {
-        "__version__": {name: version(package) for name, package in packages.items()},
+        "__version__": {name: found for name, package in packages.items() if (found := version_of(package))},
         "prompts": dict(settings.prompts.named),
         "default_prompt_name": settings.prompts.default,  # what `encode` without a name uses, in both libraries
         "similarity_fn_name": "cosine",

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcl.indexes.binary import BinaryIndex
 from textcl.indexes.common import read_description
 from textcl.indexes.exact import EXACT, FlatIndex
-from textcl.indexes.faiss_index import FaissIndex
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import Index
+
+if TYPE_CHECKING:
+    from textcl.indexes.binary import BinaryIndex
+    from textcl.indexes.faiss_index import FaissIndex
 
 
 def build_index(factory: str, dimension: int) -> Index:
@@ -25,7 +28,7 @@ def build_index(factory: str, dimension: int) -> Index:
     """
     if factory == EXACT:
         return FlatIndex(dimension)
-    return BinaryIndex(dimension, factory) if _is_binary(factory) else FaissIndex(dimension, factory)
+    return _class_of(factory)(dimension, factory)
 
 
 def refuse_too_few(index: Index, rows: int) -> None:
@@ -52,7 +55,7 @@ def open_index(folder: Path) -> Index:
     factory = read_description(folder).factory
     if factory == EXACT:
         return FlatIndex.open(folder)
-    return BinaryIndex.open(folder) if _is_binary(factory) else FaissIndex.open(folder)
+    return _class_of(factory).open(folder)
 
 
 def write_index(
@@ -82,5 +85,9 @@ def write_index(
     index.save(folder)
 
 
-def _is_binary(factory: str) -> bool:
-    return factory.startswith("B")
+def _class_of(factory: str) -> "type[BinaryIndex | FaissIndex]":
+    """Return the class of a factory string; an exact index needs no FAISS, and does not wait for it."""
+    from textcl.indexes.binary import BinaryIndex
+    from textcl.indexes.faiss_index import FaissIndex
+
+    return BinaryIndex if factory.startswith("B") else FaissIndex

@@ -46,9 +46,16 @@ def cross_encoder(name: str) -> Rescore:
         name: A folder or a Hub id.
 
     Raises:
-        ModelError: It cannot be opened, was never trained to score pairs, or gives more than one score a pair.
+        ModelError: It cannot be opened, was never trained to score pairs, or gives more than one score a pair; or
+            sentence-transformers is not installed.
     """
-    from sentence_transformers import CrossEncoder  # takes seconds, which mining by cosine need not wait
+    try:
+        from sentence_transformers import CrossEncoder  # takes seconds, which mining by cosine need not wait
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"{name}: scoring pairs by a cross-encoder needs the package {error.name}, which is not installed. "
+            "pip install 'textcl[cross-encoder]'"
+        ) from error
 
     try:
         with reading(name), seeded(0), quiet_transformers():  # it draws what the files lack, and says so

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
 from textcl.data.sources.file_rows import LARGE
-from textcl.util.cache import fingerprint_of, kept_fingerprint
 from textcl.errors import DataError
 from textcl.files.arrow import arrow_errors, mappable, mapped
 from textcl.files.lines import NO_ROWS
 from textcl.types.text import Example
-from textcl.util.cache import file_key
+from textcl.util.cache import file_key, fingerprint_of, kept_fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from textcl.util.cache import fingerprint_of
 from textcl.data.sources.tables import table_names, table_record, table_spans
 from textcl.errors import DataError
 from textcl.files.beir import title_and_text
@@ -17,6 +16,7 @@ from textcl.files.rows import Row, missing_column, present
 from textcl.files.tables import TSV
 from textcl.text.folding import identities
 from textcl.types.text import Example
+from textcl.util.cache import fingerprint_of
 
 _NAMES = ("query-id", "corpus-id", "score")
 

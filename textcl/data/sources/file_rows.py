@@ -9,14 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from textcl.util.cache import fingerprint_of
 from textcl.errors import DataError
 from textcl.files.content import Content, Span, open_content
 from textcl.files.lines import NO_ROWS
 from textcl.types.batches import IntArray
 from textcl.types.text import Example
 from textcl.util.atomic import new_folder
-from textcl.util.cache import cache_folder, file_key
+from textcl.util.cache import cache_folder, file_key, fingerprint_of
 
 LARGE = 16 << 20  # bytes; the pass over a smaller file is quicker than a look into the cache is worth
 _LAYOUT = 1  # raise it when the same file would give another index

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from textcl.data.sources.concatenation import Concatenation
 from textcl.data.sources.file_rows import FileRows
-from textcl.util.cache import fingerprint_of
 from textcl.errors import DataError
 from textcl.files.content import Content, Span, line_spans
 from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
 from textcl.types.text import Example
+from textcl.util.cache import fingerprint_of
 
 
 class TextLines:
