@@ -10,7 +10,7 @@ from tests.contracts.objectives import Case, every_batch, target_of
 from tests.tiny import SENTENCES, tiny_encoder
 from tests.toy import ToyEncoder, flat_gradient, toy_batch
 from textcl.distributed import Ranks
-from textcl.encoder.cpu.swaps import use_fast_parts
+from textcl.encoder.opening import use_fast_parts
 from textcl.objectives.byol import BYOL
 from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.moco import MoCo

@@ -11,8 +11,8 @@ from tests.tiny import KINDS, SENTENCES, tiny_encoder
 from textcl.augment.cutoff import FeatureCutoff, TokenCutoff
 from textcl.augment.token_shuffle import TokenShuffle
 from textcl.data.batches import change_inputs
-from textcl.encoder.cpu.swaps import use_fast_parts
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import use_fast_parts
 from textcl.encoder.tokenization import word_width
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.types.batches import InputAugmentation, Kept, Tokens

@@ -12,7 +12,7 @@ from transformers import AutoModel, PreTrainedModel
 from tests.tiny import KINDS, tiny_backbone, tiny_encoder
 from textcl.encoder.cpu.attention import NAME
 from textcl.encoder.cpu.dropout import FastDropout
-from textcl.encoder.cpu.swaps import use_fast_parts
+from textcl.encoder.opening import use_fast_parts
 
 LENGTHS = (12, 5, 9, 1)  # tokens of each row
 

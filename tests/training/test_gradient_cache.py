@@ -8,8 +8,8 @@ import torch
 
 from tests.tiny import SENTENCES, tiny_encoder
 from tests.toy import TRIPLET, ToyEncoder, toy_batch
-from textcl.encoder.cpu.swaps import use_fast_parts
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import use_fast_parts
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.types.batches import Chunk, Tokens
 from textcl.util.precision import Precision

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import typer
 from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # public, though not in its __all__
@@ -12,7 +13,36 @@ from textcl.hub.contents import Contents
 from textcl.hub.push import Pushed
 from textcl.hub.repository import Destination
 from textcl.recipe.schema import Recipe
-from textcl.workflows.publish import Publisher, Unpublished, publisher_of
+from textcl.workflows.publish import HubPublisher
+
+
+class Publisher(Protocol):
+    """Publishes a run. Only rank 0 has one that does anything."""
+
+    def check(self) -> None:
+        """Make sure, before anything is trained, that the run can be published."""
+        ...
+
+    def best(self, note: str) -> None:
+        """A better model was found on the way."""
+        ...
+
+    def finish(self) -> Pushed | None:
+        """Publish the run, which is done."""
+        ...
+
+
+class Unpublished:
+    """The publisher of a run that stays where it is."""
+
+    def check(self) -> None:
+        """Do nothing."""
+
+    def best(self, note: str) -> None:
+        """Do nothing."""
+
+    def finish(self) -> None:
+        """Do nothing."""
 
 
 def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
@@ -22,10 +52,18 @@ def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
         PublishError: It would not, or cannot be reached.
     """
     ranks = join_ranks()
-    publisher = publisher_of(recipe, folder) if ranks.is_main else Unpublished()
+    publisher = _publisher_of(recipe, folder) if ranks.is_main else Unpublished()
     quiet_client()
     ranks.together(publisher.check)
     return publisher
+
+
+def _publisher_of(recipe: Recipe, run: Path) -> Publisher:
+    """Return what publishes a run as its recipe says."""
+    section = recipe.hub
+    if section.repo is None:
+        return Unpublished()
+    return HubPublisher(run, Destination(section.repo, section.private, section.revision), section.best_on_the_way)
 
 
 def best_on_the_way(publisher: Publisher) -> Callable[[str], None]:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import torch
 from tokenizers.normalizers import Lowercase, Sequence
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from torch import nn
+from transformers import AttentionInterface, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.masking_utils import AttentionMaskInterface
 
 from textcl.encoder.backbone import load_backbone, load_skeleton
-from textcl.encoder.cpu.swaps import use_fast_parts
+from textcl.encoder.cpu import attention as fast_attention
+from textcl.encoder.cpu.dropout import FastDropout
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.locate import Export, export_place, find_folder, read_name
@@ -203,3 +206,23 @@ def _pair(folder: Path, queries: Encoder, documents: Encoder) -> TwoTower:
         return TwoTower(queries, documents)
     except ValueError as error:
         raise ModelError(f"{folder}: {error}") from error
+
+
+# What makes a plain CPU fast, under a name that a backbone can be set to.
+AttentionInterface.register(fast_attention.NAME, fast_attention.attention)
+AttentionMaskInterface.register(fast_attention.NAME, fast_attention.attention_mask)
+
+
+def use_fast_parts(backbone: PreTrainedModel) -> None:
+    """Swap a backbone's attention and dropout for the fast ones, in place; parameters and saved files stay the same.
+
+    The attention is swapped where the backbone takes `sdpa` through transformers' `AttentionInterface` (BERT, RoBERTa,
+    DistilBERT, ModernBERT, ELECTRA, ...; not MPNet, DeBERTa). On other devices than the CPU both parts use torch's
+    own kernels.
+    """
+    if backbone.config._attn_implementation == "sdpa" and backbone.is_backend_compatible():  # type: ignore[no-untyped-call]  # transformers says no types of it
+        backbone.set_attn_implementation(fast_attention.NAME)
+    for module in list(backbone.modules()):
+        for name, child in list(module.named_children()):
+            if type(child) is nn.Dropout:
+                setattr(module, name, FastDropout(child.p).train(child.training))

@@ -18,7 +18,7 @@ from textcl.hub.markdown import cell, code
 from textcl.hub.recipe_parts import base_words, is_local
 from textcl.report.facts import last_part, versions
 from textcl.report.numbers import bounds, number, points
-from textcl.report.run_files import RunFiles, read_run
+from textcl.report.page_data import RunFiles, read_run
 from textcl.report.score_rows import caution, compared, headlines
 
 

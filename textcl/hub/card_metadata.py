@@ -10,7 +10,7 @@ from textcl.evaluation.kind import Hub
 from textcl.evaluation.kinds import hub_type, metric_named
 from textcl.evaluation.suites import read_suite
 from textcl.hub.recipe_parts import base_models, component_names, sources_of
-from textcl.report.run_files import RunFiles
+from textcl.report.page_data import RunFiles
 from textcl.report.score_rows import ScoreRow
 from textcl.util import bundled as shelf
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from textcl.hub.markdown import code
 from textcl.report.facts import last_part
-from textcl.report.run_files import RunFiles
+from textcl.report.page_data import RunFiles
 
 _HUB = "https://huggingface.co"
 _PACKAGE = "pkg://"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from textcl.report.numbers import number
-from textcl.report.run_files import RunFiles
+from textcl.report.page_data import RunFiles
 
 _PATHS = ("path", "folder", "model")  # settings that name a file or folder
 _WAY = re.compile(r"(\.{0,2}|~\w*|[A-Za-z]:)[\\/]")  # how a text begins that leads through folders

@@ -14,8 +14,7 @@ from markupsafe import Markup
 from textcl.report.facts import Facts, run_facts, versions
 from textcl.report.figures import curve_figures, histogram_figures, map_figures, run_curves, score_figures
 from textcl.report.numbers import DASH, bounds, points
-from textcl.report.page_data import PageData
-from textcl.report.run_files import read_run
+from textcl.report.page_data import PageData, read_run
 from textcl.report.score_rows import ScoreRow, alone, caution, compared, headlines, main_rows
 from textcl.report.scores import Scores, as_json
 from textcl.util.atomic import new_file

@@ -6,14 +6,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from textcl.errors import PublishError, TextclError
 from textcl.files.yaml import read_yaml, read_yaml_file, write_yaml
 from textcl.hub.contents import Contents, Told, contents_of, contents_underway, paths_in, stand_ins
 from textcl.hub.push import Pushed, check_destination, full_name, push
 from textcl.hub.repository import Destination
-from textcl.recipe.schema import HubSection, Recipe
+from textcl.recipe.schema import HubSection
 from textcl.workflows.run.evaluation import BEST
 
 _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may stand; the others hold none
@@ -108,44 +108,6 @@ def publishable(run: Path, repo: str | None) -> Contents:
 
 
 _log = logging.getLogger(__name__)
-
-
-class Publisher(Protocol):
-    """Publishes a run. Only rank 0 has one that does anything."""
-
-    def check(self) -> None:
-        """Make sure, before anything is trained, that the run can be published."""
-        ...
-
-    def best(self, note: str) -> None:
-        """A better model was found on the way."""
-        ...
-
-    def finish(self) -> Pushed | None:
-        """Publish the run, which is done."""
-        ...
-
-
-def publisher_of(recipe: Recipe, run: Path) -> Publisher:
-    """Return what publishes a run as its recipe says."""
-    section = recipe.hub
-    if section.repo is None:
-        return Unpublished()
-    destination = Destination(section.repo, section.private, section.revision)
-    return HubPublisher(run, destination, section.best_on_the_way)
-
-
-class Unpublished:
-    """The publisher of a run that stays where it is."""
-
-    def check(self) -> None:
-        """Do nothing."""
-
-    def best(self, note: str) -> None:
-        """Do nothing."""
-
-    def finish(self) -> None:
-        """Do nothing."""
 
 
 class HubPublisher:
