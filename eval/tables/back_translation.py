@@ -10,7 +10,7 @@ from runner import FailedError, children_seconds, run_command, textcl
 from store import Store
 
 from textcl.errors import TextclError
-from textcl.translate.engines import open_engine
+from textcl.workflows.back_translate import open_engine
 
 PIVOT = "eo"
 

@@ -7,13 +7,13 @@ import pytest
 
 from tests.tiny import tiny_encoder
 from textcl.encoder.prompts import Prompt, Prompts
-from textcl.evaluation.prompt_notes import PromptNotes
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.tasks.mteb import prompt_use
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.types.batches import FloatArray
 from textcl.types.text import Role, Use
+from textcl.workflows.evaluate import PromptNotes
 
 PAIRS = [GradedPair("a dog", "two dogs run", 4.0), GradedPair("fish", "the old woman reads", 1.0)]
 SEARCH = Retrieval("search", {"d": "a dog"}, {"q": "dog"}, {"q": {"d": 1}}, drops_self=False)

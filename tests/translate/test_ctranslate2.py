@@ -12,7 +12,7 @@ from tests.tiny import SENTENCES, tiny_tokenizer
 from textcl.errors import ModelError
 from textcl.translate.ctranslate2 import CTranslate2
 from textcl.translate.engine import Decoding
-from textcl.translate.engines import open_engine
+from textcl.workflows.back_translate import open_engine
 
 
 class StandIn(SimpleNamespace):

@@ -14,9 +14,9 @@ import pytest
 from tests.translate.stand_ins import Plain, dying, plain, stuck
 from textcl.errors import ModelError, TextclError
 from textcl.translate.engine import Decoding, Engine
-from textcl.translate.engines import open_engine
 from textcl.translate.round_trip import Route
 from textcl.translate.work import Work, translated
+from textcl.workflows.back_translate import open_engine
 
 DRAWN = Decoding(temperature=0.7)
 LOTS = [[f"text {4 * lot + number}" for number in range(4)] for lot in range(8)]

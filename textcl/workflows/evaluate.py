@@ -1,7 +1,7 @@
 """Scores of a model on suites by name, alone or against another model: `textcl evaluate`, and `textcl.evaluate`."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -10,9 +10,9 @@ from rich.table import Table
 
 from textcl.distributed import join_ranks
 from textcl.embedding.embed import Embedding, Model, model_embed, model_name
+from textcl.encoder.prompts import Prompt
 from textcl.errors import DataError
 from textcl.evaluation.items import Result, results_of
-from textcl.evaluation.prompt_notes import PromptNotes
 from textcl.evaluation.run import evaluate as run_tasks
 from textcl.evaluation.significance import Difference, Interval, compared, scores
 from textcl.evaluation.suites import load_tasks
@@ -25,9 +25,56 @@ from textcl.report.progress import progress_of
 from textcl.report.saved import Report
 from textcl.report.scores import Scores
 from textcl.report.tables import scores_table
+from textcl.types.batches import Embed, FloatArray
+from textcl.types.text import Role, Use
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.compare import open_other
 from textcl.workflows.page import Watch, page_data
+
+_SIDES = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "negatives"}
+
+
+class PromptNotes:
+    """Notes the prompts of one model.
+
+    Args:
+        prompt_for: The model's, by what texts are embedded for.
+        roles: The model's prompts by role; where all are empty and no task finds another, there is nothing to say.
+    """
+
+    def __init__(self, prompt_for: Callable[[Role | Use], Prompt], roles: Mapping[Role, str]) -> None:
+        self._prompt_for = prompt_for
+        self._has_any = any(roles.values())
+        self._task = ""
+        self._noted: dict[str, dict[str, Prompt]] = {}  # task -> side of it -> prompt
+
+    def begin(self, task: str) -> None:
+        """Say which task embeds from now on."""
+        self._task = task
+
+    def over(self, embed: Embed) -> Embed:
+        """Return the same model, whose prompts are noted."""
+
+        def noting(texts: Sequence[str], role: Role | Use) -> FloatArray:
+            side = role.role if isinstance(role, Use) else role
+            name = "" if side is None else _SIDES[side]
+            self._noted.setdefault(self._task, {})[name] = self._prompt_for(role)
+            return embed(texts, role)
+
+        return noting
+
+    def lines(self) -> list[str]:
+        """Return a line for each task: `scifact: queries 'query: ' (query), documents none`; none without prompts."""
+        noted = [prompt.text for sides in self._noted.values() for prompt in sides.values()]
+        if not self._has_any and not any(noted):
+            return []
+        return [f"{task}: {', '.join(_said(*side) for side in sides.items())}" for task, sides in self._noted.items()]
+
+
+def _said(side: str, prompt: Prompt) -> str:
+    text = f"{prompt.text!r} ({prompt.name})" if prompt.text else "none"
+    return f"{side} {text}".strip()
+
 
 _SEED = 17  # of what a page samples
 _T = TypeVar("_T")
