@@ -6,8 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from textcl.evaluation.leakage import Leakage, PairLeakage, PartLeakage, TrainingRow, find_leakage
-from textcl.evaluation.shingles import FEWEST, MOST, RUN, SHARE, Shingles
+from textcl.evaluation.leakage import (
+    FEWEST,
+    MOST,
+    RUN,
+    SHARE,
+    Leakage,
+    PairLeakage,
+    PartLeakage,
+    Shingles,
+    TrainingRow,
+    find_leakage,
+)
 from textcl.evaluation.task import TextPair
 from textcl.evaluation.task_texts import TaskTexts
 from textcl.text.folding import SHORT, folded, folded_words

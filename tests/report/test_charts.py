@@ -11,9 +11,8 @@ from markupsafe import Markup
 
 from textcl.evaluation.significance import Interval
 from textcl.report.charts.axes import Scale
-from textcl.report.charts.histogram import histogram_chart, occupied
 from textcl.report.charts.points import Mark, interval_chart, scatter_chart
-from textcl.report.figures import Curve, curve_chart
+from textcl.report.figures import Curve, curve_chart, histogram_chart, occupied
 from textcl.report.numbers import DASH
 
 

@@ -8,27 +8,22 @@ Source:
     van der Maaten & Hinton 2008, Visualizing Data using t-SNE. JMLR 9
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from textcl.errors import DataError
-from textcl.types.batches import FloatArray
-from textcl.util.atomic import new_file
-
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 from textcl.errors import DataError, RecipeError
 from textcl.export.figures import FILE as EXPORTS
 from textcl.export.figures import read_figures
 from textcl.files.yaml import read_yaml_file
+from textcl.types.batches import FloatArray
+from textcl.util.atomic import new_file
 
 FILE = "page.json"
 _WIDTH = 240  # characters kept of a text
