@@ -13,13 +13,14 @@ from transformers.utils import logging as transformers_logging
 def quiet_transformers() -> Iterator[None]:
     """Hide, for a block, the progress bars of transformers and its report of weights that a model did not take."""
     logger = logging.getLogger("transformers.modeling_utils")
-    had_bars = transformers_logging.is_progress_bar_enabled()
+    had_bars, was_quiet = transformers_logging.is_progress_bar_enabled(), _is_no_report in logger.filters
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
     logger.addFilter(_is_no_report)
     try:
         yield
     finally:
-        logger.removeFilter(_is_no_report)
+        if not was_quiet:  # else a block around this one is still to be quiet
+            logger.removeFilter(_is_no_report)
         if had_bars:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
 
