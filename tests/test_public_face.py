@@ -60,7 +60,7 @@ def test_importing_textcl_loads_neither_torch_nor_numpy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_every_public_name_is_there_and_no_room_takes_its_place() -> None:
+def test_every_public_name_is_there_and_no_room_takes_its_location() -> None:
     assert {module.name for module in pkgutil.iter_modules(textcl.__path__)}.isdisjoint(textcl.__all__)
     assert all(getattr(textcl, name).__doc__ for name in PUBLIC)
     with pytest.raises(AttributeError, match="has no attribute 'trian'"):

@@ -71,17 +71,17 @@ class Ranks:
         """
         if self.count == 1:
             return work()
-        fault: Exception | None = None
+        failure: Exception | None = None
         try:
             result = work()
         except Exception as error:
-            fault = error
-        failed = [rank for rank, has_failed in enumerate(self._sizes(int(fault is not None))) if has_failed]
+            failure = error
+        failed = [rank for rank, has_failed in enumerate(self._sizes(int(failure is not None))) if has_failed]
         if not failed:
             return result
-        if fault is not None and failed[0] == self.rank:
-            raise fault
-        raise ElsewhereError(f"Process {failed[0]} of this launch failed, and its own message says why.") from fault
+        if failure is not None and failed[0] == self.rank:
+            raise failure
+        raise ElsewhereError(f"Process {failed[0]} of this launch failed, and its own message says why.") from failure
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace each gradient by its mean over the ranks, one message for all of them.

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 
 class TextclError(Exception):
-    """A fault that the user can mend; the command line prints it without a traceback."""
+    """An error that the user can mend; the command line prints it without a traceback."""
 
 
 class RecipeError(TextclError):
-    """A recipe that cannot run: names the place, what was found and what would be right."""
+    """A recipe that cannot run: names the location, what was found and what would be right."""
 
 
 class DataError(TextclError):
@@ -17,7 +17,7 @@ class DataError(TextclError):
 
 
 class RowError(DataError):
-    """A row of a batch cannot be used; whoever knows where it stands turns this into a `DataError` with its place.
+    """A row of a batch cannot be used; whoever knows where it stands turns this into a `DataError` with its location.
 
     Args:
         what: What was found, and what would be right.
@@ -43,7 +43,7 @@ class WriteError(TextclError, OSError):
 
     def __str__(self) -> str:
         """Name the path, the reason and the way out."""
-        return f"{self.filename} cannot be written: {self.strerror}. Name a place with room where you may write."
+        return f"{self.filename} cannot be written: {self.strerror}. Name a location with room where you may write."
 
 
 class ModelError(TextclError):

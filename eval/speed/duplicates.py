@@ -122,7 +122,7 @@ class _First:
 
     def __init__(self, pairs: Pairs) -> None:
         self._source, self._rows = pairs.source, pairs.rows
-        self.fingerprint, self.place = pairs.source.fingerprint, pairs.source.place
+        self.fingerprint, self.location = pairs.source.fingerprint, pairs.source.location
 
     def __len__(self) -> int:
         return self._rows

@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--factories", nargs="+", default=["exact", "IVF256,PQ48x4"])
     parser.add_argument("--dry", action="store_true", help="write no result")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as location:
+        folder = Path(location)
         small_encoder(folder / "model")
         measured = {
             factory: {str(size): measure(folder, arguments.texts, size, factory) for size in arguments.sizes}

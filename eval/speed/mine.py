@@ -22,11 +22,11 @@ from textcl.encoder.locate import find_folder
 from textcl.files.corpora import Pair
 from textcl.mining.collection import Collection
 from textcl.mining.miner import mine
-from textcl.mining.selection import Bounds, Wanted
+from textcl.mining.selection import Bounds, MiningRequest
 from textcl.types.text import Role
 
 WANTED = 1.0  # times as fast
-SETTINGS = Wanted(negatives=5, first=10, last=100, bounds=Bounds(relative_margin=0.05))
+SETTINGS = MiningRequest(negatives=5, first=10, last=100, bounds=Bounds(relative_margin=0.05))
 
 
 def main() -> None:

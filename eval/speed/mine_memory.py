@@ -24,7 +24,7 @@ from textcl.files.corpora import Pair
 from textcl.indexes.exact import BLOCK
 from textcl.mining.collection import Collection
 from textcl.mining.miner import mine, usual_factory
-from textcl.mining.selection import Wanted
+from textcl.mining.selection import MiningRequest
 from textcl.types.batches import FloatArray
 
 SIZES = (10_000, 100_000, 1_000_000)  # texts
@@ -90,14 +90,14 @@ def write_vectors(file: Path, size: int) -> None:
 def search(file: Path) -> float:
     """Mine, and return the peak of the process's own memory in megabytes."""
     vectors: FloatArray = np.load(file, mmap_mode="r+")  # as textcl mine has it
-    watch = Watch()
+    observer = Observer()
     count = len(vectors) // QUERIES
     pairs = (Pair(f"What does sentence {number} say?", sentence(number)) for number in range(count))
     texts = Collection(pairs, (sentence(number) for number in range(count, len(vectors))))
     factory = usual_factory(count, len(vectors))
-    mined = mine(texts, vectors[:count], vectors, Wanted(negatives=5, first=10, last=100), factory=factory)
+    mined = mine(texts, vectors[:count], vectors, MiningRequest(negatives=5, first=10, last=100), factory=factory)
     assert (mined.negatives.ids >= 0).all()
-    return watch.peak()
+    return observer.peak()
 
 
 def sentence(number: int) -> str:
@@ -105,7 +105,7 @@ def sentence(number: int) -> str:
     return f"This is sentence number {number} of a corpus, and it is about as long as sentences of a corpus are."
 
 
-class Watch:
+class Observer:
     """Looks at the memory of this process again and again, from a thread."""
 
     def __init__(self) -> None:

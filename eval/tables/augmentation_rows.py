@@ -75,8 +75,8 @@ def row_trial(name: str, work: Path) -> Trial:
     is_row = name in VIEWS
     views = (VIEWS if is_row else COMBINATIONS)[name]
     wanted = next((what for use, what in _WANTS.items() if use in views), "")
-    for place, file in _MADE.items():
-        views = views.replace(place, json.dumps(str(work / file)))
+    for location, file in _MADE.items():
+        views = views.replace(location, json.dumps(str(work / file)))
     changes = (FOUR, f"data.max_length={LENGTH}", f"data.views={views}")
     block = "augmentations" if is_row else "combinations"
     return Trial(block, name, "tuned", SEEDS[0], RECIPE, "wiki", changes, SCORES, wanted)

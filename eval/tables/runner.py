@@ -98,9 +98,9 @@ class Runner:
         shutil.rmtree(out, ignore_errors=True)
         print(f"{time.strftime('%H:%M')} {_named(trial, more)}", flush=True)
         begin, before = time.monotonic(), children_seconds()
-        told = run_command(self._command(trial, more, out), "training")
+        published = run_command(self._command(trial, more, out), "training")
         minutes, cores = (time.monotonic() - begin) / 60, (children_seconds() - before) / 60
-        return Trained(out / "model" if trial.recipe else out, "collapsing" in told, minutes, cores)
+        return Trained(out / "model" if trial.recipe else out, "collapsing" in published, minutes, cores)
 
     def _command(self, trial: Trial, more: tuple[str, ...], out: Path) -> list[str]:
         corpus = str(self.corpora[trial.corpus])

@@ -24,16 +24,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return masked_language_model(tmp_path_factory.mktemp("model"))
 
 
-def expected(model: str, words: list[str], place: int, top: int) -> dict[str, float]:
-    """The likeliest words for a place by a plain call of transformers, with their shares."""
+def expected(model: str, words: list[str], position: int, top: int) -> dict[str, float]:
+    """The likeliest words for a position by a plain call of transformers, with their shares."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(model)
-    masked = [*words[:place], "[MASK]", *words[place + 1 :]]
+    masked = [*words[:position], "[MASK]", *words[position + 1 :]]
     ids = tokenizer(" ".join(masked), return_tensors="pt").input_ids
     with torch.no_grad():
-        logits = AutoModelForMaskedLM.from_pretrained(model)(ids).logits[0, place + 1]
+        logits = AutoModelForMaskedLM.from_pretrained(model)(ids).logits[0, position + 1]
     names = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
     scored = [(float(logit), name) for logit, name in zip(logits, names, strict=True) if name.isalpha()]
-    best = sorted(((logit, name) for logit, name in scored if name != words[place]), reverse=True)[:top]
+    best = sorted(((logit, name) for logit, name in scored if name != words[position]), reverse=True)[:top]
     weights = torch.tensor([logit for logit, _ in best]).softmax(0).tolist()
     return {name: weight for (_, name), weight in zip(best, weights, strict=True)}
 
@@ -54,8 +54,8 @@ def test_words_change_as_often_as_the_rate_says_and_all_else_stays(model: str):
         assert words[1].endswith(",")
         assert words[1][0].isupper()
         assert words[2].isupper()
-        changed.update(place for place, word in enumerate(words) if word != text.split()[place])
-    assert all(26 < changed[place] < 74 for place in range(3))  # 50 expected; 24 is 4 standard deviations
+        changed.update(position for position, word in enumerate(words) if word != text.split()[position])
+    assert all(26 < changed[position] < 74 for position in range(3))  # 50 expected; 24 is 4 standard deviations
 
 
 def test_a_word_is_never_replaced_by_itself_and_only_by_words(model: str):

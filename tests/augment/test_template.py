@@ -15,7 +15,7 @@ def test_braces_of_text_and_template_mean_nothing():
     assert Template("{x} {text}")("{text} {0}", random.Random(0)) == "{x} {text} {0}"
 
 
-@pytest.mark.parametrize("template", ["", "no place", "{text} {text}"])
-def test_a_template_without_one_place_is_refused(template: str):
+@pytest.mark.parametrize("template", ["", "no position", "{text} {text}"])
+def test_a_template_without_one_position_is_refused(template: str):
     with pytest.raises(ValueError, match=r"template: found .*, but \{text\} must stand in it once"):
         Template(template)

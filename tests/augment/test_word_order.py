@@ -15,7 +15,7 @@ def moved(made: str) -> list[int]:
     """How far each word has moved; all must be there."""
     words = made.split()
     assert sorted(words) == sorted(WORDS)
-    return [abs(words.index(word) - place) for place, word in enumerate(WORDS)]
+    return [abs(words.index(word) - position) for position, word in enumerate(WORDS)]
 
 
 def test_a_swap_moves_two_words():

@@ -11,7 +11,7 @@ def test_recall_is_the_mean_share_of_the_nearest_that_was_found() -> None:
     assert recall(found, nearest) == pytest.approx((2 / 4 + 2 / 2) / 2)
 
 
-def test_ndcg_reads_places_and_grades() -> None:
+def test_ndcg_reads_locations_and_grades() -> None:
     found = np.array([[7, 8, -1], [1, 2, 3], [9, 9, 9]])
     judged = {0: {8: 2, 7: 0}, 1: {5: 1}}  # query 2 is not judged
     assert ndcg(found, judged) == pytest.approx((2 / np.log2(3) / 2 + 0) / 2)

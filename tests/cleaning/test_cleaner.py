@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textcl.cleaning import duplicates as doubles
+from textcl.cleaning import duplicates
 from textcl.cleaning.cleaner import Cleaned, Cleaning, clean
 from textcl.cleaning.duplicates import resemblance, runs_of
 from textcl.cleaning.rules import Rules, Similarity
@@ -23,10 +23,10 @@ ANY = Cleaning(Rules())
 LONG = "the quick brown fox jumps over the lazy dog and runs away from the angry farmer near the old mill"
 
 
-def cleaned(path: Path, asked: Cleaning = ANY) -> tuple[Cleaned, str, dict[int, tuple[str, str]]]:
+def cleaned(path: Path, request: Cleaning = ANY) -> tuple[Cleaned, str, dict[int, tuple[str, str]]]:
     """Clean a file; return what was said, what was kept, and the reason and detail for each line dropped."""
     out, dropped = path.with_name(f"clean-{path.name}"), path.with_name("dropped.jsonl")
-    found = clean(path, out, dropped, asked, force=True)
+    found = clean(path, out, dropped, request, force=True)
     kept = (gzip.decompress(out.read_bytes()) if out.suffix == ".gz" else out.read_bytes()).decode()
     rows = [json.loads(line) for line in dropped.read_text(encoding="utf-8").splitlines()]
     return found, kept, {row["line"]: (row["reason"], row["detail"]) for row in rows}
@@ -73,7 +73,7 @@ def test_near_duplicates_are_those_of_a_naive_loop(tmp_path: Path) -> None:
         line = list(rng.permutation(words))
         lines.append(" ".join(line))
         for change in range(3):
-            lines.append(" ".join(word for place, word in enumerate(line) if place > change))
+            lines.append(" ".join(word for position, word in enumerate(line) if position > change))
     kept: list[str] = []
     for line in lines:
         if all(resemblance(runs_of(line), runs_of(other)) < 0.8 for other in kept):
@@ -184,7 +184,7 @@ def test_no_file_is_overwritten_or_left_in_part(tmp_path: Path) -> None:
         ("out.txt", "there.jsonl", "there.jsonl is there already"),
     ],
 )
-def test_a_place_that_can_not_be_written_is_refused_before_any_row_is_read(
+def test_a_location_that_can_not_be_written_is_refused_before_any_row_is_read(
     tmp_path: Path, out: str, dropped: str | None, message: str
 ) -> None:
     path = text_file(tmp_path, "one")
@@ -254,8 +254,8 @@ def test_of_rows_of_one_template_few_are_measured_the_most_similar_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng, measured = np.random.default_rng(2), Counter()
-    monkeypatch.setattr(doubles, "MEASURED", 5)
-    monkeypatch.setattr(doubles, "resemblance", lambda *runs: measured.update(["times"]) or resemblance(*runs))
+    monkeypatch.setattr(duplicates, "MEASURED", 5)
+    monkeypatch.setattr(duplicates, "resemblance", lambda *runs: measured.update(["times"]) or resemblance(*runs))
     cities = ["".join(map(chr, rng.integers(97, 123, 7))) for _ in range(400)]
     forecast = "the forecast for {} shows rain and wind on monday and some sun later in {}"
     lines = [forecast.format(*pair) for pair in zip(cities[::2], cities[1::2], strict=True)]

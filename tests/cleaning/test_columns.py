@@ -17,8 +17,8 @@ def cleaned(folder: Path, *rows: dict[str, object], columns: tuple[str, ...] = (
     path, dropped = folder / "rows.jsonl", folder / "dropped.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = clean(path, folder / "out.jsonl", dropped, Cleaning(Rules(), columns=columns), force=True)
-    told = [json.loads(line) for line in dropped.read_text().splitlines()]
-    return found, [[row["line"], row["reason"], row["detail"]] for row in told]
+    published = [json.loads(line) for line in dropped.read_text().splitlines()]
+    return found, [[row["line"], row["reason"], row["detail"]] for row in published]
 
 
 @pytest.mark.parametrize(

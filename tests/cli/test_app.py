@@ -53,7 +53,7 @@ def test_wrong_usage_leaves_with_2(capsys: pytest.CaptureFixture[str], arguments
     assert run(capsys, *arguments).code == 2
 
 
-def test_a_fault_is_one_clear_line_on_stderr_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_one_clear_line_on_stderr_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     finished = run(capsys, "check", "simcs")
     assert finished.code == 1
     assert finished.out == ""
@@ -61,7 +61,7 @@ def test_a_fault_is_one_clear_line_on_stderr_without_a_traceback(capsys: pytest.
     assert len(finished.err.splitlines()) == 1
 
 
-def test_several_faults_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_errors_are_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     finished = run(capsys, "check", "simcse", "data.batch_size=many")
     assert [line[:7] for line in finished.err.splitlines()] == ["Error: ", "       "]
     assert "data.sources.0.path=PATH" in finished.err
@@ -89,7 +89,7 @@ def test_an_output_that_can_not_be_written_is_one_clear_line(
         (tmp_path / name).mkdir()
     finished = run(capsys, *arguments)
     assert finished.code == 1
-    assert finished.err == f"Error: {reason} Name a place with room where you may write.\n"
+    assert finished.err == f"Error: {reason} Name a location with room where you may write.\n"
 
 
 def test_a_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:

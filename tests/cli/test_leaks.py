@@ -42,7 +42,7 @@ def test_leaks_counts_shows_and_writes_every_copy(
         "copies": [
             {
                 "text": PAIRS[0][0], "found": "a man plays the guitar on stage",
-                "place": f"{leaky}, line 8", "share": 1.0,
+                "location": f"{leaky}, line 8", "share": 1.0,
             }
         ],
     }  # fmt: skip

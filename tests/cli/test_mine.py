@@ -126,8 +126,8 @@ def test_a_cross_encoder_scores_the_candidates_again(
     finished = mine(capsys, pairs, tiny_model_folder, out, "--range", "0:10", "--cross-encoder", reader)
     assert finished.code == 0, finished.err
     row = rows_of(out)[0]
-    asked = [(row["anchor"], text) for text in (row["positive"], *row["negatives"])]
-    expected = CrossEncoder(str(reader), device="cpu").predict(asked)
+    request = [(row["anchor"], text) for text in (row["positive"], *row["negatives"])]
+    expected = CrossEncoder(str(reader), device="cpu").predict(request)
     assert [row["positive_score"], *row["scores"]] == pytest.approx(expected.tolist(), abs=1e-5)
     assert row["scores"] == sorted(row["scores"], reverse=True)
 
@@ -235,4 +235,4 @@ def test_an_output_below_a_file_is_one_clear_line(
 ) -> None:
     finished = mine(capsys, pairs, tiny_model_folder, pairs / "mined.jsonl", "--range", "0:10")
     assert finished.code == 1
-    assert f"{pairs} is a file, not a folder. Name a place" in " ".join(finished.err.split())
+    assert f"{pairs} is a file, not a folder. Name a location" in " ".join(finished.err.split())

@@ -26,17 +26,17 @@ PAIRS = "sentence1\tsentence2\tscore\n" + "".join(
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three steps that is scored on a set of the user's own; the files lie beside its folder."""
-    place = tmp_path_factory.mktemp("first")
-    tiny_encoder().save(place / "tiny")
-    (place / "lines.txt").write_text("\n".join(SENTENCES), encoding="utf-8")
-    (place / "pairs.tsv").write_text(PAIRS, encoding="utf-8")
+    location = tmp_path_factory.mktemp("first")
+    tiny_encoder().save(location / "tiny")
+    (location / "lines.txt").write_text("\n".join(SENTENCES), encoding="utf-8")
+    (location / "pairs.tsv").write_text(PAIRS, encoding="utf-8")
     changes = [
-        f"data.sources.0.path={place / 'lines.txt'}", f"encoder.backbone={place / 'tiny'}", "data.batch_size=4",
+        f"data.sources.0.path={location / 'lines.txt'}", f"encoder.backbone={location / 'tiny'}", "data.batch_size=4",
         "training.steps=3", "training.learning_rate=1e-3", "training.precision=float32",
-        f"evaluation.after=['sts:{place / 'pairs.tsv'}']",
+        f"evaluation.after=['sts:{location / 'pairs.tsv'}']",
     ]  # fmt: skip
-    train_recipe(load_recipe("simcse", changes), place / "run")
-    return place / "run"
+    train_recipe(load_recipe("simcse", changes), location / "run")
+    return location / "run"
 
 
 @pytest.fixture
@@ -74,8 +74,10 @@ def test_the_command_on_the_card_of_a_published_model_makes_it_again(
     published: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(trained.parent)
-    (told,) = [line for line in render_card(trained, published).splitlines() if line.startswith("textcl reproduce")]
-    again = run(capsys, *shlex.split(told)[1:], "--out", tmp_path / "again")
+    (published,) = [
+        line for line in render_card(trained, published).splitlines() if line.startswith("textcl reproduce")
+    ]
+    again = run(capsys, *shlex.split(published)[1:], "--out", tmp_path / "again")
     assert again.code == 0, again.err
     assert "Reproduced to the last bit." in again.out
     assert "The items of its scores are not there" in again.out

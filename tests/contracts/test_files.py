@@ -354,8 +354,8 @@ def test_every_verb_says_the_same_of_an_error(error: str, tmp_path: Path) -> Non
             with pytest.raises(DataError) as raised:
                 read(file, tmp_path)
             message = str(raised.value)
-            place = re.escape(str(file)) + ("(, (line|row) 1)?" if "is missing" in error else "")
-            assert re.match(place + re.escape(said), message), f"{name}: {message}"
+            location = re.escape(str(file)) + ("(, (line|row) 1)?" if "is missing" in error else "")
+            assert re.match(location + re.escape(said), message), f"{name}: {message}"
             assert "\n" not in message
 
 

@@ -118,7 +118,7 @@ def test_hits_do_not_depend_on_the_other_queries_of_a_call(index: Index) -> None
             np.testing.assert_allclose(part.scores, together.scores[start : start + size], atol=1e-6)
 
 
-def test_more_hits_than_vectors_leave_places_empty(index: Index) -> None:
+def test_more_hits_than_vectors_leave_locations_empty(index: Index) -> None:
     hits = index.search(QUERIES[:2], ROWS + 5)
     assert hits.ids.shape == (2, ROWS + 5)
     assert (hits.ids[:, -5:] == -1).all()

@@ -27,7 +27,7 @@ OTHERS = {
     "cli/recipes.py": "recipes that are bundled",
     "data/token_cache.py": "tokens in our cache",
     "data/sources/docstrings.py": "source code of installed packages",
-    "data/sources/file_rows.py": "places of rows in our cache",
+    "data/sources/file_rows.py": "locations of rows in our cache",
     "evaluation/suites.py": "suites",
     "workflows/compare.py": "recipes of runs",
     "workflows/publish.py": "recipes of runs",

@@ -105,7 +105,7 @@ def build(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_every_source_of_the_room_is_under_contract():
     listed = {name: getattr(data, name) for name in data.__all__}
-    marks = ("place", "fingerprint", "__getitem__")
+    marks = ("location", "fingerprint", "__getitem__")
     sources = {name for name, item in listed.items() if inspect.isclass(item) and all(hasattr(item, m) for m in marks)}
     assert sources == set(CASES)
 
@@ -120,10 +120,10 @@ def test_rows_are_numbered_examples_with_text(build: Callable[[], Source]):
         assert all(text.strip() for text in (example.anchor, *example.positives, *example.negatives))
 
 
-def test_every_row_has_a_place_of_its_own_or_of_its_source(build: Callable[[], Source]):
+def test_every_row_has_a_location_of_its_own_or_of_its_source(build: Callable[[], Source]):
     source = build()
-    assert all(isinstance(source.place(row), str) and source.place(row) for row in range(len(source)))
-    assert source.place(0) != source.place(1)
+    assert all(isinstance(source.location(row), str) and source.location(row) for row in range(len(source)))
+    assert source.location(0) != source.location(1)
 
 
 def test_a_row_beyond_the_end_is_an_index_error(build: Callable[[], Source]):
@@ -131,7 +131,7 @@ def test_a_row_beyond_the_end_is_an_index_error(build: Callable[[], Source]):
     with pytest.raises(IndexError):
         source[len(source)]
     with pytest.raises(IndexError):
-        source.place(len(source))
+        source.location(len(source))
 
 
 def test_a_second_construction_gives_the_same_rows_and_fingerprint(build: Callable[[], Source]):
@@ -145,7 +145,7 @@ def test_a_pickled_copy_is_equal(build: Callable[[], Source]):
     copy = pickle.loads(pickle.dumps(source))  # noqa: S301 (our own bytes)
     assert [copy[row] for row in range(len(copy))] == [source[row] for row in range(len(source))]
     assert copy.fingerprint == source.fingerprint
-    assert copy.place(1) == source.place(1)
+    assert copy.location(1) == source.location(1)
 
 
 def test_the_length_is_that_of_the_rows_and_a_negative_row_counts_from_the_end(build: Callable[[], Source]):

@@ -103,7 +103,7 @@ class Batches:
     def rows(self, step: int) -> IntArray:
         return np.arange(len(SENTENCES), dtype=np.int64)
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         return f"row {row}"
 
 

@@ -19,7 +19,7 @@ class Rows:
     def __getitem__(self, row: int) -> Example:
         return self._examples[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         return f"rows, row {row}"
 
 

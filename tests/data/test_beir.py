@@ -37,7 +37,7 @@ def test_a_query_is_a_row_with_all_its_relevant_documents(folder: Path):
         Example(0, "What is round?", ("Moon It is round.", "It shines.")),
         Example(1, "hot?", ("Sun It is hot.",)),
     ]
-    assert source.place(1) == f"{folder / 'queries.jsonl'}, line 3"
+    assert source.location(1) == f"{folder / 'queries.jsonl'}, line 3"
 
 
 def test_the_threshold_says_what_is_relevant(folder: Path):

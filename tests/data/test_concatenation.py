@@ -17,7 +17,7 @@ def test_rows_follow_each_other_and_are_numbered_anew(tmp_path: Path):
     texts = {"a.txt": "ab", "b.txt": "c", "c.txt": "d"}
     source = Concatenation([lines(tmp_path, name, *letters) for name, letters in texts.items()])
     assert [(source[row].row, source[row].anchor) for row in range(len(source))] == list(enumerate("abcd"))
-    assert [Path(source.place(row)).name for row in range(4)] == [
+    assert [Path(source.location(row)).name for row in range(4)] == [
         "a.txt, line 1",
         "a.txt, line 2",
         "b.txt, line 1",

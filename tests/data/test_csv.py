@@ -22,7 +22,7 @@ def test_a_quoted_field_may_hold_commas_quotes_and_line_breaks(tmp_path: Path):
         ("three", ("four",)),
         ("one,\n\ntwo", ('say "no"',)),
     ]
-    assert [source.place(row)[-6:] for row in range(2)] == ["line 2", "line 6"]
+    assert [source.location(row)[-6:] for row in range(2)] == ["line 2", "line 6"]
     assert len(source) == 2
 
 
@@ -38,7 +38,7 @@ def test_separators_that_only_unicode_knows_end_no_row(tmp_path: Path):
 
 def test_another_delimiter_may_stand_between_fields(tmp_path: Path):
     assert CSV(written(tmp_path, b"anchor;positive\n1,5 m;x\n"), delimiter=";")[0].anchor == "1,5 m"
-    with pytest.raises(ValueError, match="delimiter must be one sign"):
+    with pytest.raises(ValueError, match="delimiter must be one character"):
         CSV(written(tmp_path, b"a\n"), delimiter="||")
 
 
@@ -88,7 +88,7 @@ def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, value: str):
         (b"A man sings.,Someone sings.\n", r"line 1: no column 'anchor'; there are A man sings\., Someone sings\."),
     ],
 )
-def test_a_fault_is_named_with_its_line(tmp_path: Path, content: bytes, message: str):
+def test_an_error_is_named_with_its_line(tmp_path: Path, content: bytes, message: str):
     with pytest.raises(DataError, match=message):
         CSV(written(tmp_path, content))
 

@@ -78,14 +78,14 @@ def cached(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "cache" / "textcl" / "docstrings").iterdir())
 
 
-def places(source: Docstrings) -> list[str]:
-    return [source.place(row).removeprefix("machinery_under_test.") for row in range(len(source))]
+def locations(source: Docstrings) -> list[str]:
+    return [source.location(row).removeprefix("machinery_under_test.") for row in range(len(source))]
 
 
 def test_functions_and_classes_give_pairs_without_repeats_and_tests(package: Path):
     source = Docstrings([package.name])
     # `again` repeats a summary; `same_prose`, `part.Machine.run` and `part.later` repeat a prose.
-    assert places(source) == ["Machine", "Machine.run", "later", "part.Machine", "part.again"]
+    assert locations(source) == ["Machine", "Machine.run", "later", "part.Machine", "part.again"]
     assert source[1].anchor == "Run the whole machine once."
     assert source[1].positives == (PROSE.format("run"),)
 
@@ -114,7 +114,7 @@ def test_an_edited_package_is_scanned_again(package: Path):
     with (package / "part.py").open("a", encoding="utf-8") as file:
         file.write(f'\ndef added():\n    """Add one more function.\n\n    {PROSE.format("added")}\n    """\n')
     second = Docstrings([package.name])
-    assert places(second)[-1] == "part.added"
+    assert locations(second)[-1] == "part.added"
     assert second.fingerprint != first.fingerprint
 
 

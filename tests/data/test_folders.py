@@ -26,13 +26,13 @@ def folder(tmp_path: Path) -> Path:
 def test_lines_of_all_files_follow_each_other_by_name(folder: Path):
     source = FolderLines(str(folder))
     assert [source[row].anchor for row in range(len(source))] == ["a one", "b one", "b two", "c one"]
-    assert source.place(2) == f"{folder / 'b.txt'}, line 3"
+    assert source.location(2) == f"{folder / 'b.txt'}, line 3"
 
 
 def test_a_file_may_be_a_row(folder: Path):
     source = FolderTexts(str(folder))
     assert [source[row].anchor for row in range(len(source))] == ["a one", "b one\n\nb two", "c one"]
-    assert source.place(1) == str(folder / "b.txt")
+    assert source.location(1) == str(folder / "b.txt")
 
 
 def test_a_pattern_says_which_files(folder: Path):

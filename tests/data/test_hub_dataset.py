@@ -18,7 +18,7 @@ COLUMNS = {"anchor": "question", "positive": "answer"}
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, own_cache: object) -> SimpleNamespace:
     """A stand-in for `datasets.load_dataset`: what it was asked, and how many rows it gave."""
-    fake = SimpleNamespace(asked=[], given=0)
+    fake = SimpleNamespace(request=[], given=0)
 
     def rows() -> Iterator[dict[str, object]]:
         for row in ROWS:
@@ -26,7 +26,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, own_cache: object) -> SimpleNamespace:
             yield row
 
     def load_dataset(path, name=None, *, revision, split, streaming):
-        fake.asked.append((path, name, revision, split, streaming))
+        fake.request.append((path, name, revision, split, streaming))
         if path != "me/pairs":
             raise ConnectionError(f"Couldn't reach '{path}' on the Hub")
         return rows()
@@ -38,17 +38,17 @@ def hub(monkeypatch: pytest.MonkeyPatch, own_cache: object) -> SimpleNamespace:
 def test_rows_come_at_the_pinned_revision_and_a_second_run_asks_nobody(hub: SimpleNamespace):
     source = HubDataset("me/pairs", SHA, "train", "part", **COLUMNS, score="grade")
     assert source[4] == Example(4, "q4", ("a4", "b"), (), 2.0)
-    assert source.place(4) == "me/pairs (part, train), row 5"
+    assert source.location(4) == "me/pairs (part, train), row 5"
     again = HubDataset("me/pairs", SHA, "train", "part", **COLUMNS, score="grade")
     assert again.fingerprint == source.fingerprint
-    assert hub.asked == [("me/pairs", "part", SHA, "train", False)]
+    assert hub.request == [("me/pairs", "part", SHA, "train", False)]
 
 
 def test_streaming_fetches_no_more_rows_than_are_wanted(hub: SimpleNamespace):
     source = HubDataset("me/pairs", SHA, **COLUMNS, rows=3, streaming=True)
     assert len(source) == 3
     assert hub.given == 3
-    assert hub.asked[0][-1]
+    assert hub.request[0][-1]
 
 
 def test_streamed_or_not_the_rows_are_the_same(hub: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path):
@@ -62,7 +62,7 @@ def test_another_revision_split_or_column_is_fetched_anew(hub: SimpleNamespace):
     HubDataset("me/pairs", SHA[::-1], **COLUMNS)
     HubDataset("me/pairs", SHA, "test", **COLUMNS)
     HubDataset("me/pairs", SHA, **COLUMNS, score="grade")
-    assert len(hub.asked) == 4
+    assert len(hub.request) == 4
 
 
 @pytest.mark.parametrize("revision", ["main", "", "0123abc", "G" * 40])
@@ -92,7 +92,7 @@ def test_the_stand_in_takes_what_the_real_function_takes():
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_files_of_different_columns_are_a_fault_that_is_told(
+def test_files_of_different_columns_are_a_error_that_is_told(
     own_cache: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streaming: bool
 ):
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "datasets")

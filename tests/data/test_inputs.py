@@ -85,7 +85,7 @@ def test_rates_of_0_change_nothing():
     assert [ids.tolist() for ids in same.ids] == [ids.tolist() for ids in tokens.ids]
 
 
-def test_the_tokens_of_a_prompt_keep_their_places():
+def test_the_tokens_of_a_prompt_keep_their_locations():
     ids = (np.arange(1, 9),)
     tokens = Tokens(ids, np.array([0]), 0, format=InputFormat(4, frozenset({1, 8}), prompt=3))
     (changed,) = {tuple(change_inputs(tokens, (TokenCutoff(0.9),), [seed]).ids[0].tolist()) for seed in range(5)}

@@ -22,7 +22,7 @@ def written(folder: Path, *lines: str) -> str:
 def test_pairs_are_read_and_other_columns_left_alone(tmp_path: Path):
     source = JsonLines(written(tmp_path, GOOD, "", '{"positive": " d ", "negative": "e", "anchor": "c"}'))
     assert [source[row] for row in range(len(source))] == [Example(0, "a", ("b",)), Example(1, "c", ("d",))]
-    assert source.place(1).endswith("pairs.jsonl, line 3")
+    assert source.location(1).endswith("pairs.jsonl, line 3")
 
 
 def test_every_column_can_be_named(tmp_path: Path):

@@ -104,7 +104,7 @@ def test_a_large_file_is_read_through_once(tmp_path: Path, own_cache: Path, monk
     monkeypatch.setattr(file_rows, "_indexed", None)  # would fail if it were called
     again = TextLines(str(path))
     assert [again[row] for row in range(3)] == [first[row] for row in range(3)]
-    assert again.place(2) == first.place(2)
+    assert again.location(2) == first.location(2)
     assert again.fingerprint == first.fingerprint
 
 

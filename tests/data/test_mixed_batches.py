@@ -107,8 +107,8 @@ def test_views_differ_by_source_and_rows_are_placed_in_their_own() -> None:
     assert [view.role for view in batches["pairs"].views] == [Role.ANCHOR, Role.POSITIVE]
     assert [view.role for view in batches["labelled"].views] == [Role.ANCHOR]
     assert (batches["pairs"].labels, batches["labelled"].scores) == (None, None)
-    assert made.place(5) == "rows, row 5"
-    assert made.place(6) == "rows, row 0"
+    assert made.location(5) == "rows, row 5"
+    assert made.location(6) == "rows, row 0"
 
 
 def test_bad_steps_and_sources_of_one_row_are_refused() -> None:

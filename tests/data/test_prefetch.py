@@ -64,11 +64,11 @@ def test_workers_make_the_batches_of_this_process_in_their_order(workers: int) -
 
 def test_steps_in_any_order_are_the_same_batches() -> None:
     made = crops()
-    asked = [(4, 0, 1), (5, 0, 1), (2, 0, 1), (2, 0, 1), (3, 1, 2), (4, 1, 2), (5, 0, 2)]
+    request = [(4, 0, 1), (5, 0, 1), (2, 0, 1), (2, 0, 1), (3, 1, 2), (4, 1, 2), (5, 0, 2)]
     with made_ahead(made, 2) as ahead:
-        assert [content(ahead.batch(*share)) for share in asked] == [content(made.batch(*share)) for share in asked]
+        assert [content(ahead.batch(*share)) for share in request] == [content(made.batch(*share)) for share in request]
         assert ahead.rows(7).tolist() == made.rows(7).tolist()
-        assert ahead.place(7) == made.place(7)
+        assert ahead.location(7) == made.location(7)
 
 
 def test_an_empty_share_comes_through() -> None:

@@ -26,12 +26,12 @@ def test_at_most_a_thousand_rows_are_read():
     assert (found.rows, found.sampled, found.cut_share) == (5000, 1000, 0.0)
 
 
-def test_a_preview_shows_the_views_of_three_rows_with_their_places():
+def test_a_preview_shows_the_views_of_three_rows_with_their_locations():
     source = Rows(*(Example(0, f"a{row}", (f"p{row}",)) for row in range(50)))
     rows = preview(source, default_views(source[0]), seed=1)
-    assert len({row.place for row in rows}) == 3
+    assert len({row.location for row in rows}) == 3
     for row in rows:
-        number = row.place.removeprefix("rows, row ")
+        number = row.location.removeprefix("rows, row ")
         assert [(view.role, *view.draws) for view in row.views] == [
             (Role.ANCHOR, ViewText(f"a{number}", f"a{number}")),
             (Role.POSITIVE, ViewText(f"p{number}", f"p{number}")),

@@ -1,4 +1,4 @@
-"""What all tables have in common: columns by name, the same rows from every format, and faults with their place."""
+"""What all tables have in common: columns by name, the same rows from every format, and errors with their location."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -78,8 +78,8 @@ def test_a_field_may_be_a_list_of_any_length(tmp_path: Path, kind: str):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_blank_text_is_named_with_row_and_column(tmp_path: Path, kind: str):
-    place = "line 2" if "jsonl" in kind else "row 2" if kind in TYPED else "line 3"
-    with pytest.raises(DataError, match=rf"{kind}, {place}, column 'p': found an empty text"):
+    location = "line 2" if "jsonl" in kind else "row 2" if kind in TYPED else "line 3"
+    with pytest.raises(DataError, match=rf"{kind}, {location}, column 'p': found an empty text"):
         opened(tmp_path, kind, [ROWS[0], {**ROWS[1], "p": " "}], **NAMES)
 
 

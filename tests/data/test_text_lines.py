@@ -18,7 +18,7 @@ def test_a_line_is_a_row_and_blank_lines_only_count(tmp_path: Path):
     source = TextLines(written(tmp_path / "a.txt", b"\n one \r\n\t\ntwo\xe2\x80\xa8parts\nlast"))
     assert [source[row].anchor for row in range(len(source))] == ["one", "two\u2028parts", "last"]
     assert source[0].positives == ()
-    assert [source.place(row).rsplit(", ", 1)[1] for row in range(3)] == ["line 2", "line 4", "line 5"]
+    assert [source.location(row).rsplit(", ", 1)[1] for row in range(3)] == ["line 2", "line 4", "line 5"]
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path: Path):
@@ -56,7 +56,7 @@ def test_a_missing_folder_is_named(tmp_path: Path):
         TextLines(str(tmp_path / "corpora" / "wiki.txt"))
 
 
-def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path):
+def test_a_folder_in_location_of_a_file_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="is a folder; name a file in it"):
         TextLines(str(tmp_path))
 

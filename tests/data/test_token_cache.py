@@ -27,7 +27,7 @@ SOURCE = Rows(*(Example(0, text, (text[::-1], text), (f"not {text}",)) for text 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("textcl.data.token_cache._LOT", 8)  # rows, so that there are several lots
+    monkeypatch.setattr("textcl.data.token_cache._LOT", 8)  # rows, so that there are several batches
     return tmp_path / "cache"
 
 
@@ -64,7 +64,7 @@ def test_kept_tokens_are_those_of_the_tokenizer_and_no_text_is_cut_again(workers
         assert_equal(kept(texts, Role.ANCHOR), ENCODER.tokenize(texts, Role.ANCHOR))
 
 
-def test_texts_that_are_not_kept_are_cut_as_ever_in_their_places() -> None:
+def test_texts_that_are_not_kept_are_cut_as_ever_in_their_locations() -> None:
     kept = KeptTokens(ENCODER.tokenize, {Role.ANCHOR: keep([Role.ANCHOR])})
     texts = ["new", TEXTS[3], "", "other words", TEXTS[0], "new"]
     assert_equal(kept(texts, Role.ANCHOR), ENCODER.tokenize(texts, Role.ANCHOR))

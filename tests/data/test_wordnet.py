@@ -50,8 +50,8 @@ def test_synonyms_share_a_sense_and_differ_by_more_than_case(folder: Path):
     assert found["Afloat"] == ("buoyant",)
 
 
-def test_places_name_file_and_line(folder: Path):
-    assert WordNet("gloss", str(folder)).place(0) == f"{folder / 'data.noun'}, line 3 (boat)"
+def test_locations_name_file_and_line(folder: Path):
+    assert WordNet("gloss", str(folder)).location(0) == f"{folder / 'data.noun'}, line 3 (boat)"
 
 
 def test_a_missing_wordnet_is_named_with_its_package(tmp_path: Path):

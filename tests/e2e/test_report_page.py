@@ -49,7 +49,7 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    copy = {"text": "a text", "found": "A text.", "place": "mine.txt, line 3", "share": 1.0}
+    copy = {"text": "a text", "found": "A text.", "location": "mine.txt, line 3", "share": 1.0}
     part = {"texts": 1200, "short": 1, "exact": 3, "near": 9, "share": 0.01, "copies": [copy]}
     folder = tmp_path_factory.mktemp("runs") / "run"
     return write_run_page(run_folder(folder, leakage={"sts": {"texts": part, "pairs": None}}))

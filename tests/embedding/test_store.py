@@ -42,7 +42,7 @@ def test_an_empty_store_finds_nothing(store: VectorStore) -> None:
     assert store.find([]).positions.shape == (0,)
 
 
-def test_a_vector_added_again_takes_the_place_of_the_first(store: VectorStore) -> None:
+def test_a_vector_added_again_takes_the_location_of_the_first(store: VectorStore) -> None:
     store.add(keys(2), vectors(2))
     store.add(keys(2), vectors(2, 5))
     np.testing.assert_array_equal(store.find(keys(2)).vectors, vectors(2, 5))
@@ -62,7 +62,7 @@ def test_a_full_memory_keeps_what_it_has_and_the_run_goes_on(caplog: pytest.LogC
     kept = store.find(keys(20_000)).positions
     assert 1000 <= len(kept) < 5000
     assert kept.tolist() == list(range(len(kept)))
-    assert not caplog.records  # that memory has an end is no fault
+    assert not caplog.records  # that memory has an end is no error
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ class Model:
         return np.array([vector(text, role) for text in texts], dtype=np.float32).reshape(-1, 3)
 
     @property
-    def asked(self) -> list[str]:
+    def request(self) -> list[str]:
         return [text for texts, _ in self.calls for text in texts]
 
 
@@ -47,7 +47,7 @@ def test_a_text_is_embedded_once_whatever_the_number_of_tasks(model: Model) -> N
     noted = Noted()
     embed = cached(model, VectorStore(3), str, noted)
     samples = evaluate([STS("some", pairs), STS("more", more), STS("same", pairs)], embed)
-    assert model.asked == ["one", "two", "three", "four"]
+    assert model.request == ["one", "two", "three", "four"]
     assert noted.expected == [3, 1, 0]
     ones = np.ones((1, 3))
     assert samples["some"].metrics(ones) == samples["same"].metrics(ones)
@@ -56,12 +56,12 @@ def test_a_text_is_embedded_once_whatever_the_number_of_tasks(model: Model) -> N
 def test_control_without_it_the_tasks_embed_their_texts_again(model: Model) -> None:
     pairs = [GradedPair("one", "two", 1.0), GradedPair("two", "three", 2.0)]
     evaluate([STS("some", pairs), STS("same", pairs)], model)
-    assert len(model.asked) == 6
+    assert len(model.request) == 6
 
 
 def test_a_text_that_comes_twice_in_a_call_is_embedded_once_and_answered_twice(model: Model) -> None:
     vectors = cached(model, VectorStore(3), str)(["b", "a", "b"], Role.ANCHOR)
-    assert model.asked == ["b", "a"]
+    assert model.request == ["b", "a"]
     np.testing.assert_array_equal(vectors, [vector(text, Role.ANCHOR) for text in "bab"])
 
 
@@ -79,7 +79,7 @@ def test_a_space_and_a_text_do_not_run_into_each_other(model: Model) -> None:
     store = VectorStore(3)
     cached(model, store, lambda role: "query: ")(["a"], Role.ANCHOR)
     cached(model, store, lambda role: "query: a")([""], Role.ANCHOR)
-    assert model.asked == ["a", ""]
+    assert model.request == ["a", ""]
 
 
 def test_no_texts_ask_nothing_of_the_model(model: Model) -> None:
@@ -92,7 +92,7 @@ def test_a_full_store_changes_no_vector(model: Model) -> None:
     texts = [str(number) for number in range(3000)]
     for _ in range(2):
         np.testing.assert_array_equal(embed(texts, Role.ANCHOR), [vector(text, Role.ANCHOR) for text in texts])
-    assert len(model.asked) > 3000  # again what the store could not keep
+    assert len(model.request) > 3000  # again what the store could not keep
 
 
 def test_each_block_is_kept_as_soon_as_it_is_there(model: Model) -> None:
@@ -106,7 +106,7 @@ def test_each_block_is_kept_as_soon_as_it_is_there(model: Model) -> None:
     with pytest.raises(KeyboardInterrupt):
         cached(fails_in_the_third_block, store, one_space, block=2)(list("01234"), Role.ANCHOR)
     cached(model, store, one_space, block=2)(list("01234"), Role.ANCHOR)
-    assert model.asked == list("01234")
+    assert model.request == list("01234")
 
 
 def test_half_a_surrogate_is_a_text_like_another(model: Model) -> None:

@@ -56,7 +56,7 @@ def test_a_cut_tokens_word_does_not_reach_the_vector(kind: str) -> None:
     assert (vectors(encoder, one) - vectors(encoder, uncut[0])).norm(dim=1).min() > 1e-3
 
 
-def test_a_cut_token_is_a_word_of_zeros_at_its_place(kind: str) -> None:
+def test_a_cut_token_is_a_word_of_zeros_at_its_location(kind: str) -> None:
     encoder = tiny_encoder(kind=kind).eval()
     tokens = encoder.tokenize(SENTENCES, "anchor")
     with torch.no_grad():

@@ -72,13 +72,13 @@ def test_no_texts_give_no_rows() -> None:
     assert tiny_encoder().encode([]).shape == (0, 16)
 
 
-@pytest.mark.parametrize("fault", [None, float("nan"), 3, b"text"])
-def test_an_entry_that_is_no_string_is_named_by_its_position(fault: object) -> None:
+@pytest.mark.parametrize("error", [None, float("nan"), 3, b"text"])
+def test_an_entry_that_is_no_string_is_named_by_its_position(error: object) -> None:
     with pytest.raises(ValueError, match=r"texts\[1\] is .*every entry must be a string"):
-        tiny_encoder().encode(["a dog", fault])  # type: ignore[list-item]  # the wrong type is the test
+        tiny_encoder().encode(["a dog", error])  # type: ignore[list-item]  # the wrong type is the test
 
 
-def test_one_string_in_place_of_a_list_is_refused() -> None:
+def test_one_string_in_location_of_a_list_is_refused() -> None:
     with pytest.raises(ValueError, match="a list of texts, not one text"):
         tiny_encoder().encode("a dog")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from huggingface_hub.utils import filter_repo_objects
 
-from textcl.encoder import locate as places
+from textcl.encoder import locate as locations
 from textcl.encoder.locate import Export
 
 ON_HUB = [
@@ -33,12 +33,12 @@ def downloaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> set[str]:
             (tmp_path / file).touch()
         return tmp_path
 
-    monkeypatch.setattr(places, "snapshot_download", snapshot)
+    monkeypatch.setattr(locations, "snapshot_download", snapshot)
     return taken
 
 
 def test_a_model_comes_without_its_exports(downloaded: set[str]) -> None:
-    places.find_folder("me/model")
+    locations.find_folder("me/model")
     assert downloaded == SETTINGS | {"model.safetensors"}
 
 
@@ -50,6 +50,6 @@ def test_a_model_comes_without_its_exports(downloaded: set[str]) -> None:
 def test_an_export_comes_with_the_settings_and_without_the_models_weights(
     downloaded: set[str], export: Export, files: set[str]
 ) -> None:
-    places.find_folder("me/model", export)
+    locations.find_folder("me/model", export)
     others = {"static/config.json", "torch-bf16/config.json"}  # JSON is small and may come along
     assert downloaded - others == (SETTINGS | files) - others

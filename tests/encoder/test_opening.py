@@ -126,11 +126,13 @@ def test_modules_that_would_give_other_vectors_are_refused(
         ({"pooling_mode_cls_token": True}, r"cls \+ mean"),
     ],
 )
-def test_poolings_that_textcl_lacks_are_refused(tiny_model_folder: Path, settings: dict[str, Any], asked: str) -> None:
+def test_poolings_that_textcl_lacks_are_refused(
+    tiny_model_folder: Path, settings: dict[str, Any], request: str
+) -> None:
     change(tiny_model_folder / "1_Pooling" / "config.json", **settings)
 
     with pytest.raises(
-        ModelError, match=rf"the pooling is {asked}; textcl opens models with one of mean, cls, lasttoken"
+        ModelError, match=rf"the pooling is {request}; textcl opens models with one of mean, cls, lasttoken"
     ):
         open_encoder(tiny_model_folder)
 

@@ -102,8 +102,8 @@ def test_each_distinct_text_is_embedded_once_as_an_anchor():
 
 
 @pytest.mark.parametrize(
-    ("labels", "fault"), [("aaaa", "all 4 texts have one label"), ("abcdefab", "8 texts with 6 labels.*another column")]
+    ("labels", "error"), [("aaaa", "all 4 texts have one label"), ("abcdefab", "8 texts with 6 labels.*another column")]
 )
-def test_sets_that_can_not_be_clustered_are_refused(labels, fault):
-    with pytest.raises(DataError, match=fault):
+def test_sets_that_can_not_be_clustered_are_refused(labels, error):
+    with pytest.raises(DataError, match=error):
         Clustering("t", _rows(labels))

@@ -33,7 +33,7 @@ def test_labels_are_texts_or_whole_numbers_in_columns_that_can_be_named(tmp_path
     assert task.rows[0] == LabelledText("text 0", "x")
 
 
-def test_training_and_test_rows_come_from_two_places(tmp_path):
+def test_training_and_test_rows_come_from_two_locations(tmp_path):
     _write(tmp_path / "train.jsonl", TRAIN)
     _write(tmp_path / "test.jsonl", TEST)
     task = _task(tmp_path, "{kind: classification, name: mine, train: train.jsonl, test: {local: test.jsonl}}")
@@ -51,14 +51,14 @@ def test_a_text_of_both_is_an_error_or_is_left_out_of_training_where_the_suite_s
     assert (len(task.train), len(task.test)) == (6, 2)
 
 
-def test_the_part_that_has_no_place_is_named(tmp_path):
+def test_the_part_that_has_no_location_is_named(tmp_path):
     _write(tmp_path / "train.jsonl", TRAIN)
     with pytest.raises(DataError, match=r"mine \(test\): the suite names no local file"):
         _task(tmp_path, "{kind: classification, name: mine, train: train.jsonl, test: {}}")
 
 
 @pytest.mark.parametrize(
-    ("row", "fault"),
+    ("row", "error"),
     [
         ({"text": "x", "label": None}, r"line 7, column 'label': found null"),
         ({"text": "x", "label": 0.5}, r"line 7, column 'label': found 0\.5"),
@@ -66,9 +66,9 @@ def test_the_part_that_has_no_place_is_named(tmp_path):
         ({"text": "x", "class": 1}, r"line 7: no column 'label'; there are text, class"),
     ],
 )
-def test_a_faulty_row_is_named_by_file_and_line(tmp_path, row, fault):
+def test_a_faulty_row_is_named_by_file_and_line(tmp_path, row, error):
     _write(tmp_path / "rows.jsonl", [*TRAIN, row])
-    with pytest.raises(DataError, match=rf"rows\.jsonl, {fault}"):
+    with pytest.raises(DataError, match=rf"rows\.jsonl, {error}"):
         _task(tmp_path, "{kind: clustering, name: mine, local: rows.jsonl}")
 
 

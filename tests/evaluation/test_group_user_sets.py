@@ -1,4 +1,4 @@
-"""Own sets of labelled texts and of texts, named on the command line without a suite."""
+"""User's sets of labelled texts and of texts, named on the command line without a suite."""
 
 import json
 

@@ -42,7 +42,7 @@ def leakage(texts: list[str], lines: list[str]) -> PartLeakage:
 )
 def test_case_punctuation_blanks_and_forms_of_unicode_make_no_difference(line: str) -> None:
     (copy,) = leakage(["The dog's tail is wagging."], ["another text", line]).exact
-    assert (copy.text, copy.found, copy.place, copy.share) == ("The dog's tail is wagging.", line, "line 2", 1.0)
+    assert (copy.text, copy.found, copy.location, copy.share) == ("The dog's tail is wagging.", line, "line 2", 1.0)
 
 
 def test_marks_that_carry_meaning_are_kept() -> None:
@@ -63,7 +63,7 @@ def test_short_texts_are_not_counted_but_told() -> None:
 def test_a_text_counts_once_however_often_and_wherever_it_is_spelt() -> None:
     found = leakage(["The same sentence.", "the same sentence"], ["the same sentence", "THE SAME SENTENCE"])
     assert found.texts == 1
-    assert [(copy.text, copy.place) for copy in found.exact] == [("the same sentence", "line 1")]
+    assert [(copy.text, copy.location) for copy in found.exact] == [("the same sentence", "line 1")]
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_phrases_of_fewer_than_eight_words_have_no_near_copies() -> None:
 
 def test_the_nearest_copy_is_told_and_an_exact_one_before_it() -> None:
     (near,) = leakage([TEN], [TEN.replace("ten", "10"), f"{TEN} eleven", TEN.replace("one", "1")]).near
-    assert (near.place, near.share) == ("line 2", 1.0)
+    assert (near.location, near.share) == ("line 2", 1.0)
     found = leakage([TEN], [f"{TEN} eleven", TEN])
-    assert [copy.place for copy in found.exact] == ["line 2"]
+    assert [copy.location for copy in found.exact] == ["line 2"]
     assert found.near == ()
 
 
@@ -133,7 +133,7 @@ def test_a_long_text_is_known_by_runs_spread_over_all_of_it() -> None:
     assert most.share == pytest.approx(0.9, abs=0.02)
 
 
-def test_nothing_to_compare_is_no_fault() -> None:
+def test_nothing_to_compare_is_no_error() -> None:
     assert leakage(["a text of some length"], []).share == 0
     assert leakage([], ["a text of some length"]).share == 0
 

@@ -82,7 +82,7 @@ def test_the_scale_of_a_models_cosines_does_not_matter_for_an_exchange():
     assert _metrics(mixed[0])["ap"] != pytest.approx(_metrics(mixed[1])["ap"], abs=0.01)
 
 
-def test_before_any_exchange_the_places_give_the_scores_of_the_cosines():
+def test_before_any_exchange_the_locations_give_the_scores_of_the_cosines():
     left, right = _random_sample(0), _random_sample(1, scale=3, labels=_random_sample(0).labels)
     for original, placed in zip((left, right), left.exchanged(right, np.zeros(60, dtype=bool)), strict=True):
         before, after = _metrics(original), _metrics(placed)

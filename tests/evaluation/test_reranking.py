@@ -44,7 +44,7 @@ def test_a_model_that_gives_one_vector_ends_at_the_bottom():
 
 
 def test_the_reciprocal_rank_is_cut_after_the_tenth_text():
-    vectors = {f"{place}": [np.cos(place / 10), np.sin(place / 10)] for place in range(12)}
+    vectors = {f"{location}": [np.cos(location / 10), np.sin(location / 10)] for location in range(12)}
     tenth = Candidates("0", ("9",), tuple(map(str, range(9))))
     eleventh = Candidates("0", ("10",), tuple(map(str, range(10))))
     assert _scores([tenth, eleventh], Table(vectors)) == {"map": [1 / 10, pytest.approx(1 / 11)], "mrr@10": [1 / 10, 0]}

@@ -39,11 +39,11 @@ def _scifact(folder):
 
 @pytest.fixture
 def hub(monkeypatch):
-    """A stand-in for `datasets.load_dataset`: `sets` is what it holds, `asked` what it was asked."""
-    fake = SimpleNamespace(sets={}, asked=[])
+    """A stand-in for `datasets.load_dataset`: `sets` is what it holds, `request` what it was asked."""
+    fake = SimpleNamespace(sets={}, request=[])
 
     def load_dataset(path, name=None, *, revision, split):
-        fake.asked.append((path, name, revision, split))
+        fake.request.append((path, name, revision, split))
         if path not in fake.sets:
             raise ConnectionError(f"Couldn't reach '{path}' on the Hub")
         return fake.sets[path] if name is None else fake.sets[path][name]
@@ -110,7 +110,7 @@ def test_without_a_data_folder_pairs_come_from_the_hub_at_the_pinned_revision(hu
     hub.sets["mteb/stsbenchmark-sts"] = PAIRS
     (task,) = load_suite("sts-dev")
     assert task.pairs[1] == GradedPair("Three.", "Four.", 4.0)
-    assert hub.asked == [("mteb/stsbenchmark-sts", None, "b0fddb56ed78048fa8b90373c8a3cfc37b684831", "validation")]
+    assert hub.request == [("mteb/stsbenchmark-sts", None, "b0fddb56ed78048fa8b90373c8a3cfc37b684831", "validation")]
 
 
 def test_a_retrieval_set_on_the_hub_is_read_from_its_three_configs(hub):
@@ -121,7 +121,7 @@ def test_a_retrieval_set_on_the_hub_is_read_from_its_three_configs(hub):
     }
     (task,) = load_suite("scifact")
     assert task.qrels == {"1": {"7": 1}}
-    assert sorted((name, split) for _, name, _, split in hub.asked) == [
+    assert sorted((name, split) for _, name, _, split in hub.request) == [
         ("corpus", "corpus"),
         ("default", "test"),
         ("queries", "queries"),
@@ -140,8 +140,8 @@ def test_the_nano_sets_are_read_from_one_split_of_three_configs(hub):
     assert len(tasks) == 13
     assert all(task.qrels == {"q": {"d": 1}} and task.drops_self is False for task in tasks)
     assert (average.name, average.metric, list(average.members)) == ("nano-average", "ndcg@10", tasks)
-    asked = [(entry.hub.id, part, entry.hub.revision, "train") for entry in entries for part in parts]
-    assert sorted(hub.asked) == sorted(asked)
+    request = [(entry.hub.id, part, entry.hub.revision, "train") for entry in entries for part in parts]
+    assert sorted(hub.request) == sorted(request)
 
 
 def test_the_classic_sets_are_local_only(hub):
@@ -201,7 +201,7 @@ def test_pairs_whose_ends_are_not_those_of_the_set_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "fault"),
+    ("row", "error"),
     [
         ({"sentence1": "x", "sentence2": "y", "score": float("nan")}, "line 3, column 'score': found NaN"),
         ({"sentence1": "x", "sentence2": "y", "score": None}, "line 3, column 'score': found null"),
@@ -211,9 +211,9 @@ def test_pairs_whose_ends_are_not_those_of_the_set_are_refused(tmp_path):
         (["x", "y", 1], r"line 3: starts an array, not an object"),
     ],
 )
-def test_a_faulty_pair_is_named_by_file_and_line(tmp_path, row, fault):
+def test_a_faulty_pair_is_named_by_file_and_line(tmp_path, row, error):
     _write(tmp_path / "sts" / "stsb-dev.jsonl", [*PAIRS, row])
-    with pytest.raises(DataError, match=rf"stsb-dev\.jsonl, {fault}"):
+    with pytest.raises(DataError, match=rf"stsb-dev\.jsonl, {error}"):
         load_suite("sts-dev", tmp_path)
 
 
@@ -233,7 +233,7 @@ def test_a_missing_file_is_named_with_what_its_folder_holds(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "line", "fault"),
+    ("file", "line", "error"),
     [
         ("corpus.jsonl", '{"_id": "7", "text": "again"}\n', r"corpus\.jsonl, line 3: the id '7'"),
         ("corpus.jsonl", '{"_id": "9", "contents": "x"}\n', r"corpus\.jsonl, line 3: no column 'text'"),
@@ -247,12 +247,12 @@ def test_a_missing_file_is_named_with_what_its_folder_holds(tmp_path):
         ("qrels.tsv", "3\t8\t1\n", "'3' is judged but is not among the 1 queries"),
     ],
 )
-def test_a_faulty_retrieval_set_is_named_by_file_and_line(tmp_path, file, line, fault):
+def test_a_faulty_retrieval_set_is_named_by_file_and_line(tmp_path, file, line, error):
     folder = tmp_path / "retrieval" / "scifact"
     _scifact(folder)
     with (folder / file).open("a", encoding="utf-8") as handle:
         handle.write(line)
-    with pytest.raises(DataError, match=fault):
+    with pytest.raises(DataError, match=error):
         load_suite("scifact", tmp_path)
 
 
@@ -264,7 +264,7 @@ def test_an_unknown_suite_is_answered_with_a_suggestion():
 
 
 @pytest.mark.parametrize(
-    ("entry", "fault"),
+    ("entry", "error"),
     [
         ("{kind: sts, name: mine, lokal: x}", r"tasks\.0\.lokal"),
         (
@@ -275,8 +275,8 @@ def test_an_unknown_suite_is_answered_with_a_suggestion():
         ("{kind: sts", "not YAML"),
     ],
 )
-def test_a_fault_in_a_suite_names_its_place(tmp_path, entry, fault):
-    with pytest.raises(DataError, match=fault):
+def test_an_error_in_a_suite_names_its_location(tmp_path, entry, error):
+    with pytest.raises(DataError, match=error):
         load_suite(_suite(tmp_path, entry))
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcl.evaluation.thresholds import Thresholds, places_from_top
+from textcl.evaluation.thresholds import Thresholds, positions_from_top
 
 
 def _naive_f1(scores, hits):
@@ -59,7 +59,7 @@ def test_a_weight_counts_an_item_so_often(items):
     assert (value, threshold) == pytest.approx(_best_f1(*repeated))
 
 
-def test_places_have_the_order_of_scores_and_forget_their_scale():
+def test_positions_have_the_order_of_scores_and_forget_their_scale():
     scores = np.array([0.2, 0.9, 0.2, -np.inf, 0.5])
-    assert places_from_top(scores).tolist() == [-3.5, -1.0, -3.5, -np.inf, -2.0]
-    assert places_from_top(np.exp(3 * scores[[0, 1, 2, 4]])).tolist() == [-3.5, -1.0, -3.5, -2.0]
+    assert positions_from_top(scores).tolist() == [-3.5, -1.0, -3.5, -np.inf, -2.0]
+    assert positions_from_top(np.exp(3 * scores[[0, 1, 2, 4]])).tolist() == [-3.5, -1.0, -3.5, -2.0]

@@ -115,7 +115,7 @@ def test_an_option_reaches_the_sets_that_read_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "fault"),
+    ("row", "error"),
     [
         ({"sentence1": " ", "sentence2": "b", "label": 1}, "line 2, column 'sentence1': found an empty text"),
         (
@@ -129,9 +129,9 @@ def test_an_option_reaches_the_sets_that_read_it(tmp_path):
         ({"sentence1": "a", "sentence2": "b"}, "line 2: no column 'label'.*--label-column"),
     ],
 )
-def test_a_faulty_row_is_named_by_file_and_line(tmp_path, row, fault):
+def test_a_faulty_row_is_named_by_file_and_line(tmp_path, row, error):
     _lines(tmp_path / "p.jsonl", {"sentence1": "a", "sentence2": "b", "label": 0}, row)
-    with pytest.raises(DataError, match=rf"p\.jsonl, {fault}"):
+    with pytest.raises(DataError, match=rf"p\.jsonl, {error}"):
         load_tasks([f"pairs:{tmp_path}/p.jsonl"], columns={})
 
 
@@ -143,7 +143,7 @@ def test_candidates_are_a_list_of_texts(tmp_path, texts):
 
 
 @pytest.mark.parametrize(
-    ("spec", "fault"),
+    ("spec", "error"),
     [
         ("pears:mine.jsonl", r"there is no kind of task 'pears'\. Did you mean 'pairs'\?.* as in sts:FILE"),
         (r"C:\sets\mine.jsonl", r"no kind of task 'C'\..* as in sts:C:"),
@@ -154,8 +154,8 @@ def test_candidates_are_a_list_of_texts(tmp_path, texts):
         ("retrieval:nowhere", r"There is no folder .*nowhere\. A retrieval set is a folder with corpus\.jsonl"),
     ],
 )
-def test_a_name_that_means_nothing_is_answered_with_the_way_out(spec, fault):
-    with pytest.raises(DataError, match=fault):
+def test_a_name_that_means_nothing_is_answered_with_the_way_out(spec, error):
+    with pytest.raises(DataError, match=error):
         load_tasks([spec])
 
 
@@ -175,9 +175,9 @@ def test_two_sets_of_one_name_are_refused(tmp_path):
 
 
 def test_a_suite_may_have_the_name_of_a_kind(tmp_path):
-    for place in ("quora-test.jsonl", "mrpc-test.jsonl"):
+    for location in ("quora-test.jsonl", "mrpc-test.jsonl"):
         rows = ({"sentence1": "a", "sentence2": "b", "label": label} for label in (0, 1))
-        _lines(tmp_path / "pairs-labelled" / place, *rows)
+        _lines(tmp_path / "pairs-labelled" / location, *rows)
     assert [task.name for task in load_tasks(["pairs"], tmp_path)] == ["quora-pairs", "mrpc-test"]
 
 

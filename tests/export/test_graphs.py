@@ -11,7 +11,7 @@ import textcl
 from tests.export.conftest import GRAPHS
 from tests.tiny import SENTENCES
 from textcl.encoder.fingerprint import fingerprint
-from textcl.encoder.locate import PLACES, Export
+from textcl.encoder.locate import LOCATIONS, Export
 from textcl.encoder.opening import open_encoder, open_export
 from textcl.encoder.protocols import TextEncoder
 
@@ -47,14 +47,14 @@ def test_a_vector_does_not_depend_on_padding_or_neighbours(exported: Path, form:
 def test_dynamic_quantization_would_let_neighbours_move_a_vector(exported: Path, tmp_path: Path) -> None:
     """The control of the test above: why the usual int8 is not ours."""
     dynamic, int8 = tmp_path / "dynamic.onnx", quantization.QuantType.QInt8
-    quantization.quantize_dynamic(exported / PLACES[Export.ONNX], dynamic, weight_type=int8)
-    encoder = open_export(exported, Export.ONNX_INT8, place=dynamic)
+    quantization.quantize_dynamic(exported / LOCATIONS[Export.ONNX], dynamic, weight_type=int8)
+    encoder = open_export(exported, Export.ONNX_INT8, location=dynamic)
     alone = np.concatenate([encoder.encode([text]) for text in SENTENCES])
     assert np.abs(encoder.encode(SENTENCES) - alone).max() > 1e-4
 
 
 def test_the_graph_is_plain_onnx_with_the_names_that_optimum_looks_for(exported: Path) -> None:
-    model = onnx.load(exported / PLACES[Export.ONNX])
+    model = onnx.load(exported / LOCATIONS[Export.ONNX])
     onnx.checker.check_model(model, full_check=True)
     assert [value.name for value in model.graph.input] == ["input_ids", "attention_mask"]
     assert [value.name for value in model.graph.output] == ["last_hidden_state"]
@@ -71,7 +71,7 @@ def test_no_export_holds_a_path_of_the_machine_that_made_it(exported: Path) -> N
 
 
 def test_int8_files_hold_the_tables_of_words_in_int8(exported: Path) -> None:
-    tensors = onnx.load(exported / PLACES[Export.ONNX_INT8]).graph.initializer
+    tensors = onnx.load(exported / LOCATIONS[Export.ONNX_INT8]).graph.initializer
     words = [tensor for tensor in tensors if tensor.name.endswith("word_embeddings.weight_int8")]
     assert [tensor.data_type for tensor in words] == [onnx.TensorProto.INT8]
     assert not [tensor for tensor in tensors if tensor.name.endswith("word_embeddings.weight")]

@@ -1,4 +1,4 @@
-"""Local files: JSON lines and tables, and the places that their rows are told by."""
+"""Local files: JSON lines and tables, and the locations that their rows are told by."""
 
 import gzip
 
@@ -11,7 +11,7 @@ from textcl.files.rows import file_rows
 def _read(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return [(row.place.partition(", ")[2], dict(row.fields)) for row in file_rows(path)]
+    return [(row.location.partition(", ")[2], dict(row.fields)) for row in file_rows(path)]
 
 
 def test_a_quoted_field_of_a_csv_file_may_hold_commas_and_ends_of_lines(tmp_path):
@@ -70,7 +70,7 @@ def test_a_number_beyond_all_floats_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "fault"),
+    ("name", "content", "error"),
     [
         ("x.tsv", "a\tb\n1\n", r"x\.tsv, line 2: found 1 fields between .*, but line 1 names 2 columns: a, b\.$"),
         ("x.csv", "a,b\n1,2,3\n", r"x\.csv, line 2: found 3 fields"),
@@ -88,6 +88,6 @@ def test_a_number_beyond_all_floats_is_named(tmp_path):
         ("x.txt", "one\n", r"x\.txt: found a text file, which has no columns\. Name one that has: JSONL"),
     ],
 )
-def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path, name, content, fault):
-    with pytest.raises(DataError, match=fault):
+def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path, name, content, error):
+    with pytest.raises(DataError, match=error):
         _read(tmp_path, name, content)

@@ -36,7 +36,7 @@ def test_a_syntax_error_names_the_line_and_the_column() -> None:
         read_yaml("a: 1\nb: c: d", "mine.yaml")
 
 
-def test_a_key_that_stands_twice_is_a_fault_with_its_line() -> None:
+def test_a_key_that_stands_twice_is_a_error_with_its_line() -> None:
     with pytest.raises(RecipeError, match=r"^mine\.yaml, line 3, column 3: .*'b' stands here twice; keep one"):
         read_yaml("a:\n  b: 1\n  b: 2", "mine.yaml")
 

@@ -29,7 +29,7 @@ REPORT = {
         "faq": {
             "queries": {
                 "texts": 1234, "short": 0, "exact": 21, "near": 3, "share": 24 / 1234,
-                "copies": [{"text": "a very private question", "place": "/home/ada/q.jsonl, line 3", "share": 1.0,
+                "copies": [{"text": "a very private question", "location": "/home/ada/q.jsonl, line 3", "share": 1.0,
                             "found": "a very private question"}],
             },
             "pairs": None,

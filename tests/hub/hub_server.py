@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             if found and self.command in method:
                 request = hub_answers.Request(
                     self.server.store, self.server.endpoint, self._token(), query, body,
-                    *(unquote(found.groupdict().get(name) or default) for name, default in hub_answers.PLACES),
+                    *(unquote(found.groupdict().get(name) or default) for name, default in hub_answers.LOCATIONS),
                 )  # fmt: skip
                 return answer(request)
         raise Refused(404, f"no {self.command} {path} here")

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 
-class Refused(Exception):  # noqa: N818 (an answer, not a fault of ours)
+class Refused(Exception):  # noqa: N818 (an answer, not an error of ours)
     """An answer with an error, as the Hub words it."""
 
     def __init__(self, status: int, message: str, code: str = "") -> None:

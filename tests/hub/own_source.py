@@ -17,5 +17,5 @@ class Guarded(Source):
     def __getitem__(self, row: int) -> Example:
         return Example(range(self.rows)[row], f"text {row}")
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         return f"row {row}"

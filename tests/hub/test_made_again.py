@@ -22,8 +22,10 @@ def test_a_model_is_reproduced_from_the_hub(
         "encoder.backbone": home / "models" / "tiny",
         "evaluation.after.0.source.path": home / "dev" / "pairs.jsonl",
     }
-    (told,) = [line for line in ModelCard.load("me/birds").text.splitlines() if line.startswith("textcl reproduce")]
-    assert told == " ".join(["textcl reproduce me/birds", *(f"{key}={file.name}" for key, file in files.items())])
+    (published,) = [
+        line for line in ModelCard.load("me/birds").text.splitlines() if line.startswith("textcl reproduce")
+    ]
+    assert published == " ".join(["textcl reproduce me/birds", *(f"{key}={file.name}" for key, file in files.items())])
     changes = [f"{key}={file}" for key, file in files.items()]
     again = run(capsys, "reproduce", "me/birds", *changes, "--out", tmp_path / "again")
     assert again.code == 0, again.err

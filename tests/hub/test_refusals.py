@@ -67,10 +67,10 @@ def test_offline_by_choice(hub: Hub, finished: Path, capsys: Capture, monkeypatc
     assert "HF_HUB_OFFLINE is set" in refusal(capsys, finished, "me/birds")
 
 
-@pytest.mark.parametrize("place", ["/api/whoami-v2", "/commit/main", "/objects/batch"])
-def test_a_hub_in_trouble(hub: Hub, finished: Path, capsys: Capture, place: str) -> None:
+@pytest.mark.parametrize("location", ["/api/whoami-v2", "/commit/main", "/objects/batch"])
+def test_a_hub_in_trouble(hub: Hub, finished: Path, capsys: Capture, location: str) -> None:
     before = digests(finished)
-    hub.fails[place] = 503
+    hub.fails[location] = 503
     assert "The Hub is in trouble (HTTP 503) (The Hub is asked to fail here)" in refusal(capsys, finished, "me/birds")
     assert digests(finished) == before
 

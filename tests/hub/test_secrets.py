@@ -13,7 +13,7 @@ from textcl.errors import PublishError
 from textcl.files.yaml import write_yaml
 from textcl.hub.contents import Upload, paths_in, refuse_secrets, stand_ins, without_paths
 from textcl.recipe.load import load_recipe
-from textcl.workflows.publish import told_of
+from textcl.workflows.publish import published_facts
 
 Capture = pytest.CaptureFixture[str]
 
@@ -48,10 +48,10 @@ def test_the_recipe_that_arrives_is_the_runs_own_but_for_paths(hub: Hub, finishe
 def test_a_published_recipe_publishes_nothing(tmp_path: Path) -> None:
     text = write_yaml(minimal(hub={"repo": "me/birds", "private": False}))
     (tmp_path / "recipe.yaml").write_text(text)
-    told = told_of(tmp_path)
-    (tmp_path / "again.yaml").write_text(told.recipe)
+    published = published_facts(tmp_path)
+    (tmp_path / "again.yaml").write_text(published.recipe)
     assert load_recipe(str(tmp_path / "again.yaml")).hub.repo is None
-    assert not told.recipe.startswith("#")  # there was no path to cut
+    assert not published.recipe.startswith("#")  # there was no path to cut
 
 
 @pytest.mark.parametrize(

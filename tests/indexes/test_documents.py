@@ -25,7 +25,7 @@ def test_texts_and_ids_come_back_by_row(tmp_path: Path) -> None:
         assert store.at([7, 0]) == [("d7", "text 7"), ("d0", "text 0")]
 
 
-def test_an_id_that_stands_there_twice_is_refused_with_both_places(tmp_path: Path) -> None:
+def test_an_id_that_stands_there_twice_is_refused_with_both_locations(tmp_path: Path) -> None:
     doubled = [*stream(5), Document("d2", "other", "corpus.txt, line 6")]
     with pytest.raises(DataError, match=r"line 6: the id 'd2' stands there a second time; it was first in .*line 3"):
         write_documents(tmp_path / "documents.sqlite", doubled)

@@ -48,7 +48,7 @@ def test_other_layouts_and_precisions_give_the_same_hits(form):
     np.testing.assert_allclose(found.scores, expected.scores, atol=1e-6)
 
 
-def test_places_beyond_the_last_vector_have_id_minus_one():
+def test_locations_beyond_the_last_vector_have_id_minus_one():
     index = FlatIndex(2)
     index.add(np.array([[1, 0], [0, 2]], dtype=np.float32))
     hits = index.search(np.array([[3, 1]], dtype=np.float32), 4)

@@ -4,7 +4,7 @@ import numpy as np
 
 from textcl.files.corpora import Pair
 from textcl.mining.collection import Collection
-from textcl.mining.selection import Wanted
+from textcl.mining.selection import MiningRequest
 from textcl.types.batches import FloatArray
 
 WIDTH = 8
@@ -25,7 +25,9 @@ def heap(rows: int = 40, labels: int = 0) -> tuple[Collection, FloatArray, Float
     return collection, unit(len(collection.queries), 1), unit(len(collection.candidates), 2)
 
 
-def naive(collection: Collection, queries: FloatArray, candidates: FloatArray, wanted: Wanted) -> list[list[int]]:
+def naive(
+    collection: Collection, queries: FloatArray, candidates: FloatArray, wanted: MiningRequest
+) -> list[list[int]]:
     """Mine one query after the other, one candidate after the other; `top` only."""
     found = []
     bounds = wanted.bounds

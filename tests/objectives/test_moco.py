@@ -83,11 +83,11 @@ def test_a_row_whose_batch_and_queue_say_the_same_has_loss_zero() -> None:
     assert filled(8, batch)(batch).item() == 0.0
 
 
-def test_places_not_yet_filled_are_no_negatives() -> None:
+def test_positions_not_yet_filled_are_no_negatives() -> None:
     batch, zero = embedded(3), torch.zeros(3, dtype=torch.int64)
     long, short = filled(50, embedded(3, seed=1)), filled(3, embedded(3, seed=1))
     assert torch.equal(long(batch), short(batch))
-    same = replace(batch, identity=(zero, zero + 1))  # the number 0 of an unfilled place is no text
+    same = replace(batch, identity=(zero, zero + 1))  # the number 0 of an unfilled position is no text
     assert filled(4)(same).item() == 0.0
 
 

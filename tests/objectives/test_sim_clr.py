@@ -19,7 +19,7 @@ def without_head(temperature: float) -> SimCLR:
 
 def naive(batch: EmbeddedBatch, temperature: float) -> float:
     """View by view against all others of the batch, in plain Python."""
-    rows, places = len(batch.views[0]), [(v, i) for v in range(len(batch.views)) for i in range(len(batch.views[0]))]
+    rows, positions = len(batch.views[0]), [(v, i) for v in range(len(batch.views)) for i in range(len(batch.views[0]))]
     texts = [{view[i].item() for view in batch.identity} for i in range(rows)]
 
     def exponential(one: tuple[int, int], other: tuple[int, int]) -> float:
@@ -27,8 +27,8 @@ def naive(batch: EmbeddedBatch, temperature: float) -> float:
         return math.exp(sum(x * y for x, y in zip(a, b, strict=True)) / math.hypot(*a) / math.hypot(*b) / temperature)
 
     losses = []
-    for view, i in places:
-        negatives = sum(exponential((view, i), (w, j)) for w, j in places if not texts[i] & texts[j])
+    for view, i in positions:
+        negatives = sum(exponential((view, i), (w, j)) for w, j in positions if not texts[i] & texts[j])
         for other in range(len(batch.views)):
             if other != view:
                 own = exponential((view, i), (other, i))

@@ -74,7 +74,7 @@ def outcome(ranks: Ranks, folder: Path) -> dict[str, Any]:
         "exact": score(ranks, deterministic=True),
         "stored": [through_store(embed, encoder, ranks, store)(SENTENCES, Role.ANCHOR) for _ in range(2)],
         "best": best_of(ranks, folder),
-        "faults": [type(fault_of(ranks, failing)).__name__ for failing in ({0}, {1}, {0, 1}, set())],
+        "errors": [type(error_of(ranks, failing)).__name__ for failing in ({0}, {1}, {0, 1}, set())],
     }
 
 
@@ -90,7 +90,7 @@ def best_of(ranks: Ranks, folder: Path) -> float:
     return mark_of(encoder)
 
 
-def fault_of(ranks: Ranks, failing: set[int]) -> Exception | None:
+def error_of(ranks: Ranks, failing: set[int]) -> Exception | None:
     """What a rank meets when encoding fails on some."""
 
     class Failing(Counting):
@@ -171,8 +171,8 @@ def test_the_store_of_rank_0_serves_all(two: list[dict[str, Any]]) -> None:
 
 
 def test_where_one_rank_fails_all_stop_and_the_lowest_says_why(two: list[dict[str, Any]]) -> None:
-    assert two[0]["faults"] == ["DataError", "ElsewhereError", "DataError", "NoneType"]
-    assert two[1]["faults"] == ["ElsewhereError", "DataError", "ElsewhereError", "NoneType"]
+    assert two[0]["errors"] == ["DataError", "ElsewhereError", "DataError", "NoneType"]
+    assert two[1]["errors"] == ["ElsewhereError", "DataError", "ElsewhereError", "NoneType"]
 
 
 def test_all_ranks_end_with_the_best_model_that_the_first_reads(two: list[dict[str, Any]]) -> None:

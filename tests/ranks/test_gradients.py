@@ -50,8 +50,8 @@ def test_ranks_give_the_loss_and_gradient_of_one_process(outcomes: dict[Case, li
 
 @pytest.mark.parametrize("case", REPEATING, ids=lambda case: f"{case.objective}, {'-'.join(case.roles)}")
 def test_control_the_loss_is_another_where_nothing_tells_that_two_ranks_hold_one_text(case: Case) -> None:
-    told, untold = outcome(case, Ranks()), outcome(replace(case, repeats=False), Ranks())
-    assert abs(told["loss"] - untold["loss"]) > 1e-3
+    published, untold = outcome(case, Ranks()), outcome(replace(case, repeats=False), Ranks())
+    assert abs(published["loss"] - untold["loss"]) > 1e-3
 
 
 def test_control_without_the_factor_the_gradient_is_too_small_by_the_number_of_ranks(

@@ -44,7 +44,7 @@ class Pieces(Source):
     def __getitem__(self, row: int) -> Example:
         return Example(row, f"text {row}")
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         return f"piece {row}"
 
 

@@ -28,7 +28,7 @@ def write_recipe_file(folder: Path, raw: object) -> str:
     return str(path)
 
 
-def faults_of(folder: Path, raw: object, *changes: str, allow_code: Sequence[str] = ()) -> list[str]:
+def errors_of(folder: Path, raw: object, *changes: str, allow_code: Sequence[str] = ()) -> list[str]:
     """The lines of the error that a recipe raises."""
     with pytest.raises(RecipeError) as caught:
         load_recipe(write_recipe_file(folder, raw), changes, allow_code)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.recipe.kinds import Pieces, Shout, Side, Wrapped
-from tests.recipe.minimal import faults_of, minimal, write_recipe_file
+from tests.recipe.minimal import errors_of, minimal, write_recipe_file
 from textcl.data.sources.concatenation import Concatenation
 from textcl.data.sources.text_files import TextLines
 from textcl.errors import DataError, RecipeError
@@ -17,7 +17,7 @@ from textcl.recipe.components import (
     OBJECTIVE,
     SOURCE,
     build,
-    component_faults,
+    component_errors,
     spelled_out,
 )
 from textcl.recipe.load import load_recipe
@@ -91,11 +91,11 @@ WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperatu
 def test_a_setting_that_the_constructor_would_not_take_is_told(
     tmp_path: Path, objective: dict[str, Any], message: str
 ) -> None:
-    assert faults_of(tmp_path, minimal(objective=objective), allow_code=[KINDS]) == [message]
+    assert errors_of(tmp_path, minimal(objective=objective), allow_code=[KINDS]) == [message]
 
 
 def test_null_for_a_needed_setting_says_how_to_give_it(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, minimal(data={"sources": [{"use": "TextLines", "path": None}]})) == [
+    assert errors_of(tmp_path, minimal(data={"sources": [{"use": "TextLines", "path": None}]})) == [
         "data.sources.0.path: found null, but TextLines needs text here. Write it in the recipe, or on the command "
         "line as data.sources.0.path=PATH."
     ]
@@ -109,19 +109,19 @@ def test_components_are_checked_wherever_they_stand(tmp_path: Path) -> None:
         },
         evaluation={"after": ["sts-smoke", {"name": "held-out", "source": {"use": "Docstrings", "packages": "scipy"}}]},
     )
-    assert [line.partition(": ")[0] for line in faults_of(tmp_path, raw)] == [
+    assert [line.partition(": ")[0] for line in errors_of(tmp_path, raw)] == [
         "data.sources.1.use",
         "data.views.1.augment.0.lo",
         "evaluation.after.1.source.packages",
     ]
 
 
-def test_a_change_of_texts_and_one_of_inputs_do_not_take_each_others_places(tmp_path: Path) -> None:
+def test_a_change_of_texts_and_one_of_inputs_do_not_take_each_others_locations(tmp_path: Path) -> None:
     views = [
         {"role": "anchor", "augment": [{"use": "textcl.augment:TokenCutoff"}]},
         {"role": "positive", "input": [{"use": "SpanCrop"}, {"use": "TokenCutoff", "rat": 0.1}]},
     ]
-    lines = faults_of(tmp_path, minimal(data={"sources": [{"use": "TextLines", "path": "a"}], "views": views}))
+    lines = errors_of(tmp_path, minimal(data={"sources": [{"use": "TextLines", "path": "a"}], "views": views}))
     assert [line.partition(". ")[0] for line in lines] == [
         "data.views.0.augment.0.use: textcl.augment:TokenCutoff is no augmentation",
         "data.views.1.input.0.use: there is no input augmentation 'SpanCrop'",
@@ -140,7 +140,7 @@ def test_what_is_no_component_of_a_room_is_no_name_of_it() -> None:
 
 def test_a_union_is_described_in_words() -> None:
     component = {"use": f"{KINDS}:Pieces", "folder": "x", "limit": "all", "weights": 5}
-    assert component_faults(component, SOURCE, "here", [KINDS]) == [
+    assert component_errors(component, SOURCE, "here", [KINDS]) == [
         "here.limit: found 'all', but Pieces takes a whole number or null here.",
         "here.weights: found 5, but Pieces takes a list of a number or text here.",
     ]
@@ -186,12 +186,12 @@ def test_a_users_own_class_is_built() -> None:
     assert isinstance(build({"use": f"{KINDS}:Shout"}, AUGMENTATION, "a", allow_code=[KINDS]), Shout)
 
 
-def test_what_a_constructor_refuses_is_told_with_its_place() -> None:
+def test_what_a_constructor_refuses_is_told_with_its_location() -> None:
     with pytest.raises(RecipeError, match=r"^objective: temperature: found -1.0, but similarities are divided by it"):
         build({"use": "InfoNCE", "temperature": -1.0}, OBJECTIVE, "objective")
 
 
-def test_a_fault_of_the_data_keeps_its_kind_and_gets_its_place(tmp_path: Path) -> None:
+def test_an_error_of_the_data_keeps_its_kind_and_gets_its_location(tmp_path: Path) -> None:
     missing = str(tmp_path / "none.txt")
     with pytest.raises(DataError, match=r"^data\.sources\.0: .*none\.txt"):
         build({"use": "TextLines", "path": missing}, SOURCE, "data.sources.0")

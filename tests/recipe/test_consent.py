@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.recipe.minimal import faults_of, minimal, write_recipe_file
+from tests.recipe.minimal import errors_of, minimal, write_recipe_file
 from textcl.errors import RecipeError
 from textcl.recipe import components
 from textcl.recipe.load import load_recipe, parse, resolved
@@ -45,7 +45,7 @@ def changing(use: str, **settings: object) -> dict[str, Any]:
 
 def test_a_class_of_another_package_is_not_even_imported(stranger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(stranger.parent)
-    assert faults_of(stranger.parent, changing("stranger_components:Shout")) == [
+    assert errors_of(stranger.parent, changing("stranger_components:Shout")) == [
         "data.views.1.augment.0.use: stranger_components:Shout is code outside textcl, and none of it was imported: a "
         f"recipe cannot allow that. It would run {stranger}. If you trust that code, repeat the command with "
         "--allow-code stranger_components (in Python: allow_code=('stranger_components',))."
@@ -55,13 +55,13 @@ def test_a_class_of_another_package_is_not_even_imported(stranger: Path, monkeyp
 
 @pytest.mark.parametrize("use", ["sympy:Lambda", "numpy:ndarray", "builtins:type", "os:system", "textcl.errors:Path"])
 def test_what_is_imported_already_is_no_component_either(tmp_path: Path, use: str) -> None:
-    (line,) = faults_of(tmp_path, changing(use, signature="x", expr="1"))
+    (line,) = errors_of(tmp_path, changing(use, signature="x", expr="1"))
     assert line.startswith(f"data.views.1.augment.0.use: {use} is ")
 
 
 @pytest.mark.parametrize("name", ["Callable", "Idle", "NoSource", "Wrapped"])
 def test_a_class_that_is_no_component_is_refused_though_its_package_is_allowed(tmp_path: Path, name: str) -> None:
-    assert faults_of(tmp_path, changing(f"{KINDS}:{name}"), allow_code=[KINDS]) == [
+    assert errors_of(tmp_path, changing(f"{KINDS}:{name}"), allow_code=[KINDS]) == [
         f"data.views.1.augment.0.use: {KINDS}:{name} is no augmentation: that is a class with "
         "textcl.types.Augmentation as its base."
     ]
@@ -70,7 +70,7 @@ def test_a_class_that_is_no_component_is_refused_though_its_package_is_allowed(t
 def test_an_entry_point_registers_a_class_without_our_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(components, "is_registered", lambda use: use == f"{KINDS}:Callable")
     assert parse(changing(f"{KINDS}:Callable"), allow_code=[KINDS])
-    assert "is code outside textcl" in faults_of(tmp_path, changing(f"{KINDS}:Callable"))[0]
+    assert "is code outside textcl" in errors_of(tmp_path, changing(f"{KINDS}:Callable"))[0]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_file_is_allowed_by_its_path(stranger: Path) -> None:
 
 def test_a_file_that_another_module_hides_is_not_taken_for_it(tmp_path: Path) -> None:
     (tmp_path / "random.py").write_text(STRANGER, encoding="utf-8")
-    (line,) = faults_of(tmp_path, changing("random:Shout"), allow_code=[str(tmp_path / "random.py")])
+    (line,) = errors_of(tmp_path, changing("random:Shout"), allow_code=[str(tmp_path / "random.py")])
     assert "the module random is " in line
     assert "Give the file another name." in line
 
@@ -118,7 +118,7 @@ def test_consent_is_no_part_of_a_recipes_yaml(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="outside textcl"):
         load_recipe(write_recipe_file(tmp_path, text))
     for name in ("allow_code", "_allow_code"):
-        assert faults_of(tmp_path, minimal(**{name: ["tests"]}))[0].startswith(f"{name}: a recipe has no such setting")
+        assert errors_of(tmp_path, minimal(**{name: ["tests"]}))[0].startswith(f"{name}: a recipe has no such setting")
 
 
 def test_what_is_built_later_needs_the_same_consent() -> None:
@@ -129,11 +129,11 @@ def test_what_is_built_later_needs_the_same_consent() -> None:
 
 @pytest.mark.parametrize("use", [":x", "..x:y", "a b:c", "os.path:", "a:b:c", "x\ny:z"])
 def test_what_names_no_class_is_told(tmp_path: Path, use: str) -> None:
-    assert "is named my_package.module:Class" in faults_of(tmp_path, changing(use))[0]
+    assert "is named my_package.module:Class" in errors_of(tmp_path, changing(use))[0]
 
 
-def test_code_that_fails_when_it_is_imported_is_told_with_its_place(stranger: Path) -> None:
+def test_code_that_fails_when_it_is_imported_is_told_with_its_location(stranger: Path) -> None:
     stranger.write_text("1 / 0", encoding="utf-8")
-    assert faults_of(stranger.parent, changing("stranger_components:Shout"), allow_code=[str(stranger)]) == [
+    assert errors_of(stranger.parent, changing("stranger_components:Shout"), allow_code=[str(stranger)]) == [
         "data.views.1.augment.0.use: stranger_components cannot be imported: ZeroDivisionError: division by zero"
     ]

@@ -1,11 +1,11 @@
-"""Every fault of a recipe is told with its place, what was found and what would be right."""
+"""Every error of a recipe is told with its location, what was found and what would be right."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.recipe.minimal import faults_of, minimal
+from tests.recipe.minimal import errors_of, minimal
 
 SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
 
@@ -113,29 +113,29 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
         ),
     ],
 )
-def test_a_fault_names_its_place_and_what_would_be_right(
+def test_an_error_names_its_location_and_what_would_be_right(
     tmp_path: Path, sections: dict[str, Any], message: str
 ) -> None:
-    assert faults_of(tmp_path, minimal(**sections)) == [message]
+    assert errors_of(tmp_path, minimal(**sections)) == [message]
 
 
 def test_a_misspelt_setting_gets_the_list_of_settings_and_a_suggestion(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
+    assert errors_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
         "encoder.poling: encoder has no such setting. It takes backbone, pooling, layers, dropout, prompts, "
         "pool_prompt, random_init, documents, teacher. Did you mean 'pooling'?"
     ]
 
 
 def test_a_misspelt_section_gets_a_suggestion(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, minimal(trainig={})) == [
+    assert errors_of(tmp_path, minimal(trainig={})) == [
         "trainig: a recipe has no such setting. It takes name, seed, data, encoder, objective, training, evaluation, "
         "hub. Did you mean 'training'?"
     ]
 
 
-def test_all_faults_are_told_at_once_those_of_components_too(tmp_path: Path) -> None:
+def test_all_errors_are_told_at_once_those_of_components_too(tmp_path: Path) -> None:
     raw = minimal(objective={"use": "InfoNCE", "temprature": 1}, training={"steps": "few"}, seed="x")
-    assert [line.partition(":")[0] for line in faults_of(tmp_path, raw)] == [
+    assert [line.partition(":")[0] for line in errors_of(tmp_path, raw)] == [
         "seed",
         "training.steps",
         "objective.temprature",
@@ -143,19 +143,19 @@ def test_all_faults_are_told_at_once_those_of_components_too(tmp_path: Path) -> 
 
 
 def test_a_list_with_faulty_entries_is_not_called_too_short_as_well(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, minimal(data={"sources": [5]})) == [
+    assert errors_of(tmp_path, minimal(data={"sources": [5]})) == [
         "data.sources.0: found 5, but it must be a component, as in {use: Name}."
     ]
 
 
 @pytest.mark.parametrize("raw", ["- a\n", "5\n", "", "text\n"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, raw: str) -> None:
-    assert "a recipe is a mapping of sections" in faults_of(tmp_path, raw)[0]
+    assert "a recipe is a mapping of sections" in errors_of(tmp_path, raw)[0]
 
 
-def test_no_fault_is_in_pydantics_own_words(tmp_path: Path) -> None:
+def test_no_error_is_in_pydantics_own_words(tmp_path: Path) -> None:
     spoilt = minimal(name=None, seed=[], data=[], encoder=5, objective=[1], training="x", evaluation=1.5, hub=True)
-    lines = faults_of(tmp_path, spoilt)
+    lines = errors_of(tmp_path, spoilt)
     assert len(lines) == 8
     assert not any(word in line for line in lines for word in ("Input", "valid ", "pydantic", "Extra"))
     assert all(": found " in line and " but it must " in line for line in lines)
@@ -189,4 +189,4 @@ def test_no_fault_is_in_pydantics_own_words(tmp_path: Path) -> None:
 def test_a_value_of_another_kind_is_told_before_anything_is_built(
     tmp_path: Path, sections: dict[str, Any], line: str
 ) -> None:
-    assert faults_of(tmp_path, minimal(**sections)) == [line]
+    assert errors_of(tmp_path, minimal(**sections)) == [line]

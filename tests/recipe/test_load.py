@@ -89,6 +89,6 @@ def test_the_text_of_a_bundled_recipe_is_shown_with_its_comments() -> None:
     assert recipe_text("simcse").startswith("# Unsupervised SimCSE")
 
 
-def test_a_fault_in_the_yaml_names_the_file_and_the_line(tmp_path: Path) -> None:
+def test_an_error_in_the_yaml_names_the_file_and_the_line(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"mine\.yaml, line 2, column 1: .*'a' stands here twice"):
         load_recipe(write_recipe_file(tmp_path, "a: 1\na: 2\n"))

@@ -70,7 +70,7 @@ def test_a_resolved_recipe_says_every_setting_of_nested_ones_and_builds_the_same
     assert inner[1]["of"][1] == {"use": "WordSwap", "rate": 0.1}
 
 
-def test_faults_inside_are_told_with_their_place(lines: Path) -> None:
+def test_errors_inside_are_told_with_their_location(lines: Path) -> None:
     wrong = {"use": "OneOf", "of": [{"use": "Typo"}, {"use": "Sometimes", "of": {"use": "Typos", "rat": 1}, "p": "x"}]}
     with pytest.raises(RecipeError) as caught:
         recipe(lines, wrong)
@@ -81,7 +81,7 @@ def test_faults_inside_are_told_with_their_place(lines: Path) -> None:
     ]
 
 
-def test_what_a_constructor_inside_refuses_is_told_with_its_place(lines: Path) -> None:
+def test_what_a_constructor_inside_refuses_is_told_with_its_location(lines: Path) -> None:
     checked = recipe(lines, {"use": "Chain", "of": [{"use": "WordSwap", "rate": 2}]})
     with pytest.raises(RecipeError, match=r"^data\.views\.1\.augment\.0\.of\.0: rate: found 2"):
         views_of(checked)
@@ -89,7 +89,7 @@ def test_what_a_constructor_inside_refuses_is_told_with_its_place(lines: Path) -
         recipe(lines, {"use": "Chain", "of": ["Typos"]})
 
 
-def test_back_translations_of_other_texts_are_refused_with_their_place(lines: Path, tmp_path: Path) -> None:
+def test_back_translations_of_other_texts_are_refused_with_their_location(lines: Path, tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
     path.write_text(json.dumps({"text": "other", "translations": ["else"]}) + "\n", encoding="utf-8")
     checked = recipe(lines, {"use": "Sometimes", "of": {"use": "BackTranslated", "path": str(path)}})

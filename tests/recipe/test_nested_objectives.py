@@ -42,7 +42,7 @@ def test_a_sum_of_a_matryoshka_is_built_with_the_width_of_the_encoder() -> None:
     assert objective.weights == (1.0, 0.5)
 
 
-def test_a_width_beyond_the_encoder_is_refused_with_its_place() -> None:
+def test_a_width_beyond_the_encoder_is_refused_with_its_location() -> None:
     with pytest.raises(RecipeError, match=r"objective\.objectives\.0: dimensions: found \[8, 4\], .* from 1 to 6"):
         built(NESTED, dimension=6)
 

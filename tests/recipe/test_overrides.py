@@ -43,7 +43,7 @@ def test_later_changes_win_over_earlier_ones() -> None:
     assert recipe["data"]["batch_size"] == 16
 
 
-def test_steps_take_the_place_of_epochs_in_the_file() -> None:
+def test_steps_take_the_location_of_epochs_in_the_file() -> None:
     recipe = raw()
     override(recipe, ["training.steps=30"])
     assert recipe["training"] == {"steps": 30, "clip": 1.0}

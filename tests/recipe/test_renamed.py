@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import textcl.objectives
-from tests.recipe.minimal import faults_of, minimal
+from tests.recipe.minimal import errors_of, minimal
 from textcl.objectives.info_nce import InfoNCE
-from textcl.recipe.components import OBJECTIVE, build, component_faults
+from textcl.recipe.components import OBJECTIVE, build, component_errors
 from textcl.recipe.renamed import RENAMED, renamed_line
 
 OLD = {
@@ -44,26 +44,26 @@ def advice_at(location: str) -> list[str]:
 def test_old_settings_are_refused_with_the_new_ones_however_deep(
     tmp_path: Path, objective: dict[str, Any], location: str
 ) -> None:
-    first, *rest = faults_of(tmp_path, minimal(objective=objective))
+    first, *rest = errors_of(tmp_path, minimal(objective=objective))
     assert [first, *rest] == advice_at(location)
 
 
 def test_the_objective_of_a_source_is_refused_as_well(tmp_path: Path) -> None:
     sources = [{"name": "faq", "source": {"use": "TextLines", "path": "a.txt"}, "objective": OLD}]
     recipe = minimal(data={"sources": sources, "mixing": {"weights": [1]}})
-    assert faults_of(tmp_path, recipe) == advice_at("data.sources.0.objective")
+    assert errors_of(tmp_path, recipe) == advice_at("data.sources.0.objective")
 
 
 def test_a_change_on_the_command_line_is_refused_as_well(tmp_path: Path) -> None:
     changes = ("objective.use=MoCo", "objective.queue_rows=512")
-    assert faults_of(tmp_path, minimal(), *changes) == [
+    assert errors_of(tmp_path, minimal(), *changes) == [
         "objective.queue_rows: is now queue_size. Write queue_size: 512."
     ]
 
 
 def test_a_value_that_never_was_one_gets_the_choice_of_new_ones() -> None:
-    faults = component_faults({"use": "InfoNCE", "shares_softmax": "perhaps"}, OBJECTIVE, "objective")
-    assert faults == ["objective.shares_softmax: is now partition_mode, which is joint or per_direction."]
+    errors = component_errors({"use": "InfoNCE", "shares_softmax": "perhaps"}, OBJECTIVE, "objective")
+    assert errors == ["objective.shares_softmax: is now partition_mode, which is joint or per_direction."]
 
 
 def test_what_the_advice_says_builds() -> None:
@@ -74,7 +74,7 @@ def test_what_the_advice_says_builds() -> None:
         "hardness_strength": 9.0,
         "hardness_mode": "hard_negatives",
     }
-    assert component_faults(now, OBJECTIVE, "objective") == []
+    assert component_errors(now, OBJECTIVE, "objective") == []
     assert isinstance(build(now, OBJECTIVE, "objective"), InfoNCE)
 
 

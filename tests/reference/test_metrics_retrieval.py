@@ -96,10 +96,10 @@ def test_every_metric_equals_trec_eval_and_a_naive_loop_on_runs_with_ties_and_gr
 def _directly(qrels, ranking, ks):
     """Ask trec_eval for one measure at one cut at a time; its reciprocal rank is that of the whole run."""
     measures = {"ndcg": "ndcg_cut", "map": "map_cut", "recall": "recall", "precision": "P", "hit_rate": "success"}
-    asked = {f"{name}@{k}": (f"{theirs}.{k}", f"{theirs}_{k}") for name, theirs in measures.items() for k in ks}
-    asked |= {f"mrr@{k}": ("recip_rank", "recip_rank") for k in ks if k >= 15}
+    request = {f"{name}@{k}": (f"{theirs}.{k}", f"{theirs}_{k}") for name, theirs in measures.items() for k in ks}
+    request |= {f"mrr@{k}": ("recip_rank", "recip_rank") for k in ks if k >= 15}
     values = {}
-    for name, (measure_name, result) in asked.items():
+    for name, (measure_name, result) in request.items():
         results = pytrec_eval.RelevanceEvaluator(qrels, {measure_name}).evaluate(ranking)
         values[name] = [results[query][result] for query in qrels]
     return values

@@ -22,7 +22,7 @@ from textcl.files.rows import file_rows
 from textcl.mining.collection import Collection
 from textcl.mining.miner import mine
 from textcl.mining.rescoring import cross_encoder
-from textcl.mining.selection import Bounds, Wanted
+from textcl.mining.selection import Bounds, MiningRequest
 from textcl.text.folding import folded_number
 from textcl.types.batches import FloatArray
 from textcl.types.text import Role
@@ -65,7 +65,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def theirs(
-    peer: SentenceTransformer, pairs: list[tuple[str, str]], wanted: Wanted, **more: object
+    peer: SentenceTransformer, pairs: list[tuple[str, str]], wanted: MiningRequest, **more: object
 ) -> dict[str, set[str]]:
     table = Dataset.from_dict({"anchor": [a for a, _ in pairs], "positive": [p for _, p in pairs]})
     bounds = {
@@ -81,7 +81,9 @@ def theirs(
     return found
 
 
-def ours(vectors: tuple[Collection, FloatArray, FloatArray], wanted: Wanted, **more: object) -> dict[str, set[str]]:
+def ours(
+    vectors: tuple[Collection, FloatArray, FloatArray], wanted: MiningRequest, **more: object
+) -> dict[str, set[str]]:
     collection, queries, candidates = vectors
     mined = mine(collection, queries, candidates, wanted, factory="exact", **more)
     named = zip(collection.queries, mined.negatives.ids.tolist(), strict=True)
@@ -92,15 +94,15 @@ def ours(vectors: tuple[Collection, FloatArray, FloatArray], wanted: Wanted, **m
 @pytest.mark.parametrize(
     "wanted",
     [
-        Wanted(5, 0, 20),
-        Wanted(5, 10, 100),
-        Wanted(3, 0, 100, Bounds(relative_margin=0.05)),
-        Wanted(3, 0, 100, Bounds(absolute_margin=0.2)),
-        Wanted(5, 2, 100, Bounds(max_score=0.5, min_score=0.2)),
-        Wanted(5, 0, 400, Bounds(relative_margin=0.6)),
+        MiningRequest(5, 0, 20),
+        MiningRequest(5, 10, 100),
+        MiningRequest(3, 0, 100, Bounds(relative_margin=0.05)),
+        MiningRequest(3, 0, 100, Bounds(absolute_margin=0.2)),
+        MiningRequest(5, 2, 100, Bounds(max_score=0.5, min_score=0.2)),
+        MiningRequest(5, 0, 400, Bounds(relative_margin=0.6)),
     ],
 )
-def test_the_same_negatives_at_equal_settings(peer, pairs, vectors, cache, wanted: Wanted) -> None:
+def test_the_same_negatives_at_equal_settings(peer, pairs, vectors, cache, wanted: MiningRequest) -> None:
     expected, found = theirs(peer, pairs, wanted, **cache), ours(vectors, wanted)
     assert _differing(found, expected) <= 0.01
 
@@ -125,11 +127,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_the_same_negatives_after_a_cross_encoder(peer, pairs, vectors, reader: str) -> None:
-    wanted = Wanted(3, 0, 20, Bounds(max_score=0.9))
+    wanted = MiningRequest(3, 0, 20, Bounds(max_score=0.9))
     few = pairs[:60]
     collection = Collection(Pair(*pair) for pair in few)
-    places = {text: place for place, text in enumerate(vectors[0].candidates)}
-    kept = (collection, vectors[1][:60], vectors[2][[places[text] for text in collection.candidates]])
+    locations = {text: position for position, text in enumerate(vectors[0].candidates)}
+    kept = (collection, vectors[1][:60], vectors[2][[locations[text] for text in collection.candidates]])
     expected = theirs(peer, few, wanted, cross_encoder=CrossEncoder(reader, device="cpu"))
     found = ours(kept, wanted, rescore=cross_encoder(reader))
     assert _differing(found, expected) <= 0.05  # of sixty queries
@@ -138,6 +140,6 @@ def test_the_same_negatives_after_a_cross_encoder(peer, pairs, vectors, reader: 
 def test_control_another_model_finds_other_negatives(peer, pairs, vectors, cache) -> None:
     collection, queries, candidates = vectors
     shuffled = np.random.default_rng(0).permutation(candidates)
-    wanted = Wanted(5, 0, 20)
+    wanted = MiningRequest(5, 0, 20)
     expected, found = theirs(peer, pairs, wanted, **cache), ours((collection, queries, shuffled), wanted)
     assert _differing(found, expected) > 0.9

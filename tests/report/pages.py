@@ -28,7 +28,7 @@ def page_data(texts: tuple[str, ...] = NASTY) -> PageData:
     """Data of two models on one retrieval task, whose texts these are: queries first, then as many documents."""
     half = len(texts) // 2
     bins = tuple(5 if 30 < number < 60 else 0 for number in range(BINS))
-    places = tuple((number / len(texts), (number * 7 % len(texts)) / len(texts)) for number in range(len(texts)))
+    positions = tuple((number / len(texts), (number * 7 % len(texts)) / len(texts)) for number in range(len(texts)))
     hits = tuple(Hit(text, number == 1) for number, text in enumerate(texts[:5]))
     return PageData(
         made="2026-01-02T03:04+00:00",
@@ -39,7 +39,7 @@ def page_data(texts: tuple[str, ...] = NASTY) -> PageData:
             texts=texts,
             is_document=tuple(number >= half for number in range(len(texts))),
             pairs=tuple((number, number + half) for number in range(half)),
-            layouts=(places, places[::-1]),
+            layouts=(positions, positions[::-1]),
         ),
         queries={
             "held <out>": (

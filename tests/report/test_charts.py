@@ -1,4 +1,4 @@
-"""Charts: places, round values, and numbers that do not exist."""
+"""Charts: positions, round values, and numbers that do not exist."""
 
 import math
 import re
@@ -20,8 +20,8 @@ def tags(chart: Markup, name: str) -> list[ElementTree.Element]:
     return [element for element in ElementTree.fromstring(chart).iter() if element.tag == name]  # noqa: S314 (ours)
 
 
-def places(element: ElementTree.Element) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in (place.split(",") for place in element.attrib["points"].split())]
+def positions(element: ElementTree.Element) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (position.split(",") for position in element.attrib["points"].split())]
 
 
 def test_a_scale_says_how_far_along_a_value_lies() -> None:
@@ -50,7 +50,7 @@ def test_a_scale_of_one_value_has_room_on_both_sides() -> None:
 
 def test_a_curve_runs_from_its_first_step_to_its_last() -> None:
     (line,) = tags(curve_chart(Curve("loss", "", (1, 2, 3), (3.0, 1.0, 2.0))), "polyline")
-    (x1, y1), (x2, y2), (x3, y3) = places(line)
+    (x1, y1), (x2, y2), (x3, y3) = positions(line)
     assert x3 == 1000
     assert x2 - x1 == pytest.approx(x3 - x2, abs=0.2)
     assert 0 < x1 < 150  # room for the values beside it
@@ -62,23 +62,23 @@ def test_a_long_curve_is_averaged_and_keeps_its_range() -> None:
     values = tuple(float(step % 2) for step in range(10_000))
     chart = curve_chart(Curve("loss", "", tuple(range(10_000)), values))
     (line,) = tags(chart, "polyline")
-    assert len(places(line)) <= 240
+    assert len(positions(line)) <= 240
     assert set(line.attrib["data-values"].split()) == {"0.5"}
     (band,) = tags(chart, "polygon")
-    assert len({y for _, y in places(band)}) == 2
+    assert len({y for _, y in positions(band)}) == 2
     assert len(chart) < 20_000
 
 
 def test_a_curve_of_one_point_can_be_seen() -> None:
     (line,) = tags(curve_chart(Curve("loss", "", (7,), (0.5,))), "polyline")
-    assert len(places(line)) == 2
+    assert len(positions(line)) == 2
 
 
 def test_a_histogram_is_scaled_to_its_own_highest_bin() -> None:
     chart = histogram_chart([0, 0, 1, 2], [5, 10, 0, 0], Scale(-1, 1), "cosines")
     filled, dashed = tags(chart, "polyline")
-    assert places(filled) == [(500, 1000), (500, 500), (750, 500), (750, 0), (1000, 0), (1000, 1000)]
-    assert min(y for _, y in places(dashed)) == 0
+    assert positions(filled) == [(500, 1000), (500, 500), (750, 500), (750, 0), (1000, 0), (1000, 1000)]
+    assert min(y for _, y in positions(dashed)) == 0
 
 
 def test_a_histogram_without_pairs_is_left_out() -> None:

@@ -16,8 +16,8 @@ def groups(rng: np.random.Generator) -> FloatArray:
 
 def test_the_nearest_point_is_of_the_same_group() -> None:
     (layout,) = layouts([groups(np.random.default_rng(5))], 17)
-    places = np.array(layout)
-    distances = np.linalg.norm(places[:, None] - places, axis=-1) + 9 * np.eye(60)
+    positions = np.array(layout)
+    distances = np.linalg.norm(positions[:, None] - positions, axis=-1) + 9 * np.eye(60)
     assert np.array_equal(distances.argmin(axis=1) // 20, np.arange(60) // 20)
 
 

@@ -18,8 +18,8 @@ def test_a_synset_has_its_words_its_definition_and_its_examples(folder: Path):
     first, *others = read_synsets(folder)
     words = ("dog", "domestic dog", "Canis familiaris")
     examples = ("the dog barked all night", "two dogs")
-    place = f"{folder / 'data.noun'}, line 2"
-    assert first == Synset("noun", 2084071, words, "a member of the genus Canis", examples, place)
+    location = f"{folder / 'data.noun'}, line 2"
+    assert first == Synset("noun", 2084071, words, "a member of the genus Canis", examples, location)
     assert [synset.kind for synset in others] == ["noun"] * 4 + ["verb"] * 2 + ["adj", "adv"]
     assert all(synset.definition for synset in others)
 

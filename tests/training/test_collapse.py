@@ -48,7 +48,7 @@ def run(objective: Objective, noise: float, rate: float = 0.1) -> None:
     """Train with the alarm on; it ends the run when it fires."""
     alarm = CollapseAlarm(stops=True)
 
-    def watch(step: int, batch: EmbeddedBatch) -> None:
+    def observer(step: int, batch: EmbeddedBatch) -> None:
         read = readings(batch)
         with torch.no_grad():
             projected = objective.projected(batch)
@@ -56,7 +56,7 @@ def run(objective: Objective, noise: float, rate: float = 0.1) -> None:
             read |= readings_of_projections(projected, batch)
         alarm(StepLog(step + 1, 60, 0.0, rate, 1.0, 1.0, 1.0, 0.0, 0.0, readings=read))
 
-    trained(objective, seed=1, noise=noise, rate=rate, on_step=watch)
+    trained(objective, seed=1, noise=noise, rate=rate, on_step=observer)
 
 
 @pytest.mark.parametrize("name", HEALTHY)

@@ -81,5 +81,5 @@ def test_views_of_different_towers_never_share_a_chunk_and_keep_their_order() ->
     chunks = ChunkedPass(TwoToys(), towers, Memory(chunk_tokens=24, live_tokens=0), Precision.FLOAT32, CPU, 1)
     embedded = chunks.embed()
     same = ChunkedPass(TwoToys(), views, KEPT, Precision.FLOAT32, CPU, 1).embed()
-    signs = torch.tensor([1.0] * 5 + [-1.0] * 5 + [1.0] * 5)[:, None]
-    torch.testing.assert_close(embedded, same * signs)
+    characters = torch.tensor([1.0] * 5 + [-1.0] * 5 + [1.0] * 5)[:, None]
+    torch.testing.assert_close(embedded, same * characters)

@@ -38,7 +38,7 @@ class ToyBatches:
     def rows(self, step: int) -> IntArray:
         return np.arange(8, dtype=np.int64) + 10 * step
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         return f"row {row}"
 
 
@@ -233,7 +233,7 @@ def test_a_run_that_goes_on_has_the_weight_decay_and_the_rates_that_it_is_given(
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "error",
     [
         OSError(28, "No space left on device"),
         RuntimeError("file write failed: No space left on device"),  # torch's own way
@@ -241,10 +241,10 @@ def test_a_run_that_goes_on_has_the_weight_decay_and_the_rates_that_it_is_given(
     ],
 )
 def test_a_full_disk_is_named_and_loses_no_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def full(*_: object) -> None:
-        raise fault
+        raise error
 
     loop = make_loop(tmp_path)
     loop.on_step.append(lambda entry: entry.step == 3 and monkeypatch.setattr(torch, "save", full))
@@ -277,7 +277,7 @@ def test_a_full_gpu_stops_the_run_and_says_what_to_lower(tmp_path: Path, monkeyp
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-2"]
 
 
-def test_a_score_off_its_scale_is_told_with_the_place_of_its_row(tmp_path: Path) -> None:
+def test_a_score_off_its_scale_is_told_with_the_location_of_its_row(tmp_path: Path) -> None:
     loop = make_loop(tmp_path, objective=CosineRegression())
     batch = toy_batch(8)
     batch.scores[3] = 5.0

@@ -15,7 +15,7 @@ class Plain:
     """Writes `<de>` before a text on the way there and takes it off on the way back; counts its calls and texts."""
 
     name = "plain"
-    lot = 4
+    batch = 4
     by_rules = False
 
     def __init__(self) -> None:
@@ -44,15 +44,15 @@ class Careless(Plain):
     ) -> list[Translation]:
         found = [one for one in super().translate(texts, source, target, decoding, seed) if POISON not in one.text]
         if len(texts) > 2 and self._rng.random() < 0.5:
-            place = self._rng.randrange(len(found) + 1)
-            found[place:place] = [Translation("an addition")] * 5
+            location = self._rng.randrange(len(found) + 1)
+            found[location:location] = [Translation("an addition")] * 5
         elif len(texts) > 2:
             del found[self._rng.randrange(len(found))]
         return found
 
 
 class Slow(Plain):
-    """Takes a while for each lot, and leaves a file named by its process."""
+    """Takes a while for each batch, and leaves a file named by its process."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Slow(Plain):
 
 
 class Stuck(Slow):
-    """Translates one lot, and is long at the next."""
+    """Translates one batch, and is long at the next."""
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0

@@ -97,12 +97,12 @@ class BadProgram:
     def __call__(self, command: Sequence[str], stream: str, patience: float) -> str:
         paragraphs = [part.upper() for part in stream.split("\n\n")]
         if len(paragraphs) > 100 and self._rng.random() < 0.7:
-            place = self._rng.randrange(len(paragraphs) - 4)
-            rest = paragraphs[place + 4 :]
-            first = paragraphs[place : place + 2]
-            second = paragraphs[place + 2 : place + 4]
+            location = self._rng.randrange(len(paragraphs) - 4)
+            rest = paragraphs[location + 4 :]
+            first = paragraphs[location : location + 2]
+            second = paragraphs[location + 2 : location + 4]
             changed = self._rng.choice(([*second, *first], [*first, *first, *second], second[:1], first, []))
-            paragraphs = paragraphs[:place] + list(changed) + (rest if self._rng.random() < 0.8 else [])
+            paragraphs = paragraphs[:location] + list(changed) + (rest if self._rng.random() < 0.8 else [])
         if any("BREAKS" in paragraph for paragraph in paragraphs):
             raise MisalignedError("the program died")
         return "\n\n".join(paragraphs)
@@ -115,14 +115,14 @@ def test_forty_thousand_awkward_texts_go_through_a_bad_program_with_none_lost_or
     monkeypatch.setattr(Apertium, "_found", "apertium")
     monkeypatch.setattr(Apertium, "_modes", frozenset({"en-eo"}))
     texts = awkward_texts(40_000)
-    for place in (0, 1999, 21_000):
-        texts[place] = POISON
+    for location in (0, 1999, 21_000):
+        texts[location] = POISON
     engine = Apertium()
     found: list[Translation | None] = []
-    for start in range(0, len(texts), engine.lot):
-        lot = texts[start : start + engine.lot]
-        found += translate_aligned(lambda part: engine.translate(part, "en", "eo"), lot)
-    assert [place for place, one in enumerate(found) if one is None] == [0, 1999, 21_000]
+    for start in range(0, len(texts), engine.batch):
+        batch = texts[start : start + engine.batch]
+        found += translate_aligned(lambda part: engine.translate(part, "en", "eo"), batch)
+    assert [position for position, one in enumerate(found) if one is None] == [0, 1999, 21_000]
     for text, one in zip(texts, found, strict=True):
         assert one is None or _letters(one.text) == _letters(one_line(text).upper()), text
 

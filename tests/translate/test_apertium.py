@@ -22,7 +22,7 @@ DIRECTIONS = [("en", "eo"), ("eo", "en"), ("en", "es"), ("es", "en")]
 
 @installed
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS)
-def test_awkward_texts_come_back_each_to_its_place(source: str, target: str) -> None:
+def test_awkward_texts_come_back_each_to_its_location(source: str, target: str) -> None:
     engine, texts = Apertium(), awkward_texts(400)
     found = translate_aligned(lambda part: engine.translate(part, source, target), texts)
     for text, one in zip(texts, found, strict=True):

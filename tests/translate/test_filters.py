@@ -8,8 +8,8 @@ from textcl.translate.round_trip import RoundTrip, Route
 TEXT = "He did not see the 2 old houses in the city."
 
 
-def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0), **settings: object) -> Refusal | None:
-    return PairFilter(**settings).fault(text, RoundTrip(Route("es"), translation, *unknown))
+def error(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0), **settings: object) -> Refusal | None:
+    return PairFilter(**settings).error(text, RoundTrip(Route("es"), translation, *unknown))
 
 
 @pytest.mark.parametrize(
@@ -32,35 +32,35 @@ def fault(text: str, translation: str | None, unknown: tuple[int, int] = (0, 0),
         ("He did not see old houses in the old houses in the 2 city.", Refusal.LOOP),
     ],
 )
-def test_each_fault_has_its_reason(translation: str | None, reason: Refusal | None) -> None:
-    assert fault(TEXT, translation) == reason
+def test_each_error_has_its_reason(translation: str | None, reason: Refusal | None) -> None:
+    assert error(TEXT, translation) == reason
 
 
 def test_a_word_that_is_unknown_on_the_way_back_only_is_one_of_the_pivot() -> None:
-    assert fault(TEXT, "He did not see the 2 old domojn in the city.", (0, 1)) == Refusal.LEAKED
-    assert fault(TEXT, "He did not look at the 2 old houses in the city.", (1, 1)) is None
+    assert error(TEXT, "He did not see the 2 old domojn in the city.", (0, 1)) == Refusal.LEAKED
+    assert error(TEXT, "He did not look at the 2 old houses in the city.", (1, 1)) is None
 
 
 def test_the_first_reason_in_the_order_is_given() -> None:
-    assert fault(TEXT, "She saw 3 domojn.", (0, 1)) == Refusal.LEAKED
+    assert error(TEXT, "She saw 3 domojn.", (0, 1)) == Refusal.LEAKED
     assert list(Refusal).index(Refusal.LEAKED) < list(Refusal).index(Refusal.LENGTH)
 
 
 def test_negation_and_persons_are_compared_in_english_only() -> None:
-    assert fault("il le vit dans la ville hier", "elle not vit dans la ville hier", language="fr") is None
+    assert error("il le vit dans la ville hier", "elle not vit dans la ville hier", language="fr") is None
 
 
 @pytest.mark.parametrize("language", ["en", "eng", "eng_Latn", "EN", "en-US"])
 def test_english_is_english_whatever_it_is_called(language: str) -> None:
-    assert fault(TEXT, "He saw the 2 old houses in the city.", language=language) == Refusal.NEGATION
-    assert fault(TEXT, "It did not see the 2 old houses in the city.", language=language) == Refusal.PERSONS
+    assert error(TEXT, "He saw the 2 old houses in the city.", language=language) == Refusal.NEGATION
+    assert error(TEXT, "It did not see the 2 old houses in the city.", language=language) == Refusal.PERSONS
 
 
 @pytest.mark.parametrize("pivot", ["es", "spa", "spa_Latn"])
 def test_a_pivot_has_its_least_overlap_whatever_it_is_called(pivot: str) -> None:
     words = PairFilter(usual_overlap=0.8, least_overlap={"es": 0.5})
     trip = RoundTrip(Route(pivot), "the old dog rests here today")
-    assert words.fault("the old dog sleeps here today", trip) is None
+    assert words.error("the old dog sleeps here today", trip) is None
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_a_pivot_has_its_least_overlap_whatever_it_is_called(pivot: str) -> None
 )
 def test_texts_of_other_scripts_are_told_apart_by_their_words(language: str, text: str, translation: str) -> None:
     assert PairFilter(language).unsuited(text) is None
-    assert fault(text, translation, language=language) is None
-    assert fault(text, text.replace("。", "!"), language=language) == Refusal.IDENTICAL
-    assert fault(text, text[: len(text) // 3], language=language) == Refusal.LENGTH
+    assert error(text, translation, language=language) is None
+    assert error(text, text.replace("。", "!"), language=language) == Refusal.IDENTICAL
+    assert error(text, text[: len(text) // 3], language=language) == Refusal.LENGTH
 
 
 def test_a_word_is_a_character_in_chinese_and_what_stands_between_blanks_in_hindi() -> None:
@@ -86,10 +86,10 @@ def test_a_word_is_a_character_in_chinese_and_what_stands_between_blanks_in_hind
 
 def test_each_pivot_has_its_least_overlap() -> None:
     text, other = "the old dog sleeps here today", "the old dog rests here today"
-    assert fault(text, other) is None  # old dog today of old dog sleep today: 6 of 8
-    assert fault(text, other, usual_overlap=0.8) == Refusal.OVERLAP
-    assert fault(text, other, usual_overlap=0.8, least_overlap={"es": 0.5}) is None
-    assert fault(text, other, least_overlap={"es": 0.8}) == Refusal.OVERLAP
+    assert error(text, other) is None  # old dog today of old dog sleep today: 6 of 8
+    assert error(text, other, usual_overlap=0.8) == Refusal.OVERLAP
+    assert error(text, other, usual_overlap=0.8, least_overlap={"es": 0.5}) is None
+    assert error(text, other, least_overlap={"es": 0.8}) == Refusal.OVERLAP
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_each_pivot_has_its_least_overlap() -> None:
         ("He went home. Then he slept.And then he ate...all", None),
         ("1.the first of all good things", None),
         ("Dr.Smith comes at 5 p.m. on Monday", None),
-        ("1 + 2 = 3, 4 * 5 = 20 a", Refusal.SIGNS),
+        ("1 + 2 = 3, 4 * 5 = 20 a", Refusal.CHARACTERS),
     ],
 )
 def test_a_text_that_is_not_worth_translating_has_its_reason(text: str, reason: Refusal | None) -> None:

@@ -57,7 +57,7 @@ def test_a_text_that_can_not_be_translated_is_none_and_is_tried_again(cache: Tra
     assert engine.calls[0] == [POISON]
 
 
-def test_what_comes_back_begins_as_the_text_did_and_has_its_full_stop_in_place(cache: TranslationCache) -> None:
+def test_what_comes_back_begins_as_the_text_did_and_has_its_full_stop_in_location(cache: TranslationCache) -> None:
     class Untidy(Plain):
         def translate(
             self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0

@@ -1,4 +1,4 @@
-"""Lots in several processes, killed and gone on with."""
+"""Batches in several processes, killed and gone on with."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from textcl.translate.work import Work, translated
 from textcl.workflows.back_translate import open_engine
 
 DRAWN = Decoding(temperature=0.7)
-LOTS = [[f"text {4 * lot + number}" for number in range(4)] for lot in range(8)]
+LOTS = [[f"text {4 * batch + number}" for number in range(4)] for batch in range(8)]
 SCRIPT = """
 import sys
 from functools import partial
@@ -29,8 +29,8 @@ from tests.translate.test_work import LOTS, work
 from textcl.translate.work import translated
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    for lot, trips in translated(work(folder, partial(slow, str(folder))), LOTS, int(sys.argv[2])):
-        print("lot", flush=True)
+    for batch, trips in translated(work(folder, partial(slow, str(folder))), LOTS, int(sys.argv[2])):
+        print("batch", flush=True)
 """
 
 
@@ -38,13 +38,13 @@ def work(folder: Path, opening: Callable[[], Engine]) -> Work:
     return Work(opening, folder / "cache.sqlite", (Route("de"), Route("de", 1), Route("fr")), "en", DRAWN, 17)
 
 
-def texts_of(asked: Work, workers: int) -> list[list[list[str | None]]]:
-    return [[[trip.text for trip in own] for own in trips] for _, trips in translated(asked, LOTS, workers)]
+def texts_of(request: Work, workers: int) -> list[list[list[str | None]]]:
+    return [[[trip.text for trip in own] for own in trips] for _, trips in translated(request, LOTS, workers)]
 
 
 def test_two_workers_give_what_one_process_gives(tmp_path: Path) -> None:
     one = texts_of(work(tmp_path / "one", plain), 1)
-    assert [lot for lot, _ in translated(work(tmp_path / "one", plain), LOTS, 1)] == LOTS
+    assert [batch for batch, _ in translated(work(tmp_path / "one", plain), LOTS, 1)] == LOTS
     assert texts_of(work(tmp_path / "two", plain), 2) == one
     assert len(one) == 8
     assert len(set(one[0][0])) == 3
@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Pa
         stdout=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     assert process.stdout is not None
-    assert process.stdout.readline() == "lot\n"
+    assert process.stdout.readline() == "batch\n"
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
@@ -83,18 +83,18 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Pa
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
 def test_stopping_does_not_wait_for_what_the_workers_are_at(tmp_path: Path, stop: type[BaseException] | None) -> None:
-    lots = translated(work(tmp_path, partial(stuck, str(tmp_path))), LOTS, 2)
-    next(lots)
+    batches = translated(work(tmp_path, partial(stuck, str(tmp_path))), LOTS, 2)
+    next(batches)
     begun = time.monotonic()
     if stop is None:
-        lots.close()
+        batches.close()
     else:
         with pytest.raises(stop):
-            lots.throw(stop)
+            batches.throw(stop)
     _wait_until_gone([int(file.stem) for file in tmp_path.glob("*.pid")])
-    assert time.monotonic() - begun < 60  # one lot takes 120 and more
+    assert time.monotonic() - begun < 60  # one batch takes 120 and more
     engine = Plain()
-    assert [text for lot, _ in translated(work(tmp_path, lambda: engine), LOTS[:1]) for text in lot] == LOTS[0]
+    assert [text for batch, _ in translated(work(tmp_path, lambda: engine), LOTS[:1]) for text in batch] == LOTS[0]
     assert engine.calls == []  # what was done is in the cache
 
 

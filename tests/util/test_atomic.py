@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textcl.errors import TextclError, WriteError
-from textcl.util.atomic import new_file, new_folder, passing_folder, refuse_place, sweep
+from textcl.util.atomic import new_file, new_folder, passing_folder, refuse_location, sweep
 
 
 def names(folder: Path) -> list[str]:
@@ -86,15 +86,15 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path, opening: Opening
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder that takes no file, even of root")
 @pytest.mark.parametrize("opening", KINDS)
-def test_a_folder_that_takes_no_file_is_told_as_a_fault_of_the_user_and_of_the_system(opening: Opening) -> None:
+def test_a_folder_that_takes_no_file_is_told_as_a_error_of_the_user_and_of_the_system(opening: Opening) -> None:
     with (
-        pytest.raises(WriteError, match=r"^/proc/x\.yaml cannot be written: No such file") as told,
+        pytest.raises(WriteError, match=r"^/proc/x\.yaml cannot be written: No such file") as published,
         opening(Path("/proc/x.yaml")) as temporary,
     ):
         temporary.write_text("new")
-    assert isinstance(told.value, TextclError)
-    assert isinstance(told.value, OSError)
-    assert told.value.errno == errno.ENOENT
+    assert isinstance(published.value, TextclError)
+    assert isinstance(published.value, OSError)
+    assert published.value.errno == errno.ENOENT
 
 
 def test_a_folder_is_no_file_and_a_file_no_folder_before_any_work_is_done(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_folder_is_no_file_and_a_file_no_folder_before_any_work_is_done(tmp_pa
 
 
 @pytest.mark.parametrize("opening", KINDS)
-def test_a_full_disk_is_told_and_other_faults_of_the_block_pass_through(tmp_path: Path, opening: Opening) -> None:
+def test_a_full_disk_is_told_and_other_errors_of_the_block_pass_through(tmp_path: Path, opening: Opening) -> None:
     with pytest.raises(WriteError, match="No space left on device"), opening(tmp_path / "a"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with pytest.raises(FileNotFoundError, match="input"), opening(tmp_path / "a"):
@@ -124,7 +124,7 @@ def test_a_device_and_a_pipe_stay_what_they_are(tmp_path: Path) -> None:
         with pytest.raises(WriteError, match="it is a device or a pipe"), new_file(tmp_path / name) as temporary:
             temporary.write_text("x")
         with pytest.raises(WriteError, match="it is a device or a pipe"):
-            refuse_place(tmp_path / name, force=True)
+            refuse_location(tmp_path / name, force=True)
         with pytest.raises(WriteError, match="not a folder"), new_folder(tmp_path / name):
             pass
     assert (tmp_path / "pipe").is_fifo()

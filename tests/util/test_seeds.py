@@ -3,11 +3,11 @@ import torch
 from textcl.util.seeds import derive, seeded
 
 
-def test_a_place_has_one_seed_and_other_places_have_others() -> None:
-    places = [(17, "a", 1, 0), (17, "a", 0, 1), (17, "a", 10), (17, "b", 1, 0), (18, "a", 1, 0)]
-    seeds = [derive(*place) for place in places]
-    assert seeds == [derive(*place) for place in places]
-    assert len(set(seeds)) == len(places)
+def test_a_location_has_one_seed_and_other_locations_have_others() -> None:
+    locations = [(17, "a", 1, 0), (17, "a", 0, 1), (17, "a", 10), (17, "b", 1, 0), (18, "a", 1, 0)]
+    seeds = [derive(*location) for location in locations]
+    assert seeds == [derive(*location) for location in locations]
+    assert len(set(seeds)) == len(locations)
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 

@@ -31,7 +31,7 @@ HOME = {
 class Dictionary:
     """Knows by heart what comes back of a text; marks the way there with the pivot."""
 
-    name, lot, by_rules = "apertium", 2, True
+    name, batch, by_rules = "apertium", 2, True
     translated = 0
 
     def version(self, source: str, target: str) -> str:
@@ -53,7 +53,7 @@ def opened(name: str, model: str | None = None, device: str | None = None) -> En
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
+def request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
     monkeypatch.setattr(back_translating, "open_engine", opened)
     (tmp_path / "in.txt").write_text("\n".join([*HOME, "", "Too short.", next(iter(HOME)), "see www.example.org a b"]))
     return BackTranslation(
@@ -65,18 +65,18 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
     )
 
 
-def made(asked: BackTranslation) -> TranslatedPairs:
-    return back_translate(asked)
+def made(request: BackTranslation) -> TranslatedPairs:
+    return back_translate(request)
 
 
 def rows(file: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reasons(asked: BackTranslation) -> None:
-    pairs = made(asked)
+def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reasons(request: BackTranslation) -> None:
+    pairs = made(request)
     first, second, third = HOME
-    assert rows(asked.out) == [
+    assert rows(request.out) == [
         {"text": first, "translations": [HOME[first]["eo"]], "pivots": ["eo"], "engine": "apertium"},
         {"text": second, "translations": [HOME[second]["es"]], "pivots": ["es"], "engine": "apertium"},
         {"text": third, "translations": [HOME[third]["es"]], "pivots": ["es"], "engine": "apertium"},
@@ -89,50 +89,50 @@ def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reaso
     ]  # fmt: skip
 
 
-def test_everything_is_counted(asked: BackTranslation) -> None:
-    pairs, progress = made(asked), Noted()
-    back_translate(asked, progress)
-    assert (pairs.tally.rows, pairs.tally.doubles, pairs.tally.texts_kept) == (6, 1, 3)
+def test_everything_is_counted(request: BackTranslation) -> None:
+    pairs, progress = made(request), Noted()
+    back_translate(request, progress)
+    assert (pairs.tally.rows, pairs.tally.duplicates, pairs.tally.texts_kept) == (6, 1, 3)
     assert pairs.tally.unsuited == {Refusal.SHORT: 1, Refusal.ADDRESS: 1}
     assert pairs.tally.by_pivot["eo"] == Counter({None: 1, Refusal.NEGATION: 1, Refusal.IDENTICAL: 1})
-    assert pairs.tally.by_pivot["es"] == Counter({None: 2, Refusal.DOUBLED: 1})
+    assert pairs.tally.by_pivot["es"] == Counter({None: 2, Refusal.DUPLICATE: 1})
     assert len(pairs.sample) == 3
     assert progress.phases == [("Reading", None, 0), ("Back-translating", 6, 0)]
     assert sum(progress.advanced) == 6
 
 
-def test_a_second_run_translates_nothing_and_other_filters_need_no_translating(asked: BackTranslation) -> None:
-    made(asked)
-    before, first = Dictionary.translated, asked.out.read_bytes()
-    made(asked)
-    assert asked.out.read_bytes() == first
-    words = replace(asked.words, usual_overlap=0.99)
-    assert made(replace(asked, words=words)).tally.by_pivot["eo"][Refusal.OVERLAP] == 1
+def test_a_second_run_translates_nothing_and_other_filters_need_no_translating(request: BackTranslation) -> None:
+    made(request)
+    before, first = Dictionary.translated, request.out.read_bytes()
+    made(request)
+    assert request.out.read_bytes() == first
+    words = replace(request.words, usual_overlap=0.99)
+    assert made(replace(request, words=words)).tally.by_pivot["eo"][Refusal.OVERLAP] == 1
     assert Dictionary.translated == before
 
 
-def test_the_file_is_a_source_as_it_is(asked: BackTranslation) -> None:
-    made(asked)
-    source = JsonLines(str(asked.out), anchor="text", positive="translations")
+def test_the_file_is_a_source_as_it_is(request: BackTranslation) -> None:
+    made(request)
+    source = JsonLines(str(request.out), anchor="text", positive="translations")
     assert [(source[row].anchor, source[row].positives) for row in range(len(source))] == [
-        (row["text"], tuple(row["translations"])) for row in rows(asked.out)
+        (row["text"], tuple(row["translations"])) for row in rows(request.out)
     ]  # fmt: skip
 
 
-def test_a_run_that_fails_leaves_no_file_and_an_old_one_as_it_was(asked: BackTranslation) -> None:
+def test_a_run_that_fails_leaves_no_file_and_an_old_one_as_it_was(request: BackTranslation) -> None:
     with pytest.raises(ModelError, match="no Finnish here"):
-        made(replace(asked, pivots=("eo", "fi")))
-    assert list(asked.out.parent.iterdir()) == []
-    made(asked)
-    first = asked.out.read_bytes()
+        made(replace(request, pivots=("eo", "fi")))
+    assert list(request.out.parent.iterdir()) == []
+    made(request)
+    first = request.out.read_bytes()
     with pytest.raises(ModelError):
-        made(replace(asked, pivots=("fi",)))
-    assert asked.out.read_bytes() == first
+        made(replace(request, pivots=("fi",)))
+    assert request.out.read_bytes() == first
 
 
 @pytest.mark.parametrize(("least", "most", "reason"), [(0.9, 1.0, Refusal.FAR), (0.0, 0.3, Refusal.NEAR)])
 def test_cosines_judge_what_words_let_pass(
-    asked: BackTranslation, monkeypatch: pytest.MonkeyPatch, least: float, most: float, reason: Refusal
+    request: BackTranslation, monkeypatch: pytest.MonkeyPatch, least: float, most: float, reason: Refusal
 ) -> None:
     class HalfAlike:
         def __init__(self, model: str, precision: str) -> None: ...
@@ -141,7 +141,7 @@ def test_cosines_judge_what_words_let_pass(
             return np.array([0.5 if "dog" in text else (least + most) / 2 for text in texts], dtype=np.float32)
 
     monkeypatch.setattr("textcl.workflows.translated_pairs.PairCosines", HalfAlike)
-    tally = made(replace(asked, cosines=CosineRange("model", least, most))).tally
+    tally = made(replace(request, cosines=CosineRange("model", least, most))).tally
     assert tally.by_pivot["eo"][reason] == 1
     assert tally.by_pivot["es"][None] == 2
 
@@ -166,37 +166,37 @@ def test_cosines_are_those_of_the_encoder(tiny_model_folder: Path) -> None:
         ({"texts": PlainTexts(Path("absent.txt"))}, "absent.txt: no such file"),
     ],
 )
-def test_what_can_not_be_done_is_told(asked: BackTranslation, changes: dict[str, object], message: str) -> None:
+def test_what_can_not_be_done_is_told(request: BackTranslation, changes: dict[str, object], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        made(replace(asked, **changes))
+        made(replace(request, **changes))
 
 
-def test_pairs_are_not_written_over_the_texts(asked: BackTranslation, tmp_path: Path) -> None:
+def test_pairs_are_not_written_over_the_texts(request: BackTranslation, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
     with pytest.raises(DataError, match="is what is read"):
-        made(replace(asked, texts=PlainTexts(tmp_path / "a.jsonl"), out=tmp_path / "a.jsonl"))
+        made(replace(request, texts=PlainTexts(tmp_path / "a.jsonl"), out=tmp_path / "a.jsonl"))
 
 
-def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(asked: BackTranslation) -> None:
-    asked.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
+def test_a_folder_in_the_location_of_a_file_is_told_before_anything_is_written(request: BackTranslation) -> None:
+    request.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
     with pytest.raises(WriteError, match=r"pairs\.rejected\.jsonl cannot be written: it is a folder"):
-        made(asked)
-    assert not asked.out.exists()
+        made(request)
+    assert not request.out.exists()
 
 
 def test_a_language_by_another_name_is_the_same_to_the_cache_and_a_pivot_is_gone_through_once(
-    asked: BackTranslation,
+    request: BackTranslation,
 ) -> None:
-    made(asked)
-    before, first = Dictionary.translated, asked.out.read_bytes()
-    made(replace(asked, words=replace(asked.words, language="eng"), pivots=("eo", "es", "eo")))
-    assert (Dictionary.translated, asked.out.read_bytes()) == (before, first)
-    assert list(made(replace(asked, pivots=("eo", "epo"))).tally.by_pivot) == ["epo"]
+    made(request)
+    before, first = Dictionary.translated, request.out.read_bytes()
+    made(replace(request, words=replace(request.words, language="eng"), pivots=("eo", "es", "eo")))
+    assert (Dictionary.translated, request.out.read_bytes()) == (before, first)
+    assert list(made(replace(request, pivots=("eo", "epo"))).tally.by_pivot) == ["epo"]
     assert Dictionary.translated == before
 
 
-def test_without_a_pivot_esperanto_is_taken(asked: BackTranslation) -> None:
-    assert list(made(replace(asked, pivots=())).tally.by_pivot) == ["eo"]
+def test_without_a_pivot_esperanto_is_taken(request: BackTranslation) -> None:
+    assert list(made(replace(request, pivots=())).tally.by_pivot) == ["eo"]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_texts_are_read_from_every_kind_of_file(tmp_path: Path, name: str, conte
         ("in.txt", "one\n", "text", r"has no columns; leave --text-column out"),
     ],
 )
-def test_faults_of_a_file_are_told(tmp_path: Path, name: str, content: str, column: str | None, message: str) -> None:
+def test_errors_of_a_file_are_told(tmp_path: Path, name: str, content: str, column: str | None, message: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=message):
         list(PlainTexts(tmp_path / name, column))

@@ -35,8 +35,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 _SETUP = benchmarking.Setup
 
 
-def bench(model: str, corpus: Corpus, out: Path, progress: Watched | None = None, **asked: object) -> Benchmark:
-    return bench_search(model, corpus, out, BenchRequest(**asked), "float32", progress or Watched())
+def bench(model: str, corpus: Corpus, out: Path, progress: Watched | None = None, **request: object) -> Benchmark:
+    return bench_search(model, corpus, out, BenchRequest(**request), "float32", progress or Watched())
 
 
 def test_exact_search_stands_first_and_what_is_asked_for_follows(tmp_path: Path, model: str, corpus: Corpus) -> None:
@@ -94,11 +94,11 @@ def test_judgements_of_other_queries_are_told(tmp_path: Path, model: str, corpus
     ],
 )
 def test_what_can_not_be_built_is_told_before_anything_is_measured(
-    tmp_path: Path, model: str, corpus: Corpus, asked: dict[str, object], told: str
+    tmp_path: Path, model: str, corpus: Corpus, request: dict[str, object], published: str
 ) -> None:
     progress = Watched()
-    with pytest.raises(SearchError, match=told):
-        bench(model, corpus, tmp_path / "out", progress, **asked)
+    with pytest.raises(SearchError, match=published):
+        bench(model, corpus, tmp_path / "out", progress, **request)
     assert not any(name.startswith("Measuring") for name, _, _ in progress.phases)
 
 

@@ -79,7 +79,7 @@ def test_a_disk_that_takes_no_more_is_told_and_nothing_is_left(tmp_path: Path, t
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
     try:
-        with pytest.raises(WriteError, match=r"v\.npy cannot be written: File too large\. Name a place with room"):
+        with pytest.raises(WriteError, match=r"v\.npy cannot be written: File too large\. Name a location with room"):
             _encode(tiny_model_folder, tmp_path / "in.txt", tmp_path / "out" / "v.npy")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -34,11 +34,11 @@ def pairs(tmp_path: Path) -> str:
 def spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the writer of bf16 damage a weight."""
 
-    def write(folder: Path, place: Path) -> None:
-        bf16.write_bf16(folder, place)
-        weights = load_file(place / "model.safetensors")
+    def write(folder: Path, location: Path) -> None:
+        bf16.write_bf16(folder, location)
+        weights = load_file(location / "model.safetensors")
         weights["embeddings.word_embeddings.weight"] *= torch.linspace(-1, 1, 16, dtype=torch.bfloat16)
-        save_file(weights, place / "model.safetensors", metadata={"format": "pt"})
+        save_file(weights, location / "model.safetensors", metadata={"format": "pt"})
 
     monkeypatch.setitem(writing._WRITERS, Export.TORCH_BF16, write)
 

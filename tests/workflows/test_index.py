@@ -160,12 +160,12 @@ def test_a_folder_with_something_else_is_left_alone(model: str, corpus: Corpus, 
 def test_too_few_texts_to_learn_from_are_refused_before_anything_is_embedded(
     model: str, corpus: Corpus, tmp_path: Path
 ) -> None:
-    watched = Watched()
+    observed = Watched()
     with pytest.raises(SearchError, match=r"78 in all; there are 50"):
-        build(model, corpus, tmp_path / "out", watched, factory="IVF2,Flat")
+        build(model, corpus, tmp_path / "out", observed, factory="IVF2,Flat")
     with pytest.raises(SearchError, match=r"39 in all; there are 38"):
-        build(model, corpus, tmp_path / "out", watched, factory="IVF1,Flat", train_rows=38)
-    assert {phase for phase, *_ in watched.phases} == {"Reading"}
+        build(model, corpus, tmp_path / "out", observed, factory="IVF1,Flat", train_rows=38)
+    assert {phase for phase, *_ in observed.phases} == {"Reading"}
 
 
 def test_an_index_is_searched_with_the_model_that_made_it_only(model: str, corpus: Corpus, tmp_path: Path) -> None:

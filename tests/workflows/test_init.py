@@ -111,7 +111,7 @@ def test_negatives_of_varying_number_get_as_many_views_as_every_row_has(
     rows: list[dict[str, object]] = []
     for number, row in enumerate(PAIRS):
         negatives = [f"{word} {row['question']}" for word in ("not", "no", "never")][: 3 - number % 2]
-        columns = {f"negative_{place}": (*negatives, "")[place] for place in range(3)}
+        columns = {f"negative_{location}": (*negatives, "")[location] for location in range(3)}
         rows.append({**row, "neg": negatives} if is_list else {**row, **columns})
     done = begin(write(own_folder, rows), backbone=str(tiny_model_folder))
     assert (done.trial.fewest, done.trial.most) == (2, 3)
@@ -139,14 +139,14 @@ def test_a_recipe_is_named_after_a_link_not_after_what_it_links_to(own_folder: P
 
 
 @pytest.mark.parametrize(
-    ("columns", "fault"),
+    ("columns", "error"),
     [
         ({"score": math.nan}, r"column 'score': found NaN; it should be a finite number"),
         ({"positive": ["so it is", ""]}, r"column 'positive', item 2: found an empty text"),
         ({"anchor": 123}, r"column 'anchor': found 123; it should be a text"),
     ],
 )
-def test_rows_that_training_refuses_are_counted(own_folder: Path, columns: dict[str, object], fault: str):
+def test_rows_that_training_refuses_are_counted(own_folder: Path, columns: dict[str, object], error: str):
     rows: list[dict[str, object]] = [
         {"anchor": text, "positive": f"{text} so", "score": number / 4} for number, text in enumerate(TEXTS)
     ]
@@ -154,7 +154,7 @@ def test_rows_that_training_refuses_are_counted(own_folder: Path, columns: dict[
     rows[9] |= columns
     trial = begin(write(own_folder, rows)).trial
     assert trial.refused == 2
-    assert re.search(rf"mine\.jsonl, line 8, {fault}", trial.first)
+    assert re.search(rf"mine\.jsonl, line 8, {error}", trial.first)
 
 
 def test_labels_that_training_refuses_in_every_row_are_refused_at_once(own_folder: Path):
@@ -172,15 +172,15 @@ def test_columns_of_one_name_are_refused(own_folder: Path):
         begin(Path("a.csv"))
 
 
-def test_half_a_surrogate_pair_is_refused_with_its_place(own_folder: Path):
+def test_half_a_surrogate_pair_is_refused_with_its_location(own_folder: Path):
     (own_folder / "a.jsonl").write_text('{"text": "a b"}\n{"text": "a \\ud83d"}\n')
     with pytest.raises(DataError, match=r"a\.jsonl, line 2: found '\\ud83d', half a surrogate pair; write UTF-8"):
         begin(Path("a.jsonl"))
 
 
 def test_texts_without_blanks_are_measured_in_characters(own_folder: Path, tiny_model_folder: Path):
-    signs = "今天的天气非常好我们一起去公园散步吧"
-    texts = [f"{signs}{sign}" for sign in signs] + [signs * 5]
+    characters = "今天的天气非常好我们一起去公园散步吧"
+    texts = [f"{characters}{character}" for character in characters] + [characters * 5]
     (own_folder / "a.txt").write_text("\n".join(texts))
     done = begin(Path("a.txt"), backbone=str(tiny_model_folder))
     recipe = load_recipe("a.yaml")

@@ -45,7 +45,7 @@ def test_a_table_has_columns(tmp_path: Path, ending: str, separator: str) -> Non
     lines = [["first", "second", "score"], ["a", "b", "4.5"]]
     path = written(tmp_path / f"a.{ending}", "\n".join(separator.join(line) for line in lines))
     (row,) = rows_of_file(path, ["first", "second"])
-    assert (row.texts, row.grade, row.place) == (("a", "b"), 4.5, f"{path}, line 2")
+    assert (row.texts, row.grade, row.location) == (("a", "b"), 4.5, f"{path}, line 2")
 
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
         list(rows_of_file(path, ["ancor"]))
 
 
-def test_text_has_no_columns_and_a_file_without_text_is_a_fault(tmp_path: Path) -> None:
+def test_text_has_no_columns_and_a_file_without_text_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="leave --text-column out"):
         rows_of_file(written(tmp_path / "a.txt", "one\n"), ["text"])
     with pytest.raises(DataError, match="no row holds a text under any column"):

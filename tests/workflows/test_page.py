@@ -11,7 +11,7 @@ from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.types.batches import FloatArray
 from textcl.types.text import Role
-from textcl.workflows.page import Watch, page_data
+from textcl.workflows.page import Observer, page_data
 
 TOPICS = ("red", "blue", "green", "old", "new", "small")
 PAIRS = [(f"{topic} question {number}", f"{topic} answer {number}") for topic in TOPICS for number in range(5)]
@@ -22,10 +22,10 @@ class Model:
 
     def __init__(self, noise: float) -> None:
         self.noise = noise
-        self.asked: list[str] = []
+        self.request: list[str] = []
 
     def __call__(self, texts: Sequence[str], role: Role) -> FloatArray:
-        self.asked += texts
+        self.request += texts
         vectors = np.array([self._vector(text) for text in texts], dtype=np.float32)
         unit: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
@@ -41,26 +41,26 @@ def retrieval() -> Retrieval:
     return Retrieval.from_pairs("docs", PAIRS)
 
 
-def watched(watch: Watch, name: str, model: Model, tasks: Sequence[Retrieval | STS]) -> dict[str, Sample]:
-    with watch.on(name, model) as embed:
+def observed(observer: Observer, name: str, model: Model, tasks: Sequence[Retrieval | STS]) -> dict[str, Sample]:
+    with observer.on(name, model) as embed:
         return evaluate(tasks, embed)
 
 
 def test_nothing_is_embedded_for_the_page_and_no_score_changes() -> None:
     task, plain, seen = retrieval(), Model(1.0), Model(1.0)
     alone = evaluate([task], plain)["docs"]
-    sample = watched(Watch([task], 17), "model", seen, [task])["docs"]
-    assert seen.asked == plain.asked
+    sample = observed(Observer([task], 17), "model", seen, [task])["docs"]
+    assert seen.request == plain.request
     weights = np.ones((1, alone.size))
     assert {k: v[0] for k, v in sample.metrics(weights).items()} == {k: v[0] for k, v in alone.metrics(weights).items()}
 
 
 def test_a_better_model_brings_pairs_together_and_its_queries_gain() -> None:
     task = retrieval()
-    watch = Watch([task], 17)
-    before = watched(watch, "before", Model(2.0), [task])
-    after = watched(watch, "after", Model(0.0), [task])
-    data = page_data(watch, {"before": before, "after": after}, 17)
+    observer = Observer([task], 17)
+    before = observed(observer, "before", Model(2.0), [task])
+    after = observed(observer, "after", Model(0.0), [task])
+    data = page_data(observer, {"before": before, "after": after}, 17)
     old, new = data.similarities["docs"]
     assert sum(old.positives) == sum(new.positives) == len(PAIRS)
     assert old.closer is not None
@@ -80,16 +80,16 @@ def test_a_better_model_brings_pairs_together_and_its_queries_gain() -> None:
 
 def test_the_map_holds_each_text_once_with_its_pair() -> None:
     task = retrieval()
-    watch = Watch([task], 17)
-    data = page_data(watch, {"model": watched(watch, "model", Model(0.5), [task])}, 17)
+    observer = Observer([task], 17)
+    data = page_data(observer, {"model": observed(observer, "model", Model(0.5), [task])}, 17)
     assert data.map is not None
     assert sorted(data.map.texts) == sorted(text for pair in PAIRS for text in pair)
     for one, other in data.map.pairs:
         assert data.map.texts[one].replace("question", "answer") == data.map.texts[other]
     assert len(data.map.pairs) == len(PAIRS)
-    (places,) = data.map.layouts
-    assert min(min(place) for place in places) == 0
-    assert max(max(place) for place in places) == 1
+    (locations,) = data.map.layouts
+    assert min(min(location) for location in locations) == 0
+    assert max(max(location) for location in locations) == 1
     assert data.queries == {}
 
 
@@ -97,8 +97,8 @@ def test_the_page_is_the_same_for_the_same_seed() -> None:
     task = retrieval()
     maps = []
     for _ in range(2):
-        watch = Watch([task], 17)
-        maps.append(page_data(watch, {"model": watched(watch, "model", Model(0.5), [task])}, 17).map)
+        observer = Observer([task], 17)
+        maps.append(page_data(observer, {"model": observed(observer, "model", Model(0.5), [task])}, 17).map)
     assert maps[0] == maps[1]
 
 
@@ -110,8 +110,8 @@ def test_pairs_of_sts_belong_together_in_the_highest_fifth_of_the_scale() -> Non
 
 def test_random_pairs_are_none_that_belong_together() -> None:
     task = Retrieval.from_pairs("docs", [("red question 1", answer) for _, answer in PAIRS])  # one query wants them all
-    watch = Watch([task], 17)
-    data = page_data(watch, {"model": watched(watch, "model", Model(0.5), [task])}, 17)
+    observer = Observer([task], 17)
+    data = page_data(observer, {"model": observed(observer, "model", Model(0.5), [task])}, 17)
     (similarities,) = data.similarities["docs"]
     assert sum(similarities.positives) == len(PAIRS)
     assert sum(similarities.randoms) == 0
@@ -120,23 +120,23 @@ def test_random_pairs_are_none_that_belong_together() -> None:
 
 def test_too_few_texts_make_no_map() -> None:
     task = Retrieval.from_pairs("docs", PAIRS[:2])
-    watch = Watch([task], 17)
-    assert page_data(watch, {"model": watched(watch, "model", Model(0.5), [task])}, 17).map is None
+    observer = Observer([task], 17)
+    assert page_data(observer, {"model": observed(observer, "model", Model(0.5), [task])}, 17).map is None
 
 
 def test_who_listens_to_one_model_does_not_hear_the_next() -> None:
     task = retrieval()
-    watch = Watch([task], 17)
-    watched(watch, "before", Model(0.0), [task])
-    heard = dict(watch.seen["before"].found)
+    observer = Observer([task], 17)
+    observed(observer, "before", Model(0.0), [task])
+    heard = dict(observer.seen["before"].found)
     evaluate([task], Model(5.0))
-    assert watch.seen["before"].found == heard
+    assert observer.seen["before"].found == heard
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_run_without_tasks_or_pairs_has_an_empty_page(count: int) -> None:
     tasks = [STS("sts", [GradedPair(*PAIRS[0], 1.0), GradedPair(*PAIRS[1], 1.0)])][:count]
-    watch = Watch(tasks, 17)
-    data = page_data(watch, {"model": watched(watch, "model", Model(0.5), tasks)}, 17)
+    observer = Observer(tasks, 17)
+    data = page_data(observer, {"model": observed(observer, "model", Model(0.5), tasks)}, 17)
     assert data.map is None
     assert len(data.similarities) == count

@@ -63,7 +63,7 @@ def test_one_source_stands_alone_and_several_follow_each_other(recipe: dict[str,
     assert [source[row].anchor for row in range(10)] == LINES * 2
 
 
-def test_a_missing_file_is_told_with_its_place(recipe: dict[str, Any]) -> None:
+def test_a_missing_file_is_told_with_its_location(recipe: dict[str, Any]) -> None:
     recipe["data"]["sources"][0]["path"] += ".gone"
     with pytest.raises(DataError, match=r"^data\.sources\.0: .*lines\.txt\.gone"):
         build_sources(parse(recipe))
@@ -92,7 +92,7 @@ def test_what_changes_the_input_of_a_view_is_built_and_reaches_the_batches(recip
     assert [int((~kept.features).sum()) for kept in positive.tokens.kept] == [4, 4]  # of 16
 
 
-def test_a_rate_that_an_input_augmentation_refuses_is_told_with_its_place(recipe: dict[str, Any]) -> None:
+def test_a_rate_that_an_input_augmentation_refuses_is_told_with_its_location(recipe: dict[str, Any]) -> None:
     recipe["data"]["views"] = [{"role": "anchor"}, {"role": "positive", "input": [{"use": "TokenCutoff", "rate": 1.0}]}]
     checked = parse(recipe)
     with pytest.raises(RecipeError, match=r"^data\.views\.1\.input\.0: rate: found 1\.0, but it must be at least 0"):
@@ -128,7 +128,7 @@ def test_random_weights_follow_from_the_seed_of_the_recipe(recipe: dict[str, Any
         ("data__max_length", 1000, r"^data\.max_length is 1000; it must be .* at most \d+"),
     ],
 )
-def test_what_the_backbone_can_not_do_is_told_with_its_place(
+def test_what_the_backbone_can_not_do_is_told_with_its_location(
     recipe: dict[str, Any], key: str, value: int, message: str
 ) -> None:
     with pytest.raises(RecipeError, match=message):
@@ -203,7 +203,7 @@ def test_an_inline_task_needs_pairs(recipe: dict[str, Any]) -> None:
         build_tasks(_parsed(recipe, evaluation__after=[held_out]))
 
 
-def test_missing_evaluation_data_is_told_with_its_place(recipe: dict[str, Any], tmp_path: Path) -> None:
+def test_missing_evaluation_data_is_told_with_its_location(recipe: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^evaluation\.after\.0: .*empty"):
         build_tasks(_parsed(recipe, evaluation__after=["scifact"], evaluation__data_dir=str(tmp_path / "empty")))
 

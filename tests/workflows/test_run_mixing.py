@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from tests.recipe.minimal import faults_of, minimal
+from tests.recipe.minimal import errors_of, minimal
 from tests.tiny import SENTENCES
 from textcl.errors import DataError, RecipeError
 from textcl.objectives.composed import BySource
@@ -120,9 +120,9 @@ def test_a_mixed_run_goes_on_in_the_middle_of_an_epoch_bit_for_bit(raw: dict[str
     states = [torch.load(tmp_path / run / "checkpoints/step-16/training.pt") for run in ("whole", "broken")]
     assert all(torch.equal(value, states[1]["objective"][name]) for name, value in states[0]["objective"].items())
     logs = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("whole", "broken")]
-    told = [[(line["source"], line["loss"], line["readings"]) for line in map(json.loads, log)] for log in logs]
-    assert told[0] == told[1]
-    assert {source for source, _, readings in told[0] if readings} == {"sources.0", "graded", "labelled", "lines"}
+    published = [[(line["source"], line["loss"], line["readings"]) for line in map(json.loads, log)] for log in logs]
+    assert published[0] == published[1]
+    assert {source for source, _, readings in published[0] if readings} == {"sources.0", "graded", "labelled", "lines"}
 
 
 def test_rows_side_by_side_share_every_batch(raw: dict[str, Any], tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_plan_counts_what_each_source_gives_to_the_first_epoch(raw: dict[str, 
 def test_a_mix_that_can_not_be_is_told_before_anything_is_read(
     raw: dict[str, Any], tmp_path: Path, data: dict[str, Any], message: str
 ) -> None:
-    assert faults_of(tmp_path, with_(raw, **data)) == [message]
+    assert errors_of(tmp_path, with_(raw, **data)) == [message]
 
 
 @pytest.mark.parametrize(
@@ -198,15 +198,15 @@ def test_a_mix_that_can_not_be_is_told_before_anything_is_read(
         ({"source": "x.jsonl"}, "data.sources.1.source: found 'x.jsonl', but it must be a component, as in {use: x."),
     ],
 )
-def test_faults_of_a_named_source_are_told_with_their_place(
+def test_errors_of_a_named_source_are_told_with_their_location(
     raw: dict[str, Any], tmp_path: Path, entry: dict[str, Any], message: str
 ) -> None:
     raw["data"]["sources"][1] |= entry
-    (fault,) = faults_of(tmp_path, raw)
-    assert fault.startswith(message)
+    (error,) = errors_of(tmp_path, raw)
+    assert error.startswith(message)
 
 
-def test_data_that_a_sources_objective_can_not_use_is_told_with_its_place(raw: dict[str, Any]) -> None:
+def test_data_that_a_sources_objective_can_not_use_is_told_with_its_location(raw: dict[str, Any]) -> None:
     raw["data"]["sources"][1]["source"].pop("score")
     with pytest.raises(RecipeError, match=r"^data\.sources\.1\.objective: .*scores"):
         prepare(parse(raw), "cpu")
@@ -233,7 +233,7 @@ class Empty(Source):
     def __getitem__(self, row: int) -> None:
         raise IndexError(row)
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         return "nowhere"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.recipe.minimal import faults_of, minimal
+from tests.recipe.minimal import errors_of, minimal
 from tests.tiny import SENTENCES
 from textcl.distributed import Ranks
 from textcl.encoder.opening import open_encoder
@@ -73,7 +73,7 @@ def test_the_encoders_width_is_filled_in_and_no_setting_of_a_recipe(tmp_path: Pa
     assert build_objective(parse(recipe(tmp_path, "Plain")), dimension=6).head.in_features == 6
     raw = recipe(tmp_path, "Plain")
     raw["objective"]["dimension"] = 7
-    assert faults_of(tmp_path, raw, allow_code=[__name__]) == [
+    assert errors_of(tmp_path, raw, allow_code=[__name__]) == [
         "objective.dimension: Plain has no such setting. It takes factor."
     ]
 
@@ -112,7 +112,7 @@ def test_the_target_is_what_the_objective_asks_for(tmp_path: Path, tiny_model_fo
     assert (taught.embed(SENTENCES[:2], Role.POSITIVE) == expected).all()
 
 
-def test_a_model_that_is_not_there_is_told_with_its_place(tmp_path: Path, tiny_model_folder: Path) -> None:
+def test_a_model_that_is_not_there_is_told_with_its_location(tmp_path: Path, tiny_model_folder: Path) -> None:
     gone = str(tmp_path / "gone")
     with pytest.raises(ModelError, match=r"^encoder\.teacher: There is no folder .*gone"):
         build_teacher(parse(recipe(tmp_path, "Taught", teacher=gone)), "cpu")

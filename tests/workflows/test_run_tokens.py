@@ -28,26 +28,26 @@ def many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_keeping, "WORTH", len(SENTENCES))
 
 
-def asked(views: tuple[ViewSpec, ...], epochs: float) -> tuple[Tokenize, list[str]]:
+def request(views: tuple[ViewSpec, ...], epochs: float) -> tuple[Tokenize, list[str]]:
     noted = Noted()
     return run_tokenize(ENCODER, SOURCE, views, epochs, 0, Ranks(), noted), noted.names
 
 
 def test_a_run_of_several_epochs_keeps_tokens_and_the_next_takes_them_whatever_its_length() -> None:
-    first, phases = asked(PLAIN, 2.5)
+    first, phases = request(PLAIN, 2.5)
     assert isinstance(first, KeptTokens)
     assert phases[0] == "Tokenising 7 rows once, as the run reads them 2.5 times"
     assert phases[1].startswith("Taking tokens from ")
-    again, phases = asked(PLAIN, 0.5)
+    again, phases = request(PLAIN, 0.5)
     assert again == first
     assert len(phases) == 1
 
 
 @pytest.mark.parametrize(("views", "epochs"), [(PLAIN, 1.0), (CROPS, 9.0)])
 def test_nothing_is_kept_for_one_epoch_or_for_texts_that_change(views: tuple[ViewSpec, ...], epochs: float) -> None:
-    assert asked(views, epochs) == (ENCODER.tokenize, [])
+    assert request(views, epochs) == (ENCODER.tokenize, [])
 
 
 def test_nothing_is_kept_of_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_keeping, "WORTH", len(SENTENCES) + 1)
-    assert asked(PLAIN, 9.0) == (ENCODER.tokenize, [])
+    assert request(PLAIN, 9.0) == (ENCODER.tokenize, [])

@@ -11,7 +11,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from tests.cli.running import run
-from tests.recipe.minimal import faults_of, minimal
+from tests.recipe.minimal import errors_of, minimal
 from tests.tiny import SENTENCES, tiny_encoder
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
@@ -128,7 +128,7 @@ def test_two_saved_towers_are_a_backbone_too(raw: dict[str, Any], finished: Path
     assert [tower.dropout for tower in (encoder.queries, encoder.documents)] == pytest.approx([0.3, 0.3])
 
 
-def test_faults_are_told_with_their_place(raw: dict[str, Any], finished: Path, models: Path) -> None:
+def test_errors_are_told_with_their_location(raw: dict[str, Any], finished: Path, models: Path) -> None:
     with pytest.raises(RecipeError, match=r"^encoder\.documents\.layers is 9; this backbone has 2"):
         build_encoder(changed(raw, layers=9))
     with pytest.raises(RecipeError, match=r"^encoder\.documents\.backbone: .*unbroken holds two towers"):
@@ -145,7 +145,7 @@ def test_towers_of_other_widths_are_refused(raw: dict[str, Any], minilm: str) ->
 
 
 def test_a_misspelt_setting_is_told_with_those_there_are(tmp_path: Path) -> None:
-    lines = faults_of(tmp_path, minimal(encoder={"backbone": "some/encoder", "documents": {"bakbone": "x"}}))
+    lines = errors_of(tmp_path, minimal(encoder={"backbone": "some/encoder", "documents": {"bakbone": "x"}}))
 
     assert lines == [
         "encoder.documents.bakbone: encoder.documents has no such setting. It takes backbone, pooling, layers, "

@@ -96,7 +96,7 @@ def _entry(row: Row) -> tuple[str, list[str]]:
     except ColumnError as error:
         raise DataError(f"{error} Each row must be an object such as {_FORM}.") from error
     if not isinstance(text, str) or not isinstance(translations, list) or not all(map(_is_text, translations)):
-        raise DataError(f"{row.place}: 'text' must be a text and 'translations' a list of texts, as in {_FORM}.")
+        raise DataError(f"{row.location}: 'text' must be a text and 'translations' a list of texts, as in {_FORM}.")
     return _folded(text), [translation for translation in translations if translation.strip()]
 
 

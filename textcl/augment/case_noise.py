@@ -58,5 +58,5 @@ class CaseNoise:
 
 def _with_capital(word: str) -> str:
     """Return a word in lower case but for its first letter; marks may stand before this one."""
-    start = next((place for place, character in enumerate(word) if character.isalnum()), 0)
+    start = next((position for position, character in enumerate(word) if character.isalnum()), 0)
     return word[:start] + word[start : start + 1].upper() + word[start + 1 :].lower()

@@ -67,7 +67,7 @@ class FeatureCutoff:
 class TokenCutoff:
     """Sets the word embeddings of a share of a text's tokens to zero.
 
-    The tokens stay where they are, as empty places: the sequence is as long as before, and only the words are gone.
+    The tokens stay where they are, as empty positions: the sequence is as long as before, and only the words are gone.
     Special tokens and the prompt are never cut, and at least one token of the text stays. A text so short that the
     share rounds to no token stays whole. ConSERT cuts after positions are added; here a cut token keeps its position.
 

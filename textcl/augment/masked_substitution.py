@@ -68,10 +68,10 @@ class MaskedWords:
     def read(self, text: str) -> TokenizedText:
         """Tokenise a text and find its whole words."""
         read = self._tokenizer(text, truncation=True, max_length=self._longest, return_offsets_mapping=True)
-        ids, offsets, places = torch.tensor(read["input_ids"]), read["offset_mapping"], read.word_ids()
-        tokens, words = Counter(places), []
+        ids, offsets, positions = torch.tensor(read["input_ids"]), read["offset_mapping"], read.word_ids()
+        tokens, words = Counter(positions), []
         for position, (start, end) in enumerate(offsets):
-            if places[position] is not None and tokens[places[position]] == 1 and self._is_word[ids[position]]:
+            if positions[position] is not None and tokens[positions[position]] == 1 and self._is_word[ids[position]]:
                 words.append(WholeWord(position, end - len(text[start:end].lstrip()), end))
         return TokenizedText(ids, tuple(words))
 

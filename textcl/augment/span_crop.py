@@ -8,7 +8,7 @@ from textcl.text.spacing import join_words, split_words
 
 @dataclass(frozen=True, slots=True)
 class SpanCrop:
-    """Crops a text to a contiguous span of its words, of random length at a random place.
+    """Crops a text to a contiguous span of its words, of random length at a random position.
 
     Two crops of one text overlap or touch on the same subject, so they make a positive pair without any labels. In
     scripts without blanks (Chinese, Japanese, Thai) it counts and cuts characters.

@@ -64,17 +64,17 @@ class Synonyms:
         if not self.rate:
             return text
         synonyms = _synonyms(Path(self.folder).expanduser())
-        for place, word in enumerate(words):
+        for position, word in enumerate(words):
             before, core, behind = bare(word)
-            others = synonyms.get(core.lower(), ()) if _is_common(core, place) else ()
+            others = synonyms.get(core.lower(), ()) if _is_common(core, position) else ()
             if others and rng.random() < self.rate:
-                words[place] = before + in_case_of(rng.choice(others), core) + behind
+                words[position] = before + in_case_of(rng.choice(others), core) + behind
         return join_words(words, gaps)
 
 
-def _is_common(word: str, place: int) -> bool:
-    """Say whether a word at a place of a text may have synonyms: no name and no function word."""
-    return len(word) > 2 and word.lower() not in _STAY and (not place or word[0].islower())
+def _is_common(word: str, position: int) -> bool:
+    """Say whether a word at a position of a text may have synonyms: no name and no function word."""
+    return len(word) > 2 and word.lower() not in _STAY and (not position or word[0].islower())
 
 
 @cache

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-_PLACE = "{text}"
+_POSITION = "{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Template:
     template: str = 'This sentence of "{text}" means something.'
 
     def __post_init__(self) -> None:
-        if self.template.count(_PLACE) != 1:
-            raise ValueError(f"template: found {self.template!r}, but {_PLACE} must stand in it once.")
+        if self.template.count(_POSITION) != 1:
+            raise ValueError(f"template: found {self.template!r}, but {_POSITION} must stand in it once.")
 
     def __call__(self, text: str, rng: random.Random) -> str:
         """Return the template with the text, stripped of white space at its ends."""
-        return self.template.replace(_PLACE, text.strip())
+        return self.template.replace(_POSITION, text.strip())

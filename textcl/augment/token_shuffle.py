@@ -13,7 +13,7 @@ class TokenShuffle:
     """Puts the tokens of a text in a random order; special tokens and the prompt keep their places.
 
     The text becomes a bag of tokens: what its order says is gone. Tokens that an earlier augmentation has cut move as
-    empty places.
+    empty positions.
 
     Source:
         Yan et al. 2021, ConSERT, section 3.2 ("token shuffling"). arXiv:2105.11741
@@ -27,8 +27,8 @@ class TokenShuffle:
 
     def change(self, sequence: InputSequence, rng: random.Random) -> InputSequence:
         """Return the sequence with the tokens of its text moved."""
-        places = np.flatnonzero(sequence.is_text).tolist()
+        positions = np.flatnonzero(sequence.is_text).tolist()
         order = np.arange(len(sequence.ids))
-        order[places] = rng.sample(places, len(places))
+        order[positions] = rng.sample(positions, len(positions))
         kept = replace(sequence.kept, tokens=sequence.kept.tokens[order])
         return replace(sequence, ids=sequence.ids[order], kept=kept)

@@ -43,6 +43,6 @@ class WordDeletion:
         words, gaps = split_words(text)
         if len(words) < 2:
             return text
-        kept = [place for place in range(len(words)) if rng.random() >= self.rate] or [rng.randrange(len(words))]
-        between = [gaps[place] for place in kept[1:]]
-        return join_words([words[place] for place in kept], [gaps[0], *between, gaps[-1]])
+        kept = [position for position in range(len(words)) if rng.random() >= self.rate] or [rng.randrange(len(words))]
+        between = [gaps[position] for position in kept[1:]]
+        return join_words([words[position] for position in kept], [gaps[0], *between, gaps[-1]])

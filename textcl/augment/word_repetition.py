@@ -46,7 +46,7 @@ class WordRepetition:
         if not self.rate:
             return text
         most = min(len(words), max(2, int(self.rate * len(words))))
-        for place in rng.sample(range(len(words)), rng.randint(0, most)):
-            blank = "" if has_unspaced(words[place]) else " "
-            words[place] = f"{words[place]}{blank}{words[place]}"
+        for position in rng.sample(range(len(words)), rng.randint(0, most)):
+            blank = "" if has_unspaced(words[position]) else " "
+            words[position] = f"{words[position]}{blank}{words[position]}"
         return join_words(words, gaps)

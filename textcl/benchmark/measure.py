@@ -259,7 +259,7 @@ def ndcg(found: IntArray, judged: Mapping[int, Mapping[int, int]]) -> float | No
         return None
     qrels = {str(query): {str(row): grade for row, grade in grades.items()} for query, grades in judged.items()}
     ranking = {
-        str(query): {str(row): float(DEPTH - place) for place, row in enumerate(found[query, :DEPTH]) if row >= 0}
+        str(query): {str(row): float(DEPTH - position) for position, row in enumerate(found[query, :DEPTH]) if row >= 0}
         for query in judged
-    }  # places in place of scores: an index that compresses vectors has ties that exact search has not
+    }  # positions in place of scores: an index that compresses vectors has ties that exact search has not
     return mean(ranking_metrics.measure(qrels, ranking, (DEPTH,))[f"ndcg@{DEPTH}"])

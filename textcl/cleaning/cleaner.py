@@ -12,11 +12,11 @@ from typing import IO
 from textcl.cleaning.columns import TextColumns, text_columns, texts_of
 from textcl.cleaning.duplicates import Doubles
 from textcl.cleaning.records import Record, header, records, written_as
-from textcl.cleaning.rules import Drop, Rules, Similarity, fault
+from textcl.cleaning.rules import Drop, Rules, Similarity, error
 from textcl.errors import DataError
 from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import open_new, refuse_absence
-from textcl.util.atomic import new_file, refuse_place
+from textcl.util.atomic import new_file, refuse_location
 from textcl.util.progress import SILENT, Progress
 
 _BLOCK = 1024  # rows whose similarity is computed at once
@@ -56,7 +56,7 @@ def clean(
     source: Path,
     out: Path,
     dropped: Path | None,
-    asked: Cleaning,
+    request: Cleaning,
     *,
     force: bool = False,
     progress: Progress = SILENT,
@@ -79,17 +79,17 @@ def clean(
     """
     _check_files(source, out, dropped, force=force)
     first = header(source)
-    columns = text_columns(source, records(source), asked.columns)
-    if asked.similarity is not None and len(columns.groups) < 2:
+    columns = text_columns(source, records(source), request.columns)
+    if request.similarity is not None and len(columns.groups) < 2:
         raise DataError(f"{source} has one text a row, so there is no pair to compare; leave --model out.")
     progress.phase("Cleaning", unit="rows")
-    doubles = Doubles(asked.near, _fit(source, columns, asked.rules), columns.others)
+    duplicates = Doubles(request.near, _fit(source, columns, request.rules), columns.others)
     counts: Counter[str] = Counter()
     with ExitStack() as files:
         kept_file = _writer(files, out)
         dropped_file = None if dropped is None else _writer(files, dropped)
         kept_file.write(first)
-        for record, drop in _judged(source, columns, asked, doubles):
+        for record, drop in _judged(source, columns, request, duplicates):
             counts[drop.reason if drop else ""] += 1
             progress.advance(1)
             if drop is None:
@@ -116,7 +116,7 @@ def _check_files(source: Path, out: Path, dropped: Path | None, *, force: bool) 
     if dropped is not None and kind_of(dropped) is not FileKind.JSON:
         raise DataError(f"{dropped} gets JSONL, whatever {source.name} is; its name must end in .jsonl, or .jsonl.gz.")
     for path in new:
-        refuse_place(path, force=force)
+        refuse_location(path, force=force)
 
 
 def _writer(files: ExitStack, path: Path) -> IO[str]:
@@ -134,38 +134,38 @@ def _fit(source: Path, columns: TextColumns, rules: Rules) -> Iterator[list[list
 def _read(record: Record, columns: TextColumns, rules: Rules) -> list[list[str]] | Drop:
     """Return the texts of a row for each group of columns, or what is wrong with it on its own."""
     if record.fields is None:
-        return Drop("unreadable", record.fault)
+        return Drop("unreadable", record.error)
     groups = texts_of(record.fields, columns)
     if isinstance(groups, Drop):
         return groups
-    return fault(list(chain.from_iterable(groups)), rules) or groups
+    return error(list(chain.from_iterable(groups)), rules) or groups
 
 
 def _judged(
-    source: Path, columns: TextColumns, asked: Cleaning, doubles: Doubles
+    source: Path, columns: TextColumns, request: Cleaning, duplicates: Doubles
 ) -> Iterator[tuple[Record, Drop | None]]:
-    """Yield each row with the first thing that is wrong with it: on its own, between its sides, as a double."""
+    """Yield each row with the first thing that is wrong with it: on its own, between its sides, as a duplicate."""
     stream = records(source)
     while block := list(islice(stream, _BLOCK)):
-        rows = [_read(record, columns, asked.rules) for record in block]
-        if asked.similarity is not None:
-            _compare_sides(rows, asked.similarity)
+        rows = [_read(record, columns, request.rules) for record in block]
+        if request.similarity is not None:
+            _compare_sides(rows, request.similarity)
         for record, row in zip(block, rows, strict=True):
             if isinstance(row, Drop):
                 yield record, row
             else:
-                yield record, doubles.repeats(row, record.line, record.fields or {})
+                yield record, duplicates.repeats(row, record.line, record.fields or {})
 
 
 def _compare_sides(rows: list[list[list[str]] | Drop], similarity: Similarity) -> None:
     """Put why a row is dropped in the place of each whose first two groups of columns do not fit each other."""
     sides = {
-        place: (row[0][0], row[1][0])
-        for place, row in enumerate(rows)
+        location: (row[0][0], row[1][0])
+        for location, row in enumerate(rows)
         if not isinstance(row, Drop) and row[0] and row[1]
     }
-    for place, drop in zip(sides, similarity.faults(list(sides.values())), strict=True):
-        rows[place] = drop or rows[place]
+    for location, drop in zip(sides, similarity.errors(list(sides.values())), strict=True):
+        rows[location] = drop or rows[location]
 
 
 def _line(record: Record, drop: Drop) -> str:

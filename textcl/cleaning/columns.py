@@ -119,17 +119,17 @@ def _is_blank(value: object) -> bool:
 
 def _first_rows(path: Path, records: Iterator[Record]) -> list[Mapping[str, object]]:
     rows: list[Mapping[str, object]] = []
-    faults: list[Record] = []
+    errors: list[Record] = []
     for record in records:
         if record.fields is None:
-            faults.append(record)
+            errors.append(record)
         else:
             rows.append(record.fields)
         if len(rows) == _LOOKED_AT:
             break
-    if not rows and faults:
-        first = faults[0]
-        raise DataError(f"{path}, line {first.line}: {first.fault.rstrip('.')}. No row of the file can be read.")
+    if not rows and errors:
+        first = errors[0]
+        raise DataError(f"{path}, line {first.line}: {first.error.rstrip('.')}. No row of the file can be read.")
     if not rows:
         raise DataError(f"{path}: {NO_ROWS}")
     return rows

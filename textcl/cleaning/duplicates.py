@@ -108,7 +108,7 @@ _Sides = Sequence[Sequence[str]]  # the texts of a row, side by side
 class _Alike:
     """A row that was kept and may have a near duplicate."""
 
-    place: int  # among the rows that were kept
+    position: int  # among the rows that were kept
     sides: tuple[Runs, ...]
 
 
@@ -135,7 +135,7 @@ class Doubles:
         self._others = others
         self._lines = array("q")  # of the rows that were kept
         self._values = array("q")  # hashes of their other columns, row after row
-        self._exact: dict[int, int] = {}  # hash of a row -> its place among those kept
+        self._exact: dict[int, int] = {}  # hash of a row -> its position among those kept
         self._bands = Bands(bound) if bound < 1 else None
         self._alike: dict[int, deque[_Alike]] = {}  # number of a band -> rows
         if self._bands is not None:
@@ -150,16 +150,16 @@ class Doubles:
         values = [hash(repr(fields.get(name))) for name in self._others]
         number = hash(tuple(tuple(folded(folded_words(text)) for text in side) for side in row))
         if number in self._exact:
-            place = self._exact[number]
-            return Drop("duplicate", f"of line {self._lines[place]}{self._differing(place, values)}")
+            position = self._exact[number]
+            return Drop("duplicate", f"of line {self._lines[position]}{self._differing(position, values)}")
         if self._bands is not None and self._alike:
             alike = _Alike(len(self._lines), _runs(row))
             bands = self._bands.numbers(_joined(alike.sides)).tolist()
             crowds = [self._alike[band] for band in bands if band in self._alike]
-            share, place = _nearest(alike.sides, crowds)
+            share, position = _nearest(alike.sides, crowds)
             if share >= self._bound:
-                differing = self._differing(place, values)
-                return Drop("near duplicate", f"of line {self._lines[place]}, resemblance {share:.2f}{differing}")
+                differing = self._differing(position, values)
+                return Drop("near duplicate", f"of line {self._lines[position]}, resemblance {share:.2f}{differing}")
             for crowd in crowds:
                 crowd.append(alike)
         self._exact[number] = len(self._lines)
@@ -167,18 +167,19 @@ class Doubles:
         self._values.extend(values)
         return None
 
-    def _differing(self, place: int, values: Sequence[int]) -> str:
-        before = self._values[place * len(values) : (place + 1) * len(values)]
+    def _differing(self, position: int, values: Sequence[int]) -> str:
+        before = self._values[position * len(values) : (position + 1) * len(values)]
         names = [name for name, one, other in zip(self._others, before, values, strict=True) if one != other]
         return f", but with another {', '.join(names)}" if names else ""
 
 
 def _nearest(sides: Sequence[Runs], crowds: Iterable[Iterable[_Alike]]) -> tuple[float, int]:
-    """Return the resemblance and the place of the most similar row, the earliest of several; 0 where there is none."""
+    """Return the resemblance and the position of the most similar row, the earliest of several; 0 where there "
+    "is none."""
     sharing = Counter(chain.from_iterable(crowds)).most_common(MEASURED)
-    measured = [(min(map(resemblance, sides, row.sides)), -row.place) for row, _ in sharing]
-    share, place = max(measured, default=(0.0, 0))
-    return share, -place
+    measured = [(min(map(resemblance, sides, row.sides)), -row.position) for row, _ in sharing]
+    share, position = max(measured, default=(0.0, 0))
+    return share, -position
 
 
 def _runs(row: _Sides) -> tuple[Runs, ...]:

@@ -23,7 +23,7 @@ class Record:
     line: int
     raw: str  # with its line ends
     fields: Mapping[str, object] | None
-    fault: str = ""
+    error: str = ""
 
 
 def written_as(path: Path) -> FileKind:
@@ -43,8 +43,8 @@ def header(path: Path) -> str:
     first = next(_raw_rows(path), None)
     if first is None:
         raise DataError(f"{path}: {NO_ROWS}")
-    place = f"{path}, line {first.number}"
-    refuse_twins(column_names(first.fields, place), place)
+    location = f"{path}, line {first.number}"
+    refuse_twins(column_names(first.fields, location), location)
     return _raw_text(path, first)
 
 
@@ -69,10 +69,10 @@ def records(path: Path) -> Iterator[Record]:
 def _texts(path: Path) -> Iterator[Record]:
     with reading(path) as lines:
         for number, raw in enumerate(lines, start=1):
-            place = f"{path}, line {number}"
-            line = decoded(raw, place)
+            location = f"{path}, line {number}"
+            line = decoded(raw, location)
             if number == 1:
-                refuse_object(line.strip(), place)
+                refuse_object(line.strip(), location)
             yield Record(number, line, {TEXT: line.rstrip("\r\n")})
 
 
@@ -80,20 +80,20 @@ def _objects(path: Path) -> Iterator[Record]:
     is_first = True
     with reading(path) as lines:
         for number, raw in enumerate(lines, start=1):
-            place = f"{path}, line {number}"
-            line = decoded(raw, place)
+            location = f"{path}, line {number}"
+            line = decoded(raw, location)
             if line.strip():
-                yield _json_record(number, line, place, is_first=is_first)
+                yield _json_record(number, line, location, is_first=is_first)
                 is_first = False
 
 
-def _json_record(number: int, raw: str, place: str, *, is_first: bool) -> Record:
+def _json_record(number: int, raw: str, location: str, *, is_first: bool) -> Record:
     try:
-        return Record(number, raw, json_record(raw, place))
+        return Record(number, raw, json_record(raw, location))
     except DataError as error:
         if is_first and raw.lstrip().startswith("["):  # the whole file is one array
             raise
-        return _unreadable(number, raw, place, error)
+        return _unreadable(number, raw, location, error)
 
 
 def _columnar(path: Path) -> Iterator[Record]:
@@ -107,17 +107,17 @@ def _table(path: Path) -> Iterator[Record]:
     first = next(rows, None)
     names = () if first is None else column_names(first.fields, f"{path}, line {first.number}")
     for row in rows:
-        place, raw = f"{path}, line {row.number}", _raw_text(path, row)
+        location, raw = f"{path}, line {row.number}", _raw_text(path, row)
         try:
-            refuse_misfit(row.fields, names, dialect, place)
+            refuse_misfit(row.fields, names, dialect, location)
         except DataError as error:
-            yield _unreadable(row.number, raw, place, error)
+            yield _unreadable(row.number, raw, location, error)
         else:
             yield Record(row.number, raw, {name: value for name, value in zip(names, row.fields, strict=True) if name})
 
 
-def _unreadable(number: int, raw: str, place: str, error: DataError) -> Record:
-    return Record(number, raw, None, str(error).removeprefix(f"{place}: "))
+def _unreadable(number: int, raw: str, location: str, error: DataError) -> Record:
+    return Record(number, raw, None, str(error).removeprefix(f"{location}: "))
 
 
 def _raw_rows(path: Path) -> Iterator[RawRow]:

@@ -44,7 +44,7 @@ class Drop:
     detail: str = ""
 
 
-def fault(texts: Sequence[str], rules: Rules) -> Drop | None:
+def error(texts: Sequence[str], rules: Rules) -> Drop | None:
     """Return why a row of these texts is dropped; None: it is not."""
     if any(map(_HALF.search, texts)):
         return Drop("unreadable", "half a surrogate pair")
@@ -79,15 +79,15 @@ class Similarity:
     lowest: float | None = None
     highest: float | None = None
 
-    def faults(self, pairs: Sequence[tuple[str, str]]) -> list[Drop | None]:
+    def errors(self, pairs: Sequence[tuple[str, str]]) -> list[Drop | None]:
         """Return for each pair why it is dropped; None: it is not."""
         if not pairs:
             return []
         first, second = zip(*pairs, strict=True)
         left, right = self.embed(first, Role.ANCHOR), self.embed(second, Role.POSITIVE)
-        return [self._fault(cosine) for cosine in row_products(left, right).tolist()]
+        return [self._error(cosine) for cosine in row_products(left, right).tolist()]
 
-    def _fault(self, cosine: float) -> Drop | None:
+    def _error(self, cosine: float) -> Drop | None:
         if self.lowest is not None and cosine < self.lowest:
             return Drop("sides too far apart", f"cosine {cosine:.3f}")
         if self.highest is not None and cosine > self.highest:

@@ -47,9 +47,9 @@ app.add_typer(augment, name="augment")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code: 0, 1 for a fault, 2 for wrong usage, 130 when interrupted.
+    """Run the command line and leave with its exit code: 0, 1 for an error, 2 for wrong usage, 130 when interrupted.
 
-    A fault that the user can mend is told in its own words, without a traceback; with TEXTCL_DEBUG=1 there is one.
+    An error that the user can mend is told in its own words, without a traceback; with TEXTCL_DEBUG=1 there is one.
 
     Args:
         arguments: What follows `textcl`; None: what the process was started with.

@@ -106,7 +106,7 @@ def back_translate(
     from textcl.workflows.back_translate import back_translate as make_pairs
 
     try:
-        asked = BackTranslation(
+        request = BackTranslation(
             PlainTexts(texts, text_column), out, tuple(pivot or ()),
             _filter(engine, language, min_words, max_words, min_overlap),
             None if judge is None else CosineRange(judge, min_cosine, max_cosine, precision),
@@ -116,11 +116,11 @@ def back_translate(
         raise typer.BadParameter(str(error)) from error
     try:
         with show_progress(sys.stderr, keeps=False) as progress:
-            pairs = make_pairs(asked, progress)
+            pairs = make_pairs(request, progress)
     except KeyboardInterrupt:
         typer.echo("Interrupted. The same command goes on from here.", err=True)
         raise typer.Exit(130) from None
-    _show(asked, pairs)
+    _show(request, pairs)
 
 
 def _decoding(engine: str, temperature: float | None, top_p: float, beams: int) -> Decoding:
@@ -145,7 +145,7 @@ def _filter(engine: str, language: str, fewest: int, most: int, overlap: float |
     return PairFilter(language, fewest, most)
 
 
-def _show(asked: BackTranslation, pairs: TranslatedPairs) -> None:
+def _show(request: BackTranslation, pairs: TranslatedPairs) -> None:
     from textcl.cli.screen import results
 
     tally = pairs.tally
@@ -153,12 +153,14 @@ def _show(asked: BackTranslation, pairs: TranslatedPairs) -> None:
         print(f"{judgement.trip.route.pivot:<4} {judgement.text}\n     {judgement.trip.text}\n")
     results().print(_table(tally))
     left_out = [f"{count:,} {reason.value}" for reason, count in tally.unsuited.most_common()]
-    left_out += [f"{tally.doubles:,} stood there before"] if tally.doubles else []
+    left_out += [f"{tally.duplicates:,} stood there before"] if tally.duplicates else []
     if left_out:
         print(f"Not translated: {'; '.join(left_out)}.")
     rate = tally.rows / max(pairs.seconds, 1e-9)
     print(f"{tally.rows:,} texts in {pairs.seconds:,.1f} s, {rate:,.0f} a second. Translations are in {pairs.cache}")
-    print(f"{asked.out}: {tally.texts_kept:,} texts with a translation. {pairs.rejected}: the others, with the reason.")
+    print(
+        f"{request.out}: {tally.texts_kept:,} texts with a translation. {pairs.rejected}: the others, with the reason."
+    )
 
 
 def _table(tally: Tally) -> Table:

@@ -54,10 +54,10 @@ def bench(
     from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
     from textcl.workflows.bench import BenchRequest, bench_search
 
-    asked = BenchRequest(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
+    request = BenchRequest(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
     source = Corpus(corpus, text_column, id_column, "--text-column")
     with show_progress(sys.stderr, keeps=False) as progress:
-        found = bench_search(model, source, out, asked, precision, progress)
+        found = bench_search(model, source, out, request, precision, progress)
     about = {"model": model, "corpus": corpus.name, "texts": found.texts, "queries": found.queries, "k": k}
     write_measured(out / "bench.json", found.indexes, about)
     write_tradeoff(out / "bench.svg", found.indexes, k)

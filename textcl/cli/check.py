@@ -43,7 +43,7 @@ def _lines(found: Plan, max_length: int) -> list[str]:
     for part in found.parts:
         lines += [*(["", f"source {part.name}"] if part.name else []), *_texts(part, max_length)]
         for example in part.examples:
-            lines += ["", example.place, *_views(example)]
+            lines += ["", example.location, *_views(example)]
     return lines
 
 

@@ -73,7 +73,7 @@ def clean(
         raise typer.BadParameter("--model needs --min-cosine or --max-cosine, and these need --model")
     try:
         rules = Rules(max_words, min_words, language, not allow_identical)
-        asked = Cleaning(rules, near, text_column or ())
+        request = Cleaning(rules, near, text_column or ())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if model is not None:
@@ -83,9 +83,9 @@ def clean(
 
         encoder = open_encoder(model, precision=precision)
         similarity = Similarity(lambda texts, role: encoder.encode(texts, role=role), min_cosine, max_cosine)
-        asked = replace(asked, similarity=similarity)
+        request = replace(request, similarity=similarity)
     with show_progress(sys.stderr, keeps=False) as progress:
-        found = clean_file(source, out, dropped, asked, force=force, progress=progress)
+        found = clean_file(source, out, dropped, request, force=force, progress=progress)
     _show(found, out, dropped)
 
 

@@ -60,7 +60,7 @@ def _table(done: Beginning) -> Table:
     roles = _roles(done)
     for column in done.found.columns:
         is_text = column.kind in ("text", "name")
-        longest = f"≤ {column.most_characters:,} signs" if column.is_unspaced else f"≤ {column.longest:,}"
+        longest = f"≤ {column.most_characters:,} characters" if column.is_unspaced else f"≤ {column.longest:,}"
         lengths = (f"{column.words:,}", longest, f"{column.characters:,}") if is_text else ("", "", "")
         counts = (f"{column.empty:,}", f"{column.duplicates:,}" if column.kind == "text" else "")
         table.add_row(column.name, roles.get(column.name, "-"), _holds(column), column.language, *counts, *lengths)

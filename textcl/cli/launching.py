@@ -45,7 +45,7 @@ def start_missing_processes() -> None:
     wants_several = "ACCELERATE_MIXED_PRECISION" in os.environ and "MASTER_ADDR" in os.environ
     if not wants_several or any(name in os.environ for name in _STARTED):
         return
-    count = _asked_for()
+    count = _requested()
     if count is None:
         raise TextclError(
             "accelerate launch started one process of several, as it does on CPUs. Start them with "
@@ -56,7 +56,7 @@ def start_missing_processes() -> None:
         os.execv(sys.executable, [*command, "-m", "textcl", *sys.argv[1:]])  # noqa: S606 (our own command line)
 
 
-def _asked_for() -> int | None:
+def _requested() -> int | None:
     """Return the `--num_processes` of the `accelerate launch` that started this process; None without one."""
     import psutil
     from accelerate.commands.launch import launch_command_parser
@@ -70,7 +70,7 @@ def _asked_for() -> int | None:
 
 
 @contextmanager
-def telling_of_stops(folder: Path) -> Iterator[None]:
+def reporting_stops(folder: Path) -> Iterator[None]:
     """Leave with 130 where the run in a folder is stopped, and say how it goes on."""
     from textcl.training.loop import Stopped
 

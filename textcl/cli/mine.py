@@ -10,7 +10,7 @@ import typer
 from textcl.cli.options import A_FILE_WITH_COLUMNS, Force, Precision
 
 if TYPE_CHECKING:
-    from textcl.mining.selection import Wanted
+    from textcl.mining.selection import MiningRequest
     from textcl.workflows.mine import MiningReport
 
 _DROPPED = {
@@ -96,14 +96,14 @@ def mine(
 
     from textcl.embedding.embed import Embedding
     from textcl.files.corpora import PairFile
-    from textcl.mining.selection import Bounds, Wanted
+    from textcl.mining.selection import Bounds, MiningRequest
     from textcl.report.progress import show_progress
     from textcl.workflows.mine import mine_file
 
     first, last = _range(ranks)
     try:
         bounds = Bounds(max_score, min_score, absolute_margin, relative_margin)
-        wanted = Wanted(negatives, first, last, bounds, sampling, close, seed)
+        wanted = MiningRequest(negatives, first, last, bounds, sampling, close, seed)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     source = PairFile(pairs, anchor_column, positive_column, label_column, split)
@@ -122,7 +122,7 @@ def _range(ranks: str) -> tuple[int, int]:
     return int(first), int(last)
 
 
-def _show(report: MiningReport, wanted: Wanted, out: Path) -> None:
+def _show(report: MiningReport, wanted: MiningRequest, out: Path) -> None:
     from rich.table import Table
 
     from textcl.cli.screen import results

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.launching import prepare_to_train, telling_of_stops
+from textcl.cli.launching import prepare_to_train, reporting_stops
 from textcl.cli.options import AllowCode, Changes
 
 
@@ -43,7 +43,7 @@ def reproduce(
         ):
             print(line, flush=True)
     folder = out or Path("runs") / f"{origin.recipe.name}-again"
-    with telling_of_stops(folder), show_progress(sys.stdout) as progress:
+    with reporting_stops(folder), show_progress(sys.stdout) as progress:
         train_recipe(origin.recipe, folder, resume=resume, progress=progress)
     if not ranks.is_main:
         return

@@ -64,7 +64,7 @@ def search(
         from textcl.files.corpora import Corpus
 
         given_queries = Corpus(queries, text_column, option="--text-column").documents()
-        _show(searcher, (asked.text for asked in given_queries), k, as_json)
+        _show(searcher, (request.text for request in given_queries), k, as_json)
     else:
         _show(searcher, _typed(), k, as_json, at_once=1)
 
@@ -85,8 +85,8 @@ def _typed() -> Iterator[str]:
 
 def _show(searcher: Searcher, queries: Iterable[str], k: int, as_json: bool, at_once: int = _AT_ONCE) -> None:
     left = iter(queries)
-    while asked := list(islice(left, at_once)):
-        for query, found in zip(asked, searcher.search(asked, k), strict=True):
+    while request := list(islice(left, at_once)):
+        for query, found in zip(request, searcher.search(request, k), strict=True):
             _print(query, found, as_json)
 
 

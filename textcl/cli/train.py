@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.launching import prepare_to_train, telling_of_stops
+from textcl.cli.launching import prepare_to_train, reporting_stops
 from textcl.cli.options import AllowCode, Changes, RecipeName
 
 
@@ -34,7 +34,7 @@ def train(
     checked = load_recipe(recipe, changes or (), allow_code or ())
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
-    with telling_of_stops(folder), show_progress(sys.stdout) as progress:
+    with reporting_stops(folder), show_progress(sys.stdout) as progress:
         on_best = best_on_the_way(publisher)
         run = train_recipe(checked, out=folder, resume=resume, progress=progress, on_best=on_best)
     show_outcome(run.report)

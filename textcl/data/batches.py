@@ -121,9 +121,9 @@ class Batches:
         """
         return self._drawn(step).rows
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Say where a row stands, for messages."""
-        return self._reader.source.place(row)
+        return self._reader.source.location(row)
 
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> PairBatch:
         """Read and tokenise one rank's share of a step.

@@ -59,10 +59,10 @@ class MixedBatches:
         turn = self._turn(step)
         return self._batches[turn.source].rows(turn.number) + self._starts[turn.source]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Say where a row stands, for messages."""
         number = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return self._batches[number].place(row - self._starts[number])
+        return self._batches[number].location(row - self._starts[number])
 
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> PairBatch:
         """Read and tokenise one rank's share of a step, which all ranks take from the same source.

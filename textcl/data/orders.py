@@ -65,7 +65,9 @@ class LabelGroups:
 def _label(source: Source, row: int) -> int:
     label = source[row].label
     if label is None:
-        raise DataError(f"{source.place(row)}: found no label; data.rows_per_label groups rows by it. Give each one.")
+        raise DataError(
+            f"{source.location(row)}: found no label; data.rows_per_label groups rows by it. Give each one."
+        )
     return label
 
 
@@ -129,9 +131,9 @@ def interleaved(counts: Sequence[int]) -> IntArray:
     Returns:
         The number of the source of each turn, (N,).
     """
-    places: FloatArray = np.concatenate([(np.arange(count) + 0.5) / max(count, 1) for count in counts])
+    locations: FloatArray = np.concatenate([(np.arange(count) + 0.5) / max(count, 1) for count in counts])
     owners = np.repeat(np.arange(len(counts)), counts)
-    return owners[np.argsort(places, kind="stable")]
+    return owners[np.argsort(locations, kind="stable")]
 
 
 class Blended:
@@ -180,10 +182,10 @@ class Blended:
     def _stretch(self, number: int, epoch: int) -> tuple[IntArray, IntArray]:
         """Return what a source gives to an epoch: rows and passes."""
         size, count = self._sizes[number], self._counts[number]
-        places = np.arange(epoch * count, (epoch + 1) * count)
-        passes = places // size
+        locations = np.arange(epoch * count, (epoch + 1) * count)
+        passes = locations // size
         orders = {int(turn): self._permutation(number, int(turn)) for turn in np.unique(passes)}
-        rows = np.concatenate([orders[turn][places[passes == turn] % size] for turn in orders])
+        rows = np.concatenate([orders[turn][locations[passes == turn] % size] for turn in orders])
         return rows + self._starts[number], passes
 
     def _permutation(self, number: int, turn: int) -> IntArray:

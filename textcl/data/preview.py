@@ -39,7 +39,7 @@ class PreviewView:
 class PreviewRow:
     """The views of one row."""
 
-    place: str
+    location: str
     views: tuple[PreviewView, ...]  # V
 
 
@@ -101,7 +101,7 @@ def sample_originals(source: Source, views: Sequence[ViewSpec], seed: int) -> tu
 def _previewed(reader: RowReader, row: int, epochs: int) -> PreviewRow:
     read = [reader.read(row, epoch).texts for epoch in range(epochs)]
     return PreviewRow(
-        reader.source.place(row),
+        reader.source.location(row),
         tuple(
             PreviewView(
                 view.role,

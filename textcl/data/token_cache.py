@@ -24,13 +24,13 @@ from textcl.util.cache import cache_folder, key_of
 from textcl.util.progress import SILENT, Progress
 
 _IDS, _KEYS = "ids.arrow", "keys.arrow"
-_LOT_BITS = 32  # of a place are the position in its lot, the others the number of the lot
+_BATCH_BITS = 32  # of a position are the position in its batch, the others the number of the batch
 _OPEN_TABLES = 8
 _SCHEMA = pa.schema([("ids", pa.list_(pa.int32()))])
 
 
 @dataclass(frozen=True, slots=True)
-class TokenLot:
+class TokenBatch:
     """Some texts, by their digests, with their tokens end to end."""
 
     digests: IntArray  # (n, 2)
@@ -56,28 +56,28 @@ class TokenTable:
         try:
             keys = pa.ipc.open_file(pa.memory_map(str(folder / _KEYS))).get_batch(0)
             reader = pa.ipc.open_file(pa.memory_map(str(folder / _IDS)))
-            lots = [reader.get_batch(number).column(0) for number in range(reader.num_record_batches)]
-        except pa.ArrowException as fault:
-            raise DataError(f"{folder}: holds damaged tokens ({fault}).") from fault
-        self._first, self._second, self._places = (column.to_numpy() for column in keys.columns)  # (N,) each
-        self._lots = [(lot.offsets.to_numpy(), lot.values.to_numpy()) for lot in lots]
-        if int(self._places.max(initial=0)) >> _LOT_BITS >= len(self._lots):
+            batches = [reader.get_batch(number).column(0) for number in range(reader.num_record_batches)]
+        except pa.ArrowException as error:
+            raise DataError(f"{folder}: holds damaged tokens ({error}).") from error
+        self._first, self._second, self._positions = (column.to_numpy() for column in keys.columns)  # (N,) each
+        self._batches = [(batch.offsets.to_numpy(), batch.values.to_numpy()) for batch in batches]
+        if int(self._positions.max(initial=0)) >> _BATCH_BITS >= len(self._batches):
             raise DataError(f"{folder}: holds damaged tokens (some are missing).")
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
     def sequences(self, texts: Sequence[str]) -> list[IntArray | None]:
         """Return the tokens of each text, N x (L,); None where the text is not there."""
         wanted = digests(texts)  # (N, 2)
         rows = np.searchsorted(self._first, wanted[:, 0]).clip(max=len(self) - 1)
         known = (self._first[rows] == wanted[:, 0]) & (self._second[rows] == wanted[:, 1])
-        places = np.where(known, self._places[rows], -1).tolist()
-        return [None if place < 0 else self._sequence(place) for place in places]
+        positions = np.where(known, self._positions[rows], -1).tolist()
+        return [None if position < 0 else self._sequence(position) for position in positions]
 
-    def _sequence(self, place: int) -> IntArray:
-        offsets, values = self._lots[place >> _LOT_BITS]
-        row = place & ((1 << _LOT_BITS) - 1)
+    def _sequence(self, position: int) -> IntArray:
+        offsets, values = self._batches[position >> _BATCH_BITS]
+        row = position & ((1 << _BATCH_BITS) - 1)
         ids: IntArray = values[offsets[row] : offsets[row + 1]].astype(np.int64)
         return ids
 
@@ -99,41 +99,43 @@ def digests(texts: Sequence[str]) -> IntArray:
     return np.frombuffer(joined, dtype=np.int64).reshape(-1, 2)
 
 
-def write_table(folder: Path, lots: Iterable[TokenLot]) -> None:
+def write_table(folder: Path, batches: Iterable[TokenBatch]) -> None:
     """Write a table, which appears whole or not at all; 24 bytes a text are in memory until then.
 
     Args:
         folder: Where.
-        lots: Are taken one at a time; together at least one text.
+        batches: Are taken one at a time; together at least one text.
 
     Raises:
         OSError: It cannot be written.
     """
-    keys = array("q")  # digests and place of each text
+    keys = array("q")  # digests and position of each text
     with new_folder(folder) as temporary:
         with pa.ipc.new_file(str(temporary / _IDS), _SCHEMA) as writer:
-            for number, lot in enumerate(lots):
-                writer.write_batch(_as_batch(lot))
-                places = (number << _LOT_BITS) + np.arange(len(lot.lengths))
-                keys.frombytes(np.column_stack([lot.digests, places]).tobytes())
+            for number, batch in enumerate(batches):
+                writer.write_batch(_as_batch(batch))
+                positions = (number << _BATCH_BITS) + np.arange(len(batch.lengths))
+                keys.frombytes(np.column_stack([batch.digests, positions]).tobytes())
         _write_keys(temporary / _KEYS, np.frombuffer(keys, dtype=np.int64).reshape(-1, 3))
 
 
-def _as_batch(lot: TokenLot) -> Any:
-    offsets = np.concatenate([[0], np.cumsum(lot.lengths)]).astype(np.int32)
-    return pa.record_batch([pa.ListArray.from_arrays(pa.array(offsets), pa.array(lot.ids))], schema=_SCHEMA)
+def _as_batch(batch: TokenBatch) -> Any:
+    offsets = np.concatenate([[0], np.cumsum(batch.lengths)]).astype(np.int32)
+    return pa.record_batch([pa.ListArray.from_arrays(pa.array(offsets), pa.array(batch.ids))], schema=_SCHEMA)
 
 
 def _write_keys(file: Path, keys: IntArray) -> None:
     """Write the keys in the order of the digests; of two texts that share the first half, one is missing."""
     _, rows = np.unique(keys[:, 0], return_index=True)
-    batch = pa.record_batch([pa.array(keys[rows, column]) for column in range(3)], names=["first", "second", "place"])
+    batch = pa.record_batch(
+        [pa.array(keys[rows, column]) for column in range(3)], names=["first", "second", "position"]
+    )
     with pa.ipc.new_file(str(file), batch.schema) as writer:
         writer.write_batch(batch)
 
 
 _LAYOUT = 1  # raise it when the same texts would give another table
-_LOT = 4096  # rows that are read and cut at once
+_BATCH = 4096  # rows that are read and cut at once
 _log = logging.getLogger(__name__)
 
 
@@ -206,23 +208,23 @@ def keep_tokens(
     Raises:
         DataError: A row cannot be read.
     """
-    numbers = range(-(-len(source) // _LOT))
+    numbers = range(-(-len(source) // _BATCH))
     try:
-        with _mapped(partial(cut_lot, source, tuple(roles), tokenize), numbers, workers) as lots:
-            write_table(table, _counted(lots, len(source), progress))
-    except (OSError, pa.ArrowException) as fault:
-        reason = getattr(fault, "strerror", None) or fault
+        with _mapped(partial(cut_batch, source, tuple(roles), tokenize), numbers, workers) as batches:
+            write_table(table, _counted(batches, len(source), progress))
+    except (OSError, pa.ArrowException) as error:
+        reason = getattr(error, "strerror", None) or error
         _log.warning("Tokens are not kept, but made when they are wanted: %s cannot be written (%s).", table, reason)
         return False
     return True
 
 
-def cut_lot(source: Source, roles: Sequence[Role], tokenize: Tokenize, number: int) -> TokenLot:
+def cut_batch(source: Source, roles: Sequence[Role], tokenize: Tokenize, number: int) -> TokenBatch:
     """Cut the texts of some rows, each once."""
-    rows = range(number * _LOT, min((number + 1) * _LOT, len(source)))
+    rows = range(number * _BATCH, min((number + 1) * _BATCH, len(source)))
     texts = list(dict.fromkeys(text for row in rows for role in roles for text in _texts(source[row], role)))
     tokens = tokenize(texts, roles[0])
-    return TokenLot(digests(texts), end_to_end(tokens.ids).astype(np.int32), tokens.lengths)
+    return TokenBatch(digests(texts), end_to_end(tokens.ids).astype(np.int32), tokens.lengths)
 
 
 def _texts(example: Example, role: Role) -> Sequence[str]:
@@ -233,8 +235,8 @@ def _texts(example: Example, role: Role) -> Sequence[str]:
 
 
 @contextmanager
-def _mapped(cut: Callable[[int], TokenLot], numbers: Iterable[int], workers: int) -> Iterator[Iterator[TokenLot]]:
-    """Yield the lots, cut in so many processes."""
+def _mapped(cut: Callable[[int], TokenBatch], numbers: Iterable[int], workers: int) -> Iterator[Iterator[TokenBatch]]:
+    """Yield the batches, cut in so many processes."""
     if workers == 0:
         yield map(cut, numbers)
         return
@@ -245,10 +247,10 @@ def _mapped(cut: Callable[[int], TokenLot], numbers: Iterable[int], workers: int
         pool.close()
 
 
-def _counted(lots: Iterable[TokenLot], rows: int, progress: Progress) -> Iterator[TokenLot]:
-    for number, lot in enumerate(lots):
-        yield lot
-        progress.advance(min(_LOT, rows - number * _LOT))
+def _counted(batches: Iterable[TokenBatch], rows: int, progress: Progress) -> Iterator[TokenBatch]:
+    for number, batch in enumerate(batches):
+        yield batch
+        progress.advance(min(_BATCH, rows - number * _BATCH))
 
 
 def _folder(source: Source, roles: Sequence[Role], key: str) -> Path:

@@ -102,9 +102,9 @@ def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: in
     return [next(texts[role]) for role in roles]
 
 
-def _drawn(texts: Sequence[str], count: int, seed: int, place: tuple[int | str, ...]) -> Sequence[str]:
+def _drawn(texts: Sequence[str], count: int, seed: int, location: tuple[int | str, ...]) -> Sequence[str]:
     """Draw some of the texts without repeats, in a random order; all of one or none need no draw."""
-    return random.Random(derive(seed, *place)).sample(texts, count) if len(texts) > 1 else texts
+    return random.Random(derive(seed, *location)).sample(texts, count) if len(texts) > 1 else texts
 
 
 def _augmented(text: str, view: ViewSpec, seed: int, row: tuple[int, int], position: int) -> str:
@@ -145,7 +145,7 @@ class RowReader:
         if not views:
             raise ValueError("A run needs at least one view of its rows, found none.")
         if len(source) < 2:
-            where = source.place(0) if len(source) else "the source"
+            where = source.location(0) if len(source) else "the source"
             raise DataError(f"{where}: found {len(source)} rows of data; contrast needs at least 2.")
         self.source = source
         self.views = tuple(views)
@@ -170,11 +170,11 @@ class RowReader:
             DataError: The row lacks a positive, a negative or a score that the views or the first row ask for.
         """
         example = self.source[row]
-        if fault := self._fault(example):
-            raise DataError(f"{self.source.place(row)}: {fault}")
+        if error := self._error(example):
+            raise DataError(f"{self.source.location(row)}: {error}")
         return RowTexts(row, texts_of(example, self.views, self._seed, epoch), example.score, example.label)
 
-    def _fault(self, example: Example) -> str | None:
+    def _error(self, example: Example) -> str | None:
         """Say what a row lacks, and what would be right."""
         if len(example.negatives) < self._negatives:
             count = len(example.negatives)
@@ -182,7 +182,7 @@ class RowReader:
                 f"found {count} negatives, the views ask for {self._negatives}; add negatives, or name fewer views of "
                 "them in data.views."
             )
-        first = self.source.place(0)
+        first = self.source.location(0)
         if bool(example.positives) != bool(self._first.positives):
             found = "a positive, but {} has none" if example.positives else "no positive, but {} has one"
             return f"found {found.format(first)}; give every row a positive, or none of them."

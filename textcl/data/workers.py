@@ -58,11 +58,11 @@ class DataWorkers(Generic[Item, Result]):
         try:
             for _, result in in_order(self._pool, _do, items, _LEFT_TO_IT * self._workers + 1):  # one is asked for
                 yield result
-        except BrokenProcessPool as fault:
+        except BrokenProcessPool as error:
             raise TrainingError(
                 "A worker process that reads the data died; perhaps memory ran out. Checkpoints are kept: go on with "
                 "--resume. With data.workers=0 no worker is needed."
-            ) from fault
+            ) from error
 
     def close(self) -> None:
         """End the workers, and wait until they are gone."""
@@ -176,9 +176,9 @@ class Ahead:
         """Return the rows of the source that a step trains on, over all ranks, (B,)."""
         return self._batches.rows(step)
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Say where a row stands, for messages."""
-        return self._batches.place(row)
+        return self._batches.location(row)
 
     def batch(self, step: int, rank: int = 0, ranks: int = 1) -> PairBatch:
         """Return one rank's share of a step. Any other step than the next begins anew, which takes a while.

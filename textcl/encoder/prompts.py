@@ -62,8 +62,8 @@ class Prompts:
         return self._first(_NAMES[use])
 
     def _first(self, names: tuple[str, ...]) -> Prompt:
-        asked = names if self.default is None else (*names, self.default)
-        name = next((name for name in asked if name in self.named), "")
+        request = names if self.default is None else (*names, self.default)
+        name = next((name for name in request if name in self.named), "")
         return Prompt(name, self.named.get(name, ""))
 
 

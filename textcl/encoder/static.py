@@ -56,10 +56,10 @@ def open_static(folder: Path) -> Encoder:
 
 def _file(own: Path, root: Path, names: Sequence[str]) -> Path:
     """Return a file of the module, in its own folder or, as model2vec writes it, at the root."""
-    places = [folder / name for folder in (own, root) for name in names]
-    found = next((place for place in places if place.exists()), None)
+    locations = [folder / name for folder in (own, root) for name in names]
+    found = next((location for location in locations if location.exists()), None)
     if found is None:
-        raise ModelError(f"{places[0]} is missing; copy the model again, or export it again.")
+        raise ModelError(f"{locations[0]} is missing; copy the model again, or export it again.")
     return found
 
 

@@ -51,7 +51,7 @@ def items_digest(task: Task) -> str:
     return digest.hexdigest()
 
 
-def _parts(value: object, place: str) -> Iterator[bytes]:
+def _parts(value: object, location: str) -> Iterator[bytes]:
     """Yield a value as bytes, piece by piece; containers say how many pieces follow, so that none can be moved."""
     value = value.item() if isinstance(value, np.generic) else value
     if value is None or isinstance(value, str | int | float | bytes | Enum):
@@ -59,21 +59,22 @@ def _parts(value: object, place: str) -> Iterator[bytes]:
     elif isinstance(value, np.ndarray) and value.dtype != np.dtype(object):
         yield f"array {value.dtype.str} {value.shape}".encode() + np.ascontiguousarray(value).tobytes()
     elif dataclasses.is_dataclass(value):
-        yield from _parts({field.name: getattr(value, field.name) for field in dataclasses.fields(value)}, place)
+        yield from _parts({field.name: getattr(value, field.name) for field in dataclasses.fields(value)}, location)
     elif isinstance(value, Mapping | Sequence | Set):
-        yield from _contained(value, place)
+        yield from _contained(value, location)
     else:
         raise TypeError(
-            f"{place} holds {value!r}, of which no digest can be taken: give {place} a property `fingerprint` that "
+            f"{location} holds {value!r}, of which no digest can be taken: give {location} a property "
+            f"`fingerprint` that "
             "changes when its data does."
         )
 
 
-def _contained(value: Mapping[object, object] | Sequence[object] | Set[object], place: str) -> Iterator[bytes]:
+def _contained(value: Mapping[object, object] | Sequence[object] | Set[object], location: str) -> Iterator[bytes]:
     yield f"{len(value)}".encode()
     if isinstance(value, Mapping):
         value = [part for pair in value.items() for part in pair]
     elif isinstance(value, Set):
         value = sorted(value, key=repr)
     for part in value:
-        yield from _parts(part, place)
+        yield from _parts(part, location)

@@ -150,7 +150,7 @@ _BLOCK = 1024  # training rows compared at once
 class TrainingRow:
     """Texts that a run sees together: a line, a pair, a triplet."""
 
-    place: str  # such as `pairs.jsonl, line 17`
+    location: str  # such as `pairs.jsonl, line 17`
     texts: tuple[str, ...]
     grade: float | None = None  # its score or label
 
@@ -161,7 +161,7 @@ class Copy:
 
     text: str
     found: str
-    place: str
+    location: str
     share: float  # of the text's runs of words; 1 for an exact copy
 
 
@@ -216,7 +216,7 @@ class _Match:
     """Where a text was found."""
 
     found: str
-    place: str
+    location: str
     share: float
 
 
@@ -250,7 +250,7 @@ class _Search:
             best = self._near.get(held.number)
             if best is None or held.share > best.share:
                 text, row = origins[held.position]
-                self._near[held.number] = _Match(text, row.place, held.share)
+                self._near[held.number] = _Match(text, row.location, held.share)
 
     def leakage(self, name: str) -> Leakage:
         """Return what was found of a task."""
@@ -268,7 +268,7 @@ class _Search:
             number = self._numbers.get(hash(key))
             if number is not None:
                 met.append(number)
-                self._exact.setdefault(number, _Match(text, row.place, 1.0))
+                self._exact.setdefault(number, _Match(text, row.location, 1.0))
         for one, other in combinations(sorted(met), 2):
             for pairs in self._pairs.values():
                 pairs.meet(one, other, row.grade)
@@ -292,4 +292,4 @@ class _Search:
 
 
 def _copy(text: str, match: _Match) -> Copy:
-    return Copy(text, match.found, match.place, match.share)
+    return Copy(text, match.found, match.location, match.share)

@@ -61,21 +61,21 @@ def read_samples(path: Path) -> dict[str, Result]:
         ) from error
 
 
-def _describe(value: object, place: str, arrays: Arrays) -> object:
+def _describe(value: object, location: str, arrays: Arrays) -> object:
     """Return a value as JSON, its arrays laid down under the names that stand there for them."""
     if type(value) in stored_classes():
         sample: Any = value  # a dataclass, of which mypy knows no more
         fields = {field.name: getattr(sample, field.name) for field in dataclasses.fields(sample)}
-        return {"kind": type(value).__name__, "fields": _describe(fields, place, arrays)}
+        return {"kind": type(value).__name__, "fields": _describe(fields, location, arrays)}
     if isinstance(value, Mapping):
-        return {"each": {name: _describe(part, f"{place}/{name}", arrays) for name, part in value.items()}}
+        return {"each": {name: _describe(part, f"{location}/{name}", arrays) for name, part in value.items()}}
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        known = next((name for name, array in arrays.items() if array is value), place)  # an average has its tasks'
+        known = next((name for name, array in arrays.items() if array is value), location)  # an average has its tasks'
         arrays[known] = value
         return {"array": known}
     if isinstance(value, str | bool | int | float):
         return {"plain": value}
-    raise TypeError(f"{place} is a {type(value).__name__}, which cannot be kept.")
+    raise TypeError(f"{location} is a {type(value).__name__}, which cannot be kept.")
 
 
 def _restore(entry: dict[str, Any], arrays: Arrays) -> Any:

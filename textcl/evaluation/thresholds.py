@@ -40,13 +40,13 @@ class Thresholds:
 
         The threshold lies half-way to the next lower score of an item that counts; at the lowest it is that score.
         """
-        place = np.argmax(quality, axis=1)  # the first of several: never a score that no item of the row has
+        position = np.argmax(quality, axis=1)  # the first of several: never a score that no item of the row has
         rows = np.arange(len(quality))
         counted = np.where(self.weights > 0, self.scores, -np.inf)
         below = np.maximum.accumulate(counted[:, ::-1], axis=1)[:, ::-1]  # at this score or under it
-        following = np.concatenate([below[:, 1:], np.full((len(rows), 1), -np.inf)], axis=1)[rows, place]
-        own = self.scores[place]
-        return quality[rows, place], np.where(np.isfinite(following), (own + following) / 2, own)
+        following = np.concatenate([below[:, 1:], np.full((len(rows), 1), -np.inf)], axis=1)[rows, position]
+        own = self.scores[position]
+        return quality[rows, position], np.where(np.isfinite(following), (own + following) / 2, own)
 
     def best_f1(self, relevant: Values) -> tuple[Values, Values]:
         """Return the best F1 and its threshold, where `relevant` (R,) should be found; NaN where that is 0."""
@@ -64,12 +64,13 @@ class Thresholds:
         return np.where(relevant > 0, (steps * precision).sum(axis=1) / np.where(relevant > 0, relevant, 1.0), np.nan)
 
 
-def places_from_top(scores: Doubles) -> Doubles:
-    """Return scores (N,) that have the same order and mean the same for any two models: minus the place from the top.
+def positions_from_top(scores: Doubles) -> Doubles:
+    """Return scores (N,) that have the same order and mean the same for any two models: minus the position from the
+    top.
 
-    Equal scores share their average place; minus infinity, an item without a score, stays what it is.
+    Equal scores share their average position; minus infinity, an item without a score, stays what it is.
     """
     _, group, counts = np.unique(-scores, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    places = (last - (counts - 1) / 2)[group]
-    return np.where(np.isfinite(scores), -places, -np.inf)
+    positions = (last - (counts - 1) / 2)[group]
+    return np.where(np.isfinite(scores), -positions, -np.inf)

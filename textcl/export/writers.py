@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_files import read_json, write_json
-from textcl.encoder.locate import PLACES, Export
+from textcl.encoder.locate import LOCATIONS, Export
 from textcl.encoder.opening import build_encoder, graph_files
 from textcl.encoder.router import read_towers
 from textcl.errors import ModelError
@@ -27,10 +27,10 @@ from textcl.util.atomic import new_folder
 from textcl.util.quiet import hushed
 
 
-def write_bf16(folder: Path, place: Path) -> None:
+def write_bf16(folder: Path, location: Path) -> None:
     """Write a model folder again with the weights of its transformers in bf16; those of dense layers stay float32."""
-    build_encoder(str(folder)).save(place)
-    for tower in read_towers(place):
+    build_encoder(str(folder)).save(location)
+    for tower in read_towers(location):
         file = tower.folder / "model.safetensors"
         weights = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(file).items()}
         save_file(weights, file, metadata={"format": "pt"})
@@ -68,7 +68,7 @@ _WIDTH = 256  # principal components that are kept, the library's own default
 _POOLINGS = {"mean": "mean", "cls": "first", "last": "last"}  # ours → the library's
 
 
-def write_static(folder: Path, place: Path) -> None:
+def write_static(folder: Path, location: Path) -> None:
     """Distil a model folder to token embeddings. Prompts are left behind: each would move all vectors alike.
 
     Raises:
@@ -94,9 +94,9 @@ def write_static(folder: Path, place: Path) -> None:
         # Row by row in memory: PCA leaves it column by column, and safetensors would write it down as it lies.
         vectors = np.ascontiguousarray(model.embedding, dtype=np.float32)
         model.tokenizer.no_padding()  # some tokenizers pad all texts to one length, and model2vec would read that
-        save_pretrained(place, vectors, model.tokenizer, config, create_model_card=False, weights=model.weights)
-    (place / "1_Normalize").mkdir()
-    write_json(place / "1_Normalize" / "config.json", {})  # the Hub keeps no empty folder
+        save_pretrained(location, vectors, model.tokenizer, config, create_model_card=False, weights=model.weights)
+    (location / "1_Normalize").mkdir()
+    write_json(location / "1_Normalize" / "config.json", {})  # the Hub keeps no empty folder
 
 
 _WRITERS: dict[Export, Callable[[Path, Path], None]] = {
@@ -124,9 +124,9 @@ def write_export(folder: Path, export: Export, target: Path) -> Path:
         ModelError: The model cannot be exported to this form.
         OSError: The disk does not take it.
     """
-    place = target / PLACES[export]
-    _WRITERS[export](folder, place)
-    return place
+    location = target / LOCATIONS[export]
+    _WRITERS[export](folder, location)
+    return location
 
 
 _GRAPH = ("onnx", "onnxscript")  # what torch writes graphs with
@@ -157,21 +157,21 @@ def versions_of(export: Export) -> dict[str, str]:
     return {package: version(package) for package in ("textcl", "torch", "transformers", *_PACKAGES[export])}
 
 
-def put_in_place(new: Path, place: Path) -> list[Path]:
+def put_in_place(new: Path, location: Path) -> list[Path]:
     """Move an export into the model folder, over one that stood there before.
 
     Args:
         new: The export, a folder or a graph.
-        place: Where it belongs.
+        location: Where it belongs.
 
     Returns:
         Its files.
     """
     if new.is_dir():
-        with new_folder(place) as temporary:
+        with new_folder(location) as temporary:
             shutil.copytree(new, temporary, dirs_exist_ok=True)
-        return sorted(path for path in place.rglob("*") if path.is_file())
-    place.parent.mkdir(exist_ok=True)
+        return sorted(path for path in location.rglob("*") if path.is_file())
+    location.parent.mkdir(exist_ok=True)
     for file in reversed(graph_files(new)):  # the graph last: where it is, its weights are
-        file.replace(place.with_suffix(file.suffix))
-    return graph_files(place)
+        file.replace(location.with_suffix(file.suffix))
+    return graph_files(location)

@@ -26,7 +26,7 @@ def judgements(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
         query, document = row.identity("query-id"), row.identity("corpus-id")
         if read.setdefault(query, {}).setdefault(document, int(grade)) != grade:
             raise DataError(
-                f"{row.place}: query '{query}' and document '{document}' have grade {grade:g} here and "
+                f"{row.location}: query '{query}' and document '{document}' have grade {grade:g} here and "
                 f"{read[query][document]} further up; keep one."
             )
     return read
@@ -43,6 +43,6 @@ def _by_id(read: Iterable[tuple[Row, str]]) -> dict[str, str]:
     for row, text in read:
         identity = row.identity("_id")
         if identity in texts:
-            raise DataError(f"{row.place}: the id '{identity}' stands there a second time.")
+            raise DataError(f"{row.location}: the id '{identity}' stands there a second time.")
         texts[identity] = text
     return texts

@@ -17,7 +17,7 @@ class Document:
 
     id: str
     text: str
-    place: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,13 @@ def read_corpus(path: Path, text_column: str | None = None, id_column: str | Non
 def _columns(path: Path, text_column: str, id_column: str | None) -> Iterator[Document]:
     for row in file_rows(path):
         identity = str(row.line) if id_column is None else row.identity(id_column)
-        yield Document(identity, row.text(text_column).strip(), row.place)
+        yield Document(identity, row.text(text_column).strip(), row.location)
 
 
 def _beir(folder: Path) -> Iterator[Document]:
     _refuse_other_folder(folder)
     for row in file_rows(folder / _BEIR):
-        yield Document(row.identity("_id"), title_and_text(row), row.place)
+        yield Document(row.identity("_id"), title_and_text(row), row.location)
 
 
 def _refuse_other_folder(folder: Path) -> None:
@@ -208,9 +208,9 @@ class PairFile:
         if self.label is not None:
             raise DataError(f"{self.path}: a BEIR folder has no labels; leave --label-column out.")
         _refuse_other_folder(self.path)
-        asked = first_present(self.path / f"queries-{self.split}.jsonl", self.path / "queries.jsonl")
+        request = first_present(self.path / f"queries-{self.split}.jsonl", self.path / "queries.jsonl")
         qrels = first_present(self.path / "qrels" / f"{self.split}.tsv", self.path / f"qrels-{self.split}.tsv")
-        texts, found = queries(file_rows(asked)), documents(file_rows(self.path / "corpus.jsonl"))
+        texts, found = queries(file_rows(request)), documents(file_rows(self.path / "corpus.jsonl"))
         for query, grades in judgements(file_rows(qrels)).items():
             for document, grade in grades.items():
                 if grade > 0:

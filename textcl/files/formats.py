@@ -132,12 +132,12 @@ def check_signature(path: Path, head: bytes, ending: str) -> None:
         raise _refusal(path, _signed(head) or (_BINARY if b"\0" in head else _PLAIN))
 
 
-def not_utf8(raw: bytes, place: str, position: int) -> DataError:
+def not_utf8(raw: bytes, location: str, position: int) -> DataError:
     """Return the error for bytes that are not UTF-8, with what they look like.
 
     Args:
         raw: The bytes of a line.
-        place: Of the line.
+        location: Of the line.
         position: Of the first byte that is wrong.
     """
     encoding = _utf16_of(raw)
@@ -145,7 +145,8 @@ def not_utf8(raw: bytes, place: str, position: int) -> DataError:
         encoding = "windows-1252" if any(0x80 <= byte < 0xA0 for byte in raw) else "latin1"
     name = {"latin1": "Latin-1", "windows-1252": "Windows-1252"}.get(encoding, "UTF-16")
     return DataError(
-        f"{place}: not UTF-8 (byte 0x{raw[position]:02x} at column {position + 1}). It looks like {name}: convert the "
+        f"{location}: not UTF-8 (byte 0x{raw[position]:02x} at column {position + 1}). It looks like {name}: "
+        f"convert the "
         f"file, for example: iconv -f {encoding} -t utf-8 OLD > NEW"
     )
 

@@ -6,35 +6,35 @@ from textcl.errors import DataError
 from textcl.files.values import shown
 
 
-def json_record(line: str, place: str) -> dict[str, object]:
+def json_record(line: str, location: str) -> dict[str, object]:
     """Return the object that a line holds.
 
     Raises:
         DataError: It holds none, or one with two values of one name.
     """
     line = line.strip()
-    _refuse_pieces(line, place)
+    _refuse_pieces(line, location)
     try:
         record = json.loads(line, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of more than 4,300 digits
-        raise DataError(f"{place}: not JSON ({error}). Each line must be one JSON object.") from error
+        raise DataError(f"{location}: not JSON ({error}). Each line must be one JSON object.") from error
     except _TwiceError as error:
-        raise DataError(f"{place}: column '{error}' is there twice; keep one of them.") from error
+        raise DataError(f"{location}: column '{error}' is there twice; keep one of them.") from error
     if not isinstance(record, dict):
-        raise DataError(f'{place}: found {shown(record)}, not an object such as {{"anchor": "…", "positive": "…"}}.')
+        raise DataError(f'{location}: found {shown(record)}, not an object such as {{"anchor": "…", "positive": "…"}}.')
     return record
 
 
-def _refuse_pieces(line: str, place: str) -> None:
+def _refuse_pieces(line: str, location: str) -> None:
     """Refuse a line that begins one value over many lines: an array of objects, or an object written to be read."""
     if line.startswith("["):
         jq = "{anchor: .[0], positive: .[1]}" if line[1:].lstrip().startswith('"') else ".[]"
         raise DataError(
-            f"{place}: starts an array, not an object. Write one object a line: jq -c '{jq}' OLD > NEW.jsonl"
+            f"{location}: starts an array, not an object. Write one object a line: jq -c '{jq}' OLD > NEW.jsonl"
         )
     if line == "{":
         raise DataError(
-            f"{place}: starts an object that goes on over several lines. Write one object a line: jq -c . OLD > "
+            f"{location}: starts an object that goes on over several lines. Write one object a line: jq -c . OLD > "
             "NEW.jsonl"
         )
 

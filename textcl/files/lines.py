@@ -19,7 +19,7 @@ NO_ROWS = "the file holds no rows. Fill it, or name another file."
 BLANK = "found an empty text; fill it, or drop the row."
 
 
-def decoded(raw: bytes, place: str) -> str:
+def decoded(raw: bytes, location: str) -> str:
     """Return bytes as text, without a byte order mark.
 
     Raises:
@@ -28,7 +28,7 @@ def decoded(raw: bytes, place: str) -> str:
     try:
         return raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise not_utf8(raw, place, error.start) from error
+        raise not_utf8(raw, location, error.start) from error
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -40,18 +40,18 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     found = False
     with reading(path) as lines:
         for number, raw in enumerate(lines, start=1):
-            place = f"{path}, line {number}"
-            text = decoded(raw, place).strip()
+            location = f"{path}, line {number}"
+            text = decoded(raw, location).strip()
             if text:
                 if not found:
-                    refuse_object(text, place)
+                    refuse_object(text, location)
                 found = True
                 yield number, text
     if not found:
         raise DataError(f"{path}: {NO_ROWS}")
 
 
-def refuse_object(text: str, place: str) -> None:
+def refuse_object(text: str, location: str) -> None:
     """Refuse a JSON object as the first line of a text file.
 
     Raises:
@@ -64,7 +64,7 @@ def refuse_object(text: str, place: str) -> None:
     except (ValueError, RecursionError):
         return
     if is_object:
-        raise DataError(f"{place}: found a JSON object in a text file. Rename the file so that it ends in .jsonl.")
+        raise DataError(f"{location}: found a JSON object in a text file. Rename the file so that it ends in .jsonl.")
 
 
 def refuse_absence(path: Path) -> None:

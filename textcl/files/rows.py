@@ -18,7 +18,7 @@ class ColumnError(DataError):
     """A row lacks a column; whoever knows how columns are named turns this into a `DataError` with the way out.
 
     Args:
-        what: What was found, with its place.
+        what: What was found, with its location.
         column: The column that is missing.
     """
 
@@ -27,18 +27,18 @@ class ColumnError(DataError):
         self.column = column
 
 
-def missing_column(column: str, found: Collection[str], place: str) -> ColumnError:
+def missing_column(column: str, found: Collection[str], location: str) -> ColumnError:
     """Return the error for a column that is not there."""
     names = [str(name) for name in found]
     there = ", ".join(names) or "none"
-    return ColumnError(f"{place}: no column '{column}'; there are {there}.{suggestion(column, names)}", column)
+    return ColumnError(f"{location}: no column '{column}'; there are {there}.{suggestion(column, names)}", column)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read: its place, such as `sts/sts12.jsonl, line 17`, its fields, and the number in its place."""
+    """One row as read: its location, such as `sts/sts12.jsonl, line 17`, its fields, and the number in its place."""
 
-    place: str
+    location: str
     fields: Mapping[str, object]
     line: int = 0  # on which it starts, or its number where there are no lines; the first is 1
 
@@ -81,12 +81,12 @@ class Row:
             ColumnError: The row lacks it.
         """
         if column not in self.fields:
-            raise missing_column(column, self.fields, self.place)
+            raise missing_column(column, self.fields, self.location)
         return self.fields[column]
 
     def at(self, column: str) -> str:
-        """Name the place of a value, for messages."""
-        return f"{self.place}, column '{column}'"
+        """Name the location of a value, for messages."""
+        return f"{self.location}, column '{column}'"
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -103,7 +103,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def file_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file with columns, each with its place.
+    """Yield the rows of a file with columns, each with its location.
 
     Columns have the names that a JSON object, the first line of a table, or the schema gives them. Blank lines are
     passed over. In tab-separated values a quotation mark is a character like any other; in a `.csv` file the delimiter
@@ -156,10 +156,10 @@ def first_present(*paths: Path) -> Path:
 def _json_rows(path: Path) -> Iterator[Row]:
     with reading(path) as lines:
         for number, raw in enumerate(lines, start=1):
-            place = f"{path}, line {number}"
-            line = decoded(raw, place)
+            location = f"{path}, line {number}"
+            line = decoded(raw, location)
             if line.strip():
-                yield Row(place, json_record(line, place), number)
+                yield Row(location, json_record(line, location), number)
 
 
 def _table_rows(path: Path) -> Iterator[Row]:
@@ -170,13 +170,13 @@ def _table_rows(path: Path) -> Iterator[Row]:
         head = next(rows, None)
         if head is None:
             return
-        place = f"{path}, line {head.number}"
-        columns = column_names(head.fields, place)
-        refuse_twins(columns, place)
+        location = f"{path}, line {head.number}"
+        columns = column_names(head.fields, location)
+        refuse_twins(columns, location)
         for row in rows:
-            place = f"{path}, line {row.number}"
-            refuse_misfit(row.fields, columns, dialect, place)
-            yield Row(place, dict(zip(columns, row.fields, strict=True)), row.number)
+            location = f"{path}, line {row.number}"
+            refuse_misfit(row.fields, columns, dialect, location)
+            yield Row(location, dict(zip(columns, row.fields, strict=True)), row.number)
 
 
 def _columnar_rows(path: Path) -> Iterator[Row]:

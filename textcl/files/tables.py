@@ -53,8 +53,8 @@ def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object) -> Iterator
         number, start = taken.number + 1, taken.start
         try:
             fields = next(reader, None)
-        except csv.Error as fault:
-            raise _broken(fault, f"{path}, line {number}") from fault
+        except csv.Error as error:
+            raise _broken(error, f"{path}, line {number}") from error
         raw = taken.pop()
         if fields is None:
             return
@@ -62,19 +62,19 @@ def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object) -> Iterator
             yield RawRow(number, start, raw, fields)
 
 
-def fields_of(raw: bytes, dialect: Dialect, place: str) -> list[str]:
+def fields_of(raw: bytes, dialect: Dialect, location: str) -> list[str]:
     """Return the fields of one row.
 
     Raises:
         DataError: It is not UTF-8, or its quotation marks do not fit.
     """
     try:
-        return next(_reader(iter([decoded(raw, place).rstrip("\r\n")]), dialect))
-    except csv.Error as fault:
-        raise _broken(fault, place) from fault
+        return next(_reader(iter([decoded(raw, location).rstrip("\r\n")]), dialect))
+    except csv.Error as error:
+        raise _broken(error, location) from error
 
 
-def column_names(fields: Sequence[str], place: str) -> tuple[str, ...]:
+def column_names(fields: Sequence[str], location: str) -> tuple[str, ...]:
     """Return the names of the columns, without the blanks around them.
 
     Raises:
@@ -82,11 +82,13 @@ def column_names(fields: Sequence[str], place: str) -> tuple[str, ...]:
     """
     written = "".join(fields).casefold()
     if written.startswith("sep=") and len(written) <= len("sep=") + 1:
-        raise DataError(f"{place}: tells spreadsheets the delimiter. Take the line out: the first names the columns.")
+        raise DataError(
+            f"{location}: tells spreadsheets the delimiter. Take the line out: the first names the columns."
+        )
     return tuple(name.strip() for name in fields)
 
 
-def refuse_twins(names: Sequence[str], place: str) -> None:
+def refuse_twins(names: Sequence[str], location: str) -> None:
     """Refuse columns of one name; those without any are not read.
 
     Raises:
@@ -94,10 +96,10 @@ def refuse_twins(names: Sequence[str], place: str) -> None:
     """
     for name in names:
         if name and names.count(name) > 1:
-            raise DataError(f"{place}: there are {names.count(name)} columns '{name}'; rename or drop all but one.")
+            raise DataError(f"{location}: there are {names.count(name)} columns '{name}'; rename or drop all but one.")
 
 
-def refuse_misfit(fields: Sequence[str], names: Sequence[str], dialect: Dialect, place: str) -> None:
+def refuse_misfit(fields: Sequence[str], names: Sequence[str], dialect: Dialect, location: str) -> None:
     """Refuse a row that has more or fewer fields than the table has columns.
 
     Raises:
@@ -109,7 +111,7 @@ def refuse_misfit(fields: Sequence[str], names: Sequence[str], dialect: Dialect,
     if not dialect.is_quoted and any('"' in field for field in fields):
         way_out = ' Are fields quoted? Then name the file .csv, or in a recipe use CSV with delimiter: "\\t".'
     raise DataError(
-        f"{place}: found {len(fields)} fields between {dialect.delimiter!a}, but line 1 names {len(names)} "
+        f"{location}: found {len(fields)} fields between {dialect.delimiter!a}, but line 1 names {len(names)} "
         f"columns: {', '.join(names)}.{way_out}"
     )
 
@@ -145,14 +147,14 @@ def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def _broken(fault: csv.Error, place: str) -> DataError:
-    if "field limit" in str(fault):
+def _broken(error: csv.Error, location: str) -> DataError:
+    if "field limit" in str(error):
         return DataError(
-            f"{place}: a field is longer than {csv.field_size_limit():,} characters. A quotation mark may not be "
+            f"{location}: a field is longer than {csv.field_size_limit():,} characters. A quotation mark may not be "
             "closed; else cut the text into shorter ones."
         )
     return DataError(
-        f"{place}: not a row of a table ({fault}). Look for a quotation mark that is not closed or not doubled, or "
+        f"{location}: not a row of a table ({error}). Look for a quotation mark that is not closed or not doubled, or "
         "line ends other than those of Unix and Windows."
     )
 

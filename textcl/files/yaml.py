@@ -109,33 +109,35 @@ def read_yaml_file(path: Path) -> Any:
     return read_yaml(read_yaml_text(path, str(path)), str(path))
 
 
-def read_yaml_text(path: Path, place: str) -> str:
-    """Return the text of a YAML file; `place` is what messages call it.
+def read_yaml_text(path: Path, location: str) -> str:
+    """Return the text of a YAML file; `location` is what messages call it.
 
     Raises:
         RecipeError: It cannot be read, is too large, or is no file of UTF-8 text.
     """
     try:
         if path.exists() and not path.is_file():
-            raise RecipeError(f"{place}: it is no file, and cannot be read.")
+            raise RecipeError(f"{location}: it is no file, and cannot be read.")
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
         if len(content) > _LARGEST_FILE:
-            raise RecipeError(f"{place}: it has more than {_LARGEST_FILE // 1_000_000} MB, and is no file of settings.")
+            raise RecipeError(
+                f"{location}: it has more than {_LARGEST_FILE // 1_000_000} MB, and is no file of settings."
+            )
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise RecipeError(f"{place}: it cannot be read: {reason}.") from None
+        raise RecipeError(f"{location}: it cannot be read: {reason}.") from None
 
 
-def read_yaml(text: str, place: str) -> Any:
+def read_yaml(text: str, location: str) -> Any:
     """Return the value that a YAML text stands for.
 
     The result is `Any` because it is whatever a person typed.
 
     Args:
         text: The YAML.
-        place: Where the text comes from, for messages.
+        location: Where the text comes from, for messages.
 
     Raises:
         RecipeError: The text is no YAML, or larger than it looks; names the line.
@@ -146,9 +148,9 @@ def read_yaml(text: str, place: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise RecipeError(f"{place}{line}: the YAML cannot be read: {problem}.") from None
+        raise RecipeError(f"{location}{line}: the YAML cannot be read: {problem}.") from None
     except RecursionError:
-        raise RecipeError(f"{place}: the YAML cannot be read: it holds too much inside one another.") from None
+        raise RecipeError(f"{location}: the YAML cannot be read: it holds too much inside one another.") from None
 
 
 def write_yaml(value: Mapping[str, object]) -> str:

@@ -37,11 +37,11 @@ def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
     """Yield the settings that name a file or folder, each with the last part of the name."""
     recipe = files.recipe
     for position, entry in enumerate(recipe["data"]["sources"]):
-        place, source = f"data.sources.{position}", entry
+        location, source = f"data.sources.{position}", entry
         if "source" in entry:
-            place, source = f"{place}.source", entry["source"]
+            location, source = f"{location}.source", entry["source"]
         if source.get("path"):
-            yield f"{place}.path", last_part(str(source["path"]))
+            yield f"{location}.path", last_part(str(source["path"]))
     if is_local(recipe["encoder"], files):
         yield "encoder.backbone", last_part(str(recipe["encoder"]["backbone"]))
     evaluation = recipe["evaluation"]
@@ -51,15 +51,15 @@ def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
         yield from _of_task(f"evaluation.after.{position}", entry)
 
 
-def _of_task(place: str, entry: str | Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_task(location: str, entry: str | Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if isinstance(entry, str) and is_user_set(entry):
         kind, _, paths = entry.partition(":")
         if kind_named(kind).reads_files:
-            yield place, f"{kind}:{','.join(last_part(path.strip()) for path in paths.split(','))}"
+            yield location, f"{kind}:{','.join(last_part(path.strip()) for path in paths.split(','))}"
     elif isinstance(entry, str) and entry.endswith((".yaml", ".yml")):
-        yield place, f"./{last_part(entry)}"
+        yield location, f"./{last_part(entry)}"
     elif isinstance(entry, Mapping) and entry["source"].get("path"):
-        yield f"{place}.source.path", last_part(str(entry["source"]["path"]))
+        yield f"{location}.source.path", last_part(str(entry["source"]["path"]))
 
 
 _SPELLED_OUT = ("data.batch_size", "encoder.random_init", "objective.use", "training.weight_decay", "evaluation.after")
@@ -112,11 +112,12 @@ def render_card(run: Path, repo: str | None) -> str:
 
 def _refuse_shortened(recipe: Mapping[str, Any], run: Path) -> None:
     """Raise where a recipe leaves to defaults what a run folder spells out. `Any`: its settings are of many kinds."""
-    for place in _SPELLED_OUT:
-        section, key = place.split(".")
+    for location in _SPELLED_OUT:
+        section, key = location.split(".")
         if key not in (recipe.get(section) or {}):
             raise DataError(
-                f"{run / 'recipe.yaml'} does not say {place}: it is not the recipe that textcl train left there, with "
+                f"{run / 'recipe.yaml'} does not say {location}: it is not the recipe that textcl train left "
+                f"there, with "
                 "every default spelled out. Put that back; `textcl train RECIPE --out FOLDER` writes it anew."
             )
 

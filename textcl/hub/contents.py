@@ -65,24 +65,25 @@ def refuse_secrets(uploads: tuple[Upload, ...], run: Path) -> None:
     Raises:
         PublishError: Names the file and what it holds.
     """
-    own = _places(run)
+    own = _locations(run)
     for upload in uploads:
-        places = own[:1] if upload.path in _TEXTS_OF_OTHERS else own
+        locations = own[:1] if upload.path in _TEXTS_OF_OTHERS else own
         for text in _texts(upload):
             if _TOKEN.search(text):
                 raise PublishError(
                     f"{upload.path} holds what looks like a token of the Hub, so nothing was published. Take it out of "
                     f"the run in {run}, and make a new token: one that lay in a file is known."
                 )
-            place = next((place for place in places if text.find(place.encode()) >= 0), None)
-            if place is not None:
+            location = next((location for location in locations if text.find(location.encode()) >= 0), None)
+            if location is not None:
                 raise PublishError(
-                    f"{upload.path} holds a path of this machine ({place}…), so nothing was published. Take it out of "
+                    f"{upload.path} holds a path of this machine ({location}…), so nothing was published. Take "
+                    f"it out of "
                     f"the file in {run}, or make the file again."
                 )
 
 
-def _places(run: Path) -> list[str]:
+def _locations(run: Path) -> list[str]:
     """Return the run folder, the home folder and the current one, as they begin a path."""
     folders = (run.absolute(), Path.home(), Path.cwd())
     return [f"{folder}/" for folder in folders if folder != folder.parent]
@@ -156,7 +157,7 @@ scores, takes the place of this page when it is done.
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PublishedFacts:
     """What is told of a run in words that hold no path of the machine."""
 
     recipe: str  # the resolved recipe, YAML
@@ -178,7 +179,7 @@ class Contents:
         return next(_text(file) for file in self.files if file.path == CARD)
 
 
-def contents_of(run: Path, told: Told, repo: str | None) -> Contents:
+def contents_of(run: Path, published: PublishedFacts, repo: str | None) -> Contents:
     """Gather what is published of a finished run.
 
     Args:
@@ -189,16 +190,18 @@ def contents_of(run: Path, told: Told, repo: str | None) -> Contents:
     Raises:
         PublishError: The folder lacks something, or a file holds a secret.
     """
-    card = Upload(CARD, without_paths(render_card(run, repo), told.stand_ins).encode())
+    card = Upload(CARD, without_paths(render_card(run, repo), published.stand_ins).encode())
     beside = [
-        Upload(name, without_paths((run / name).read_text(encoding="utf-8"), told.stand_ins).encode())
+        Upload(name, without_paths((run / name).read_text(encoding="utf-8"), published.stand_ins).encode())
         for name in OF_RUN
         if (run / name).is_file()
     ]
-    return _gathered(run, run / "model", [card, _recipe(told), *beside], f"The run {run.absolute().name}, by textcl")
+    return _gathered(
+        run, run / "model", [card, _recipe(published), *beside], f"The run {run.absolute().name}, by textcl"
+    )
 
 
-def contents_underway(run: Path, model: Path, told: Told, note: str) -> Contents:
+def contents_underway(run: Path, model: Path, published: PublishedFacts, note: str) -> Contents:
     """Gather what is published of a run that goes on.
 
     Args:
@@ -211,7 +214,7 @@ def contents_underway(run: Path, model: Path, told: Told, note: str) -> Contents
         PublishError: A file holds a secret.
     """
     card = Upload(CARD, _UNDERWAY.format(name=run.absolute().name, note=note).encode())
-    return _gathered(run, model, [card, _recipe(told)], f"The best model so far: {note}")
+    return _gathered(run, model, [card, _recipe(published)], f"The best model so far: {note}")
 
 
 def _gathered(run: Path, model: Path, texts: list[Upload], message: str) -> Contents:
@@ -225,8 +228,8 @@ def _gathered(run: Path, model: Path, texts: list[Upload], message: str) -> Cont
     return Contents(run, files, left_out, message)
 
 
-def _recipe(told: Told) -> Upload:
-    return Upload(RECIPE, told.recipe.encode())
+def _recipe(published: PublishedFacts) -> Upload:
+    return Upload(RECIPE, published.recipe.encode())
 
 
 def _text(file: Upload) -> str:

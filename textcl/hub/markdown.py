@@ -6,8 +6,8 @@ from textcl.util.visible import one_line
 def cell(text: object) -> str:
     """Return a text that stays in its line or its cell of a table, and brings no markup."""
     words = one_line(str(text))
-    for sign in "\\`*[]<>|":
-        words = words.replace(sign, f"\\{sign}")
+    for character in "\\`*[]<>|":
+        words = words.replace(character, f"\\{character}")
     return words
 
 

@@ -21,11 +21,11 @@ from textcl.hub.repository import Destination, Repository, look_at, refuse_unfit
 # The root of the errors of httpx or httpx2, whichever the client is built on.
 _TRANSPORT: type[Exception] = HfHubHTTPError.__mro__[1]
 # The client raises those of the transport, of files, and, around a failed upload, a RuntimeError.
-_FAULTS: tuple[type[Exception], ...] = (_TRANSPORT, OSError, RuntimeError, ValueError)
+_ERRORS: tuple[type[Exception], ...] = (_TRANSPORT, OSError, RuntimeError, ValueError)
 
 
 @contextmanager
-def telling_faults(repo: str) -> Iterator[None]:
+def explaining_errors(repo: str) -> Iterator[None]:
     """Turn what the Hub's client raises within a block into a `PublishError`.
 
     Args:
@@ -33,11 +33,11 @@ def telling_faults(repo: str) -> Iterator[None]:
     """
     try:
         yield
-    except _FAULTS as error:
-        raise PublishError(_told(error, repo)) from error
+    except _ERRORS as error:
+        raise PublishError(_reported(error, repo)) from error
 
 
-def _told(error: BaseException, repo: str) -> str:
+def _reported(error: BaseException, repo: str) -> str:
     """Say what the first error in a chain of causes that is known means."""
     chain = list(_chain(error))
     answer = next((link for link in chain if isinstance(link, HfHubHTTPError)), None)
@@ -120,7 +120,7 @@ def push(contents: Contents, destination: Destination) -> Pushed:
     Raises:
         PublishError: Says why not; the run and the repository are as they were.
     """
-    with telling_faults(destination.repo):
+    with explaining_errors(destination.repo):
         api = _client()
         repository = look_at(api, destination)
         refuse_unfit(repository, destination)
@@ -145,7 +145,7 @@ def full_name(repo: str) -> str:
     """
     if "/" in repo:
         return repo
-    with telling_faults(repo):
+    with explaining_errors(repo):
         return f"{_client().whoami()['name']}/{repo}"
 
 
@@ -155,7 +155,7 @@ def check_destination(destination: Destination) -> None:
     Raises:
         PublishError: It would not.
     """
-    with telling_faults(destination.repo):
+    with explaining_errors(destination.repo):
         refuse_unfit(look_at(_client(), destination), destination)
 
 
@@ -192,7 +192,7 @@ def _addition(upload: Upload) -> CommitOperationAdd:
 
 def _tag(api: HfApi, repo: str, tag: str, commit: str) -> None:
     try:
-        with telling_faults(repo):
+        with explaining_errors(repo):
             api.create_tag(repo, tag=tag, revision=commit)
     except PublishError as error:
         raise PublishError(f"The run was pushed to {repo}, but could not be tagged {tag}: {error}") from error

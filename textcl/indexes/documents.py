@@ -22,7 +22,7 @@ from textcl.util.progress import SILENT, Progress
 _TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE documents (row INTEGER PRIMARY KEY, id TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL);
+CREATE TABLE documents (row INTEGER PRIMARY KEY, id TEXT NOT NULL, text TEXT NOT NULL, location TEXT NOT NULL);
 CREATE TABLE facts (count INTEGER, empty INTEGER, digest TEXT);
 """  # a file that is not finished is thrown away, so it needs no journal
 
@@ -69,14 +69,14 @@ def write_documents(file: Path, documents: Iterable[Document], progress: Progres
         DataError: An id stands there twice.
     """
     digest = Digest(progress)
-    rows = ((row, d.id, d.text, d.place) for row, d in enumerate(digest.passing(documents)))
+    rows = ((row, d.id, d.text, d.location) for row, d in enumerate(digest.passing(documents)))
     with new_file(file) as temporary, _explained(file), closing(open_database(temporary)) as database:
         database.executescript(_TABLES)
         database.execute("BEGIN")
         database.executemany("INSERT INTO documents VALUES (?, ?, ?, ?)", rows)
         facts = digest.facts
         database.execute("INSERT INTO facts VALUES (?, ?, ?)", (facts.count, facts.empty, facts.digest))
-        _refuse_doubles(database)
+        _refuse_duplicates(database)
         database.execute("COMMIT")
     return facts
 
@@ -104,30 +104,32 @@ class DocumentStore:
 
     def texts(self, start: int, stop: int) -> list[str]:
         """Return the texts of rows from `start` to before `stop`."""
-        asked = "SELECT text FROM documents WHERE row >= ? AND row < ? ORDER BY row"
-        return [text for (text,) in self._database.execute(asked, (start, stop))]
+        request = "SELECT text FROM documents WHERE row >= ? AND row < ? ORDER BY row"
+        return [text for (text,) in self._database.execute(request, (start, stop))]
 
     def at(self, rows: Sequence[int]) -> list[tuple[str, str]]:
         """Return the id and the text of each row."""
-        asked = "SELECT id, text FROM documents WHERE row = ?"
-        return [self._database.execute(asked, (row,)).fetchone() for row in rows]
+        request = "SELECT id, text FROM documents WHERE row = ?"
+        return [self._database.execute(request, (row,)).fetchone() for row in rows]
 
     def rows(self, ids: Sequence[str]) -> list[int | None]:
         """Return the row of each id; None where there is no such document."""
-        asked = "SELECT row FROM documents WHERE id = ?"
-        found = [self._database.execute(asked, (name,)).fetchone() for name in ids]
+        request = "SELECT row FROM documents WHERE id = ?"
+        found = [self._database.execute(request, (name,)).fetchone() for name in ids]
         return [None if row is None else int(row[0]) for row in found]
 
 
-def _refuse_doubles(database: sqlite3.Connection) -> None:
+def _refuse_duplicates(database: sqlite3.Connection) -> None:
     """Raise where two documents have one id; SQLite finds them by sorting on disk."""
     try:
         database.execute("CREATE UNIQUE INDEX by_id ON documents (id)")
     except sqlite3.IntegrityError:
-        asked = "SELECT id, min(row), max(row) FROM documents GROUP BY id HAVING count(*) > 1 ORDER BY min(row) LIMIT 1"
-        double, first, other = database.execute(asked).fetchone()
-        asked = "SELECT place FROM documents WHERE row IN (?, ?) ORDER BY row"
-        (one,), (two,) = database.execute(asked, (first, other))
+        request = (
+            "SELECT id, min(row), max(row) FROM documents GROUP BY id HAVING count(*) > 1 ORDER BY min(row) LIMIT 1"
+        )
+        double, first, other = database.execute(request).fetchone()
+        request = "SELECT location FROM documents WHERE row IN (?, ?) ORDER BY row"
+        (one,), (two,) = database.execute(request, (first, other))
         raise DataError(f"{two}: the id '{double}' stands there a second time; it was first in {one}.") from None
 
 

@@ -77,21 +77,21 @@ class Nearest:
     def _floor(self, products: FloatArray) -> Tensor:
         """Return for each query the product below which no vector can be among the best, (Q,)."""
         floor = self._scores[:, -1]
-        place = products.shape[1] - self._scores.shape[1]
-        if place >= 0 and np.isinf(floor).any():  # of a hundred hits faster than topk, which sorts
-            kth = [np.partition(products[part], place, axis=1)[:, place] for part in _parts(products)]
+        position = products.shape[1] - self._scores.shape[1]
+        if position >= 0 and np.isinf(floor).any():  # of a hundred hits faster than topk, which sorts
+            kth = [np.partition(products[part], position, axis=1)[:, position] for part in _parts(products)]
             floor = np.maximum(floor, np.concatenate(kth))
         return torch.from_numpy(floor - 2 * self._error)
 
     def _keep(self, rows: IntArray, ids: IntArray, scores: FloatArray) -> None:
         """Merge pairs into the best so far."""
-        changed, places = np.unique(rows, return_inverse=True)
+        changed, positions = np.unique(rows, return_inverse=True)
         kept, k = len(changed), self._ids.shape[1]
-        places = np.concatenate([np.repeat(np.arange(kept), k), places])
+        positions = np.concatenate([np.repeat(np.arange(kept), k), positions])
         ids = np.concatenate([self._ids[changed].ravel(), ids])
         scores = np.concatenate([self._scores[changed].ravel(), scores])
-        order = np.lexsort((-scores, places))  # stable: of equal scores the one with the smaller id stays in front
-        best = np.searchsorted(places[order], np.arange(kept))[:, None] + np.arange(k)  # (kept, k)
+        order = np.lexsort((-scores, positions))  # stable: of equal scores the one with the smaller id stays in front
+        best = np.searchsorted(positions[order], np.arange(kept))[:, None] + np.arange(k)  # (kept, k)
         self._ids[changed] = ids[order][best]
         self._scores[changed] = scores[order][best]
 

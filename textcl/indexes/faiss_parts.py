@@ -165,6 +165,6 @@ def faiss_errors(factory: str) -> Iterator[None]:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what an error of FAISS says, without the place in its own code."""
+    """Return what an error of FAISS says, without the position in its own code."""
     text = re.sub(r"^.*\.(cpp|h):\d+: (Error: )?", "", str(error), flags=re.DOTALL).strip()
     return re.sub(r"^'.*' failed: ", "", text, flags=re.DOTALL) or "out of memory"

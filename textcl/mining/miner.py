@@ -10,7 +10,7 @@ from textcl.indexes.build import build_index
 from textcl.indexes.exact import BLOCK, EXACT, Nearest, pair_cosines
 from textcl.mining.collection import Collection
 from textcl.mining.rescoring import Rescore, rescored
-from textcl.mining.selection import Exclusion, ExclusionReason, Wanted, choose, free_candidates, looked_at
+from textcl.mining.selection import Exclusion, ExclusionReason, MiningRequest, choose, free_candidates, looked_at
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
 from textcl.util.progress import SILENT, Progress
@@ -94,7 +94,7 @@ def mine(
     collection: Collection,
     queries: FloatArray,
     candidates: FloatArray,
-    wanted: Wanted,
+    wanted: MiningRequest,
     *,
     factory: str,
     rescore: Rescore | None = None,
@@ -148,14 +148,14 @@ class _Block:
         exclusion: Exclusion,
         index: NearestCandidates,
         vectors: FloatArray,
-        wanted: Wanted,
+        wanted: MiningRequest,
     ) -> None:
-        self._exclusion, self._index, self._vectors, self._wanted = exclusion, index, vectors, wanted
+        self._exclusion, self._index, self._vectors, self._requested = exclusion, index, vectors, wanted
         self._positives = collection.positives()
 
     def free(self, numbers: IntArray, queries: FloatArray) -> tuple[Hits, IntArray]:
         """Return the free candidates of queries (q, last), and how many were excluded for each reason."""
-        last, size = self._wanted.last, len(self._index)
+        last, size = self._requested.last, len(self._index)
         ids = np.full((len(numbers), last), -1, dtype=np.int64)
         scores = np.full((len(numbers), last), -np.inf, dtype=np.float32)
         excluded = np.zeros(len(ExclusionReason), dtype=np.int64)
@@ -177,19 +177,19 @@ class _Block:
 
     def _reasons(self, numbers: IntArray, hits: Hits) -> IntArray:
         reasons = self._exclusion.reasons(numbers, hits.ids)
-        if self._wanted.close is None:
+        if self._requested.close is None:
             return reasons
         for row, number in enumerate(numbers.tolist()):
             for positive in self._positives[number].tolist():
                 known = np.asarray(self._vectors[positive : positive + 1])  # (1, D)
                 near = cosines(known, self._vectors, hits.ids[row : row + 1])[0]  # (k,)
-                reasons[row, (near > self._wanted.close) & (reasons[row] == ExclusionReason.NONE)] = (
+                reasons[row, (near > self._requested.close) & (reasons[row] == ExclusionReason.NONE)] = (
                     ExclusionReason.CLOSE
                 )
         return reasons
 
 
-def check_range(candidates: int, wanted: Wanted) -> None:
+def check_range(candidates: int, wanted: MiningRequest) -> None:
     """Refuse a range that begins where the candidates end.
 
     Raises:

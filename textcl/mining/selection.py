@@ -76,9 +76,9 @@ class Exclusion:
         """Yield the first label of each query, (q,), then the second of each, …; -1 is none."""
         starts = np.searchsorted(self._labels[:, 0], queries)
         counts = np.searchsorted(self._labels[:, 0], queries, side="right") - starts
-        for place in range(int(counts.max(initial=0))):
-            rows = np.minimum(starts + place, len(self._labels) - 1)
-            yield np.where(place < counts, self._labels[rows, 1], -1)
+        for location in range(int(counts.max(initial=0))):
+            rows = np.minimum(starts + location, len(self._labels) - 1)
+            yield np.where(location < counts, self._labels[rows, 1], -1)
 
     @staticmethod
     def _of_labels(collection: Collection) -> IntArray:
@@ -89,8 +89,8 @@ def _among(keys: IntArray, known: IntArray) -> BoolArray:
     """Say which keys are among sorted known ones."""
     if not len(known):
         return np.zeros(keys.shape, dtype=np.bool_)
-    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    found: BoolArray = known[places] == keys
+    locations = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    found: BoolArray = known[locations] == keys
     return found
 
 
@@ -126,7 +126,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MiningRequest:
     """What is mined for each query.
 
     The candidates of a query are all texts but its known positives, its own text, rows of its label, and texts that
@@ -189,7 +189,7 @@ def by_score(hits: Hits) -> Hits:
     return Hits(np.take_along_axis(hits.ids, order, axis=1), np.take_along_axis(hits.scores, order, axis=1))
 
 
-def choose(candidates: Hits, positives: FloatArray, wanted: Wanted, seeds: list[int]) -> Chosen:
+def choose(candidates: Hits, positives: FloatArray, wanted: MiningRequest, seeds: list[int]) -> Chosen:
     """Take the negatives of some queries from their free candidates.
 
     Args:
@@ -230,10 +230,10 @@ def _sampled(rest: BoolArray, count: int, seeds: list[int]) -> BoolArray:
     """Keep `count` of the candidates of each query, any of them with the same chance."""
     sampled = np.zeros_like(rest)
     for row, seed in enumerate(seeds):
-        places = np.flatnonzero(rest[row]).tolist()
-        if len(places) > count:
-            places = random.Random(seed).sample(places, count)
-        sampled[row, places] = True
+        locations = np.flatnonzero(rest[row]).tolist()
+        if len(locations) > count:
+            locations = random.Random(seed).sample(locations, count)
+        sampled[row, locations] = True
     return sampled
 
 

@@ -84,10 +84,10 @@ def false_negatives(pair: tuple[Tensor, Tensor], known: tuple[Tensor, Tensor], c
     """
     wanted, given = known
     is_answer = pair[1][:, None] == given  # (B, N)
-    texts, places = torch.cat([wanted, candidates]).unique(return_inverse=True)
+    texts, positions = torch.cat([wanted, candidates]).unique(return_inverse=True)
     answers = is_answer.new_zeros((len(is_answer), len(texts)), dtype=torch.float32)
-    answers.index_add_(1, places[: len(wanted)], is_answer.float())  # (B, texts)
-    return says_the_same(pair, candidates) | (answers > 0)[:, places[len(wanted) :]]
+    answers.index_add_(1, positions[: len(wanted)], is_answer.float())  # (B, texts)
+    return says_the_same(pair, candidates) | (answers > 0)[:, positions[len(wanted) :]]
 
 
 def rows_that_share_a_text(identity: Sequence[Tensor]) -> Tensor:

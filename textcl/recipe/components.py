@@ -78,7 +78,7 @@ def _is_objective(listed: type) -> bool:
     return issubclass(listed, Objective) and not inspect.isabstract(listed)
 
 
-SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "place"))
+SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "location"))
 AUGMENTATION = Room("textcl.augment", "augmentation", Augmentation, _has("__call__"))
 INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", InputAugmentation, _has("change"))
 OBJECTIVE = Room(
@@ -86,7 +86,7 @@ OBJECTIVE = Room(
 )
 
 # Where components stand in a recipe; a star is any position of a list.
-PLACES = {
+LOCATIONS = {
     "data.sources.*": SOURCE,
     "data.sources.*.source": SOURCE,
     "data.sources.*.views.*.augment.*": AUGMENTATION,
@@ -100,11 +100,12 @@ PLACES = {
 
 
 def components_in(recipe: object) -> Iterator[tuple[str, Room, dict[str, object]]]:
-    """Yield the place, the room and the mapping of every component of an unchecked recipe, whatever else is in it."""
-    for pattern, room in PLACES.items():
-        for place, value in _matches(recipe, pattern.split(".")):
+    """Yield the location, the room and the mapping of every component of an unchecked recipe, whatever else is "
+    "in it."""
+    for pattern, room in LOCATIONS.items():
+        for location, value in _matches(recipe, pattern.split(".")):
             if is_component(value):
-                yield place, room, value
+                yield location, room, value
 
 
 def is_component(value: object) -> TypeGuard[dict[str, object]]:
@@ -112,9 +113,9 @@ def is_component(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict) and isinstance(value.get("use"), str)
 
 
-def _matches(value: object, pattern: list[str], place: str = "") -> Iterator[tuple[str, object]]:
+def _matches(value: object, pattern: list[str], location: str = "") -> Iterator[tuple[str, object]]:
     if not pattern:
-        yield place, value
+        yield location, value
         return
     first, *rest = pattern
     inner: list[tuple[str, object]] = []
@@ -123,16 +124,16 @@ def _matches(value: object, pattern: list[str], place: str = "") -> Iterator[tup
     elif isinstance(value, dict) and first in value and not is_component(value):  # which checks its own
         inner = [(first, value[first])]
     for name, entry in inner:
-        yield from _matches(entry, rest, f"{place}.{name}" if place else name)
+        yield from _matches(entry, rest, f"{location}.{name}" if location else name)
 
 
-def find_class(use: str, room: Room, place: str, allow_code: Sequence[str] = ()) -> type:
+def find_class(use: str, room: Room, location: str, allow_code: Sequence[str] = ()) -> type:
     """Return the class that a component names.
 
     Args:
         use: A name from the room's `__all__`, or `my_package.module:Class`.
         room: The kind that is wanted.
-        place: Where the component stands in the recipe.
+        location: Where the component stands in the recipe.
         allow_code: What may be imported outside textcl, see `consent`.
 
     Raises:
@@ -144,15 +145,16 @@ def find_class(use: str, room: Room, place: str, allow_code: Sequence[str] = ())
     if ":" not in use:
         known = room.names()
         raise RecipeError(
-            f"{place}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; your own is written "
+            f"{location}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; your own is written "
             f"my_package.module:Class.{suggestion(use, known)}"
         )
     if use.startswith(("textcl.", "textcl:")):  # what is ours and no component is never imported by a recipe
-        raise RecipeError(f"{place}.use: {use} is no {room.noun}. textcl has {', '.join(room.names())}.")
-    outside = outside_class(use, place, allow_code)
+        raise RecipeError(f"{location}.use: {use} is no {room.noun}. textcl has {', '.join(room.names())}.")
+    outside = outside_class(use, location, allow_code)
     if not room.takes(outside, use):
         raise RecipeError(
-            f"{place}.use: {use} is no {room.noun}: that is a class with textcl.types.{room.base.__name__} as its base."
+            f"{location}.use: {use} is no {room.noun}: that is a class with textcl.types.{room.base.__name__} "
+            f"as its base."
         )
     return outside
 
@@ -160,46 +162,46 @@ def find_class(use: str, room: Room, place: str, allow_code: Sequence[str] = ())
 Component = Mapping[str, Any]  # as the recipe writes it: `use`, and settings whose values are whatever was typed
 
 
-def component_faults(component: Component, room: Room, place: str, allow_code: Sequence[str] = ()) -> list[str]:
+def component_errors(component: Component, room: Room, location: str, allow_code: Sequence[str] = ()) -> list[str]:
     """Return a line for each setting that the component's constructor would not take, its inner components' included.
 
     Args:
         component: `use`, and the settings beside it.
-        room: The kind that the place wants.
-        place: Where it stands in the recipe: `data.sources.0`.
+        room: The kind that the location wants.
+        location: Where it stands in the recipe: `data.sources.0`.
         allow_code: What may be imported outside textcl.
     """
     try:
-        cls = find_class(component["use"], room, place, allow_code)
+        cls = find_class(component["use"], room, location, allow_code)
     except RecipeError as error:
         return [str(error)]
     parameters = _named_by_recipes(cls, room)
     lines = []
     for name, value in _settings(component).items():
-        inner = _inner_components(value, f"{place}.{name}")
-        renamed = renamed_line(component["use"], name, value, place)
+        inner = _inner_components(value, f"{location}.{name}")
+        renamed = renamed_line(component["use"], name, value, location)
         if renamed:
             lines.append(renamed)
         elif name not in parameters:
-            lines += _unknown(cls, parameters, name, place)
+            lines += _unknown(cls, parameters, name, location)
         elif takes_components(parameters[name], _BASES) and _lacks_components(value, parameters[name]):
-            lines += _no_components(cls, value, f"{place}.{name}")
+            lines += _no_components(cls, value, f"{location}.{name}")
         elif inner:
-            lines += [line for at, entry in inner.items() for line in component_faults(entry, room, at, allow_code)]
+            lines += [line for at, entry in inner.items() for line in component_errors(entry, room, at, allow_code)]
         else:
-            lines += _unfit(cls, parameters, name, value, place)
+            lines += _unfit(cls, parameters, name, value, location)
     absent = [name for name, parameter in parameters.items() if is_required(parameter) and name not in component]
-    return lines + [_needed(cls, parameters, name, place, "missing") for name in absent]
+    return lines + [_needed(cls, parameters, name, location, "missing") for name in absent]
 
 
-def spelled_out(component: Component, room: Room, place: str, allow_code: Sequence[str] = ()) -> dict[str, Any]:
+def spelled_out(component: Component, room: Room, location: str, allow_code: Sequence[str] = ()) -> dict[str, Any]:
     """Return a checked component with every default of its constructor written out, in the constructor's order."""
     given = {
-        name: _each_component(value, f"{place}.{name}", lambda entry, at: spelled_out(entry, room, at, allow_code))
+        name: _each_component(value, f"{location}.{name}", lambda entry, at: spelled_out(entry, room, at, allow_code))
         for name, value in _settings(component).items()
     }
     spelled = {}
-    for name, parameter in parameters_of(find_class(component["use"], room, place, allow_code)).items():
+    for name, parameter in parameters_of(find_class(component["use"], room, location, allow_code)).items():
         try:
             spelled[name] = given[name] if name in given else plain_default(parameter)
         except TypeError:  # a default that YAML has no words for stays unsaid
@@ -210,7 +212,7 @@ def spelled_out(component: Component, room: Room, place: str, allow_code: Sequen
 def build(
     component: Component,
     room: Room,
-    place: str,
+    location: str,
     known: Mapping[str, object] | None = None,
     allow_code: Sequence[str] = (),
 ) -> Any:
@@ -220,22 +222,22 @@ def build(
 
     Args:
         component: `use`, and the settings beside it.
-        room: The kind that the place wants.
-        place: Where it stands in the recipe.
+        room: The kind that the location wants.
+        location: Where it stands in the recipe.
         known: What the room fills in, by the names of its `filled_in`.
         allow_code: What may be imported outside textcl.
 
     Raises:
-        RecipeError: The constructor refuses a value; names the place.
-        TextclError: What the constructor found out about files and packages, with the place before it.
+        RecipeError: The constructor refuses a value; names the location.
+        TextclError: What the constructor found out about files and packages, with the location before it.
     """
-    cls = find_class(component["use"], room, place, allow_code)
+    cls = find_class(component["use"], room, location, allow_code)
     parameters = parameters_of(cls)
     arguments = {name: value for name, value in (known or {}).items() if name in parameters}
     for name, value in _settings(component).items():
         if _inner_components(value, name) or name not in parameters:
             made = _each_component(
-                value, f"{place}.{name}", lambda entry, at: build(entry, room, at, known, allow_code)
+                value, f"{location}.{name}", lambda entry, at: build(entry, room, at, known, allow_code)
             )
             arguments[name] = made
         else:
@@ -243,9 +245,9 @@ def build(
     try:
         return cls(**arguments)
     except TextclError as error:
-        raise type(error)(f"{place}: {error}") from error
+        raise type(error)(f"{location}: {error}") from error
     except (ValueError, OSError, OverflowError, MemoryError, RuntimeError) as error:  # a path or a size that cannot be
-        raise RecipeError(f"{place}: {error}") from error
+        raise RecipeError(f"{location}: {error}") from error
 
 
 def _named_by_recipes(cls: type, room: Room) -> Parameters:
@@ -257,10 +259,10 @@ def _settings(component: Component) -> dict[str, Any]:
     return {name: value for name, value in component.items() if name != "use"}
 
 
-def _inner_components(value: object, place: str) -> dict[str, Component]:
-    """Return the components inside a setting by their places: itself, or the entries of a list."""
-    entries = {f"{place}.{number}": entry for number, entry in enumerate(value)} if isinstance(value, list) else {}
-    return {at: entry for at, entry in (entries or {place: value}).items() if is_component(entry)}
+def _inner_components(value: object, location: str) -> dict[str, Component]:
+    """Return the components inside a setting by their locations: itself, or the entries of a list."""
+    entries = {f"{location}.{number}": entry for number, entry in enumerate(value)} if isinstance(value, list) else {}
+    return {at: entry for at, entry in (entries or {location: value}).items() if is_component(entry)}
 
 
 def _lacks_components(value: object, parameter: Parameter) -> bool:
@@ -270,41 +272,42 @@ def _lacks_components(value: object, parameter: Parameter) -> bool:
     return not is_component(value)
 
 
-def _no_components(cls: type, value: object, place: str) -> list[str]:
-    entries = {f"{place}.{number}": entry for number, entry in enumerate(value)} if isinstance(value, list) else {}
+def _no_components(cls: type, value: object, location: str) -> list[str]:
+    entries = {f"{location}.{number}": entry for number, entry in enumerate(value)} if isinstance(value, list) else {}
     return [
         f"{at}: found {found(entry)}, but {cls.__name__} takes a component here, as in {{use: Name}}."
-        for at, entry in (entries or {place: value}).items()
+        for at, entry in (entries or {location: value}).items()
         if not is_component(entry)
     ]
 
 
-def _each_component(value: Any, place: str, change: Callable[[Component, str], Any]) -> Any:
+def _each_component(value: Any, location: str, change: Callable[[Component, str], Any]) -> Any:
     """Replace the components inside a setting by what `change` makes of them; all else stays as it is."""
     if isinstance(value, list):
-        return [_each_component(entry, f"{place}.{number}", change) for number, entry in enumerate(value)]
-    return change(value, place) if is_component(value) else value
+        return [_each_component(entry, f"{location}.{number}", change) for number, entry in enumerate(value)]
+    return change(value, location) if is_component(value) else value
 
 
-def _unknown(cls: type, parameters: Parameters, name: str, place: str) -> list[str]:
+def _unknown(cls: type, parameters: Parameters, name: str, location: str) -> list[str]:
     if takes_any_name(cls):
         return []
     takes = f"It takes {', '.join(parameters)}." if parameters else "It takes none."
-    return [f"{place}.{name}: {cls.__name__} has no such setting. {takes}{suggestion(name, parameters)}"]
+    return [f"{location}.{name}: {cls.__name__} has no such setting. {takes}{suggestion(name, parameters)}"]
 
 
-def _unfit(cls: type, parameters: Parameters, name: str, value: object, place: str) -> list[str]:
+def _unfit(cls: type, parameters: Parameters, name: str, value: object, location: str) -> list[str]:
     parameter = parameters[name]
     if fits(value, parameter):
         return []
     if value is None and is_required(parameter):
-        return [_needed(cls, parameters, name, place, "found null")]
+        return [_needed(cls, parameters, name, location, "found null")]
     wanted = describe(annotation_of(parameter))
-    return [f"{place}.{name}: found {found(value)}, but {cls.__name__} takes {wanted} here."]
+    return [f"{location}.{name}: found {found(value)}, but {cls.__name__} takes {wanted} here."]
 
 
-def _needed(cls: type, parameters: Parameters, name: str, place: str, fault: str) -> str:
+def _needed(cls: type, parameters: Parameters, name: str, location: str, error: str) -> str:
     return (
-        f"{place}.{name}: {fault}, but {cls.__name__} needs {describe(annotation_of(parameters[name]))} here. Write it "
-        f"in the recipe, or on the command line as {place}.{name}={name.upper()}."
+        f"{location}.{name}: {error}, but {cls.__name__} needs {describe(annotation_of(parameters[name]))} "
+        f"here. Write it "
+        f"in the recipe, or on the command line as {location}.{name}={name.upper()}."
     )

@@ -31,12 +31,12 @@ def checked_consent(allow_code: Sequence[str]) -> tuple[str, ...]:
     return tuple(allow_code)
 
 
-def outside_class(use: str, place: str, allow_code: Sequence[str]) -> type:
+def outside_class(use: str, location: str, allow_code: Sequence[str]) -> type:
     """Import the class that `my_package.module:Class` names, if it is allowed.
 
     Args:
         use: As the recipe writes it.
-        place: Where it stands in the recipe.
+        location: Where it stands in the recipe.
         allow_code: What may be imported: packages and modules by name, files by path.
 
     Raises:
@@ -44,14 +44,14 @@ def outside_class(use: str, place: str, allow_code: Sequence[str]) -> type:
     """
     module, _, name = use.partition(":")
     if not _is_module(module) or not name.isidentifier():
-        raise RecipeError(f"{place}.use: found {use!r}, but a class is named my_package.module:Class.")
-    _refuse_unallowed(use, module, place, allow_code)
-    imported = _import(use, module, place, allow_code)
+        raise RecipeError(f"{location}.use: found {use!r}, but a class is named my_package.module:Class.")
+    _refuse_unallowed(use, module, location, allow_code)
+    imported = _import(use, module, location, allow_code)
     found = getattr(imported, name, None)
     if found is None:
-        raise RecipeError(f"{place}.use: module {module} has no class '{name}'.{suggestion(name, vars(imported))}")
+        raise RecipeError(f"{location}.use: module {module} has no class '{name}'.{suggestion(name, vars(imported))}")
     if not inspect.isclass(found):
-        raise RecipeError(f"{place}.use: {use} is no class.")
+        raise RecipeError(f"{location}.use: {use} is no class.")
     return found
 
 
@@ -60,18 +60,20 @@ def is_registered(use: str) -> bool:
     return any(entry.value.replace(" ", "") == use for entry in entry_points(group=ENTRY_POINTS))
 
 
-def _refuse_unallowed(use: str, module: str, place: str, allow_code: Sequence[str]) -> None:
+def _refuse_unallowed(use: str, module: str, location: str, allow_code: Sequence[str]) -> None:
     if any(_covers(entry, module) for entry in allow_code):
         return
     top = module.partition(".")[0]
     origin = _origin(top)
     if origin is None:
         raise RecipeError(
-            f"{place}.use: found '{use}', but there is no module '{top}'. Install it, or name the folder that holds it "
+            f"{location}.use: found '{use}', but there is no module '{top}'. Install it, or name the folder "
+            f"that holds it "
             "in PYTHONPATH."
         )
     raise RecipeError(
-        f"{place}.use: {use} is code outside textcl, and none of it was imported: a recipe cannot allow that. It would "
+        f"{location}.use: {use} is code outside textcl, and none of it was imported: a recipe cannot allow "
+        f"that. It would "
         f"run {origin}. If you trust that code, repeat the command with --allow-code {top} (in Python: "
         f"allow_code=('{top}',))."
     )
@@ -91,7 +93,7 @@ def _origin(top: str) -> str | None:
     return spec.origin or next(iter(spec.submodule_search_locations or ()), top)
 
 
-def _import(use: str, module: str, place: str, allow_code: Sequence[str]) -> ModuleType:
+def _import(use: str, module: str, location: str, allow_code: Sequence[str]) -> ModuleType:
     file = next((_file_of(entry) for entry in allow_code if _is_file(entry) and _covers(entry, module)), None)
     if file is not None and str(file.parent) not in sys.path:
         sys.path.append(str(file.parent))  # last, so that it hides no other module; workers look there too
@@ -99,14 +101,15 @@ def _import(use: str, module: str, place: str, allow_code: Sequence[str]) -> Mod
         imported = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise RecipeError(
-            f"{place}.use: found '{use}', but there is no module '{error.name}'. Install it, or name the folder that "
+            f"{location}.use: found '{use}', but there is no module '{error.name}'. Install it, or name the "
+            f"folder that "
             "holds it in PYTHONPATH."
         ) from None
     except Exception as error:  # what other people's code raises when it is imported
-        raise RecipeError(f"{place}.use: {module} cannot be imported: {type(error).__name__}: {error}") from error
+        raise RecipeError(f"{location}.use: {module} cannot be imported: {type(error).__name__}: {error}") from error
     if file is not None and Path(imported.__file__ or "").resolve() != file:
         raise RecipeError(
-            f"{place}.use: the module {module} is {imported.__file__ or 'part of Python'}, not the file {file} that "
+            f"{location}.use: the module {module} is {imported.__file__ or 'part of Python'}, not the file {file} that "
             "was allowed. Give the file another name."
         )
     return imported

@@ -1,4 +1,4 @@
-"""Pydantic's findings in our words: the place, what was found, what would be right."""
+"""Pydantic's findings in our words: the location, what was found, what would be right."""
 
 import typing
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from pydantic_core import ErrorDetails
 
 from textcl.errors import suggestion
 from textcl.recipe.messages import found, one_of
-from textcl.recipe.schema import OWN_FAULT, Component, Recipe
+from textcl.recipe.schema import OWN_ERROR, Component, Recipe
 
-# What a value must be, by pydantic's name of the fault; the words may use the limits that it was measured against.
+# What a value must be, by pydantic's name of the error; the words may use the limits that it was measured against.
 _MUST_BE = {
     "int_type": "be a whole number",
     "int_from_float": "be a whole number",
@@ -30,23 +30,23 @@ _MUST_BE = {
 Path = list[int | str]
 
 
-def faults(error: ValidationError) -> list[str]:
-    """Return a line for each fault that pydantic found in a recipe."""
+def errors(error: ValidationError) -> list[str]:
+    """Return a line for each error that pydantic found in a recipe."""
     return [_line(details) for details in error.errors(include_url=False) if not _is_echo(details)]
 
 
 def _is_echo(details: ErrorDetails) -> bool:
-    """Say whether a list is called too short only because its entries have faults, which are listed already."""
+    """Say whether a list is called too short only because its entries have errors, which are listed already."""
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
 def _line(details: ErrorDetails) -> str:
     path = list(details["loc"])
-    return f"{_place(path) or 'the recipe'}: {_SAYINGS.get(details['type'], _unfit)(details, path)}"
+    return f"{_location(path) or 'the recipe'}: {_SAYINGS.get(details['type'], _unfit)(details, path)}"
 
 
-def _place(path: Path) -> str:
-    """Return a place as the recipe writes it, without pydantic's own marks."""
+def _location(path: Path) -> str:
+    """Return a location as the recipe writes it, without pydantic's own marks."""
     return ".".join(str(part) for part in path if not _is_mark(part))
 
 
@@ -72,7 +72,7 @@ def _unknown(details: ErrorDetails, path: Path) -> str:
     *parents, name = path
     model = _model_at(parents)
     known = list(model.model_fields) if model else []
-    section = _place(parents) or "a recipe"
+    section = _location(parents) or "a recipe"
     return f"{section} has no such setting. It takes {', '.join(known)}.{suggestion(str(name), known)}"
 
 
@@ -99,12 +99,12 @@ _SAYINGS: dict[str, Callable[[ErrorDetails, Path], str]] = {
     "string_type": _no_text,
     "enum": _no_choice,
     "literal_error": _no_choice,
-    OWN_FAULT: _own_words,
+    OWN_ERROR: _own_words,
 }
 
 
 def _model_at(path: Path) -> type[BaseModel] | None:
-    """Return the model that a place of a recipe is read by."""
+    """Return the model that a location of a recipe is read by."""
     annotation: object = Recipe
     for part in path:
         if _is_mark(part):

@@ -20,7 +20,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}|multilingual|code")
 _DATASET = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
-def repository_fault(name: str) -> str | None:
+def repository_error(name: str) -> str | None:
     """Say what is wrong with the name of a repository; None: the Hub would take it."""
     try:
         validate_repo_id(name)
@@ -29,7 +29,7 @@ def repository_fault(name: str) -> str | None:
     return None
 
 
-def license_fault(name: str) -> str | None:
+def license_error(name: str) -> str | None:
     """Say what is wrong with the name of a licence; None: the Hub knows it."""
     if name in _LICENSES:
         return None
@@ -38,14 +38,14 @@ def license_fault(name: str) -> str | None:
     return f"found '{name}', but the Hub knows no such licence; {way_out}"
 
 
-def language_fault(code: str) -> str | None:
+def language_error(code: str) -> str | None:
     """Say what is wrong with the code of a language; None: it is well formed."""
     if _LANGUAGE.fullmatch(code):
         return None
     return f"found '{code}', but a language is written by its ISO 639 code, as in en, or as multilingual or code"
 
 
-def dataset_fault(name: str) -> str | None:
+def dataset_error(name: str) -> str | None:
     """Say what is wrong with the id of a data set; None: it could be one."""
     if _DATASET.fullmatch(name):
         return None

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from textcl.errors import RecipeError, suggestion
 from textcl.evaluation.user_sets import is_user_set
 from textcl.files.yaml import read_yaml, read_yaml_text, write_yaml
-from textcl.recipe.components import component_faults, components_in, spelled_out
+from textcl.recipe.components import component_errors, components_in, spelled_out
 from textcl.recipe.consent import checked_consent
-from textcl.recipe.errors import faults
+from textcl.recipe.errors import errors
 from textcl.recipe.messages import found
 from textcl.recipe.overrides import Changes, override, plain
 from textcl.recipe.schema import Recipe
@@ -82,23 +82,25 @@ def parse(raw: dict[str, Any], allow_code: Sequence[str] = ()) -> Recipe:
     """Check a recipe and fill in the defaults of its components; `allow_code` as for `load_recipe`.
 
     Raises:
-        RecipeError: All faults, a line each.
+        RecipeError: All errors, a line each.
     """
     raw = copy.deepcopy(raw)
     allowed = checked_consent(allow_code)
     lines = [
-        line for place, room, value in components_in(raw) for line in component_faults(value, room, place, allowed)
+        line
+        for location, room, value in components_in(raw)
+        for line in component_errors(value, room, location, allowed)
     ]
     try:
         recipe = _validated(raw)
     except ValidationError as error:
-        raise RecipeError("\n".join(faults(error) + lines)) from None
+        raise RecipeError("\n".join(errors(error) + lines)) from None
     lines += _unknown_suites(recipe)
     if lines:
         raise RecipeError("\n".join(lines))
     filled = recipe.model_dump(mode="json")
-    for place, room, value in components_in(filled):
-        value.update(spelled_out(value, room, place, allowed))
+    for location, room, value in components_in(filled):
+        value.update(spelled_out(value, room, location, allowed))
     return _validated(filled).allowing(allowed)
 
 
@@ -112,20 +114,22 @@ def _validated(raw: dict[str, Any]) -> Recipe:
     return Recipe.model_validate_json(json.dumps(raw, default=str), strict=True)
 
 
-def _without_home(value: object, place: str = "") -> list[str]:
+def _without_home(value: object, location: str = "") -> list[str]:
     """Return a line for each path that begins in the home folder of somebody who has none here."""
     if isinstance(value, dict | list):
         entries = value.items() if isinstance(value, dict) else enumerate(value)
         inner = ((name, entry) for name, entry in entries if name not in _NO_PATHS)
         return [
-            line for name, entry in inner for line in _without_home(entry, f"{place}.{name}" if place else f"{name}")
+            line
+            for name, entry in inner
+            for line in _without_home(entry, f"{location}.{name}" if location else f"{name}")
         ]
     if not isinstance(value, str) or not value.startswith("~"):
         return []
     try:
         Path(value).expanduser()
     except RuntimeError:
-        return [f"{place}: found {found(value)}, but there is no home folder {value.partition('/')[0]} here."]
+        return [f"{location}: found {found(value)}, but there is no home folder {value.partition('/')[0]} here."]
     return []
 
 
@@ -137,9 +141,10 @@ def _unknown_suites(recipe: Recipe) -> list[str]:
         named["evaluation.during.suite"] = section.during.suite
     known = names(suites_folder())
     return [
-        f"{place}: there is no suite '{suite}'. textcl brings {', '.join(known)}; a suite of your own is given by its "
+        f"{location}: there is no suite '{suite}'. textcl brings {', '.join(known)}; a suite of your own is "
+        f"given by its "
         f"path, ./mine.yaml, a set as in sts:FILE.{suggestion(suite, known)}"
-        for place, suite in named.items()
+        for location, suite in named.items()
         if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
         if not is_user_set(suite)
     ]

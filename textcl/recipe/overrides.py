@@ -23,7 +23,7 @@ def override(recipe: dict[str, Any], changes: Changes) -> None:
             a number from 0.
 
     Raises:
-        RecipeError: A change has no `=`, or leads to a place that cannot be.
+        RecipeError: A change has no `=`, or leads to a location that cannot be.
     """
     values = _values(changes)
     for key, value in values.items():

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from textcl.recipe.hub_names import dataset_fault, language_fault, license_fault, repository_fault
+from textcl.recipe.hub_names import dataset_error, language_error, license_error, repository_error
 from textcl.training.optimiser import Schedule
 from textcl.types.text import Role
 from textcl.util.precision import Precision
 
-OWN_FAULT = "own_fault"  # the kind of fault whose words are ours already
+OWN_ERROR = "own_error"  # the kind of error whose words are ours already
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -81,7 +81,7 @@ class MixingSection(Section):
     def _one_measure(self) -> Self:
         """Refuse two measures."""
         if self.weights is not None and self.temperature is not None:
-            raise PydanticCustomError(OWN_FAULT, "found both weights and temperature; keep one, set the other to null")
+            raise PydanticCustomError(OWN_ERROR, "found both weights and temperature; keep one, set the other to null")
         return self
 
 
@@ -98,7 +98,7 @@ class DataSection(Section):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the sources are called; one without a name goes by its place."""
+        """What the sources are called; one without a name goes by its location."""
         return tuple(
             entry.name if isinstance(entry, NamedSource) else f"sources.{number}"
             for number, entry in enumerate(self.sources)
@@ -122,9 +122,9 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _fitting_sources(self) -> Self:
         """Refuse what the sources cannot have together."""
-        fault = _twice(self.names) or _unfit_mixing(self)
-        if fault is not None:
-            raise PydanticCustomError(OWN_FAULT, "{fault}", {"fault": fault})
+        error = _twice(self.names) or _unfit_mixing(self)
+        if error is not None:
+            raise PydanticCustomError(OWN_ERROR, "{error}", {"error": error})
         return self
 
 
@@ -204,7 +204,7 @@ class TrainingSection(Section):
             return section
         epochs, steps = section.get("epochs"), section.get("steps")
         if epochs is not None and steps is not None:
-            raise PydanticCustomError(OWN_FAULT, "found both epochs and steps; keep one and set the other to null")
+            raise PydanticCustomError(OWN_ERROR, "found both epochs and steps; keep one and set the other to null")
         return {**section, "epochs": 1} if epochs is None and steps is None else section
 
 
@@ -245,16 +245,16 @@ class EvaluationSection(Section):
         names = [entry.name for entry in self.after if isinstance(entry, InlineTask)]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise PydanticCustomError(OWN_FAULT, "two tasks are called '{name}'; give each its own", {"name": twice})
+            raise PydanticCustomError(OWN_ERROR, "two tasks are called '{name}'; give each its own", {"name": twice})
         return self
 
 
-def _without(fault: Callable[[str], str | None]) -> AfterValidator:
-    """Refuse a text in which a function finds a fault, in its words."""
+def _without(error: Callable[[str], str | None]) -> AfterValidator:
+    """Refuse a text in which a function finds an error, in its words."""
 
     def check(text: str) -> str:
-        if (words := fault(text)) is not None:
-            raise PydanticCustomError(OWN_FAULT, "{words}", {"words": words})
+        if (words := error(text)) is not None:
+            raise PydanticCustomError(OWN_ERROR, "{words}", {"words": words})
         return text
 
     return AfterValidator(check)
@@ -263,15 +263,15 @@ def _without(fault: Callable[[str], str | None]) -> AfterValidator:
 class HubSection(Section):
     """Where the model is published when the run is done, and what its card says that no run can know."""
 
-    repo: Annotated[str, _without(repository_fault)] | None = (
+    repo: Annotated[str, _without(repository_error)] | None = (
         None  # me/my-model, or one's own by its name; null: nowhere
     )
     private: bool = True
     revision: str | None = None  # the branch; null: the main one
     best_on_the_way: bool = False  # also push the best model so far, whenever evaluation.during finds a better one
-    license: Annotated[str, _without(license_fault)] | None = None  # as the Hub calls it: apache-2.0
-    language: tuple[Annotated[str, _without(language_fault)], ...] = ()  # ISO 639 codes: en
-    datasets: tuple[Annotated[str, _without(dataset_fault)], ...] = ()  # ids on the Hub, beside those of the sources
+    license: Annotated[str, _without(license_error)] | None = None  # as the Hub calls it: apache-2.0
+    language: tuple[Annotated[str, _without(language_error)], ...] = ()  # ISO 639 codes: en
+    datasets: tuple[Annotated[str, _without(dataset_error)], ...] = ()  # ids on the Hub, beside those of the sources
 
 
 class Recipe(Section):
@@ -304,5 +304,5 @@ class Recipe(Section):
         during = self.evaluation.during
         if self.hub.best_on_the_way and (during is None or during.keep_best_by is None):
             words = "hub.best_on_the_way is true, but no best model is kept: give evaluation.during.keep_best_by"
-            raise PydanticCustomError(OWN_FAULT, words)
+            raise PydanticCustomError(OWN_ERROR, words)
         return self

@@ -9,7 +9,7 @@ from textcl.report.page_data import RunFiles
 
 _PATHS = ("path", "folder", "model")  # settings that name a file or folder
 _WAY = re.compile(r"(\.{0,2}|~\w*|[A-Za-z]:)[\\/]")  # how a text begins that leads through folders
-_PLACE = re.compile(r"[\\/]")
+_LOCATION = re.compile(r"[\\/]")
 
 
 def component_words(component: Mapping[str, Any]) -> str:
@@ -26,14 +26,14 @@ def component_words(component: Mapping[str, Any]) -> str:
     is_own = ":" not in name
     settings = {key: value for key, value in component.items() if key != "use"}
     parts = [part for value in settings.values() for part in _inner(value)]
-    words = [f"{key} {_plain(key, value)}" for key, value in settings.items() if _is_told(value, is_own)]
+    words = [f"{key} {_plain(key, value)}" for key, value in settings.items() if _is_shown(value, is_own)]
     name += f" of {', '.join(map(component_words, parts))}" if parts else ""
     return f"{name} ({', '.join(words)})" if words else name
 
 
 def last_part(path: str) -> str:
     """Return the name of a file or folder, whichever system wrote the way to it."""
-    return _PLACE.split(path.rstrip("\\/"))[-1] or path
+    return _LOCATION.split(path.rstrip("\\/"))[-1] or path
 
 
 def _inner(value: object) -> Iterator[Mapping[str, Any]]:
@@ -42,9 +42,9 @@ def _inner(value: object) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _is_told(value: object, is_own: bool) -> bool:
+def _is_shown(value: object, is_own: bool) -> bool:
     if isinstance(value, list | tuple):
-        return bool(value) and all(_is_told(entry, is_own) for entry in value)
+        return bool(value) and all(_is_shown(entry, is_own) for entry in value)
     if isinstance(value, bool):
         return False
     return isinstance(value, int | float) or (isinstance(value, str) and is_own)

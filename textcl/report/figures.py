@@ -57,13 +57,13 @@ def _steps(counts: Counts, scale: Scale, kind: str) -> Markup:
     highest = max(counts)
     if not highest:
         return Markup("")
-    shown = [place for place, count in enumerate(counts) if count]
-    places = [f"{_edge(shown[0], counts, scale):g},1000"]
-    for place in range(shown[0], shown[-1] + 1):
-        height = round(1000 * (1 - counts[place] / highest), 1)
-        places += [f"{_edge(side, counts, scale):g},{height:g}" for side in (place, place + 1)]
-    places.append(f"{_edge(shown[-1] + 1, counts, scale):g},1000")
-    return Markup('<polyline class="{}" points="{}"/>').format(kind, " ".join(places))
+    shown = [position for position, count in enumerate(counts) if count]
+    positions = [f"{_edge(shown[0], counts, scale):g},1000"]
+    for position in range(shown[0], shown[-1] + 1):
+        height = round(1000 * (1 - counts[position] / highest), 1)
+        positions += [f"{_edge(side, counts, scale):g},{height:g}" for side in (position, position + 1)]
+    positions.append(f"{_edge(shown[-1] + 1, counts, scale):g},1000")
+    return Markup('<polyline class="{}" points="{}"/>').format(kind, " ".join(positions))
 
 
 def _edge(number: int, counts: Counts, scale: Scale) -> float:
@@ -120,11 +120,11 @@ def _x_scale(steps: Sequence[float]) -> Scale:
 
 def _line(drawn: Sequence[tuple[float, float]], points: Sequence[Point]) -> Markup:
     """Return the line, the values it runs through beside it; a single point is a short dash."""
-    places = drawn if len(drawn) > 1 else [(490.0, drawn[0][1]), (510.0, drawn[0][1])]
+    positions = drawn if len(drawn) > 1 else [(490.0, drawn[0][1]), (510.0, drawn[0][1])]
     return Markup('<polyline class="line" data-steps="{}" data-values="{}" points="{}"/>').format(
         " ".join(f"{step:g}" for step, *_ in points),
         " ".join(number(value) for _, value, *_ in points),
-        " ".join(f"{across:g},{down:g}" for across, down in places),
+        " ".join(f"{across:g},{down:g}" for across, down in positions),
     )
 
 
@@ -213,9 +213,11 @@ def map_figures(text_map: TextMap, models: Sequence[str]) -> list[Figure]:
         Figure(
             name,
             "",
-            scatter_chart(places, text_map.is_document, text_map.pairs, f"Map of {len(text_map.texts)} texts, {name}"),
+            scatter_chart(
+                positions, text_map.is_document, text_map.pairs, f"Map of {len(text_map.texts)} texts, {name}"
+            ),
         )
-        for name, places in zip(models, text_map.layouts, strict=True)
+        for name, positions in zip(models, text_map.layouts, strict=True)
     ]
 
 
@@ -268,7 +270,7 @@ def run_curves(log: Lines, evaluations: Lines) -> list[Curve]:
     for line in evaluations:
         _add(scores, line, {name: 100 * line[name] for name in _main(line) if line[name] is not None})
     curves = [_curve(name, "score on the way; higher is better", points) for name, points in scores.items()]
-    names = sorted(read, key=_place)  # which keeps the order of names of one place
+    names = sorted(read, key=_position)  # which keeps the order of names of one position
     losses = [name for name in names if _number_of(name) == "loss"]
     drawn = {name: _curve(name.replace("_", " "), _FIRST.get(_number_of(name), ""), read[name]) for name in names}
     return [drawn.pop(name) for name in losses] + curves + list(drawn.values())
@@ -292,7 +294,7 @@ def _number_of(name: str) -> str:
     return name.rpartition(": ")[2] if name.rpartition(": ")[2] in _FIRST else name
 
 
-def _place(name: str) -> int:
+def _position(name: str) -> int:
     known = list(_FIRST)
     return known.index(_number_of(name)) if _number_of(name) in known else len(known)
 

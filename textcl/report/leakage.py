@@ -77,4 +77,4 @@ def _part(part: PartLeakage, examples: int | None) -> dict[str, object]:
 def _shown(what: str, copy: Copy) -> Iterator[str]:
     kind = "exact" if copy.share == 1 else f"near, {copy.share:.0%} of its runs of words"
     yield f"{what}, {kind}: {shorten(copy.text, _WIDTH)}"
-    yield f"    {copy.place}: {shorten(copy.found, _WIDTH)}"
+    yield f"    {copy.location}: {shorten(copy.found, _WIDTH)}"

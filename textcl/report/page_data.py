@@ -174,11 +174,11 @@ def layouts(models: Sequence[FloatArray], seed: int) -> tuple[Layout, ...]:
 
 
 def _tsne(vectors: FloatArray, start: Plane | None, seed: int) -> Plane:
-    """Return places, (N, 2). A start of tiny spread is what t-SNE wants."""
+    """Return positions, (N, 2). A start of tiny spread is what t-SNE wants."""
     from sklearn.manifold import TSNE  # slow to import, and needed by pages only
 
-    places = _main_axes(vectors) if start is None else start
-    init = (places / max(float(places[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
+    positions = _main_axes(vectors) if start is None else start
+    init = (positions / max(float(positions[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
     tsne = TSNE(n_components=2, init=init, perplexity=perplexity, max_iter=_ROUNDS, random_state=seed % 2**32)
     return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
@@ -193,9 +193,9 @@ def _main_axes(vectors: FloatArray) -> Plane:
     return axes
 
 
-def _framed(places: Plane) -> Layout:
-    low, high = places.min(axis=0), places.max(axis=0)
-    unit = (places - low) / np.where(high > low, high - low, 1.0)
+def _framed(positions: Plane) -> Layout:
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    unit = (positions - low) / np.where(high > low, high - low, 1.0)
     return tuple((round(float(x), 4), round(float(y), 4)) for x, y in unit)
 
 

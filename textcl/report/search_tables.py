@@ -97,11 +97,11 @@ def tradeoff_chart(points: Sequence[Point], k: int) -> Markup:
     speed = Scale.over([_log(point) for point in points], margin=0.06)
     names = list(dict.fromkeys(point.index for point in points))
     drawn = _opened(f"recall@{k} against queries per second of {len(names)} indexes") + _axes(recall, speed, k)
-    drawn += _path([_place(point, recall, speed) for point in pareto_front(points)], "front")
+    drawn += _path([_position(point, recall, speed) for point in pareto_front(points)], "front")
     for number, name in enumerate(names):
         own = [point for point in points if point.index == name]
-        drawn += _path([_place(point, recall, speed) for point in own], f"line c{number % len(_COLOURS)}")
-        drawn += Markup("").join(_mark(point, number, *_place(point, recall, speed)) for point in own)
+        drawn += _path([_position(point, recall, speed) for point in own], f"line c{number % len(_COLOURS)}")
+        drawn += Markup("").join(_mark(point, number, *_position(point, recall, speed)) for point in own)
         drawn += _key(name, number)
     return drawn + _front_key(len(names)) + Markup("</svg>\n")
 
@@ -159,12 +159,12 @@ def _front_key(number: int) -> Markup:
     )
 
 
-def _path(places: Sequence[tuple[float, float]], kind: str) -> Markup:
-    steps = "L".join(f"{x} {y}" for x, y in places)
+def _path(positions: Sequence[tuple[float, float]], kind: str) -> Markup:
+    steps = "L".join(f"{x} {y}" for x, y in positions)
     return Markup('<path class="{}" d="M{}"/>').format(kind, steps)
 
 
-def _place(point: Point, recall: Scale, speed: Scale) -> tuple[float, float]:
+def _position(point: Point, recall: Scale, speed: Scale) -> tuple[float, float]:
     return _across(recall.share(point.recall)), _down(speed.share(_log(point)))
 
 

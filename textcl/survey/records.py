@@ -47,7 +47,7 @@ def open_records(path: Path) -> Records:
 
 def _folder(path: Path) -> Records:
     source = FolderLines(str(path))
-    rows = (Row(source.place(row), {TEXT: source[row].anchor}, row + 1) for row in range(len(source)))
+    rows = (Row(source.location(row), {TEXT: source[row].anchor}, row + 1) for row in range(len(source)))
     return Records("FolderLines", {}, rows)
 
 
@@ -58,6 +58,8 @@ def _beir(path: Path) -> Records:
         found = next((choice for choice in choices if present(path / choice).is_file()), None)
         settings |= {} if found is None else {name: found}
     source = BEIR(str(path), settings.get("queries", "queries.jsonl"), settings.get("qrels", "qrels.tsv"))
-    examples = ((source.place(row), source[row]) for row in range(len(source)))
-    rows = (Row(place, {"query": row.anchor, "document": list(row.positives)}, row.row + 1) for place, row in examples)
+    examples = ((source.location(row), source[row]) for row in range(len(source)))
+    rows = (
+        Row(location, {"query": row.anchor, "document": list(row.positives)}, row.row + 1) for location, row in examples
+    )
     return Records("BEIR", settings, rows)

@@ -70,8 +70,8 @@ def _unusable(found: Survey, column: ColumnSurvey, wanted: Sequence[str], should
         return DataError(f"{found.path}: column '{column.name}' is empty in every row. Fill it, or drop or rename it.")
     strange = [first for sort, first in column.firsts.items() if sort not in wanted]
     row, value = min(strange or column.firsts.values())
-    place = f"{found.path}, row {row}, column '{column.name}'"
-    return DataError(f"{place}: found {value}; {should}. Mend the column, or drop or rename it.")
+    location = f"{found.path}, row {row}, column '{column.name}'"
+    return DataError(f"{location}: found {value}; {should}. Mend the column, or drop or rename it.")
 
 
 def _is_label(column: ColumnSurvey) -> bool:
@@ -228,4 +228,4 @@ def _example(found: Survey, columns: Columns, number: int, row: Row) -> Example:
     record = dict(row.fields)
     if found.use in ("CSV", "TSV") and columns.label is not None:
         record[columns.label] = number_spelled(str(record[columns.label]))
-    return columns.example(number, record, row.place)
+    return columns.example(number, record, row.location)

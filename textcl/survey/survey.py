@@ -18,7 +18,7 @@ UNKNOWN = "unknown"  # language
 _FOR_LANGUAGE = 500  # texts
 _FOR_SCRIPT = 200  # characters of each
 _LABELS = 0.2  # as a share of the rows: a column of fewer different short texts is one of labels
-_SHORT_WORDS, _SHORT_SIGNS = 4, 12  # of the longest of them; signs where there are no blanks
+_SHORT_WORDS, _SHORT_CHARACTERS = 4, 12  # of the longest of them; characters where there are no blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def look_at(name: str, values: Sequence[object]) -> ColumnSurvey:
     characters = [len(text) for text in texts] or [0]
     first = texts[:_FOR_LANGUAGE]
     unspaced = 2 * sum(is_unspaced(text[:_FOR_SCRIPT]) for text in first) > len(first)
-    is_short = max(characters) <= _SHORT_SIGNS if unspaced else max(words) <= _SHORT_WORDS
+    is_short = max(characters) <= _SHORT_CHARACTERS if unspaced else max(words) <= _SHORT_WORDS
     kind = _kind(filled, texts, numbers, is_short and distinct <= _LABELS * len(filled))
     return ColumnSurvey(
         name=name,
@@ -147,9 +147,9 @@ def _sort(value: object) -> str:
 
 def _language(texts: Sequence[str]) -> str:
     """Return the language that most texts seem to be in, as a code; `unknown` where fewer than a fifth tell one."""
-    told = languages_of(texts)
-    told.pop(None, None)
-    language, count = next(iter(told.most_common(1)), (None, 0))
+    published = languages_of(texts)
+    published.pop(None, None)
+    language, count = next(iter(published.most_common(1)), (None, 0))
     return language if language is not None and 5 * count >= len(texts) else UNKNOWN
 
 
@@ -188,7 +188,7 @@ def survey(path: Path, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES)
             is_whole = False
             break
         count += 1
-        size += _size([*row.fields, *row.fields.values()], row.place)
+        size += _size([*row.fields, *row.fields.values()], row.location)
         _add(values, row.fields, count)
     columns = tuple(look_at(name, column) for name, column in values.items())
     return Survey(path, opened.use, opened.settings, count, is_whole, columns)
@@ -204,7 +204,7 @@ def _add(values: dict[str, list[object]], record: Mapping[str, object], count: i
         column.extend([None] * (count - len(column)))
 
 
-def _size(value: object, place: str) -> int:
+def _size(value: object, location: str) -> int:
     """Return about how many bytes a value is as text.
 
     Raises:
@@ -213,9 +213,9 @@ def _size(value: object, place: str) -> int:
     if is_numbers(value):
         return 8 * len(value)
     if isinstance(value, list):
-        return sum(_size(item, place) for item in value)
+        return sum(_size(item, location) for item in value)
     text = str(value)
-    refuse_half_pairs(text, place)
+    refuse_half_pairs(text, location)
     return len(text.encode())
 
 

@@ -13,18 +13,18 @@ from textcl.types.batches import IntArray
 SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove nothing
 
 
-class _Signs(dict[int, str]):
+class _Characters(dict[int, str]):
     """What each character becomes: itself, or a blank; filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
-        sign = chr(code)
-        is_kept = unicodedata.category(sign)[0] in "LMN"  # letters, their marks, numbers
-        is_word = is_kept and has_unspaced(sign)
-        self[code] = f" {sign} " if is_word else sign if is_kept else " "
+        folded = chr(code)
+        is_kept = unicodedata.category(folded)[0] in "LMN"  # letters, their marks, numbers
+        is_word = is_kept and has_unspaced(folded)
+        self[code] = f" {folded} " if is_word else folded if is_kept else " "
         return self[code]
 
 
-_SIGNS = _Signs()
+_CHARACTERS = _Characters()
 
 
 def folded_words(text: str) -> list[str]:
@@ -32,7 +32,7 @@ def folded_words(text: str) -> list[str]:
 
     In scripts that are written without blanks each character is a word.
     """
-    return unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS).split()
+    return unicodedata.normalize("NFKC", text).casefold().translate(_CHARACTERS).split()
 
 
 def folded(words: list[str]) -> str:
@@ -43,7 +43,7 @@ def folded(words: list[str]) -> str:
 def folded_number(text: str) -> int:
     """Return 64 bits, signed, that two texts share when their letters and digits are the same.
 
-    A text without letters and digits (signs, emoji) is compared as it is spelt, white space around it aside.
+    A text without letters and digits (characters, emoji) is compared as it is spelt, white space around it aside.
     """
     kept = folded(folded_words(text)) or text.strip()
     digest = hashlib.blake2b(kept.encode(errors="surrogatepass"), digest_size=8).digest()
@@ -52,8 +52,8 @@ def folded_number(text: str) -> int:
 
 def is_unspaced(text: str) -> bool:
     """Say whether most letters and digits of a text are of scripts that are written without blanks."""
-    kept = [sign for sign in (_SIGNS[ord(character)] for character in text) if sign != " "]
-    return 2 * sum(len(sign) > 1 for sign in kept) > len(kept)
+    kept = [folded for folded in (_CHARACTERS[ord(character)] for character in text) if folded != " "]
+    return 2 * sum(len(folded) > 1 for folded in kept) > len(kept)
 
 
 # Of the marks that folding takes away those that make another text: C++ and C#, 5 % and 5, -5 and 5, 1.5 and 15. But a

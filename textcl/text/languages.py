@@ -66,19 +66,19 @@ _SHARED = {
     "ARABIC": ("ar", "fa", "ur"),
     "LATIN": tuple(name for name in _COMMON if name not in ("ru", "uk", "bg", "sr", "ar", "fa", "ur")),
 }
-_KANA = 0.1  # of the letters: Japanese, though most of its signs be Chinese ones
+_KANA = 0.1  # of the letters: Japanese, though most of its characters be Chinese ones
 LANGUAGES = tuple(sorted({*_COMMON, *_SCRIPTS.values()}))
 _LETTER = 0.5  # what a letter weighs, once a text, beside a word's 1
 _WORD = re.compile(r"[^\W\d_]+")
 _Owners = dict[str, tuple[str, ...]]
 
 
-def _owners(signs: Mapping[str, Iterable[str]]) -> _Owners:
+def _owners(characters: Mapping[str, Iterable[str]]) -> _Owners:
     """Turn what each language has around: who has each."""
     owners: dict[str, tuple[str, ...]] = {}
-    for language, own in signs.items():
-        for sign in own:
-            owners[sign] = (*owners.get(sign, ()), language)
+    for language, own in characters.items():
+        for character in own:
+            owners[character] = (*owners.get(character, ()), language)
     return owners
 
 
@@ -112,14 +112,14 @@ def _by_words(text: str, languages: tuple[str, ...]) -> str | None:
     """Return the language whose common words and own letters weigh most; None in a tie, or without any."""
     text = unicodedata.normalize("NFC", text).casefold()
     weights = dict.fromkeys(languages, 0.0)
-    for weight, signs, owners in ((1.0, _WORD.findall(text), _WORD_OWNERS), (_LETTER, set(text), _LETTER_OWNERS)):
-        for own in (owners.get(sign, ()) for sign in signs):
+    for weight, characters, owners in ((1.0, _WORD.findall(text), _WORD_OWNERS), (_LETTER, set(text), _LETTER_OWNERS)):
+        for own in (owners.get(character, ()) for character in characters):
             weights.update({name: weights[name] + weight / len(own) for name in own if name in weights})
     best, second = sorted((*weights.values(), 0.0, 0.0), reverse=True)[:2]
     return max(weights, key=weights.__getitem__) if best > second else None
 
 
 @lru_cache(maxsize=4096)
-def _script(sign: str) -> str:
+def _script(character: str) -> str:
     """Return the script of a letter, as Unicode's names begin; an empty text for what is no letter."""
-    return unicodedata.name(sign, "").split(" ", 1)[0].split("-")[0] if sign.isalpha() else ""
+    return unicodedata.name(character, "").split(" ", 1)[0].split("-")[0] if character.isalpha() else ""

@@ -28,7 +28,7 @@ class Synset:
     words: tuple[str, ...]  # as they are written, "domestic dog", the most usual one first
     definition: str
     examples: tuple[str, ...]
-    place: str  # file and line, for messages
+    location: str  # file and line, for messages
 
 
 def refuse_absence(folder: Path, *files: str) -> None:
@@ -58,8 +58,8 @@ def read_synsets(folder: Path) -> Iterator[Synset]:
     """
     refuse_absence(folder, "data")
     for kind in KINDS:
-        for place, line in _lines(folder / f"data.{kind}"):
-            yield _synset(kind, line, place)
+        for location, line in _lines(folder / f"data.{kind}"):
+            yield _synset(kind, line, location)
 
 
 def main_senses(folder: Path) -> dict[str, tuple[str, int]]:
@@ -82,24 +82,26 @@ def main_senses(folder: Path) -> dict[str, tuple[str, int]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of each line below the licence, whose lines begin with two blanks."""
+    """Yield the location and the text of each line below the licence, whose lines begin with two blanks."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if line.strip() and not line.startswith("  "):
                 yield f"{path}, line {number}", line
 
 
-def _synset(kind: str, line: str, place: str) -> Synset:
+def _synset(kind: str, line: str, location: str) -> Synset:
     head, bar, gloss = line.partition("|")
     fields = head.split()
     if not bar or not _HEAD.match(head):
-        raise DataError(f"{place}: found {line[:40]!r}, which is no line of WordNet's data files.")
+        raise DataError(f"{location}: found {line[:40]!r}, which is no line of WordNet's data files.")
     count = int(fields[3], 16)
     names = fields[4 : 4 + 2 * count : 2]  # a number stands behind each
     if not count or not _POINTERS.fullmatch(" ".join(fields[4 + 2 * count : 5 + 2 * count])):
-        raise DataError(f"{place}: {count} words are announced, but so many are not there. Install wordnet-base again.")
+        raise DataError(
+            f"{location}: {count} words are announced, but so many are not there. Install wordnet-base again."
+        )
     words = tuple(dict.fromkeys(_MARKER.sub("", name).replace("_", " ") for name in names))
-    return Synset(kind, int(fields[0]), words, *_parts(gloss), place)
+    return Synset(kind, int(fields[0]), words, *_parts(gloss), location)
 
 
 def _parts(gloss: str) -> tuple[str, tuple[str, ...]]:
@@ -111,21 +113,21 @@ def _parts(gloss: str) -> tuple[str, tuple[str, ...]]:
 
 def _senses(path: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield each word of an index file with the offsets of its synsets, the most usual first."""
-    for place, line in _lines(path):
+    for location, line in _lines(path):
         try:
             word, _, count, *rest = line.split()
             offsets = tuple(map(int, rest[-int(count) :]))
         except ValueError:
-            raise DataError(f"{place}: found {line[:40]!r}, which is no line of WordNet's index files.") from None
+            raise DataError(f"{location}: found {line[:40]!r}, which is no line of WordNet's index files.") from None
         yield word.replace("_", " "), offsets
 
 
 def _counts(path: Path) -> Iterator[tuple[str, str, int, int]]:
     """Yield word, kind, number of the sense (from 1) and how often it was met; nothing where the file is missing."""
-    for place, line in _lines(path) if path.is_file() else ():
+    for location, line in _lines(path) if path.is_file() else ():
         try:
             key, sense, count = line.split()
             word, _, rest = key.partition("%")
             yield word.replace("_", " "), _TYPES[rest[:1]], int(sense), int(count)
         except (ValueError, KeyError):
-            raise DataError(f"{place}: found {line[:40]!r}, which is no count of WordNet's cntlist.rev.") from None
+            raise DataError(f"{location}: found {line[:40]!r}, which is no count of WordNet's cntlist.rev.") from None

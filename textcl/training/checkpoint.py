@@ -80,13 +80,13 @@ def newest_good(folder: Path) -> Path | None:
     """
     found = checkpoints(folder)
     for path in found:
-        fault = _fault(path)
-        if fault is None:
+        error = _error(path)
+        if error is None:
             return path
-        _log.warning("%s: %s. Trying the checkpoint before it.", path, fault)
+        _log.warning("%s: %s. Trying the checkpoint before it.", path, error)
     if found:
         raise TrainingError(
-            f"{folder}: every checkpoint is damaged ({_fault(found[0])}). Start again in another --out."
+            f"{folder}: every checkpoint is damaged ({_error(found[0])}). Start again in another --out."
         )
     return None
 
@@ -129,7 +129,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "blake2b").hexdigest()
 
 
-def _fault(checkpoint: Path) -> str | None:
+def _error(checkpoint: Path) -> str | None:
     """Say what is wrong with the files of a checkpoint, or None."""
     try:
         manifest: dict[str, str] = json.loads((checkpoint / _MANIFEST).read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ class StopRequest:
 
 
 @contextmanager
-def watched_signals() -> Iterator[StopRequest]:
+def caught_signals() -> Iterator[StopRequest]:
     """Turn the first Ctrl-C or SIGTERM into a request; a second one interrupts at once.
 
     Outside the main thread, where signals cannot be watched, the request stays down.
@@ -72,7 +72,7 @@ class BatchSource(Protocol):
         """Return the rows of the batch of all ranks, (B,)."""
         ...
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Say where a row stands, for messages."""
         ...
 
@@ -147,7 +147,7 @@ class Loop:
         """
         self.ranks.agree(self.step.tensors())
         log = Log(self.folder / "log.jsonl", done) if self.ranks.is_main else None
-        with watched_signals() as request:
+        with caught_signals() as request:
             for number in range(done, self.settings.steps):
                 entry = self._train_or_keep(number, done)
                 if log:
@@ -187,8 +187,8 @@ class Loop:
                 "training.chunk_tokens, is the way out: neither changes the batch. Then go on with --resume."
             ) from error
         except RowError as error:
-            place = self.batches.place(int(self.batches.rows(number)[error.row]))
-            raise DataError(f"{place}: {error}") from error
+            location = self.batches.location(int(self.batches.rows(number)[error.row]))
+            raise DataError(f"{location}: {error}") from error
         seconds = time.perf_counter() - start
         (waiting,) = self.ranks.sum([waited / seconds])
         rows = len(self.batches.rows(number))
@@ -242,10 +242,10 @@ class Loop:
     def _explain(self, error: NonFiniteError, number: int) -> str:
         rows = self.batches.rows(number)
         chosen = rows[error.rows] if error.rows else rows
-        places = "; ".join(self.batches.place(int(row)) for row in chosen[:5])
+        locations = "; ".join(self.batches.location(int(row)) for row in chosen[:5])
         more = f" and {len(chosen) - 5} more" if len(chosen) > 5 else ""
         return (
-            f"Step {number + 1}: {error.what}. The rows are {places}{more}. The last good checkpoint is kept in "
+            f"Step {number + 1}: {error.what}. The rows are {locations}{more}. The last good checkpoint is kept in "
             f"{self.folder / 'checkpoints'}. A lower training.learning_rate or training.precision=float32 is the usual "
             "way out; then go on with --resume."
         )

@@ -94,14 +94,14 @@ class CollapseAlarm:
         """
         if not entry.readings:
             return
-        fault = collapse(entry.readings, self.first.setdefault(entry.source, entry.readings))
-        self._suspicions[entry.source] = self._suspicions[entry.source] + 1 if fault else 0
+        error = collapse(entry.readings, self.first.setdefault(entry.source, entry.readings))
+        self._suspicions[entry.source] = self._suspicions[entry.source] + 1 if error else 0
         if self._suspicions[entry.source] < 2 or self._has_spoken:
             return
         self._has_spoken = True
         whose = f" of source {entry.source}" if entry.source else ""
         message = (
-            f"Step {entry.step}: the embeddings{whose} are collapsing: {fault}. A lower training.learning_rate is the "
+            f"Step {entry.step}: the embeddings{whose} are collapsing: {error}. A lower training.learning_rate is the "
             "usual way out; with BYOL, SimSiam and SwAV look at the momentum and the predictor or the prototypes too."
         )
         if self.stops:

@@ -1,6 +1,6 @@
 """Apertium: translation by rules and dictionaries, an external program. Offline, fast on a CPU, always the same.
 
-Many texts through a program that reads and writes one stream, so that each comes back to its place.
+Many texts through a program that reads and writes one stream, so that each comes back to its location.
 
 Before each text stands a paragraph that holds its number, written in private-use characters, which no dictionary knows
 and so every program hands on. What comes back is cut at these numbers; each must be there, once, in order.
@@ -106,9 +106,9 @@ def _is_reserved(text: str) -> bool:
     return any(_OPEN <= character <= chr(_RESERVED[-1]) for character in text)
 
 
-_SIGNS = "*#@"  # before a word that is unknown, cannot be inflected, or has no translation
-_HIDDEN = {ord(sign): chr(0xE000 + position) for position, sign in enumerate(_SIGNS)}
-_SHOWN = {ord(hidden): chr(sign) for sign, hidden in _HIDDEN.items()}
+_CHARACTERS = "*#@"  # before a word that is unknown, cannot be inflected, or has no translation
+_HIDDEN = {ord(character): chr(0xE000 + position) for position, character in enumerate(_CHARACTERS)}
+_SHOWN = {ord(hidden): chr(character) for character, hidden in _HIDDEN.items()}
 _MARK = re.compile(r"[*#@]+(?=\S)")
 _PATIENCE = 60.0  # seconds for any call
 _SLOWEST = 500  # characters a second; ten times that and more is usual
@@ -125,7 +125,7 @@ class Apertium:
     """
 
     name = "apertium"
-    lot = 2000
+    batch = 2000
     by_rules = True
 
     def __init__(self, program: str = "apertium") -> None:
@@ -156,7 +156,7 @@ class Apertium:
 
     @cached_property
     def _modes(self) -> frozenset[str]:
-        return frozenset(_told([self._found, "-l"]).split())
+        return frozenset(_reported([self._found, "-l"]).split())
 
     def _mode(self, source: str, target: str) -> str:
         for name in mode_names(source, target):
@@ -167,16 +167,16 @@ class Apertium:
         )
 
     def _read_version(self, mode: str) -> str:
-        version = _told([self._found, "-V"]).strip()
+        version = _reported([self._found, "-V"]).strip()
         return f"{version}, {mode} {digest_of_mode(Path(self._found), mode)}"
 
 
-def _told(command: Sequence[str]) -> str:
+def _reported(command: Sequence[str]) -> str:
     """Return what the program says of itself."""
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE).stdout  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as fault:
-        raise _can_not_be_run(command[0], fault) from fault
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _can_not_be_run(command[0], error) from error
 
 
 def _through(command: Sequence[str], stream: str, patience: float) -> str:
@@ -185,12 +185,12 @@ def _through(command: Sequence[str], stream: str, patience: float) -> str:
         process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
         )
-    except OSError as fault:
-        raise _can_not_be_run(command[0], fault) from fault
+    except OSError as error:
+        raise _can_not_be_run(command[0], error) from error
     try:
         written, _ = process.communicate(stream.encode(), timeout=patience)
-    except subprocess.TimeoutExpired as fault:
-        raise MisalignedError(f"{command[0]} took more than {patience:.0f} seconds") from fault
+    except subprocess.TimeoutExpired as error:
+        raise MisalignedError(f"{command[0]} took more than {patience:.0f} seconds") from error
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -200,8 +200,8 @@ def _through(command: Sequence[str], stream: str, patience: float) -> str:
     return written.decode("utf-8", "replace")
 
 
-def _can_not_be_run(program: str, fault: Exception) -> ModelError:
-    return ModelError(f"{program} cannot be run: {fault}. Does `{program} -V` work in a shell?")
+def _can_not_be_run(program: str, error: Exception) -> ModelError:
+    return ModelError(f"{program} cannot be run: {error}. Does `{program} -V` work in a shell?")
 
 
 def _translation(marked: str) -> Translation:

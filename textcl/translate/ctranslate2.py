@@ -41,7 +41,7 @@ class CTranslate2:
     """
 
     name = "ctranslate2"
-    lot = 256
+    batch = 256
     by_rules = False
 
     def __init__(self, model: str, device: str | None = None, threads: int = 0) -> None:
@@ -97,8 +97,8 @@ def _pieces(tokenizer: Any, text: str) -> list[str]:
 def _load(name: str, device: str, threads: int) -> _Converted:
     try:
         ctranslate2 = import_module("ctranslate2")
-    except ImportError as fault:
-        raise ModelError("The engine ctranslate2 needs the package of this name. pip install ctranslate2") from fault
+    except ImportError as error:
+        raise ModelError("The engine ctranslate2 needs the package of this name. pip install ctranslate2") from error
     from transformers import AutoTokenizer
 
     folder = Path(name).expanduser()
@@ -107,8 +107,8 @@ def _load(name: str, device: str, threads: int) -> _Converted:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         translator = ctranslate2.Translator(str(folder), device=device, intra_threads=threads)
-    except Exception as fault:  # libraries of several languages read the files, and their errors share no base
+    except Exception as error:  # libraries of several languages read the files, and their errors share no base
         raise ModelError(
-            f"{folder} cannot be opened by CTranslate2: {fault}. It must be as this writes it: {_CONVERT}"
-        ) from fault
+            f"{folder} cannot be opened by CTranslate2: {error}. It must be as this writes it: {_CONVERT}"
+        ) from error
     return _Converted(translator, tokenizer, f"ctranslate2 {ctranslate2.__version__}, {digest_of_folder(folder)}")

@@ -47,7 +47,7 @@ class Engine(Protocol):
     """Translates lists of texts from one language into another."""
 
     name: str
-    lot: int  # texts a call; so many may be lost when a run is killed
+    batch: int  # texts a call; so many may be lost when a run is killed
     by_rules: bool  # it makes one translation of a text and takes no decoding
 
     def version(self, source: str, target: str) -> str:

@@ -107,7 +107,7 @@ class Refusal(StrEnum):
     SHORT = "too few words"
     LONG = "too many words"
     ADDRESS = "holds an address"
-    SIGNS = "mostly no letters"
+    CHARACTERS = "mostly no letters"
     FAILED = "not translated"
     IDENTICAL = "identical"
     LEAKED = "a word of the pivot is left"
@@ -117,7 +117,7 @@ class Refusal(StrEnum):
     PERSONS = "other persons"
     OVERLAP = "too few words in common"
     LOOP = "repeats itself"
-    DOUBLED = "as another pivot's"
+    DUPLICATE = "as another pivot's"
     FAR = "cosine too low"
     NEAR = "cosine too high"
 
@@ -159,10 +159,10 @@ class PairFilter:
             return Refusal.LONG
         if _ADDRESS.search(text):
             return Refusal.ADDRESS
-        signs = [character for character in text if not character.isspace()]
-        return Refusal.SIGNS if 2 * sum(map(str.isalpha, signs)) < len(signs) else None
+        characters = [character for character in text if not character.isspace()]
+        return Refusal.CHARACTERS if 2 * sum(map(str.isalpha, characters)) < len(characters) else None
 
-    def fault(self, text: str, trip: RoundTrip) -> Refusal | None:
+    def error(self, text: str, trip: RoundTrip) -> Refusal | None:
         """Return why a translation is no good positive of its text; None: it may be one."""
         if trip.text is None:
             return Refusal.FAILED

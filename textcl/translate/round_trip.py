@@ -39,9 +39,9 @@ def translate_aligned(translate: Translate, texts: Sequence[str]) -> list[Transl
         ModelError: One text after the other fails alone and none succeeds: the engine does not work.
     """
     found: list[Translation | None] = [None if text.strip() else Translation("") for text in texts]
-    asked = [position for position, text in enumerate(texts) if text.strip()]
-    translations = _Halving(translate).translated([texts[position] for position in asked])
-    for position, translation in zip(asked, translations, strict=True):
+    request = [position for position, text in enumerate(texts) if text.strip()]
+    translations = _Halving(translate).translated([texts[position] for position in request])
+    for position, translation in zip(request, translations, strict=True):
         found[position] = translation
     return found
 
@@ -60,9 +60,9 @@ class _Halving:
             found = self._translate(texts)
             if len(found) != len(texts):
                 raise MisalignedError(f"{len(texts)} texts went in, {len(found)} translations came out")
-        except MisalignedError as fault:
+        except MisalignedError as error:
             if len(texts) == 1:
-                self._give_up(texts[0], fault)
+                self._give_up(texts[0], error)
                 return [None]
         else:
             self._succeeded += len(texts)
@@ -70,13 +70,13 @@ class _Halving:
         middle = len(texts) // 2
         return self.translated(texts[:middle]) + self.translated(texts[middle:])
 
-    def _give_up(self, text: str, fault: MisalignedError) -> None:
+    def _give_up(self, text: str, error: MisalignedError) -> None:
         self._failed += 1
         if self._failed == _HOPELESS and not self._succeeded:
             raise ModelError(
-                f"The engine translates nothing: {_HOPELESS} texts failed one by one ({fault})."
-            ) from fault
-        _log.warning("Not translated (%s): %s", fault, text[:_SHOWN])
+                f"The engine translates nothing: {_HOPELESS} texts failed one by one ({error})."
+            ) from error
+        _log.warning("Not translated (%s): %s", error, text[:_SHOWN])
 
 
 _FORMAT = 1
@@ -108,7 +108,7 @@ class TranslationCache:
         with self._explained():
             self._database = open_database(path)
             self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last lot, no more
+            self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may take the last batch, no more
             self._database.execute(_TABLE)
             self._database.execute("SELECT key, text, unknown FROM translations LIMIT 1").fetchone()
 
@@ -124,8 +124,8 @@ class TranslationCache:
         with self._explained():
             for start in range(0, len(keys), _AT_ONCE):
                 part = keys[start : start + _AT_ONCE]
-                asked = f"SELECT key, text, unknown FROM translations WHERE key IN ({','.join('?' * len(part))})"  # noqa: S608
-                for key, text, unknown in self._database.execute(asked, part):
+                request = f"SELECT key, text, unknown FROM translations WHERE key IN ({','.join('?' * len(part))})"  # noqa: S608
+                for key, text, unknown in self._database.execute(request, part):
                     found[key] = Translation(text, unknown)
         return found
 

@@ -45,21 +45,21 @@ def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
     """
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-    place, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
+    location, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     try:
         with _without_bars():
-            check_shards(Path(place))
-            tokenizer = AutoTokenizer.from_pretrained(place, revision=revision or None, trust_remote_code=False)
+            check_shards(Path(location))
+            tokenizer = AutoTokenizer.from_pretrained(location, revision=revision or None, trust_remote_code=False)
             model = (
-                AutoModelForSeq2SeqLM.from_pretrained(place, revision=revision or None, trust_remote_code=False)
+                AutoModelForSeq2SeqLM.from_pretrained(location, revision=revision or None, trust_remote_code=False)
                 .to(device)
                 .eval()
             )
-    except Exception as fault:  # libraries of several languages read the files, and their errors share no base
-        raise ModelError(_advice(name, fault)) from fault
+    except Exception as error:  # libraries of several languages read the files, and their errors share no base
+        raise ModelError(_advice(name, error)) from error
     model.generation_config.max_length = None  # each batch has a bound of its own
     limits = (tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", _USUAL_POSITIONS))
-    return Seq2Seq(model, tokenizer, _version(place, model.config), min(*limits, 1 << 20))
+    return Seq2Seq(model, tokenizer, _version(location, model.config), min(*limits, 1 << 20))
 
 
 def generate(
@@ -112,18 +112,18 @@ def _settings(decoding: Decoding) -> dict[str, Any]:
     return {"num_beams": 1, "do_sample": True, **drawn}
 
 
-def _version(place: str, config: Any) -> str:
+def _version(location: str, config: Any) -> str:
     """Name the weights: by the commit of the Hub, or by a digest of the folder."""
     import transformers
 
     commit = getattr(config, "_commit_hash", None)
-    exact = digest_of_folder(Path(place)) if Path(place).is_dir() else f"{place}@{commit}"
+    exact = digest_of_folder(Path(location)) if Path(location).is_dir() else f"{location}@{commit}"
     return f"transformers {transformers.__version__}, {exact}"
 
 
-def _advice(name: str, fault: Exception) -> str:
-    said = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
-    if "sentencepiece" in str(fault).lower():
+def _advice(name: str, error: Exception) -> str:
+    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "sentencepiece" in str(error).lower():
         return f"{name}: its tokenizer needs the package sentencepiece. pip install sentencepiece"
     return f"{name} cannot be opened as a translation model: {said}"
 
@@ -159,8 +159,8 @@ def sources_of(texts: Sequence[str], target: str, tokenizer: Any) -> list[str]:
 
     The tokenizer is `Any`, as transformers' tokenizers share no type.
     """
-    sign = f">>{target}<<"
-    prefix = f"{sign} " if sign in tokenizer.get_vocab() else ""
+    character = f">>{target}<<"
+    prefix = f"{character} " if character in tokenizer.get_vocab() else ""
     return [prefix + " ".join(text.split()) for text in texts]
 
 
@@ -176,7 +176,7 @@ class Marian:
     """
 
     name = "marian"
-    lot = 256
+    batch = 256
     by_rules = False
 
     def __init__(self, model: str = HELSINKI, device: str | None = None) -> None:
@@ -206,7 +206,7 @@ class ManyToMany:
         device: Where the model works; None: CUDA if there is one, else the CPU.
     """
 
-    lot = 256
+    batch = 256
     by_rules = False
 
     def __init__(self, name: str, model: str, device: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Lots of texts through an engine, in this process or in several, in their order and with the same result."""
+"""Batches of texts through an engine, in this process or in several, in their order and with the same result."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -10,7 +10,7 @@ from textcl.translate.engine import Decoding, Engine
 from textcl.translate.round_trip import RoundTrip, Route, TranslationCache, Translator
 from textcl.util.processes import end_workers, in_order, open_pool
 
-_WAITING = 2  # lots a worker that are sent ahead
+_WAITING = 2  # batches a worker that are sent ahead
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Work:
     seed: int
 
     def worker(self) -> Callable[[Sequence[str]], list[list[RoundTrip]]]:
-        """Open engine and cache, and return what translates a lot: for each text its round trips, one a route."""
+        """Open engine and cache, and return what translates a batch: for each text its round trips, one a route."""
         cache = TranslationCache(self.cache)
         translator = Translator(self.open_engine(), cache, self.language, self.decoding, self.seed)
 
@@ -46,16 +46,16 @@ class Work:
 
 
 def translated(
-    work: Work, lots: Iterable[Sequence[str]], workers: int = 1
+    work: Work, batches: Iterable[Sequence[str]], workers: int = 1
 ) -> Iterator[tuple[Sequence[str], list[list[RoundTrip]]]]:
-    """Yield each lot with the round trips of its texts, in their order.
+    """Yield each batch with the round trips of its texts, in their order.
 
-    Lots are translated as they come in, so the same lots give the same translations with any number of workers, and a
-    stopped run that goes on gives those of a run that was not stopped.
+    Batches are translated as they come in, so the same batches give the same translations with any number of workers,
+    and a stopped run that goes on gives those of a run that was not stopped.
 
     Args:
         work: What to do.
-        lots: Texts, as many at once as the engine likes.
+        batches: Texts, as many at once as the engine likes.
         workers: Processes that translate; 1: this one.
 
     Raises:
@@ -63,18 +63,18 @@ def translated(
     """
     if workers == 1:
         translate = work.worker()
-        for lot in lots:
-            yield lot, translate(lot)
+        for batch in batches:
+            yield batch, translate(batch)
         return
     # Neither torch's threads nor SQLite's files survive a fork.
     with open_pool(workers, "spawn", _begin, work) as pool:
         try:
-            yield from in_order(pool, _translate, lots, _WAITING * workers)
-        except BrokenProcessPool as fault:
+            yield from in_order(pool, _translate, batches, _WAITING * workers)
+        except BrokenProcessPool as error:
             raise TextclError(
                 "A worker process died; perhaps memory ran out. What was translated is kept: the same command goes on."
-            ) from fault
-        except BaseException:  # Ctrl-C, a fault of one lot, or whoever asks for the lots went away
+            ) from error
+        except BaseException:  # Ctrl-C, an error of one batch, or whoever asks for the batches went away
             end_workers(pool)
             raise
 
@@ -89,7 +89,7 @@ def _begin(work: Work) -> None:
 
 
 def _translate(texts: Sequence[str]) -> list[list[RoundTrip]]:
-    """Translate a lot; the engine is opened here, since what fails in an initializer is not handed on."""
+    """Translate a batch; the engine is opened here, since what fails in an initializer is not handed on."""
     global _opened
     if _opened is None:
         assert _work is not None, "the pool begins each worker"

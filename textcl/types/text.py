@@ -64,7 +64,7 @@ class Source(Protocol):
 
     def __getitem__(self, row: int) -> Example: ...
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Where a row stands, for messages: `corpora/wiki.txt, line 18`."""
         ...
 

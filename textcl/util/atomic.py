@@ -24,7 +24,7 @@ def new_file(path: Path) -> Iterator[Path]:
         WriteError: It cannot be written; also an `OSError`.
     """
     temporary = _beside(path)
-    with _telling(path, temporary):
+    with _explaining(path, temporary):
         _refuse_no_file(path)  # now, not after the work
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -70,7 +70,7 @@ def passing_folder(path: Path) -> Iterator[Path]:
         WriteError: It cannot be written; also an `OSError`.
     """
     temporary = _beside(path)
-    with _telling(path, temporary):
+    with _explaining(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             temporary.mkdir()
@@ -79,8 +79,8 @@ def passing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def refuse_place(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
-    """Refuse a place where no file can be written, or, unless forced, where there is one: before hours of work.
+def refuse_location(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
+    """Refuse a location where no file can be written, or, unless forced, where there is one: before hours of work.
 
     Args:
         path: Where a file will be written.
@@ -125,25 +125,25 @@ def _refuse_no_file(path: Path) -> None:
 
 
 @contextmanager
-def _telling(path: Path, temporary: Path) -> Iterator[None]:
-    """Tell what goes wrong with `path`, or with what is written for it; other faults of the block pass through."""
+def _explaining(path: Path, temporary: Path) -> Iterator[None]:
+    """Tell what goes wrong with `path`, or with what is written for it; other errors of the block pass through."""
     try:
         yield
     except WriteError:
         raise
-    except OSError as fault:
-        if not _is_of(fault, path, temporary):
+    except OSError as error:
+        if not _is_of(error, path, temporary):
             raise
         # os.path, for Path.is_file fails where a folder may not be looked into
         blocking = next((folder for folder in path.parents if os.path.isfile(folder)), None)  # noqa: PTH113
-        reason = fault.strerror or str(fault) if blocking is None else f"{blocking} is a file, not a folder"
-        raise WriteError(fault.errno, reason, str(path)) from fault
+        reason = error.strerror or str(error) if blocking is None else f"{blocking} is a file, not a folder"
+        raise WriteError(error.errno, reason, str(path)) from error
 
 
-def _is_of(fault: OSError, path: Path, temporary: Path) -> bool:
-    if not isinstance(fault.filename, str):
-        return fault.errno in _NO_ROOM
-    named = Path(fault.filename)
+def _is_of(error: OSError, path: Path, temporary: Path) -> bool:
+    if not isinstance(error.filename, str):
+        return error.errno in _NO_ROOM
+    named = Path(error.filename)
     return named in (path, *path.parents) or temporary in (named, *named.parents)
 
 

@@ -65,6 +65,6 @@ def kept_fingerprint(key: str | None, make: Callable[[], str]) -> str:
     try:
         with new_file(file) as temporary:
             temporary.write_text(fingerprint, encoding="ascii")
-    except OSError as fault:  # a home that is read-only or full: the rows are only read through again next time
-        _log.warning("The fingerprint is not kept: %s cannot be written (%s).", file, fault.strerror or fault)
+    except OSError as error:  # a home that is read-only or full: the rows are only read through again next time
+        _log.warning("The fingerprint is not kept: %s cannot be written (%s).", file, error.strerror or error)
     return fingerprint

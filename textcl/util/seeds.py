@@ -9,8 +9,8 @@ import torch
 
 def derive(seed: int, *names: int | str) -> int:
     """Return a 63-bit seed for a place in a run, such as `derive(17, "dropout", step, rank, chunk)`."""
-    place = ":".join(str(part) for part in (seed, *names))
-    return int.from_bytes(hashlib.blake2b(place.encode(), digest_size=8).digest(), "big") >> 1
+    location = ":".join(str(part) for part in (seed, *names))
+    return int.from_bytes(hashlib.blake2b(location.encode(), digest_size=8).digest(), "big") >> 1
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from textcl.translate.engine import BEST, Decoding, Engine, exact_code, short_co
 from textcl.translate.filters import PairFilter
 from textcl.translate.round_trip import Route
 from textcl.translate.work import Work, translated
-from textcl.util.atomic import refuse_place
+from textcl.util.atomic import refuse_location
 from textcl.util.cache import cache_folder
 from textcl.util.progress import SILENT, Progress
 from textcl.util.seeds import derive
@@ -74,7 +74,7 @@ class TranslatedPairs:
     seconds: float  # of translating, filtering and writing
 
 
-def back_translate(asked: BackTranslation, progress: Progress = SILENT) -> TranslatedPairs:
+def back_translate(request: BackTranslation, progress: Progress = SILENT) -> TranslatedPairs:
     """Translate the texts of a file into each pivot and back, and write what makes good pairs.
 
     The file has a row for each text that has any: `text`, `translations` (a list), their `pivots` and the `engine`.
@@ -87,32 +87,32 @@ def back_translate(asked: BackTranslation, progress: Progress = SILENT) -> Trans
     Raises:
         TextclError: Something that the user can mend; translations stay in the cache, and the same command goes on.
     """
-    _check_out(asked)
-    engine = open_engine(asked.engine, asked.model, asked.device)
-    routes = _routes(asked, engine)
-    opening = partial(open_engine, asked.engine, asked.model, asked.device)
-    cache = asked.cache or cache_folder("translations") / "translations.sqlite"
-    work = Work(opening, cache, routes, asked.words.language, asked.decoding, asked.seed)
-    judge = Judge(asked.words, asked.cosines)
+    _check_out(request)
+    engine = open_engine(request.engine, request.model, request.device)
+    routes = _routes(request, engine)
+    opening = partial(open_engine, request.engine, request.model, request.device)
+    cache = request.cache or cache_folder("translations") / "translations.sqlite"
+    work = Work(opening, cache, routes, request.words.language, request.decoding, request.seed)
+    judge = Judge(request.words, request.cosines)
     progress.phase("Reading")
-    progress.phase("Back-translating", sum(1 for _ in asked.texts))
-    begun, tally, sample = time.monotonic(), Tally(), _Sample(asked.seed)
-    with written_pairs(asked.out, asked.engine) as writer:
-        lots = _lots(_Suited(asked, tally, writer, progress), engine.lot)
-        for lot, trips in translated(work, lots, asked.workers):
-            for judgements in judge(lot, trips):
+    progress.phase("Back-translating", sum(1 for _ in request.texts))
+    begun, tally, sample = time.monotonic(), Tally(), _Sample(request.seed)
+    with written_pairs(request.out, request.engine) as writer:
+        batches = _batches(_Suited(request, tally, writer, progress), engine.batch)
+        for batch, trips in translated(work, batches, request.workers):
+            for judgements in judge(batch, trips):
                 tally.count(judgements)
                 writer.write(judgements)
                 sample.add(judgements)
-            progress.advance(len(lot))
-    return TranslatedPairs(tally, tuple(sample.drawn), rejected_file(asked.out), cache, time.monotonic() - begun)
+            progress.advance(len(batch))
+    return TranslatedPairs(tally, tuple(sample.drawn), rejected_file(request.out), cache, time.monotonic() - begun)
 
 
 class _Suited:
     """The texts that are worth translating, each once; the others are counted and written down with the reason."""
 
-    def __init__(self, asked: BackTranslation, tally: Tally, writer: PairWriter, progress: Progress) -> None:
-        self._texts, self._words = asked.texts, asked.words
+    def __init__(self, request: BackTranslation, tally: Tally, writer: PairWriter, progress: Progress) -> None:
+        self._texts, self._words = request.texts, request.words
         self._tally, self._writer, self._progress = tally, writer, progress
 
     def __iter__(self) -> Iterator[str]:
@@ -126,7 +126,7 @@ class _Suited:
                 yield text
                 continue
             if reason is None:
-                self._tally.doubles += 1
+                self._tally.duplicates += 1
             else:
                 self._tally.unsuited[reason] += 1
                 self._writer.write_unsuited(text, reason)
@@ -146,42 +146,42 @@ class _Sample:
             if judgement.reason is not None:
                 continue
             self._seen += 1
-            place = self._rng.randrange(self._seen)
+            location = self._rng.randrange(self._seen)
             if len(self.drawn) < _SAMPLED:
                 self.drawn.append(judgement)
-            elif place < _SAMPLED:
-                self.drawn[place] = judgement
+            elif location < _SAMPLED:
+                self.drawn[location] = judgement
 
 
-def _check_out(asked: BackTranslation) -> None:
-    if asked.out.suffix != ".jsonl":
-        raise DataError(f"{asked.out}: the pairs are written as JSONL; name a file that ends in .jsonl.")
-    for file in (asked.out, rejected_file(asked.out)):
-        refuse_place(file, force=asked.force, read=[asked.texts.path])
+def _check_out(request: BackTranslation) -> None:
+    if request.out.suffix != ".jsonl":
+        raise DataError(f"{request.out}: the pairs are written as JSONL; name a file that ends in .jsonl.")
+    for file in (request.out, rejected_file(request.out)):
+        refuse_location(file, force=request.force, read=[request.texts.path])
 
 
-def _routes(asked: BackTranslation, engine: Engine) -> list[Route]:
+def _routes(request: BackTranslation, engine: Engine) -> list[Route]:
     """Return where each text goes: through every pivot, as often as translations are drawn."""
-    if engine.by_rules and (asked.samples > 1 or asked.decoding != BEST):
+    if engine.by_rules and (request.samples > 1 or request.decoding != BEST):
         raise DataError(
             f"{engine.name} translates by rules: a text has one translation. Leave samples, temperature and beams out, "
             "and name several pivots instead."
         )
-    if asked.samples > 1 and asked.decoding.temperature is None:
+    if request.samples > 1 and request.decoding.temperature is None:
         raise DataError("Several samples of a text differ only where words are drawn: give a temperature, such as 0.7.")
-    pivots = asked.pivots or ((_USUAL_PIVOT,) if engine.by_rules else ())
+    pivots = request.pivots or ((_USUAL_PIVOT,) if engine.by_rules else ())
     if not pivots:
         raise DataError(f"Name the languages that {engine.name} shall go through: --pivot de --pivot fr.")
-    if short_code(asked.words.language) in map(short_code, pivots):
-        raise DataError(f"The texts are in {asked.words.language!r} already; it cannot be a pivot.")
+    if short_code(request.words.language) in map(short_code, pivots):
+        raise DataError(f"The texts are in {request.words.language!r} already; it cannot be a pivot.")
     distinct = {exact_code(pivot): pivot for pivot in pivots}.values()
-    return [Route(pivot, time) for pivot in distinct for time in range(asked.samples)]
+    return [Route(pivot, time) for pivot in distinct for time in range(request.samples)]
 
 
-def _lots(texts: _Suited, size: int) -> Iterator[list[str]]:
+def _batches(texts: _Suited, size: int) -> Iterator[list[str]]:
     left = iter(texts)
-    while lot := list(islice(left, size)):
-        yield lot
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 ENGINES = ("apertium", "marian", "ctranslate2", "m2m100", "nllb")

@@ -51,7 +51,7 @@ class Benchmark:
 
 
 def bench_search(
-    model: str, corpus: Corpus, out: Path, asked: BenchRequest, precision: str, progress: Progress = SILENT
+    model: str, corpus: Corpus, out: Path, request: BenchRequest, precision: str, progress: Progress = SILENT
 ) -> Benchmark:
     """Embed a corpus, and measure each index on its vectors.
 
@@ -66,10 +66,10 @@ def bench_search(
     Raises:
         TextclError: Something that the user can mend.
     """
-    if asked.qrels is not None and asked.queries is None:
+    if request.qrels is not None and request.queries is None:
         raise SearchError("--qrels judges queries: name their file with --queries.")
     folder = IndexFolder(out / "exact")
-    chosen = partial(_candidates, asked)
+    chosen = partial(_candidates, request)
     indexed = index_corpus(
         model,
         corpus,
@@ -83,7 +83,7 @@ def bench_search(
     assert indexed is not None, "the only rank builds the index"
     rows, dimension = indexed.about.count, indexed.about.dimension
     candidates = chosen(rows, dimension)
-    setup = with_nearest(_setup(model, folder, asked, precision, rows))
+    setup = with_nearest(_setup(model, folder, request, precision, rows))
     measured = []
     for candidate in candidates:
         progress.phase(f"Measuring {candidate.name}")
@@ -104,20 +104,20 @@ def default_factories(rows: int, dimension: int) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _candidates(asked: BenchRequest, rows: int, dimension: int) -> list[Candidate]:
+def _candidates(request: BenchRequest, rows: int, dimension: int) -> list[Candidate]:
     """Return exact search and all that is asked for; refuse what cannot be built."""
-    factories = asked.factories or default_factories(rows, dimension)
+    factories = request.factories or default_factories(rows, dimension)
     for factory in factories:
         refuse_too_few(build_index(factory, dimension), rows)
-    for width in asked.dimensions:
+    for width in request.dimensions:
         if not 0 < width < dimension:
             raise SearchError(f"--dimension {width}: the vectors have {dimension} numbers; name fewer, at least one.")
-    cut = asked.dimensions or (() if asked.factories else (dimension // 2, dimension // 4))
+    cut = request.dimensions or (() if request.factories else (dimension // 2, dimension // 4))
     others = [Candidate(factory) for factory in dict.fromkeys(factories) if factory != "exact"]
     return [Candidate("exact"), *others, *(Candidate("exact", width) for width in cut)]
 
 
-def _setup(model: str, folder: IndexFolder, asked: BenchRequest, precision: str, rows: int) -> Setup:
+def _setup(model: str, folder: IndexFolder, request: BenchRequest, precision: str, rows: int) -> Setup:
     vectors = folder.index / "vectors.npy"
     encoder = open_encoder(model, precision=precision)
 
@@ -125,14 +125,14 @@ def _setup(model: str, folder: IndexFolder, asked: BenchRequest, precision: str,
         return encoder.encode(texts, role=Role.ANCHOR)
 
     with DocumentStore(folder.documents) as store:
-        if asked.queries is None:
+        if request.queries is None:
             own = _sampled(rows)
             own_texts = [text for _, text in store.at(own.tolist())]
-            return Setup(vectors, embedded(own_texts), own, asked.k, asked.queries_per_call)
-        texts = _queries(asked.queries)
-        judged = {} if asked.qrels is None else _judged(asked.qrels, list(texts), store)
+            return Setup(vectors, embedded(own_texts), own, request.k, request.queries_per_call)
+        texts = _queries(request.queries)
+        judged = {} if request.qrels is None else _judged(request.qrels, list(texts), store)
         none = np.full(len(texts), -1, dtype=np.int64)
-        setup = Setup(vectors, embedded(list(texts.values())), none, asked.k, asked.queries_per_call)
+        setup = Setup(vectors, embedded(list(texts.values())), none, request.k, request.queries_per_call)
         return replace(setup, judged=judged)
 
 
@@ -148,21 +148,21 @@ def _queries(path: Path) -> dict[str, str]:
     return {line.id: line.text for line in read_corpus(path)}
 
 
-def _judged(qrels: Path, asked: Sequence[str], store: DocumentStore) -> Mapping[int, Mapping[int, int]]:
+def _judged(qrels: Path, request: Sequence[str], store: DocumentStore) -> Mapping[int, Mapping[int, int]]:
     """Return the judgements by positions of queries and rows of documents; a document that is missing keeps a number.
 
     Such a document cannot be found, and still belongs to what should have been.
     """
     grades = judgements(file_rows(qrels))
-    unknown = [query for query in grades if query not in set(asked)]
+    unknown = [query for query in grades if query not in set(request)]
     if unknown:
-        raise DataError(f"{qrels}: query '{unknown[0]}' is judged but is not among the {len(asked)} queries.")
+        raise DataError(f"{qrels}: query '{unknown[0]}' is judged but is not among the {len(request)} queries.")
     judged: dict[int, dict[int, int]] = {}
-    for position, query in enumerate(asked):
+    for position, query in enumerate(request):
         if any(grade > 0 for grade in grades.get(query, {}).values()):
             rows = store.rows(list(grades[query]))
             judged[position] = {
-                -1 - place if row is None else row: grade
-                for place, (row, grade) in enumerate(zip(rows, grades[query].values(), strict=True))
+                -1 - location if row is None else row: grade
+                for location, (row, grade) in enumerate(zip(rows, grades[query].values(), strict=True))
             }
     return judged

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.encoder.locate import export_place, find_folder, read_name
+from textcl.encoder.locate import export_location, find_folder, read_name
 from textcl.errors import DataError
 from textcl.evaluation.items import items_digest
 from textcl.evaluation.significance import Difference, compared, refuse_other_items
@@ -79,18 +79,18 @@ def _settings(recipe: Path) -> dict[str, str]:
     return flat_settings(read_yaml_file(recipe)) if recipe.is_file() else {}
 
 
-def flat_settings(value: object, place: str = "") -> dict[str, str]:
+def flat_settings(value: object, location: str = "") -> dict[str, str]:
     """Return the settings in a value of a recipe under dotted names, each as it is written.
 
     Args:
         value: A recipe, or a part of it.
-        place: Where the part stands.
+        location: Where the part stands.
     """
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
     if parts is None:
-        return {place: "null" if value is None else str(value)}
+        return {location: "null" if value is None else str(value)}
     return {
-        name: text for key, part in parts for name, text in flat_settings(part, f"{place}.{key}".lstrip(".")).items()
+        name: text for key, part in parts for name, text in flat_settings(part, f"{location}.{key}".lstrip(".")).items()
     }
 
 
@@ -138,4 +138,4 @@ def _find_model(name: str) -> None:
     wanted = read_name(name)
     folder = find_folder(wanted.model, wanted.export)
     if wanted.export is not None:
-        export_place(folder, wanted.export)
+        export_location(folder, wanted.export)

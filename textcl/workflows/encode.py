@@ -7,7 +7,7 @@ from numpy.lib.format import write_array_header_1_0
 
 from textcl.encoder.opening import open_encoder
 from textcl.files.corpora import Corpus
-from textcl.util.atomic import new_file, refuse_place
+from textcl.util.atomic import new_file, refuse_location
 from textcl.util.progress import SILENT, Progress
 
 BLOCK = 4096  # texts that are in memory at once
@@ -49,7 +49,7 @@ def encode_file(
         WriteError: The vectors cannot be written.
         ModelError: The model cannot be opened.
     """
-    refuse_place(out, force=force, read=[texts])
+    refuse_location(out, force=force, read=[texts])
     corpus = Corpus(texts, column, option="--column")
     total = sum(1 for _ in corpus.documents())
     encoder = open_encoder(model, precision=precision)

@@ -29,7 +29,7 @@ from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role, Use
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.compare import open_other
-from textcl.workflows.page import Watch, page_data
+from textcl.workflows.page import Observer, page_data
 
 _SIDES = {Role.ANCHOR: "queries", Role.POSITIVE: "documents", Role.NEGATIVE: "negatives"}
 
@@ -134,7 +134,7 @@ class Evaluation(Mapping[str, TaskScores]):
 
     scores: Scores
     results: Mapping[str, Result]
-    watch: Watch
+    observer: Observer
     other: Scores = field(default_factory=dict)
     differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
     others: Mapping[str, Result] = field(default_factory=dict)
@@ -238,7 +238,7 @@ def _evaluated(
     ranks = join_ranks()
     # A report that is unfit is refused before the work.
     other = ranks.together(lambda: open_other(str(against), tasks) if isinstance(against, str | Path) else None)
-    watch = Watch(tasks, _SEED)
+    observer = Observer(tasks, _SEED)
     embedding = model_embed(model, how, ranks, progress)
     notes = PromptNotes(embedding.encoder.prompt_for, embedding.encoder.prompts)
 
@@ -246,25 +246,25 @@ def _evaluated(
         notes.begin(task)
         progress.phase(f"Scoring {task}")
 
-    with watch.on(MODEL, notes.over(embedding)) as embed:
+    with observer.on(MODEL, notes.over(embedding)) as embed:
         results = results_of(tasks, run_tasks(tasks, embed, begin))
     embedding.encoder.lost.report()
     others: dict[str, Result] = {}
     if against is not None and other is None:
         name = model_name(against)
-        with watch.on(AGAINST, model_embed(against, how, ranks, progress)) as embed:
+        with observer.on(AGAINST, model_embed(against, how, ranks, progress)) as embed:
             samples = run_tasks(tasks, embed, lambda task: progress.phase(f"Scoring {task} with {name}"))
         others = results_of(tasks, samples)
     if not ranks.is_main:
-        return Evaluation({}, results, watch)
+        return Evaluation({}, results, observer)
     scored = {task: scores(result.sample) for task, result in results.items()}
     if against is None:
-        return Evaluation(scored, results, watch, prompts=notes.lines())
+        return Evaluation(scored, results, observer, prompts=notes.lines())
     names = model_name(against), model_name(model)
     other = other or Report(names[0], {task: scores(result.sample) for task, result in others.items()}, others)
     differences = compared(other.results, results, names)
     theirs = {task: other.scores[task] for task in results}
-    return Evaluation(scored, results, watch, theirs, differences, others, notes.lines())
+    return Evaluation(scored, results, observer, theirs, differences, others, notes.lines())
 
 
 def write_evaluation_page(path: Path, found: Evaluation, facts: Facts) -> None:
@@ -277,5 +277,5 @@ def write_evaluation_page(path: Path, found: Evaluation, facts: Facts) -> None:
     """
     models = {AGAINST: found.others, MODEL: found.results} if found.others else {MODEL: found.results}
     samples = {name: {task: result.sample for task, result in results.items()} for name, results in models.items()}
-    data = page_data(found.watch, samples, _SEED)
+    data = page_data(found.observer, samples, _SEED)
     write_scores_page(path, found.scores, data, facts, found.other, found.differences)

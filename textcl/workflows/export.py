@@ -11,7 +11,7 @@ import numpy as np
 from textcl.distributed import join_ranks
 from textcl.embedding.embed import fresh_embed
 from textcl.encoder.fingerprint import fingerprint
-from textcl.encoder.locate import PACKAGE, PLACES, Export, find_folder, read_name
+from textcl.encoder.locate import LOCATIONS, PACKAGE, Export, find_folder, read_name
 from textcl.encoder.opening import open_encoder, open_export
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.static import is_static
@@ -165,31 +165,35 @@ def _export(judged: _Judged, form: Export, target: ExportTarget, test: ExportTes
     """Make an export beside the model folder, compare it, and move it in."""
     folder = target.folder
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part") as part:
-        place = write_export(folder, form, Path(part))
-        figures = _compare(judged, form, folder, place, test, progress)
+        location = write_export(folder, form, Path(part))
+        figures = _compare(judged, form, folder, location, test, progress)
         _refuse_loss(figures, form, test)
-        put_in_place(place, folder / PLACES[form])
+        put_in_place(location, folder / LOCATIONS[form])
     write_figures(target.figures, [figures])
     return figures
 
 
 def _compare(
-    judged: _Judged, form: Export, folder: Path, place: Path, test: ExportTest, progress: Progress
+    judged: _Judged, form: Export, folder: Path, location: Path, test: ExportTest, progress: Progress
 ) -> ExportFigures:
     """Hold an export to its model: vectors, scores, speed."""
     progress.phase(f"Comparing {form}")
     precision = Precision.BF16 if form is Export.TORCH_BF16 else test.precision
-    encoder = open_export(folder, form, place=place, precision=precision, device="cpu")
+    encoder = open_export(folder, form, location=location, precision=precision, device="cpu")
     embed = fresh_embed(encoder, join_ranks())
     scores = _scores(judged, evaluate(judged.tasks, embed))
     before, after = (function(judged.texts, Role.ANCHOR) for function in (judged.embed, embed))  # (N, D) each
     cosines = None if form is Export.STATIC else row_products(before, after)
     progress.phase(f"Timing {form}")
     original, speed = texts_per_second([judged.encoder, encoder], judged.texts[:TIMED])
-    files = sorted(path for path in (place.rglob("*") if place.is_dir() else place.parent.iterdir()) if path.is_file())
+    files = sorted(
+        path for path in (location.rglob("*") if location.is_dir() else location.parent.iterdir()) if path.is_file()
+    )
     return ExportFigures(
         format=form,
-        files=(f"{PLACES[form]}/",) if place.is_dir() else tuple(f"{place.parent.name}/{path.name}" for path in files),
+        files=(f"{LOCATIONS[form]}/",)
+        if location.is_dir()
+        else tuple(f"{location.parent.name}/{path.name}" for path in files),
         bytes=sum(path.stat().st_size for path in files),
         texts=len(judged.texts),
         cosine_mean=None if cosines is None else float(cosines.mean()),

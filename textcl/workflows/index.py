@@ -143,24 +143,24 @@ def index_corpus(
     index = build_index(factory, encoder.dimension)
     with only_one(out) if ranks.is_main else nullcontext():
         done = folder.is_finished()
-        asked = None
+        request = None
         if ranks.is_main:
             folder.check()  # again: another process may have been here meanwhile
             sweep(out)
-            asked = _prepare(encoder, model_name(model), corpus, folder, progress)
+            request = _prepare(encoder, model_name(model), corpus, folder, progress)
         if done:
-            return None if asked is None else Indexed(out, _finished(folder, asked, index), True, model)
-        if asked is not None:
+            return None if request is None else Indexed(out, _finished(folder, request, index), True, model)
+        if request is not None:
             rows = _rows_of(folder)
             refuse_too_few(index, min(rows, train_rows or rows))
             check(rows, encoder.dimension)
-            folder.begin(asked)
+            folder.begin(request)
         ranks.wait()
         shards = _embed(encoder, folder, ranks, progress)
         ranks.wait()
-        if asked is None:
+        if request is None:
             return None
-        return Indexed(out, _build(index, folder, shards, asked, train_rows, progress), False, model)
+        return Indexed(out, _build(index, folder, shards, request, train_rows, progress), False, model)
 
 
 def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, progress: Progress) -> IndexRequest:
@@ -195,8 +195,8 @@ def _rows_of(folder: IndexFolder) -> int:
         return store.facts.count
 
 
-def _finished(folder: IndexFolder, asked: IndexRequest, index: Index) -> About:
-    folder.check_same(asked, index.factory)
+def _finished(folder: IndexFolder, request: IndexRequest, index: Index) -> About:
+    folder.check_same(request, index.factory)
     Shards(folder.shards, 0, index.dimension, SHARD_ROWS).remove()
     return folder.read()
 
@@ -229,7 +229,7 @@ def _build(
     index: Index,
     folder: IndexFolder,
     shards: Shards,
-    asked: IndexRequest,
+    request: IndexRequest,
     train_rows: int | None,
     progress: Progress,
 ) -> About:
@@ -240,7 +240,7 @@ def _build(
     progress.phase("Building", facts.count)
     sample = shards.sample(wanted, _SEED)
     write_index(folder.index, index.factory, index.dimension, facts.count, _counted(shards, progress), sample)
-    about = About(asked, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions())
+    about = About(request, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions())
     folder.finish(about)
     shards.remove()
     return about

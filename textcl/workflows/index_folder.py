@@ -27,7 +27,7 @@ class IndexRequest:
 class About:
     """`index.json`: what an index is made of. It is written last, so where it is, the index is finished."""
 
-    asked: IndexRequest
+    request: IndexRequest
     factory: str
     train_rows: int  # vectors that the index learned from
     dimension: int
@@ -59,7 +59,7 @@ class IndexFolder:
         return self.path / "vectors"
 
     @property
-    def _asked(self) -> Path:
+    def _request(self) -> Path:
         return self.path / "asked.json"
 
     @property
@@ -82,21 +82,21 @@ class IndexFolder:
                 "folder with --out."
             )
 
-    def begin(self, asked: IndexRequest) -> None:
+    def begin(self, request: IndexRequest) -> None:
         """Note what is asked for; where work began earlier, make sure that it was the same.
 
         Raises:
             SearchError: It was another model, or another corpus; says which.
         """
-        if self._asked.is_file():
-            self._refuse_changes(IndexRequest(**_read(self._asked)), asked)
-        with new_file(self._asked) as temporary:
-            temporary.write_text(json.dumps(asdict(asked), indent=2) + "\n", encoding="utf-8")
+        if self._request.is_file():
+            self._refuse_changes(IndexRequest(**_read(self._request)), request)
+        with new_file(self._request) as temporary:
+            temporary.write_text(json.dumps(asdict(request), indent=2) + "\n", encoding="utf-8")
 
-    def check_same(self, asked: IndexRequest, factory: str) -> None:
+    def check_same(self, request: IndexRequest, factory: str) -> None:
         """Refuse to call an index finished that is not the one asked for."""
         about = self.read()
-        self._refuse_changes(about.asked, asked)
+        self._refuse_changes(about.request, request)
         if about.factory != factory:
             raise SearchError(
                 f"{self.path} is finished, with the factory '{about.factory}' and not '{factory}'. Name another folder."
@@ -106,7 +106,7 @@ class IndexFolder:
         """Write `index.json`."""
         with new_file(self._about) as temporary:
             temporary.write_text(json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        self._asked.unlink(missing_ok=True)
+        self._request.unlink(missing_ok=True)
 
     def read(self) -> About:
         """Read `index.json`.
@@ -115,7 +115,7 @@ class IndexFolder:
             SearchError: There is no finished index here.
         """
         if not self._about.is_file():
-            begun = self._asked.is_file() or self.documents.is_file()
+            begun = self._request.is_file() or self.documents.is_file()
             way = (
                 "was not finished: run the same `textcl index` again"
                 if begun

@@ -11,7 +11,7 @@ from textcl.files.yaml import read_yaml
 from textcl.recipe.load import parse
 from textcl.survey.roles import WITHOUT_COLUMNS, Reading, Trial, read_columns, try_rows
 from textcl.survey.survey import UNKNOWN, Survey, survey
-from textcl.util.atomic import new_file, refuse_place
+from textcl.util.atomic import new_file, refuse_location
 
 ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
@@ -210,7 +210,7 @@ def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, f
     """
     path = path.expanduser()
     recipe = out or Path(f"{stem(path)}.yaml")
-    refuse_place(recipe, force=force)
+    refuse_location(recipe, force=force)
     found = survey(path)
     reading = read_columns(found)
     trial = try_rows(found, reading)

@@ -45,7 +45,7 @@ def rows_of_source(source: Source) -> Iterator[TrainingRow]:
         example = source[row]
         grade = example.label if example.score is None else example.score
         texts = (example.anchor, *example.positives, *example.negatives)
-        yield TrainingRow(source.place(row), texts, None if grade is None else float(grade))
+        yield TrainingRow(source.location(row), texts, None if grade is None else float(grade))
 
 
 def rows_of_file(path: Path, columns: Sequence[str] = ()) -> Iterator[TrainingRow]:
@@ -68,7 +68,7 @@ def _rows_of_file(path: Path, columns: Sequence[str]) -> Iterator[TrainingRow]:
     for row in read_rows(path):
         texts = tuple(_texts(row, columns))
         found = found or bool(texts)
-        yield TrainingRow(row.place, texts, _grade(row))
+        yield TrainingRow(row.location, texts, _grade(row))
     if not found:
         raise DataError(f"{path}: no row holds a text under {', '.join(columns) or 'any column'}.")
 
@@ -76,7 +76,9 @@ def _rows_of_file(path: Path, columns: Sequence[str]) -> Iterator[TrainingRow]:
 def _texts(row: Row, columns: Sequence[str]) -> Iterator[str]:
     for column in columns:
         if column not in row.fields:
-            raise DataError(f"{missing_column(column, row.fields, row.place)} Name the right one with --text-column.")
+            raise DataError(
+                f"{missing_column(column, row.fields, row.location)} Name the right one with --text-column."
+            )
     for column, value in row.fields.items():
         if not columns or column in columns:
             yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))

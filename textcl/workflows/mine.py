@@ -18,11 +18,11 @@ from textcl.mining.collection import Collection
 from textcl.mining.miner import AUTO, Mined, check_range, usual_factory
 from textcl.mining.miner import mine as mine_negatives
 from textcl.mining.rescoring import cross_encoder
-from textcl.mining.selection import Bounds, ExclusionReason, Sampling, Wanted
+from textcl.mining.selection import Bounds, ExclusionReason, MiningRequest, Sampling
 from textcl.report.progress import progress_of
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role, Use
-from textcl.util.atomic import new_file, passing_folder, refuse_place
+from textcl.util.atomic import new_file, passing_folder, refuse_location
 from textcl.util.progress import SILENT, Progress
 
 _BLOCK = 16_384  # texts that are embedded at once
@@ -136,7 +136,7 @@ def mine(
     """
     try:
         bounds = Bounds(max_score, min_score, absolute_margin, relative_margin)
-        wanted = Wanted(negatives, first, last, bounds, sampling, close, seed)
+        wanted = MiningRequest(negatives, first, last, bounds, sampling, close, seed)
     except ValueError as error:
         raise DataError(str(error)) from error
     with progress_of(progress, sys.stderr) as shown:
@@ -159,7 +159,7 @@ def mine_file(
     model: Model,
     source: PairFile,
     out: Path,
-    wanted: Wanted,
+    wanted: MiningRequest,
     *,
     corpus: Path | None,
     factory: str,
@@ -190,7 +190,7 @@ def mine_file(
         TextclError: Something that the user can mend; nothing is written.
     """
     _check_out(out, source.path)
-    refuse_place(out, force=force, read=[source.path] if corpus is None else [source.path, corpus])
+    refuse_location(out, force=force, read=[source.path] if corpus is None else [source.path, corpus])
     progress.phase("Reading")
     texts = Collection(source.pairs(), source.corpus(corpus))
     if not len(texts.pairs):

@@ -50,7 +50,7 @@ class Seen:
     found: dict[str, Mapping[str, QueryHits]] = field(default_factory=dict)  # retrieval task -> query -> what it found
 
 
-class WatchedTask:
+class ObservedTask:
     """A task with a sample of its pairs, the same for every model.
 
     Args:
@@ -70,7 +70,7 @@ class WatchedTask:
         return first == second or (first, second) in self._known or (second, first) in self._known
 
 
-class Watch:
+class Observer:
     """Looks on while tasks run, on one model after the other.
 
     Args:
@@ -79,10 +79,10 @@ class Watch:
     """
 
     def __init__(self, tasks: Sequence[Task], seed: int) -> None:
-        self.tasks = [WatchedTask(task, seed) for task in tasks]
+        self.tasks = [ObservedTask(task, seed) for task in tasks]
         self.seen: dict[str, Seen] = {}  # model -> what was seen of it
         keys = [key for task in self.tasks for pair in task.pairs for key in keys_of(pair)]
-        self._wanted = {role: {text for text, its in keys if its is role} for role in Role}
+        self._requested = {role: {text for text, its in keys if its is role} for role in Role}
         self._retrieval = {task.name: task for task in tasks if isinstance(task, Retrieval)}
 
     @contextmanager
@@ -95,10 +95,10 @@ class Watch:
         """
         seen = self.seen[model] = Seen()
 
-        def watched(texts: Sequence[str], role: Role | Use) -> FloatArray:
+        def observed(texts: Sequence[str], role: Role | Use) -> FloatArray:
             vectors = embed(texts, role)
             side = tower_role(role)
-            wanted = self._wanted[side]
+            wanted = self._requested[side]
             for text, vector in zip(texts, vectors, strict=False):  # too few are an error that others tell
                 if text in wanted:
                     seen.vectors[text, side] = vector.copy()
@@ -110,7 +110,7 @@ class Watch:
                 seen.found[task] = {query: _found(documents, qrels[query]) for query, documents in ranking.items()}
 
         with observed_rankings(heard):
-            yield watched
+            yield observed
 
 
 def _found(documents: Mapping[str, float], grades: Mapping[str, int]) -> QueryHits:
@@ -142,13 +142,13 @@ def query_changes(task: Task, samples: Sequence[Sample], seen: Sequence[Seen]) -
         return ()
     gains = new - old
     order = np.argsort(-gains, kind="stable")
-    chosen = [place for place in order[:_QUERIES] if gains[place] > 0]
-    chosen += [place for place in order[-_QUERIES:] if gains[place] < 0]
+    chosen = [position for position in order[:_QUERIES] if gains[position] > 0]
+    chosen += [position for position in order[-_QUERIES:] if gains[position] < 0]
     queries = list(task.qrels)
     before, after = (its.found[task.name] for its in seen)
     return tuple(
-        _change(task, query, (float(old[place]), float(new[place])), before[query], after[query])
-        for place, query in ((place, queries[place]) for place in chosen)
+        _change(task, query, (float(old[position]), float(new[position])), before[query], after[query])
+        for position, query in ((position, queries[position]) for position in chosen)
     )
 
 
@@ -172,33 +172,35 @@ _TEXTS = 500  # on the map
 _SHIFTS = (1, 2, 3)  # how far each first text is from the second text that chance gives it
 
 
-def leave_page(folder: Path, watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: int) -> None:
+def leave_page(folder: Path, observer: Observer, models: Mapping[str, Mapping[str, Sample]], seed: int) -> None:
     """Write the page of a run, `report.html`, and what is needed to make it again; the other files are there."""
-    write_page_data(folder, page_data(watch, models, seed))
+    write_page_data(folder, page_data(observer, models, seed))
     write_run_page(folder)
 
 
-def page_data(watch: Watch, models: Mapping[str, Mapping[str, Sample]], seed: int) -> PageData:
+def page_data(observer: Observer, models: Mapping[str, Mapping[str, Sample]], seed: int) -> PageData:
     """Gather the data of a page.
 
     Args:
         watch: Looked on.
         models: What each model that was watched is called, and what each task gave for it; one model or two.
-        seed: Decides the places on the map.
+        seed: Decides the positions on the map.
     """
-    seen = [watch.seen[model] for model in models] if watch.tasks else []
-    samples = {task.name: [model[task.name] for model in models.values()] for task in watch.tasks}
-    changes = {task.name: query_changes(task.task, samples[task.name], seen) for task in watch.tasks}
+    seen = [observer.seen[model] for model in models] if observer.tasks else []
+    samples = {task.name: [model[task.name] for model in models.values()] for task in observer.tasks}
+    changes = {task.name: query_changes(task.task, samples[task.name], seen) for task in observer.tasks}
     return PageData(
         made=datetime.now().astimezone().isoformat(timespec="minutes"),
         models=tuple(models),
-        similarities={task.name: tuple(_similarities(task, its) for its in seen) for task in watch.tasks if task.pairs},
-        map=_map(watch.tasks, seen, seed),
+        similarities={
+            task.name: tuple(_similarities(task, its) for its in seen) for task in observer.tasks if task.pairs
+        },
+        map=_map(observer.tasks, seen, seed),
         queries={task: changed for task, changed in changes.items() if changed},
     )
 
 
-def _similarities(task: WatchedTask, seen: Seen) -> Similarities:
+def _similarities(task: ObservedTask, seen: Seen) -> Similarities:
     first, second = (_stacked(seen, [keys_of(pair)[side] for pair in task.pairs]) for side in (0, 1))
     strange = [
         (mine, its)
@@ -210,7 +212,7 @@ def _similarities(task: WatchedTask, seen: Seen) -> Similarities:
     return similarities(row_products(first, second), randoms)
 
 
-def _map(tasks: Sequence[WatchedTask], models: Sequence[Seen], seed: int) -> TextMap | None:
+def _map(tasks: Sequence[ObservedTask], models: Sequence[Seen], seed: int) -> TextMap | None:
     """Return the map of the first task that has enough texts."""
     for task in tasks:
         keys = _map_keys(task)
@@ -229,7 +231,7 @@ def _map(tasks: Sequence[WatchedTask], models: Sequence[Seen], seed: int) -> Tex
     return None
 
 
-def _map_keys(task: WatchedTask) -> list[Key]:
+def _map_keys(task: ObservedTask) -> list[Key]:
     """Return the texts of as many whole pairs as there is place for."""
     keys: dict[Key, None] = {}
     for pair in task.pairs:

@@ -10,7 +10,7 @@ from typing import Any
 
 from textcl.errors import PublishError, TextclError
 from textcl.files.yaml import read_yaml, read_yaml_file, write_yaml
-from textcl.hub.contents import Contents, Told, contents_of, contents_underway, paths_in, stand_ins
+from textcl.hub.contents import Contents, PublishedFacts, contents_of, contents_underway, paths_in, stand_ins
 from textcl.hub.push import Pushed, check_destination, full_name, push
 from textcl.hub.repository import Destination
 from textcl.recipe.schema import HubSection
@@ -20,11 +20,11 @@ _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may st
 _PUBLISHING = {"repo", "private", "revision", "best_on_the_way"}
 _CLEANED = (
     "# As it was run, but for paths of the machine that it ran on, which are cut to their last names: ./NAME.\n"
-    "# Name files of your own in their place, here or on the command line: {places}.\n"
+    "# Name files of your own in their place, here or on the command line: {locations}.\n"
 )
 
 
-def told_of(run: Path) -> Told:
+def published_facts(run: Path) -> PublishedFacts:
     """Read what is told of a run.
 
     A path of the machine becomes `./` and its last names. Who trains a published recipe again publishes nothing by it.
@@ -42,14 +42,16 @@ def told_of(run: Path) -> Told:
     if not isinstance(raw, dict):
         raise PublishError(f"{file} is no recipe: it holds no sections.")
     texts = [entry for name in _SECTIONS for entry in _texts(raw.get(name), name)]
-    found = {place: paths_in(value) for place, value in texts}
+    found = {location: paths_in(value) for location, value in texts}
     named = stand_ins([path for paths in found.values() for path in paths])
-    told = {name: _replaced(value, named) if name in _SECTIONS else value for name, value in raw.items()}
-    told["hub"] = {**(raw.get("hub") or {}), **HubSection().model_dump(include=_PUBLISHING)}
-    places = ", ".join(place for place, paths in found.items() if paths)
+    published = {name: _replaced(value, named) if name in _SECTIONS else value for name, value in raw.items()}
+    published["hub"] = {**(raw.get("hub") or {}), **HubSection().model_dump(include=_PUBLISHING)}
+    locations = ", ".join(location for location, paths in found.items() if paths)
     of_home = {str(Path(value).expanduser()): value for _, value in texts if value.startswith("~")}
-    comment = _CLEANED.format(places=places) if places else ""
-    return Told(comment + write_yaml(told), {str(run.absolute()): run.absolute().name, **of_home, **named})
+    comment = _CLEANED.format(locations=locations) if locations else ""
+    return PublishedFacts(
+        comment + write_yaml(published), {str(run.absolute()): run.absolute().name, **of_home, **named}
+    )
 
 
 def _refuse_other_folders(run: Path, file: Path) -> None:
@@ -65,13 +67,13 @@ def _refuse_other_folders(run: Path, file: Path) -> None:
     )
 
 
-def _texts(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """Yield every text inside a value with its place."""
+def _texts(value: object, location: str) -> Iterator[tuple[str, str]]:
+    """Yield every text inside a value with its location."""
     if isinstance(value, str):
-        yield place, value
+        yield location, value
     entries = value if isinstance(value, Mapping) else dict(enumerate(value)) if isinstance(value, list) else {}
     for name, entry in entries.items():
-        yield from _texts(entry, f"{place}.{name}")
+        yield from _texts(entry, f"{location}.{name}")
 
 
 def _replaced(value: Any, named: Mapping[str, str]) -> Any:
@@ -96,15 +98,15 @@ def publishable(run: Path, repo: str | None) -> Contents:
     Raises:
         PublishError: It is no finished run, or a file of it holds a secret.
     """
-    told = told_of(run)
-    section = read_yaml(told.recipe, str(run / "recipe.yaml")).get("evaluation") or {}
+    published = published_facts(run)
+    section = read_yaml(published.recipe, str(run / "recipe.yaml")).get("evaluation") or {}
     lacks = next((name for name in ("model", "report.json") if not (run / name).exists()), None)
     if lacks == "model" or (lacks is not None and section.get("after")):
         raise PublishError(
             f"{run} is not done: it has no {lacks}. Go on with it, then push: "
             f"textcl train {run / 'recipe.yaml'} --out {run} --resume"
         )
-    return contents_of(run, told, repo)
+    return contents_of(run, published, repo)
 
 
 _log = logging.getLogger(__name__)
@@ -131,7 +133,7 @@ class HubPublisher:
         """Make sure that the Hub is there and would take the run.
 
         Raises:
-            PublishError: Names the setting and the fault.
+            PublishError: Names the setting and the error.
         """
         try:
             check_destination(self.destination)
@@ -142,7 +144,7 @@ class HubPublisher:
         """Send the best model so far; that it cannot be sent is a warning, and the training goes on."""
         if not self.sends_best or (self._sending is not None and not self._sending.done()):
             return
-        self._warn_of_fault()
+        self._warn_of_error()
         copy = self.run / "sending"  # not in the folder of the best, which a better one replaces
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.run / BEST / "model", copy, copy_function=_link)
@@ -155,7 +157,7 @@ class HubPublisher:
             PublishError: It could not be; says how to do it later.
         """
         self._sender.shutdown(wait=True)
-        self._warn_of_fault()
+        self._warn_of_error()
         try:
             return push(publishable(self.run, full_name(self.destination.repo)), self.destination)
         except TextclError as error:
@@ -168,15 +170,15 @@ class HubPublisher:
 
     def _send(self, model: Path, note: str) -> Pushed:
         try:
-            return push(contents_underway(self.run, model, told_of(self.run), note), self.destination)
+            return push(contents_underway(self.run, model, published_facts(self.run), note), self.destination)
         finally:
             shutil.rmtree(model, ignore_errors=True)
 
-    def _warn_of_fault(self) -> None:
-        fault = self._sending.exception() if self._sending is not None else None
+    def _warn_of_error(self) -> None:
+        error = self._sending.exception() if self._sending is not None else None
         self._sending = None
-        if fault is not None:
-            _log.warning("The best model so far was not pushed: %s", fault)
+        if error is not None:
+            _log.warning("The best model so far was not pushed: %s", error)
 
 
 def _link(source: str, target: str) -> None:

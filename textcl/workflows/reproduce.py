@@ -114,7 +114,7 @@ def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> 
 
 
 def _way_out(recipe: Recipe) -> str:
-    paths = [f"{place}.path=FILE" for place, source in recipe.data.components if "path" in source.settings]
+    paths = [f"{location}.path=FILE" for location, source in recipe.data.components if "path" in source.settings]
     return f" Say where it lies here: {' '.join(paths)}" if paths else ""
 
 
@@ -139,8 +139,8 @@ def _changed(file: Path, recipe: Recipe, changes: Sequence[str]) -> Iterator[str
     )
     named = {change.partition("=")[0] for change in changes}
     for key in then | now:
-        is_place = key in named and key.rpartition(".")[2] in ("path", "data_dir", "backbone", "folder")
-        if then.get(key) != now.get(key) and not is_place and not key.startswith("hub."):
+        is_location = key in named and key.rpartition(".")[2] in ("path", "data_dir", "backbone", "folder")
+        if then.get(key) != now.get(key) and not is_location and not key.startswith("hub."):
             yield f"{key}: {then.get(key, 'none')} → {now.get(key, 'none')}"
 
 

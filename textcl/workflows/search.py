@@ -58,12 +58,12 @@ class Searcher:
         self.about = parts.read()
         self._index = _with_settings(open_index(parts.index), settings or {}, folder)
         self._documents = DocumentStore(parts.documents)
-        self._encoder = _same_encoder(self.about, folder, model, precision or self.about.asked.precision)
+        self._encoder = _same_encoder(self.about, folder, model, precision or self.about.request.precision)
 
     def __repr__(self) -> str:
         about = self.about
         return (
-            f"Searcher over {about.count:,} texts by {about.asked.model} ({about.factory}, {about.dimension} numbers)"
+            f"Searcher over {about.count:,} texts by {about.request.model} ({about.factory}, {about.dimension} numbers)"
         )
 
     @overload
@@ -110,22 +110,22 @@ def _with_settings(index: Index, settings: Mapping[str, int], folder: Path) -> I
 def _same_encoder(about: About, folder: Path, model: Model | None, precision: str) -> TextEncoder:
     """Open the model, and make sure that it is the one that embedded the documents."""
     try:
-        encoder = opened(about.asked.model if model is None else model, precision)
+        encoder = opened(about.request.model if model is None else model, precision)
     except ModelError as error:
         if model is not None:
             raise
         raise SearchError(
-            f"{folder} was made with the model {about.asked.model}, which cannot be opened: {error}\n"
-            "If it lies elsewhere now, name the place with --model."
+            f"{folder} was made with the model {about.request.model}, which cannot be opened: {error}\n"
+            "If it lies elsewhere now, name the location with --model."
         ) from error
-    name, now = about.asked.model if model is None else model_name(model), fingerprint(encoder)
-    if now != about.asked.fingerprint:
+    name, now = about.request.model if model is None else model_name(model), fingerprint(encoder)
+    if now != about.request.fingerprint:
         raise SearchError(
-            f"{folder} was made with the model {about.asked.model}, fingerprint {about.asked.fingerprint}; "
+            f"{folder} was made with the model {about.request.model}, fingerprint {about.request.fingerprint}; "
             f"{name} has {now} now. Vectors of two models cannot be compared: search with the "
             "first (--model), or index again with the second."
         )
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
-    if prompts != about.asked.prompts:
-        raise SearchError(f"{folder} was made with the prompts {about.asked.prompts}; the model has {prompts} now.")
+    if prompts != about.request.prompts:
+        raise SearchError(f"{folder} was made with the prompts {about.request.prompts}; the model has {prompts} now.")
     return encoder

@@ -1,4 +1,4 @@
-"""Which translations of a lot become pairs, and why the others do not."""
+"""Which translations of a batch become pairs, and why the others do not."""
 
 import json
 from collections import Counter
@@ -28,7 +28,7 @@ class Tally:
     """Counts what became of all texts and translations."""
 
     rows: int = 0
-    doubles: int = 0  # texts that stood there before
+    duplicates: int = 0  # texts that stood there before
     unsuited: Counter[Refusal] = field(default_factory=Counter)  # texts that were not translated
     by_pivot: dict[str, Counter[Refusal | None]] = field(default_factory=dict)  # translations; None: kept
     texts_kept: int = 0  # with a translation or more
@@ -54,17 +54,17 @@ class Judge:
         self._cosines = None if cosines is None else PairCosines(cosines.model, cosines.precision)
 
     def __call__(self, texts: Sequence[str], trips: Sequence[Sequence[RoundTrip]]) -> list[list[Judgement]]:
-        """Judge the translations of a lot: for each text its own, in the order of the routes."""
+        """Judge the translations of a batch: for each text its own, in the order of the routes."""
         found = [self._by_words(text, own) for text, own in zip(texts, trips, strict=True)]
         return found if self._range is None else self._by_cosines(found, self._range)
 
     def _by_words(self, text: str, trips: Sequence[RoundTrip]) -> list[Judgement]:
         found, before = [], set()
         for trip in trips:
-            reason = self._words.fault(text, trip)
+            reason = self._words.error(text, trip)
             if reason is None:
                 words = tuple(words_of(trip.text or "", self._words.language))
-                reason = Refusal.DOUBLED if words in before else None
+                reason = Refusal.DUPLICATE if words in before else None
                 before.add(words)
             found.append(Judgement(text, trip, reason))
         return found

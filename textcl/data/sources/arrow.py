@@ -29,11 +29,11 @@ class ArrowRows:
     def __getitem__(self, row: int) -> Example:
         row = range(len(self))[row]
         record = mapped(self.file, self.changed).record(row, self.columns.names)
-        return self.columns.example(row, record, self.place(row))
+        return self.columns.example(row, record, self.location(row))
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the row; the first is 1."""
-        return _place(self.path, range(len(self))[row])
+        return _location(self.path, range(len(self))[row])
 
 
 def open_rows(path: Path, file: Path, columns: Columns) -> ArrowRows:
@@ -60,10 +60,10 @@ def open_rows(path: Path, file: Path, columns: Columns) -> ArrowRows:
 def _examples(path: Path, file: Path, changed: int, columns: Columns) -> Iterator[Example]:
     with arrow_errors(path):
         for row, record in enumerate(mapped(file, changed).records(columns.names)):
-            yield columns.example(row, record, _place(path, row))
+            yield columns.example(row, record, _location(path, row))
 
 
-def _place(path: Path, row: int) -> str:
+def _location(path: Path, row: int) -> str:
     return f"{path}, row {row + 1}"
 
 
@@ -115,6 +115,6 @@ class Arrow:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the row."""
-        return self._rows.place(row)
+        return self._rows.location(row)

@@ -22,7 +22,7 @@ _NAMES = ("query-id", "corpus-id", "score")
 
 
 def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
-    """Return for each query the documents of at least this grade, each with the place of its judgement.
+    """Return for each query the documents of at least this grade, each with the location of its judgement.
 
     Args:
         path: Tab-separated values with the columns query-id, corpus-id and score, plain or compressed.
@@ -41,23 +41,23 @@ def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
     qrels: dict[str, dict[str, str]] = {}
     best = None
     for span in spans:
-        place = f"{path}, line {span.number}"
-        record = table_record(span.raw, TSV, names, place)
-        grade = _grade(record["score"], place)
+        location = f"{path}, line {span.number}"
+        record = table_record(span.raw, TSV, names, location)
+        grade = _grade(record["score"], location)
         best = grade if best is None else max(best, grade)
         if grade >= threshold:
-            qrels.setdefault(record["query-id"].strip(), {})[record["corpus-id"].strip()] = place
+            qrels.setdefault(record["query-id"].strip(), {})[record["corpus-id"].strip()] = location
     if not qrels:
         found = "no judgements" if best is None else f"grades up to {best}"
         raise DataError(f"{path}: found {found}, but none of at least {threshold}; set threshold lower.")
     return qrels
 
 
-def _grade(text: str, place: str) -> int:
+def _grade(text: str, location: str) -> int:
     try:
         return int(text)
-    except ValueError as fault:
-        raise DataError(f"{place}, column 'score': found {text!r}; it should be a whole number.") from fault
+    except ValueError as error:
+        raise DataError(f"{location}, column 'score': found {text!r}; it should be a whole number.") from error
 
 
 _log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class BEIR:
 
     A query is one row, however many documents it has: each epoch draws one of them, so no other document of the query
     is taken for its negative. Queries of one text are one. The title of a document stands before its text; documents
-    without text are left out. The documents stay in their file; in memory are the places of those that are relevant.
+    without text are left out. The documents stay in their file; in memory are the locations of those that are relevant.
 
     Args:
         path: The folder. Each file in it may be `.gz`, `.bz2`, `.xz` or `.zst`.
@@ -116,16 +116,16 @@ class BEIR:
         query, documents = self._rows[row]
         return Example(row, self._queries.text(query), tuple(self._corpus.text(document) for document in documents))
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file of queries and the line of this one."""
-        return self._queries.place(self._rows[row][0])
+        return self._queries.location(self._rows[row][0])
 
     def _refuse_unknown(self, judged: dict[str, dict[str, str]]) -> None:
         for query, documents in judged.items():
-            for document, place in documents.items():
+            for document, location in documents.items():
                 for id_, file in ((query, self._queries), (document, self._corpus)):
                     if id_ not in file.spans:
-                        raise DataError(f"{place}: names '{id_}', which is not in {file.content.path}.")
+                        raise DataError(f"{location}: names '{id_}', which is not in {file.content.path}.")
 
     def _by_text(self, judged: dict[str, dict[str, str]]) -> list[tuple[str, list[str]]]:
         """Return each query with its documents that hold text, queries of one text as one."""
@@ -136,7 +136,7 @@ class BEIR:
         for query, documents in judged.items():
             text = self._queries.text(query)
             if not text:
-                raise DataError(f"{self._queries.place(query)}, column 'text': {BLANK}")
+                raise DataError(f"{self._queries.location(query)}, column 'text': {BLANK}")
             kept = dict.fromkeys(id_ for id_ in documents if id_ not in blank)
             if kept:
                 rows.setdefault(int(identities([text])[0]), (query, {}))[1].update(kept)
@@ -159,10 +159,12 @@ class _File:
 
     def text(self, id_: str) -> str:
         """Return title and text, the title where there is one."""
-        span, place = self.spans[id_], self.place(id_)
-        return title_and_text(Row(place, json_record(decoded(self.content.read(span.start, span.end), place), place)))
+        span, location = self.spans[id_], self.location(id_)
+        return title_and_text(
+            Row(location, json_record(decoded(self.content.read(span.start, span.end), location), location))
+        )
 
-    def place(self, id_: str) -> str:
+    def location(self, id_: str) -> str:
         return f"{self.content.path}, line {self.spans[id_].number}"
 
 
@@ -170,12 +172,12 @@ def _found(path: Path, wanted: Collection[str]) -> _File:
     """Find the objects with a wanted `_id`."""
     found = _File(open_content(path), {})
     for span in line_spans(found.content):
-        place = f"{path}, line {span.number}"
-        row = Row(place, json_record(decoded(span.raw, place), place))
+        location = f"{path}, line {span.number}"
+        row = Row(location, json_record(decoded(span.raw, location), location))
         row.value("text")
         id_ = row.identity("_id")
         if id_ in found.spans:
-            raise DataError(f"{place}: '{id_}' stands on line {found.spans[id_].number} already; ids must differ.")
+            raise DataError(f"{location}: '{id_}' stands on line {found.spans[id_].number} already; ids must differ.")
         if id_ in wanted:
             found.spans[id_] = _Span(span.number, span.start, span.start + len(span.raw))
     return found

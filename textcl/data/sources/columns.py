@@ -32,7 +32,7 @@ class Columns:
         graded = (name for name in (self.score, self.label) if name is not None)
         return tuple(dict.fromkeys((self.anchor, *self.positives, *self.negatives, *graded)))
 
-    def example(self, row: int, record: Mapping[str, object], place: str) -> Example:
+    def example(self, row: int, record: Mapping[str, object], location: str) -> Example:
         """Read a record.
 
         Raises:
@@ -40,11 +40,11 @@ class Columns:
         """
         return Example(
             row=row,
-            anchor=checked_text(_value(record, self.anchor, place), f"{place}, column '{self.anchor}'").strip(),
-            positives=_texts(record, self.positives, place),
-            negatives=_texts(record, self.negatives, place),
-            score=_score(record, self.score, place),
-            label=_label(record, self.label, place),
+            anchor=checked_text(_value(record, self.anchor, location), f"{location}, column '{self.anchor}'").strip(),
+            positives=_texts(record, self.positives, location),
+            negatives=_texts(record, self.negatives, location),
+            score=_score(record, self.score, location),
+            label=_label(record, self.label, location),
         )
 
 
@@ -62,7 +62,7 @@ def columns_of(anchor: str, positive: Named, negative: Named, score: str | None,
     return Columns(anchor, positives, negatives, score, label)
 
 
-def refuse_missing(columns: Columns, found: Collection[str], place: str) -> None:
+def refuse_missing(columns: Columns, found: Collection[str], location: str) -> None:
     """Refuse a table without a column that is named, or with two of that name.
 
     Raises:
@@ -70,10 +70,10 @@ def refuse_missing(columns: Columns, found: Collection[str], place: str) -> None
     """
     for name in columns.names:
         if name not in found:
-            raise missing_column(name, found, place)
+            raise missing_column(name, found, location)
         if list(found).count(name) > 1:
             raise DataError(
-                f"{place}: there are {list(found).count(name)} columns '{name}'; rename or drop all but one."
+                f"{location}: there are {list(found).count(name)} columns '{name}'; rename or drop all but one."
             )
 
 
@@ -81,45 +81,47 @@ def _listed(named: Named) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named or ())
 
 
-def _value(record: Mapping[str, object], column: str, place: str) -> object:
+def _value(record: Mapping[str, object], column: str, location: str) -> object:
     if column not in record:
-        raise missing_column(column, record, place)
+        raise missing_column(column, record, location)
     return record[column]
 
 
-def _texts(record: Mapping[str, object], columns: tuple[str, ...], place: str) -> tuple[str, ...]:
+def _texts(record: Mapping[str, object], columns: tuple[str, ...], location: str) -> tuple[str, ...]:
     """Read the texts of one column, or of several, some of which may be empty."""
     if len(columns) > 1:
-        filled = tuple(column for column in columns if not _is_empty(_value(record, column, place)))
+        filled = tuple(column for column in columns if not _is_empty(_value(record, column, location)))
         if not filled:
             named = ", ".join(f"'{column}'" for column in columns)
-            raise DataError(f"{place}: found no text in any of the columns {named}; one of them must hold one.")
+            raise DataError(f"{location}: found no text in any of the columns {named}; one of them must hold one.")
         columns = filled
-    return tuple(chain.from_iterable(_column_texts(record, column, place) for column in columns))
+    return tuple(chain.from_iterable(_column_texts(record, column, location) for column in columns))
 
 
 def _is_empty(value: object) -> bool:
     return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
-def _column_texts(record: Mapping[str, object], column: str, place: str) -> tuple[str, ...]:
-    texts = checked_texts(_value(record, column, place), f"{place}, column '{column}'")
+def _column_texts(record: Mapping[str, object], column: str, location: str) -> tuple[str, ...]:
+    texts = checked_texts(_value(record, column, location), f"{location}, column '{column}'")
     return tuple(text.strip() for text in texts)
 
 
-def _score(record: Mapping[str, object], column: str | None, place: str) -> float | None:
-    return None if column is None else checked_number(_value(record, column, place), f"{place}, column '{column}'")
+def _score(record: Mapping[str, object], column: str | None, location: str) -> float | None:
+    return (
+        None if column is None else checked_number(_value(record, column, location), f"{location}, column '{column}'")
+    )
 
 
-def _label(record: Mapping[str, object], column: str | None, place: str) -> int | None:
+def _label(record: Mapping[str, object], column: str | None, location: str) -> int | None:
     """Read a label: a whole number, however it is typed, or a name, which is numbered."""
     if column is None:
         return None
-    value = _value(record, column, place)
+    value = _value(record, column, location)
     if isinstance(value, str) and value.strip():
         return number_of(value.strip())
     if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         value = int(value)
     if not isinstance(value, int):
-        raise DataError(f"{place}, column '{column}': found {shown(value)}; it should be a whole number or a name.")
+        raise DataError(f"{location}, column '{column}': found {shown(value)}; it should be a whole number or a name.")
     return int(value) if _LEAST_LABEL <= value < -_LEAST_LABEL else number_of(str(value))

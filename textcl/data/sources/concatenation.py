@@ -44,10 +44,10 @@ class Concatenation:
         source, inner = self._locate(row)
         return replace(source[inner], row=range(len(self))[row])
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Where the row stands in its own source."""
         source, inner = self._locate(row)
-        return source.place(inner)
+        return source.location(inner)
 
     def _locate(self, row: int) -> tuple[Source, int]:
         row = range(len(self))[row]

@@ -32,7 +32,7 @@ _Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 class DocumentedPair:
     """The summary of a function or class, and the prose below it."""
 
-    place: str  # scipy.linalg._basic.solve
+    location: str  # scipy.linalg._basic.solve
     summary: str
     prose: str
 
@@ -68,9 +68,9 @@ def documented_pairs(root: Path, files: list[Path]) -> Iterator[DocumentedPair]:
     for file in files:
         inner = file.relative_to(root.parent).with_suffix("").parts
         module = ".".join(inner[:-1] if inner[-1] == "__init__" else inner)
-        for place, docstring in _docstrings(_parsed(file).body, module):
+        for location, docstring in _docstrings(_parsed(file).body, module):
             if pair := summary_and_prose(docstring):
-                yield DocumentedPair(place, *pair)
+                yield DocumentedPair(location, *pair)
 
 
 def _parsed(file: Path) -> ast.Module:
@@ -98,14 +98,14 @@ def _no_collection() -> Iterator[None]:
 
 
 def _docstrings(body: list[ast.stmt], scope: str) -> Iterator[tuple[str, str]]:
-    """Yield the place and the docstring of each function and class, also in classes and in branches of a module."""
+    """Yield the location and the docstring of each function and class, also in classes and in branches of a module."""
     for node in body:
         if isinstance(node, _Documented):
-            place = f"{scope}.{node.name}"
+            location = f"{scope}.{node.name}"
             if docstring := ast.get_docstring(node, clean=False):
-                yield place, docstring
+                yield location, docstring
             if isinstance(node, ast.ClassDef):
-                yield from _docstrings(node.body, place)
+                yield from _docstrings(node.body, location)
         elif isinstance(node, ast.If | ast.Try):
             yield from _docstrings([*node.body, *node.orelse], scope)
 
@@ -156,8 +156,8 @@ def _write(cache: Path, pairs: Sequence[DocumentedPair]) -> None:
     try:
         with new_file(cache) as temporary:
             temporary.write_text(json.dumps([astuple(pair) for pair in pairs]), encoding="utf-8")
-    except OSError as fault:  # a home that is read-only or full: the scan is only slower next time
-        _log.warning("The scan is not kept: %s cannot be written (%s).", cache, fault.strerror or fault)
+    except OSError as error:  # a home that is read-only or full: the scan is only slower next time
+        _log.warning("The scan is not kept: %s cannot be written (%s).", cache, error.strerror or error)
 
 
 class Docstrings:
@@ -201,9 +201,9 @@ class Docstrings:
         pair = self._pairs[row]
         return Example(row=row, anchor=pair.summary, positives=(pair.prose,))
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the function or class."""
-        return self._pairs[row].place
+        return self._pairs[row].location
 
 
 def _distinct(pairs: Iterable[DocumentedPair]) -> Iterator[DocumentedPair]:

@@ -29,7 +29,7 @@ class RowFormat(Protocol):
         """Find the rows."""
         ...
 
-    def example(self, row: int, raw: bytes, place: str) -> Example:
+    def example(self, row: int, raw: bytes, location: str) -> Example:
         """Read a row from its bytes; what follows them up to the next row is blank."""
         ...
 
@@ -44,8 +44,8 @@ class _Index:
 class FileRows:
     """Rows of a file as a source. Every row is checked when the file is opened; none is kept.
 
-    In memory a row takes 16 bytes. For a file of more than 16 MB the places of the rows are kept in the user's cache,
-    so that it is read through only once, for as long as it is not changed.
+    In memory a row takes 16 bytes. For a file of more than 16 MB the locations of the rows are kept in the user's
+    cache, so that it is read through only once, for as long as it is not changed.
 
     Args:
         path: The file, plain or compressed.
@@ -75,9 +75,9 @@ class FileRows:
         row = range(len(self))[row]
         starts = self._index.starts
         end = int(starts[row + 1]) if row + 1 < len(starts) else self._content.size
-        return self._form.example(row, self._content.read(int(starts[row]), end), self.place(row))
+        return self._form.example(row, self._content.read(int(starts[row]), end), self.location(row))
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line."""
         return f"{self._named} {self._index.numbers[row]}"
 
@@ -124,5 +124,7 @@ def _keep(index: _Index, folder: Path) -> None:
             np.save(temporary / "starts.npy", index.starts)
             np.save(temporary / "numbers.npy", index.numbers)
             (temporary / "fingerprint").write_text(index.fingerprint, encoding="ascii")
-    except OSError as fault:  # a home that is read-only or full: the file is only read through again next time
-        _log.warning("The places of the rows are not kept: %s cannot be written (%s).", folder, fault.strerror or fault)
+    except OSError as error:  # a home that is read-only or full: the file is only read through again next time
+        _log.warning(
+            "The locations of the rows are not kept: %s cannot be written (%s).", folder, error.strerror or error
+        )

@@ -93,9 +93,9 @@ class HubDataset:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the data set and the row."""
-        return self._rows.place(row)
+        return self._rows.location(row)
 
 
 def _fetched(name: str, config: str | None, revision: str, split: str, streaming: bool) -> Iterator[Mapping[str, Any]]:
@@ -105,13 +105,13 @@ def _fetched(name: str, config: str | None, revision: str, split: str, streaming
 
     try:
         yield from datasets.load_dataset(name, config, revision=revision, split=split, streaming=streaming)
-    except (OSError, ValueError, RuntimeError, DatasetsError) as fault:
-        cause = fault.__cause__ if isinstance(fault, DatasetGenerationError) else None  # where it says what is wrong
-        reason = str(cause or fault).strip().rstrip(".")
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        cause = error.__cause__ if isinstance(error, DatasetGenerationError) else None  # where it says what is wrong
+        reason = str(cause or error).strip().rstrip(".")
         raise DataError(
             f"{name} (revision {revision[:8]}, split {split}) cannot be fetched from the Hub: {reason}. Without a "
             "network, name a file of your own: JsonLines, CSV, Parquet."
-        ) from fault
+        ) from error
 
 
 def _write(file: Path, name: str, columns: Columns, records: Iterable[Mapping[str, Any]]) -> None:

@@ -58,9 +58,9 @@ class JsonLines:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line."""
-        return self._rows.place(row)
+        return self._rows.location(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,6 @@ class JsonRows:
         """Find the lines."""
         return line_spans(content)
 
-    def example(self, row: int, raw: bytes, place: str) -> Example:
+    def example(self, row: int, raw: bytes, location: str) -> Example:
         """Read a line."""
-        return self.columns.example(row, json_record(decoded(raw, place), place), place)
+        return self.columns.example(row, json_record(decoded(raw, location), location), location)

@@ -59,6 +59,6 @@ class Parquet:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the row."""
-        return self._rows.place(row)
+        return self._rows.location(row)

@@ -29,12 +29,12 @@ class TableRows:
         next(rows)
         return rows
 
-    def example(self, row: int, raw: bytes, place: str) -> Example:
+    def example(self, row: int, raw: bytes, location: str) -> Example:
         """Read a row; a label that spells a number is one."""
-        record: dict[str, object] = dict(table_record(raw, self.dialect, self.names, place))
+        record: dict[str, object] = dict(table_record(raw, self.dialect, self.names, location))
         if self.columns.label is not None:
             record[self.columns.label] = number_spelled(str(record[self.columns.label]))
-        return self.columns.example(row, record, place)
+        return self.columns.example(row, record, location)
 
 
 def open_table(path: str, dialect: Dialect, columns: Columns) -> FileRows:
@@ -58,8 +58,8 @@ def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
     first = next(table_spans(content, dialect), None)
     if first is None:
         raise DataError(f"{content.path}: {NO_ROWS}")
-    place = f"{content.path}, line {first.number}"
-    return column_names(fields_of(first.raw, dialect, place), place)
+    location = f"{content.path}, line {first.number}"
+    return column_names(fields_of(first.raw, dialect, location), location)
 
 
 def table_spans(content: Content, dialect: Dialect) -> Iterator[Span]:
@@ -72,14 +72,14 @@ def table_spans(content: Content, dialect: Dialect) -> Iterator[Span]:
     return (Span(row.number, row.start, row.raw) for row in rows)
 
 
-def table_record(raw: bytes, dialect: Dialect, names: tuple[str, ...], place: str) -> dict[str, str]:
+def table_record(raw: bytes, dialect: Dialect, names: tuple[str, ...], location: str) -> dict[str, str]:
     """Return the fields of a row by their names.
 
     Raises:
         DataError: They are more or fewer than the names.
     """
-    fields = fields_of(raw, dialect, place)
-    refuse_misfit(fields, names, dialect, place)
+    fields = fields_of(raw, dialect, location)
+    refuse_misfit(fields, names, dialect, location)
     return dict(zip(names, fields, strict=True))
 
 
@@ -97,11 +97,11 @@ class CSV:
         negative: The column of hard negatives, or several; null: none.
         score: The column of graded similarities, numbers; null: none.
         label: The column of class labels, whole numbers or names; null: none.
-        delimiter: What stands between fields, one sign: ";" where a comma marks the decimals.
+        delimiter: What stands between fields, one character: ";" where a comma marks the decimals.
 
     Raises:
         DataError: The file is missing, empty or not UTF-8, a column is missing, or a row is faulty.
-        ValueError: A column of texts is named twice, or the delimiter is not one sign.
+        ValueError: A column of texts is named twice, or the delimiter is not one character.
 
     Example:
         data:
@@ -120,7 +120,7 @@ class CSV:
         delimiter: str = ",",
     ) -> None:
         if len(delimiter) != 1 or delimiter in '"\r\n':
-            raise ValueError(f"delimiter must be one sign such as ',' or ';', found {delimiter!r}.")
+            raise ValueError(f"delimiter must be one character such as ',' or ';', found {delimiter!r}.")
         columns = columns_of(anchor, positive, negative, score, label)
         self._rows = open_table(path, Dialect(delimiter, is_quoted=True), columns)
 
@@ -135,17 +135,18 @@ class CSV:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line on which the row begins."""
-        return self._rows.place(row)
+        return self._rows.location(row)
 
 
 class TSV:
     r"""Rows of a TSV file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), whose first line names the columns.
 
-    A row is a line, and a quotation mark a sign like any other; what a spreadsheet wrote with quoted fields is read by
-    `CSV` with `delimiter: "\t"`. Where several columns are named for positives or negatives, some of them may be empty
-    in a row. The rows stay in the file, of any size; a compressed file is unpacked once into the user's cache folder.
+    A row is a line, and a quotation mark a character like any other; what a spreadsheet wrote with quoted fields is
+    read by `CSV` with `delimiter: "\t"`. Where several columns are named for positives or negatives, some of them may
+    be empty in a row. The rows stay in the file, of any size; a compressed file is unpacked once into the user's
+    cache folder.
 
     Args:
         path: The file.
@@ -188,6 +189,6 @@ class TSV:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line on which the row begins."""
-        return self._rows.place(row)
+        return self._rows.location(row)

@@ -45,9 +45,9 @@ class TextLines:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line."""
-        return self._rows.place(row)
+        return self._rows.location(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class _Lines:
     def spans(self, content: Content) -> Iterator[Span]:
         spans = line_spans(content)
         for span in spans:
-            place = f"{content.path}, line {span.number}"
-            refuse_object(decoded(span.raw, place).strip(), place)
+            location = f"{content.path}, line {span.number}"
+            refuse_object(decoded(span.raw, location).strip(), location)
             yield span
             break
         yield from spans
 
-    def example(self, row: int, raw: bytes, place: str) -> Example:
-        return Example(row, decoded(raw, place).strip())
+    def example(self, row: int, raw: bytes, location: str) -> Example:
+        return Example(row, decoded(raw, location).strip())
 
 
 def files_of(path: str, pattern: str) -> list[Path]:
@@ -131,9 +131,9 @@ class FolderLines:
     def __getitem__(self, row: int) -> Example:
         return self._rows[row]
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line."""
-        return self._rows.place(row)
+        return self._rows.location(row)
 
 
 class FolderTexts:
@@ -170,7 +170,7 @@ class FolderTexts:
         row = range(len(self))[row]
         return Example(row, _text(self._files[row]))
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file."""
         return str(self._files[row])
 

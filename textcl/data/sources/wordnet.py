@@ -12,7 +12,7 @@ from textcl.types.text import Example
 from textcl.util.cache import fingerprint_of
 
 Relation = Literal["gloss", "example", "synonym"]
-_Related = Iterator[tuple[str, str, str]]  # anchor, positive, place
+_Related = Iterator[tuple[str, str, str]]  # anchor, positive, location
 
 
 class WordNet:
@@ -42,13 +42,13 @@ class WordNet:
 
     def __init__(self, relation: Relation = "gloss", path: str = FOLDER) -> None:
         self._rows: dict[str, dict[str, None]] = defaultdict(dict)  # an anchor's positives, in the order of the files
-        places: dict[str, str] = {}
-        for anchor, positive, place in _RELATIONS[relation](read_synsets(Path(path).expanduser())):
+        locations: dict[str, str] = {}
+        for anchor, positive, location in _RELATIONS[relation](read_synsets(Path(path).expanduser())):
             self._rows[anchor][positive] = None
-            places.setdefault(anchor, place)
+            locations.setdefault(anchor, location)
         if not self._rows:
             raise DataError(f"{path}: found no pairs for relation '{relation}'.")
-        self._anchors, self._places = list(self._rows), places
+        self._anchors, self._locations = list(self._rows), locations
 
     @cached_property
     def fingerprint(self) -> str:
@@ -63,23 +63,23 @@ class WordNet:
         anchor = self._anchors[row]
         return Example(row, anchor, tuple(self._rows[anchor]))
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Name the file and the line of the first sense, and the anchor."""
         anchor = self._anchors[row]
-        return f"{self._places[anchor]} ({anchor[:40]})"
+        return f"{self._locations[anchor]} ({anchor[:40]})"
 
 
 def _glosses(synsets: Iterable[Synset]) -> _Related:
-    return ((term, synset.definition, synset.place) for synset in synsets for term in synset.words)
+    return ((term, synset.definition, synset.location) for synset in synsets for term in synset.words)
 
 
 def _examples(synsets: Iterable[Synset]) -> _Related:
-    return ((synset.definition, example, synset.place) for synset in synsets for example in synset.examples)
+    return ((synset.definition, example, synset.location) for synset in synsets for example in synset.examples)
 
 
 def _synonyms(synsets: Iterable[Synset]) -> _Related:
     return (
-        (term, other, synset.place)
+        (term, other, synset.location)
         for synset in synsets
         for term in synset.words
         for other in synset.words

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from textcl.errors import DataError
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.task import Swaps, TextPair, Values, Weights
-from textcl.evaluation.thresholds import Thresholds, places_from_top
+from textcl.evaluation.thresholds import Thresholds, positions_from_top
 from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import Hits
@@ -106,8 +106,8 @@ class Bitext:
 
     def run(self, embed: Embed) -> "BitextSample":
         """Embed each distinct sentence of a side once, search both ways, and mine."""
-        firsts = {text: place for place, text in enumerate(dict.fromkeys(first for first, _ in self.pairs))}
-        seconds = {text: place for place, text in enumerate(dict.fromkeys(second for _, second in self.pairs))}
+        firsts = {text: position for position, text in enumerate(dict.fromkeys(first for first, _ in self.pairs))}
+        seconds = {text: position for position, text in enumerate(dict.fromkeys(second for _, second in self.pairs))}
         first_vectors, second_vectors = embed(list(firsts), Role.ANCHOR), embed(list(seconds), Role.POSITIVE)
         forward = neighbours(first_vectors, second_vectors)
         backward = neighbours(second_vectors, first_vectors)
@@ -137,7 +137,7 @@ class BitextSample:
     backward: Doubles  # (N,) 1 where the first is nearest to the second
     margins: Doubles  # (N,) of the mined pair; minus infinity where nothing was mined
     is_right: NDArray[np.bool_]  # (N,) whether the mined pair is this one
-    are_margins: bool = True  # if they are places in an order, their threshold says nothing and is NaN
+    are_margins: bool = True  # if they are positions in an order, their threshold says nothing and is NaN
 
     @property
     def size(self) -> int:
@@ -162,7 +162,7 @@ class BitextSample:
         """Return both samples with the pairs at `swaps` (N,) exchanged between them.
 
         A mined pair takes its place in the order of its own model's margins with it, since two models' margins are on
-        different scales. Before any exchange the places give the F1 that the margins give.
+        different scales. Before any exchange the positions give the F1 that the margins give.
         """
         return self._mixed(other, swaps), other._mixed(self, swaps)
 
@@ -170,7 +170,7 @@ class BitextSample:
         return type(self)(
             forward=np.where(swaps, other.forward, self.forward),
             backward=np.where(swaps, other.backward, self.backward),
-            margins=np.where(swaps, places_from_top(other.margins), places_from_top(self.margins)),
+            margins=np.where(swaps, positions_from_top(other.margins), positions_from_top(self.margins)),
             is_right=np.where(swaps, other.is_right, self.is_right),
             are_margins=False,
         )

@@ -221,7 +221,7 @@ class GeometryEntry(TaskEntry):
         text, first, second = self.columns.text, self.columns.first, self.columns.second
         if first not in row.fields:
             raise ColumnError(
-                f"{row.place}: no column '{text}' for a text, nor '{first}' for the first of a pair; there are "
+                f"{row.location}: no column '{text}' for a text, nor '{first}' for the first of a pair; there are "
                 f"{', '.join(map(str, row.fields))}.",
                 text,
             )

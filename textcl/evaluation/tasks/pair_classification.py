@@ -11,7 +11,7 @@ from textcl.errors import DataError
 from textcl.evaluation.cosines import pair_cosines
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.task import Swaps, TextPair, Values, Weights
-from textcl.evaluation.thresholds import Thresholds, places_from_top
+from textcl.evaluation.thresholds import Thresholds, positions_from_top
 from textcl.types.batches import Embed
 from textcl.util.cosines import Doubles
 
@@ -64,7 +64,7 @@ class PairSample:
 
     scores: Doubles  # (N,)
     labels: NDArray[np.bool_]  # (N,)
-    are_cosines: bool = True  # if they are places in an order, their thresholds say nothing and are NaN
+    are_cosines: bool = True  # if they are positions in an order, their thresholds say nothing and are NaN
 
     @property
     def size(self) -> int:
@@ -85,9 +85,9 @@ class PairSample:
         """Return both samples with the pairs at `swaps` (N,) exchanged between them.
 
         Two models' cosines are on different scales, so a pair takes its place in the order of its own model's cosines
-        with it. Before any exchange the places give the metrics that the cosines give.
+        with it. Before any exchange the positions give the metrics that the cosines give.
         """
-        mine, its = (places_from_top(sample.scores) for sample in (self, other))
+        mine, its = (positions_from_top(sample.scores) for sample in (self, other))
         exchanged = np.where(swaps, its, mine), np.where(swaps, mine, its)
         return (
             type(self)(exchanged[0], self.labels, are_cosines=False),

@@ -75,11 +75,11 @@ def _mark(mark: Mark, scale: Scale, y: int) -> Markup:
 
 
 HEIGHT = 420
-Place = tuple[float, float]
+Position = tuple[float, float]
 
 
 def scatter_chart(
-    places: Sequence[Place], is_document: Sequence[bool], pairs: Sequence[tuple[int, int]], label: str
+    positions: Sequence[Position], is_document: Sequence[bool], pairs: Sequence[tuple[int, int]], label: str
 ) -> Markup:
     """Return the map of one model.
 
@@ -87,7 +87,7 @@ def scatter_chart(
     to the others and shows their texts.
 
     Args:
-        places: Of each text, 0–1 each way.
+        positions: Of each text, 0–1 each way.
         is_document: Whether the text is searched for; others are drawn hollow.
         pairs: Positions of texts that belong together.
         label: What the map shows, in words.
@@ -95,17 +95,17 @@ def scatter_chart(
     drawn = Markup('<svg class="chart map" width="100%" height="{}" role="group" aria-label="{}">').format(
         HEIGHT, label
     )
-    drawn += Markup("").join(_line(places[one], places[other], one, other) for one, other in pairs)
+    drawn += Markup("").join(_line(positions[one], positions[other], one, other) for one, other in pairs)
     drawn += Markup("").join(
         Markup('<circle class="{}" cx="{}" cy="{}" r="4" tabindex="{}"/>').format(
             "document" if document else "query", _percent(x), _percent(y), 0 if number == 0 else -1
         )
-        for number, ((x, y), document) in enumerate(zip(places, is_document, strict=True))
+        for number, ((x, y), document) in enumerate(zip(positions, is_document, strict=True))
     )
     return drawn + Markup("</svg>")
 
 
-def _line(one: Place, other: Place, first: int, second: int) -> Markup:
+def _line(one: Position, other: Position, first: int, second: int) -> Markup:
     return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" data-pair="{} {}"/>').format(
         *(_percent(value) for value in (*one, *other)), first, second
     )

@@ -16,26 +16,26 @@ from textcl.types.text import Augmentation, Role, Source
 from textcl.util.seeds import derive, seeded
 
 
-def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, place: str, seed: int) -> None:
+def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, location: str, seed: int) -> None:
     """Refuse rows whose texts an augmentation is not made for.
 
     Args:
         views: V views.
         source: What they are made from.
-        place: Where they stand in the recipe.
+        location: Where they stand in the recipe.
         seed: The seed of the run's data; it chooses the sample of texts that augmentations are shown.
 
     Raises:
         RecipeError: An augmentation cuts views from one text, and the rows have positives of their own.
-        DataError: An augmentation can do nothing for the texts; names its place.
+        DataError: An augmentation can do nothing for the texts; names its location.
     """
     for number, view in enumerate(views):
         for position, augmentation in enumerate(view.augment):
-            at = f"{place}.{number}.augment.{position}"
+            at = f"{location}.{number}.augment.{position}"
             if shares_draw(augmentation) and source[0].positives:
                 raise RecipeError(
                     f"{at}: {type(augmentation).__name__} takes the views of a row from one text, but "
-                    f"{source.place(0)} has a positive of its own. Set the source's `positive` to null, or take the "
+                    f"{source.location(0)} has a positive of its own. Set the source's `positive` to null, or take the "
                     "augmentation away."
                 )
             check = getattr(augmentation, "check", None)
@@ -54,19 +54,19 @@ def build_sources(recipe: Recipe) -> list[Source]:
         RecipeError: A constructor refuses its settings.
         DataError: A file or package is missing or faulty, or a source has no rows.
     """
-    return [build_component_source(recipe, component, place) for place, component in recipe.data.components]
+    return [build_component_source(recipe, component, location) for location, component in recipe.data.components]
 
 
-def build_component_source(recipe: Recipe, component: Component, place: str) -> Source:
-    """Open one source of a recipe; `place` is where it stands in it."""
-    source: Source = build(component.model_dump(), SOURCE, place, allow_code=recipe.allow_code)
+def build_component_source(recipe: Recipe, component: Component, location: str) -> Source:
+    """Open one source of a recipe; `location` is where it stands in it."""
+    source: Source = build(component.model_dump(), SOURCE, location, allow_code=recipe.allow_code)
     if len(source) == 0:
-        raise DataError(f"{place}: found no rows in the source, but there must be at least 2.")
+        raise DataError(f"{location}: found no rows in the source, but there must be at least 2.")
     return source
 
 
 def views_of(
-    recipe: Recipe, entries: Sequence[ViewEntry] | None, source: Source, place: str, seed: int
+    recipe: Recipe, entries: Sequence[ViewEntry] | None, source: Source, location: str, seed: int
 ) -> tuple[ViewSpec, ...]:
     """Return the views that a recipe lists, or those that its rows suggest.
 
@@ -74,7 +74,7 @@ def views_of(
         recipe: That they stand in.
         entries: As listed; None: what the rows hold.
         source: What the views are made from.
-        place: Where they stand in the recipe.
+        location: Where they stand in the recipe.
         seed: The seed of the run's data.
 
     Raises:
@@ -84,24 +84,24 @@ def views_of(
     """
     if entries is None:
         return default_views(source[0])
-    specs = tuple(_view_of(entry, f"{place}.{number}", recipe.allow_code) for number, entry in enumerate(entries))
+    specs = tuple(_view_of(entry, f"{location}.{number}", recipe.allow_code) for number, entry in enumerate(entries))
     roles = [spec.role for spec in specs]
     wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
     absent = [role for role in wanted if role not in roles]
     if absent:
         found = ", ".join(roles) or "none"
-        raise RecipeError(f"{place}: found the roles {found}, but there must be a view of role {absent[0]} too.")
-    refuse_unfit_texts(specs, source, place, seed)
+        raise RecipeError(f"{location}: found the roles {found}, but there must be a view of role {absent[0]} too.")
+    refuse_unfit_texts(specs, source, location, seed)
     return specs
 
 
-def _view_of(entry: ViewEntry, place: str, allow_code: Sequence[str]) -> ViewSpec:
+def _view_of(entry: ViewEntry, location: str, allow_code: Sequence[str]) -> ViewSpec:
     augment: list[Augmentation] = [
-        build(component.model_dump(), AUGMENTATION, f"{place}.augment.{position}", allow_code=allow_code)
+        build(component.model_dump(), AUGMENTATION, f"{location}.augment.{position}", allow_code=allow_code)
         for position, component in enumerate(entry.augment)
     ]
     changes: list[InputAugmentation] = [
-        build(component.model_dump(), INPUT_AUGMENTATION, f"{place}.input.{position}", allow_code=allow_code)
+        build(component.model_dump(), INPUT_AUGMENTATION, f"{location}.input.{position}", allow_code=allow_code)
         for position, component in enumerate(entry.input)
     ]
     return ViewSpec(entry.role, tuple(augment), tuple(changes))
@@ -136,11 +136,11 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
         raise RecipeError(f"encoder.documents: {error}") from error
 
 
-def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEncoder:
-    """Build what a section asks for; `place` is where it stands in the recipe."""
+def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> TextEncoder:
+    """Build what a section asks for; `location` is where it stands in the recipe."""
     prompts = None if section.prompts is None else {str(role): prompt for role, prompt in section.prompts.items()}
     try:
-        with seeded(derive(recipe.seed, place)):
+        with seeded(derive(recipe.seed, location)):
             return assemble_encoder(
                 section.backbone,
                 pooling=section.pooling,
@@ -153,8 +153,8 @@ def _build_tower(recipe: Recipe, section: EncoderSection, place: str) -> TextEnc
                 precision=recipe.training.precision,
             )
     except ModelError as error:
-        raise ModelError(f"{place}.backbone: {error}") from error
+        raise ModelError(f"{location}.backbone: {error}") from error
     except OSError as error:  # a name that can be no path
-        raise ModelError(f"{place}.backbone: found {section.backbone[:80]!r}: {error.strerror or error}") from error
+        raise ModelError(f"{location}.backbone: found {section.backbone[:80]!r}: {error.strerror or error}") from error
     except ValueError as error:  # its first word is the name of the setting
-        raise RecipeError(f"{'data' if str(error).startswith('max_length') else place}.{error}") from error
+        raise RecipeError(f"{'data' if str(error).startswith('max_length') else location}.{error}") from error

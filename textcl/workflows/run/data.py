@@ -68,20 +68,20 @@ def build_parts(recipe: Recipe, sources: Sequence[Source]) -> tuple[TrainingPart
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedObjective:
+class LocatedObjective:
     """An objective as the recipe names it, and where."""
 
     component: Component
-    place: str
+    location: str
 
 
-def objectives_of(recipe: Recipe) -> dict[str, PlacedObjective]:
+def objectives_of(recipe: Recipe) -> dict[str, LocatedObjective]:
     """Return the objective of each part by its name; sources without one of their own share the recipe's."""
-    shared = PlacedObjective(recipe.objective, "objective")
+    shared = LocatedObjective(recipe.objective, "objective")
     if not recipe.data.takes_turns:
         return {"": shared}
     return {
-        name: PlacedObjective(entry.objective, f"data.sources.{number}.objective")
+        name: LocatedObjective(entry.objective, f"data.sources.{number}.objective")
         if isinstance(entry, NamedSource) and entry.objective is not None
         else shared
         for number, (name, entry) in enumerate(zip(recipe.data.names, recipe.data.sources, strict=True))
@@ -146,20 +146,20 @@ def build_batches(
     """
     if recipe.data.takes_turns:
         batches = {part.name: _own_batches(recipe, part, tokenize_of(part)) for part in parts}
-        return MixedBatches(batches, wanted_shares(recipe, sizes))
+        return MixedBatches(batches, requested_shares(recipe, sizes))
     [part] = parts
     if recipe.data.mixing is None:
         return _batches(recipe, part, tokenize_of(part), recipe.seed)
     batch_rows = min(recipe.data.batch_size, sum(sizes))
     try:
         by_name = dict(zip(recipe.data.names, sizes, strict=True))
-        order = Blended(by_name, wanted_shares(recipe, sizes), batch_rows, recipe.seed)
+        order = Blended(by_name, requested_shares(recipe, sizes), batch_rows, recipe.seed)
     except ValueError as error:
         raise RecipeError(f"data.mixing: {error} Or let the sources take turns: one_source_per_batch: true.") from error
     return Batches(part.source, part.views, tokenize_of(part), recipe.data.batch_size, recipe.seed, order=order)
 
 
-def wanted_shares(recipe: Recipe, sizes: Sequence[int]) -> tuple[float, ...]:
+def requested_shares(recipe: Recipe, sizes: Sequence[int]) -> tuple[float, ...]:
     """Return the fraction of the drawn rows that each source is meant to have; without mixing, that of its rows."""
     mixing = recipe.data.mixing or MixingSection()
     return shares_of(sizes, mixing.weights, mixing.temperature or 1.0)

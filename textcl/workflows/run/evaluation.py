@@ -34,8 +34,10 @@ def build_tasks(recipe: Recipe) -> list[Task]:
     folder = _data_dir(recipe)
     tasks: list[Task] = []
     for number, entry in enumerate(recipe.evaluation.after):
-        place = f"evaluation.after.{number}"
-        tasks += [_inline(recipe, entry, place)] if isinstance(entry, InlineTask) else _suite(entry, folder, place)
+        location = f"evaluation.after.{number}"
+        tasks += (
+            [_inline(recipe, entry, location)] if isinstance(entry, InlineTask) else _suite(entry, folder, location)
+        )
     names = Counter(task.name for task in tasks)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -69,22 +71,23 @@ def _data_dir(recipe: Recipe) -> Path | None:
     return None if folder is None else Path(folder).expanduser()
 
 
-def _suite(name: str, folder: Path | None, place: str) -> list[Task]:
+def _suite(name: str, folder: Path | None, location: str) -> list[Task]:
     try:
         return load_tasks([name], folder)
     except TextclError as error:
-        raise type(error)(f"{place}: {error}") from error
+        raise type(error)(f"{location}: {error}") from error
     except (OSError, ValueError) as error:  # a name that can be no path
-        raise RecipeError(f"{place}: found {name[:80]!r}: {error}") from error
+        raise RecipeError(f"{location}: found {name[:80]!r}: {error}") from error
 
 
-def _inline(recipe: Recipe, entry: InlineTask, place: str) -> Task:
-    source = build_component_source(recipe, entry.source, f"{place}.source")
+def _inline(recipe: Recipe, entry: InlineTask, location: str) -> Task:
+    source = build_component_source(recipe, entry.source, f"{location}.source")
     rows = [source[row] for row in range(len(source))]
     lacking = next((row.row for row in rows if not row.positives), None)
     if lacking is not None:
         raise RecipeError(
-            f"{place}.source: {source.place(lacking)} has no positive. Retrieval looks for each row's positive by its "
+            f"{location}.source: {source.location(lacking)} has no positive. Retrieval looks for each row's "
+            f"positive by its "
             "anchor: it needs pairs."
         )
     pairs = [(row.anchor, positive) for row in rows for positive in row.positives]

@@ -25,7 +25,7 @@ from textcl.training.log import last_step
 from textcl.types.text import Source
 from textcl.util.atomic import is_part, new_file
 from textcl.util.versions import versions
-from textcl.workflows.run.data import wanted_shares
+from textcl.workflows.run.data import requested_shares
 
 _FIXED = ("seed", "data", "encoder", "objective")  # sections that a run cannot change on its way
 
@@ -186,7 +186,7 @@ def _mix(recipe: Recipe, sizes: Sequence[int]) -> dict[str, object]:
     """Return the rows of each source and the fraction that it has of the rows drawn; of a single source nothing."""
     if len(sizes) == 1:
         return {}
-    each = zip(recipe.data.names, sizes, wanted_shares(recipe, sizes), strict=True)
+    each = zip(recipe.data.names, sizes, requested_shares(recipe, sizes), strict=True)
     return {"sources": [{"name": name, "rows": size, "share": share} for name, size, share in each]}
 
 

@@ -101,12 +101,12 @@ def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | No
     built: dict[str, Objective] = {}
     objectives = {}
     for name, objective in objectives_of(recipe).items():
-        if objective.place not in built:
-            with seeded(derive(recipe.seed, objective.place)):
-                built[objective.place] = build(
-                    objective.component.model_dump(), OBJECTIVE, objective.place, known, recipe.allow_code
+        if objective.location not in built:
+            with seeded(derive(recipe.seed, objective.location)):
+                built[objective.location] = build(
+                    objective.component.model_dump(), OBJECTIVE, objective.location, known, recipe.allow_code
                 )
-        objectives[name] = built[objective.place]
+        objectives[name] = built[objective.location]
     _refuse_unfit_teacher(recipe, list(built.values()), teacher_dimension)
     return objectives
 
@@ -173,9 +173,9 @@ def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPar
     try:
         objective.check(roles, scored=first.score is not None, labelled=first.label is not None)
     except ValueError as error:
-        place = objectives_of(recipe)[part.name].place
-        whose = f"{part.name}, " if part.name and place == "objective" else ""
-        raise RecipeError(f"{place}: {whose}{error}") from error
+        location = objectives_of(recipe)[part.name].location
+        whose = f"{part.name}, " if part.name and location == "objective" else ""
+        raise RecipeError(f"{location}: {whose}{error}") from error
 
 
 def refuse_unlabelled(recipe: Recipe, sources: Sequence[Source]) -> None:
@@ -184,8 +184,8 @@ def refuse_unlabelled(recipe: Recipe, sources: Sequence[Source]) -> None:
     Raises:
         RecipeError: Says how labels are named.
     """
-    told = sources if recipe.data.takes_turns else sources[:1]
-    if recipe.data.rows_per_label is not None and all(source[0].label is None for source in told):
+    published = sources if recipe.data.takes_turns else sources[:1]
+    if recipe.data.rows_per_label is not None and all(source[0].label is None for source in published):
         raise RecipeError(
             f"data.rows_per_label: found {recipe.data.rows_per_label}, but the rows carry no labels. Name their column "
             "in the source (label: …), or set data.rows_per_label=null."

@@ -22,8 +22,8 @@ from textcl.workflows.run.data import (
     joined,
     refuse_equal_views,
     refuse_idle_tower,
+    requested_shares,
     run_length,
-    wanted_shares,
 )
 from textcl.workflows.run.objective import (
     build_objectives,
@@ -157,6 +157,6 @@ def _mix(recipe: Recipe, batches: RunBatches, sizes: Sequence[int]) -> tuple[Sou
     return tuple(
         SourcePlan(name, size, share, int(rows), float(rows / drawn.sum()), int(turns))
         for name, size, share, rows, turns in zip(
-            recipe.data.names, sizes, wanted_shares(recipe, sizes), drawn, steps, strict=True
+            recipe.data.names, sizes, requested_shares(recipe, sizes), drawn, steps, strict=True
         )
     )

@@ -25,8 +25,8 @@ from textcl.util.lock import only_one
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run
-from textcl.workflows.page import Watch, leave_page
-from textcl.workflows.run.data import RunBatches, build_batches, run_length, run_tokenize, wanted_shares
+from textcl.workflows.page import Observer, leave_page
+from textcl.workflows.run.data import RunBatches, build_batches, requested_shares, run_length, run_tokenize
 from textcl.workflows.run.evaluation import DuringEvaluation, build_tasks, build_tasks_during, take_best
 from textcl.workflows.run.folder import (
     Outcome,
@@ -94,7 +94,7 @@ def _trained(run: "_Run", resume: bool) -> Outcome:
     after = run.score("after")
     outcome = leave_report(folder, run.tasks, before, after, leakage, ranks)
     if ranks.is_main:
-        leave_page(folder, run.watch, {"before": before, "after": after}, run.recipe.seed)
+        leave_page(folder, run.observer, {"before": before, "after": after}, run.recipe.seed)
     return outcome
 
 
@@ -115,7 +115,7 @@ class _Run:
                 lost.warn()
         self.tasks: list[Task] = build_tasks(recipe)
         self.recorder = Recorder()
-        self.watch = Watch(self.tasks, recipe.seed)
+        self.observer = Observer(self.tasks, recipe.seed)
         self.tasks_during = build_tasks_during(recipe)
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, progress=progress)
 
@@ -128,7 +128,7 @@ class _Run:
             self.recorder.begin(task)
             self.progress.phase(f"Scoring {when} training: {task}")
 
-        with self.watch.on(when, self.embed()) as embed:
+        with self.observer.on(when, self.embed()) as embed:
             return evaluate(self.tasks, self.recorder.over(embed), begin)
 
     def leakage(self) -> dict[str, Leakage]:
@@ -172,7 +172,7 @@ class _Run:
         """Return the batches, which take what tokens are kept."""
         made, workers = self.made, self._workers()
         epochs = run_length(self.recipe, made.batches) / made.batches.steps_per_epoch
-        shares = wanted_shares(self.recipe, made.sizes) if self.recipe.data.takes_turns else (1.0,)
+        shares = requested_shares(self.recipe, made.sizes) if self.recipe.data.takes_turns else (1.0,)
         tokenizers = {}
         for part, share in zip(made.parts, shares, strict=True):
             passes = epochs * share * sum(made.sizes) / len(part.source)
