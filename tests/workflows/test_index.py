@@ -81,9 +81,18 @@ def test_the_folder_holds_what_a_search_needs_and_nothing_else(model: str, corpu
     build(model, corpus, tmp_path / "out")
     assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"index.json", "documents.sqlite", "index"}
     written = json.loads((tmp_path / "out" / "index.json").read_text())
-    assert written["asked"]["prompts"]["positive"] == "passage "
-    assert written["asked"]["model"] == model
+    assert written["request"]["prompts"]["positive"] == "passage "
+    assert written["request"]["model"] == model
     assert written["packages"]["faiss-cpu"]
+
+
+def test_an_index_of_an_earlier_version_still_opens(model: str, corpus: Corpus, tmp_path: Path) -> None:
+    build(model, corpus, tmp_path / "out")
+    file = tmp_path / "out" / "index.json"
+    written = json.loads(file.read_text())
+    written["asked"] = written.pop("request")  # as textcl 0.1 called it
+    file.write_text(json.dumps(written))
+    assert Searcher(tmp_path / "out").search([TEXTS[3]], 1)
 
 
 @pytest.mark.parametrize("stop_at", [("Reading", 20), ("Embedding", 17), ("Embedding", 50), ("Building", 9)])

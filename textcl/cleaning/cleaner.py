@@ -160,12 +160,12 @@ def _judged(
 def _compare_sides(rows: list[list[list[str]] | Drop], similarity: Similarity) -> None:
     """Put why a row is dropped in the place of each whose first two groups of columns do not fit each other."""
     sides = {
-        location: (row[0][0], row[1][0])
-        for location, row in enumerate(rows)
+        position: (row[0][0], row[1][0])
+        for position, row in enumerate(rows)
         if not isinstance(row, Drop) and row[0] and row[1]
     }
-    for location, drop in zip(sides, similarity.errors(list(sides.values())), strict=True):
-        rows[location] = drop or rows[location]
+    for position, drop in zip(sides, similarity.errors(list(sides.values())), strict=True):
+        rows[position] = drop or rows[position]
 
 
 def _line(record: Record, drop: Drop) -> str:

@@ -126,7 +126,8 @@ class IndexFolder:
         if content.get("format") != FORMAT:
             raise SearchError(f"{self._about}: its format is {content.get('format')}; this textcl reads {FORMAT}.")
         try:
-            return About(**{**content, "asked": IndexRequest(**content["asked"])})
+            request = content.pop("asked", None) or content.pop("request")  # "asked": indexes of textcl 0.1
+            return About(**content, request=IndexRequest(**request))
         except (KeyError, TypeError) as error:
             raise SearchError(f"{self._about}: not what an index says of itself ({error}).") from error
 
