@@ -14,7 +14,7 @@ from tests.cli.running import run
 from textcl.cli.app import app
 from textcl.errors import DataError
 from textcl.evaluation import kinds
-from textcl.evaluation.cosines import Doubles, pair_cosines
+from textcl.evaluation.cosines import Float64Array, pair_cosines
 from textcl.evaluation.items import Result, results_of
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.leakage import TrainingRow, find_leakage
@@ -40,7 +40,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 class ClosenessSample:
     """The outcome of the toy: a cosine a pair."""
 
-    cosines: Doubles  # (N,)
+    cosines: Float64Array  # (N,)
 
     @property
     def size(self) -> int:

@@ -12,14 +12,14 @@ from textcl.evaluation.correlation import CorrelationSample
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.significance import p_values
 
-Doubles = NDArray[np.float64]
+Float64Array = NDArray[np.float64]
 
 
-def standardised(values: Doubles) -> Doubles:
+def standardised(values: Float64Array) -> Float64Array:
     return (values - values.mean()) / values.std()
 
 
-def exact(mine: Doubles, its: Doubles, statistic: Any) -> float:
+def exact(mine: Float64Array, its: Float64Array, statistic: Any) -> float:
     """The p-value over all exchanges of a few items."""
     found = stats.permutation_test((mine, its), statistic, permutation_type="samples", n_resamples=np.inf)
     return float(found.pvalue)
@@ -57,8 +57,8 @@ def test_the_p_values_of_correlations_are_those_of_scipy_on_ranks_and_standardis
     mine, its = gold + rng.normal(size=9), 0.2 * rng.normal(size=9) + 0.1 * gold
     p = p_values(CorrelationSample(mine, gold), CorrelationSample(its, gold), permutations=20_000)
 
-    def difference(gold: Doubles) -> Any:
-        def correlation(values: Doubles, axis: int) -> Any:
+    def difference(gold: Float64Array) -> Any:
+        def correlation(values: Float64Array, axis: int) -> Any:
             centred = values - values.mean(axis, keepdims=True)
             return (centred * (gold - gold.mean())).mean(axis) / values.std(axis) / gold.std()
 
@@ -117,7 +117,7 @@ def test_cosines_exchanged_as_they_are_would_hide_a_clear_difference() -> None:
     narrow = CorrelationSample(0.7 + 0.01 * two.predicted, two.gold)
     swaps = np.random.default_rng(0).random((300, 300)) < 0.5
 
-    def spearman(values: Doubles) -> float:
+    def spearman(values: Float64Array) -> float:
         return float(stats.spearmanr(values, one.gold).statistic)
 
     raw = [
@@ -196,13 +196,13 @@ def test_gold_scores_that_differ_are_refused() -> None:
 class Whole:
     """A sample whose items cannot be exchanged."""
 
-    values: Doubles
+    values: Float64Array
 
     @property
     def size(self) -> int:
         return len(self.values)
 
-    def metrics(self, weights: Doubles) -> dict[str, Doubles]:
+    def metrics(self, weights: Float64Array) -> dict[str, Float64Array]:
         return {"spread": weights @ self.values}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from textcl.cleaning.columns import TextColumns, text_columns, texts_of
-from textcl.cleaning.duplicates import Doubles
+from textcl.cleaning.duplicates import Duplicates
 from textcl.cleaning.records import Record, header, records, written_as
 from textcl.cleaning.rules import Drop, Rules, Similarity, error
 from textcl.errors import DataError
@@ -83,7 +83,7 @@ def clean(
     if request.similarity is not None and len(columns.groups) < 2:
         raise DataError(f"{source} has one text a row, so there is no pair to compare; leave --model out.")
     progress.phase("Cleaning", unit="rows")
-    duplicates = Doubles(request.near, _fit(source, columns, request.rules), columns.others)
+    duplicates = Duplicates(request.near, _fit(source, columns, request.rules), columns.others)
     counts: Counter[str] = Counter()
     with ExitStack() as files:
         kept_file = _writer(files, out)
@@ -142,7 +142,7 @@ def _read(record: Record, columns: TextColumns, rules: Rules) -> list[list[str]]
 
 
 def _judged(
-    source: Path, columns: TextColumns, request: Cleaning, duplicates: Doubles
+    source: Path, columns: TextColumns, request: Cleaning, duplicates: Duplicates
 ) -> Iterator[tuple[Record, Drop | None]]:
     """Yield each row with the first thing that is wrong with it: on its own, between its sides, as a duplicate."""
     stream = records(source)

@@ -112,7 +112,7 @@ class _Alike:
     sides: tuple[Runs, ...]
 
 
-class Doubles:
+class Duplicates:
     """Remembers the rows that were kept: some 150 bytes a row, and the runs of those that may have a near duplicate.
 
     A row is a near duplicate when each of its sides resembles that of the other: two questions to one long text are two

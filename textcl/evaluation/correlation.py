@@ -24,19 +24,21 @@ from numpy.typing import NDArray
 
 from textcl.evaluation.task import Metrics, Swaps, Values, Weights
 
-Doubles = NDArray[np.float64]
+Float64Array = NDArray[np.float64]
 
 
-def standardised(values: Doubles) -> Doubles:
+def standardised(values: Float64Array) -> Float64Array:
     """Return values (N,) with mean 0 and standard deviation 1; NaN where they are constant."""
     centred = values - values.mean()
     deviation = np.sqrt(np.mean(centred**2))
     constant = not np.ptp(values) > 0
-    scaled: Doubles = np.full_like(centred, np.nan) if constant else centred / deviation
+    scaled: Float64Array = np.full_like(centred, np.nan) if constant else centred / deviation
     return scaled
 
 
-def exchanged_correlations(mine: Doubles, its: Doubles, gold: Doubles, swaps: Swaps) -> tuple[Values, Values]:
+def exchanged_correlations(
+    mine: Float64Array, its: Float64Array, gold: Float64Array, swaps: Swaps
+) -> tuple[Values, Values]:
     """Correlate two models' predictions with gold after the items at each row of `swaps` (R, N) changed sides.
 
     Args:
@@ -54,12 +56,12 @@ def exchanged_correlations(mine: Doubles, its: Doubles, gold: Doubles, swaps: Sw
     return _correlations(own.sum(axis=0) + moved, len(gold)), _correlations(other.sum(axis=0) - moved, len(gold))
 
 
-def _sums(predicted: Doubles, gold: Doubles) -> Doubles:
+def _sums(predicted: Float64Array, gold: Float64Array) -> Float64Array:
     """What each item adds to the sum of predictions, of their squares, and of their products with gold, (N, 3)."""
     return np.stack([predicted, predicted**2, predicted * gold], axis=1)
 
 
-def _correlations(sums: Doubles, size: int) -> Values:
+def _correlations(sums: Float64Array, size: int) -> Values:
     """Return Pearson's coefficient for each row of sums (R, 3) over items whose gold scores are standardised."""
     mean, square, product = (sums / size).T
     variance = square - mean**2
@@ -74,8 +76,8 @@ class CorrelationSample:
     A correlation with a constant does not exist: it is NaN.
     """
 
-    predicted: Doubles  # (N,)
-    gold: Doubles  # (N,)
+    predicted: Float64Array  # (N,)
+    gold: Float64Array  # (N,)
 
     def __post_init__(self) -> None:
         if self.predicted.shape != self.gold.shape or self.predicted.ndim != 1:
@@ -111,7 +113,7 @@ class CorrelationSample:
         return own, theirs
 
 
-def weighted_ranks(values: Doubles, weights: Weights) -> Doubles:
+def weighted_ranks(values: Float64Array, weights: Weights) -> Float64Array:
     """Rank values (N,) as if each stood there as often as its weight (R, N) says; ties share their average rank.
 
     Returns:
@@ -122,11 +124,11 @@ def weighted_ranks(values: Doubles, weights: Weights) -> Doubles:
     starts = np.searchsorted(group[order], np.arange(len(distinct)))
     group_weights = np.add.reduceat(weights[:, order], starts, axis=1)  # (R, distinct values)
     below = np.cumsum(group_weights, axis=1) - group_weights
-    ranks: Doubles = (below + (group_weights + 1) / 2)[:, group]
+    ranks: Float64Array = (below + (group_weights + 1) / 2)[:, group]
     return ranks
 
 
-def weighted_correlation(left: Doubles, right: Doubles, weights: Weights) -> Values:
+def weighted_correlation(left: Float64Array, right: Float64Array, weights: Weights) -> Values:
     """Correlate two rows of numbers, each (R, N) or (1, N), under weights (R, N).
 
     Returns:
@@ -141,10 +143,10 @@ def weighted_correlation(left: Doubles, right: Doubles, weights: Weights) -> Val
     return np.where(defined, np.clip(covariance / np.where(defined, norm, 1.0), -1.0, 1.0), np.nan)
 
 
-def _centred(numbers: Doubles, weights: Weights) -> Doubles:
+def _centred(numbers: Float64Array, weights: Weights) -> Float64Array:
     totals = weights.sum(axis=1, keepdims=True)
     means = np.einsum("rn,rn->r", weights, np.broadcast_to(numbers, weights.shape))[:, None] / totals
-    centred: Doubles = numbers - means
+    centred: Float64Array = numbers - means
     return centred
 
 
@@ -158,8 +160,8 @@ class SubsetCorrelations:
     not exist makes both means NaN.
     """
 
-    predicted: Doubles  # (N,)
-    gold: Doubles  # (N,)
+    predicted: Float64Array  # (N,)
+    gold: Float64Array  # (N,)
     subsets: NDArray[np.intp]  # number of each item's subset, from 0, (N,)
 
     @property
@@ -193,7 +195,7 @@ class SubsetCorrelations:
         return CorrelationSample(self.predicted[own], self.gold[own])
 
 
-def _averages(scores: Sequence[Metrics], counts: Doubles) -> Metrics:
+def _averages(scores: Sequence[Metrics], counts: Float64Array) -> Metrics:
     """Average the correlations of S subsets, each (R,), plainly and weighted by their counts, (S, R) or (S, 1)."""
     averages = {}
     for name in scores[0]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
-from textcl.util.cosines import Doubles, row_cosines
+from textcl.util.cosines import Float64Array, row_cosines
 
 
-def pair_cosines(pairs: Sequence[tuple[str, str]], embed: Embed) -> Doubles:
+def pair_cosines(pairs: Sequence[tuple[str, str]], embed: Embed) -> Float64Array:
     """Embed each distinct text once, as an anchor, and return the cosine of each pair, (N,).
 
     The cosine with a vector of zeros is 0.

@@ -12,20 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.evaluation.task import Values, Weights
-from textcl.util.cosines import Doubles
+from textcl.util.cosines import Float64Array
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """What is taken at each distinct score, and what of it is right."""
 
-    scores: Doubles  # (G,), falling
-    weights: Doubles  # (R, G): of the items that have this score
-    taken: Doubles  # (R, G): weight of the items at this score or above
-    right: Doubles  # (R, G): of these, the weight of those that are right
+    scores: Float64Array  # (G,), falling
+    weights: Float64Array  # (R, G): of the items that have this score
+    taken: Float64Array  # (R, G): weight of the items at this score or above
+    right: Float64Array  # (R, G): of these, the weight of those that are right
 
     @classmethod
-    def of(cls, scores: Doubles, hits: NDArray[np.bool_], weights: Weights) -> Self:
+    def of(cls, scores: Float64Array, hits: NDArray[np.bool_], weights: Weights) -> Self:
         """Cut items with these scores (N,), of which `hits` (N,) are right, under weights (R, N)."""
         order = np.argsort(-scores, kind="stable")
         falling = scores[order]
@@ -35,7 +35,7 @@ class Thresholds:
         right = np.add.reduceat(weighted * hits[order], starts, axis=1)
         return cls(falling[starts], each, np.cumsum(each, axis=1), np.cumsum(right, axis=1))
 
-    def best(self, quality: Doubles) -> tuple[Values, Values]:
+    def best(self, quality: Float64Array) -> tuple[Values, Values]:
         """Return the highest quality (R, G) of each row, and the threshold that reaches it.
 
         The threshold lies half-way to the next lower score of an item that counts; at the lowest it is that score.
@@ -64,7 +64,7 @@ class Thresholds:
         return np.where(relevant > 0, (steps * precision).sum(axis=1) / np.where(relevant > 0, relevant, 1.0), np.nan)
 
 
-def positions_from_top(scores: Doubles) -> Doubles:
+def positions_from_top(scores: Float64Array) -> Float64Array:
     """Return scores (N,) that have the same order and mean the same for any two models: minus the position from the
     top.
 

@@ -22,7 +22,7 @@ from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import Hits
 from textcl.types.text import Role
-from textcl.util.cosines import Doubles
+from textcl.util.cosines import Float64Array
 
 _NEIGHBOURS = 4  # as in the paper
 
@@ -133,9 +133,9 @@ class BitextSample:
     (of the margin). A resample counts pairs anew, but their neighbours are those among all sentences.
     """
 
-    forward: Doubles  # (N,) 1 where the second sentence is nearest to the first
-    backward: Doubles  # (N,) 1 where the first is nearest to the second
-    margins: Doubles  # (N,) of the mined pair; minus infinity where nothing was mined
+    forward: Float64Array  # (N,) 1 where the second sentence is nearest to the first
+    backward: Float64Array  # (N,) 1 where the first is nearest to the second
+    margins: Float64Array  # (N,) of the mined pair; minus infinity where nothing was mined
     is_right: NDArray[np.bool_]  # (N,) whether the mined pair is this one
     are_margins: bool = True  # if they are positions in an order, their threshold says nothing and is NaN
 
@@ -178,7 +178,7 @@ class BitextSample:
 
 def _outcomes(
     gold: Sequence[tuple[int, int]], mined: Sequence[tuple[int, int, float]]
-) -> tuple[Doubles, NDArray[np.bool_]]:
+) -> tuple[Float64Array, NDArray[np.bool_]]:
     """Assign each mined pair to the gold pair that it is, or else to one with its first sentence.
 
     A first sentence may have several translations, but is mined once: it counts for one of its pairs alone.

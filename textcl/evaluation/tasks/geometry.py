@@ -15,7 +15,7 @@ from textcl.evaluation.task import TextPair, Values, Weights
 from textcl.files.rows import ColumnError, Row
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
-from textcl.util.cosines import Doubles
+from textcl.util.cosines import Float64Array
 from textcl.util.seeds import derive
 
 
@@ -29,7 +29,7 @@ class GeometrySample:
     directions and says nothing of the whole.
     """
 
-    distances: Doubles  # squared, of the two sides of each pair, (P,)
+    distances: Float64Array  # squared, of the two sides of each pair, (P,)
     text_of_item: IntArray  # (N,): each of 0 … T-1 at least once
     unit: FloatArray  # vectors of the texts, (T, D)
     nearness: FloatArray  # exp(-2 d²) of each two texts, 0 on the diagonal, (T, T)

@@ -13,7 +13,7 @@ from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskE
 from textcl.evaluation.task import Swaps, TextPair, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, positions_from_top
 from textcl.types.batches import Embed
-from textcl.util.cosines import Doubles
+from textcl.util.cosines import Float64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PairSample:
     A resample in which no pair means the same has no `ap` and no `f1`: they are NaN.
     """
 
-    scores: Doubles  # (N,)
+    scores: Float64Array  # (N,)
     labels: NDArray[np.bool_]  # (N,)
     are_cosines: bool = True  # if they are positions in an order, their thresholds say nothing and are NaN
 
