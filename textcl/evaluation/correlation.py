@@ -23,8 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.evaluation.task import Metrics, Swaps, Values, Weights
-
-Float64Array = NDArray[np.float64]
+from textcl.util.cosines import Float64Array
 
 
 def standardised(values: Float64Array) -> Float64Array:
