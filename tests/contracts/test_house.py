@@ -15,8 +15,8 @@ PACKAGE = Path(textcl.__file__).parent
 LINES = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
 
 
-def test_there_are_few_modules() -> None:
-    assert len(LINES) <= 310
+def test_there_are_at_most_three_hundred_modules() -> None:
+    assert len(LINES) <= 300
 
 
 def test_the_median_module_has_at_least_ninety_five_lines() -> None:
@@ -50,7 +50,9 @@ def python(*arguments: object) -> str:
     return done.stdout
 
 
-def test_a_training_without_tasks_runs_through_few_files(model: Path, texts: Path, tmp_path: Path) -> None:
+def test_a_training_without_tasks_runs_through_at_most_seventy_five_files(
+    model: Path, texts: Path, tmp_path: Path
+) -> None:
     ran = json.loads(
         python(
             "-m", "tests.contracts.files_that_run", "train", "simcse", f"data.sources.0.path={texts}",
@@ -59,7 +61,7 @@ def test_a_training_without_tasks_runs_through_few_files(model: Path, texts: Pat
         )
     )  # fmt: skip
     assert {"cli/train.py", "training/loop.py", "objectives/info_nce.py"} <= set(ran)
-    assert len(ran) <= 82, "\n".join(ran)
+    assert len(ran) <= 75, "\n".join(ran)
 
 
 LOADED = """
@@ -75,7 +77,7 @@ UNNEEDED_BY_SEARCH = {
     "sklearn", "datasets", "sentence_transformers", "pandas", "pyarrow", "matplotlib", "pytrec_eval", "faiss",
     *(f"textcl.{room}" for room in (
         "objectives", "augment", "training", "data", "evaluation", "mining", "cleaning", "export", "benchmark",
-        "report", "hub", "recipe", "survey", "translate", "distributed",
+        "report.page", "hub", "recipe", "survey", "translate",
     )),
 }  # fmt: skip
 

@@ -22,7 +22,6 @@ OTHERS = {
     "text/wordnet.py": "WordNet's own files, as Debian installs them",
     "translate/": "Apertium's modes, and folders of models",
     "benchmark/measure.py": "/proc, for the memory of this process",
-    "recipe/": "recipes",
     "lazy.py": "our own source code",
     "cli/recipes.py": "recipes that are bundled",
     "data/token_cache.py": "tokens in our cache",

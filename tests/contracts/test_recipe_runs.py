@@ -10,7 +10,7 @@ from tests.tiny import SENTENCES
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Component
 from textcl.types.text import Role
-from textcl.util.bundled import names, recipes_folder
+from textcl.util.installed import names, recipes_folder
 from textcl.workflows.run.train import train_recipe
 
 RECIPES = [name for name in names(recipes_folder()) if name != "quickstart"]  # which names its own data

@@ -8,7 +8,7 @@ from textcl.files.yaml import read_yaml
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
 from textcl.recipe.schema import InlineTask
-from textcl.util.bundled import names, recipes_folder
+from textcl.util.installed import names, recipes_folder
 from textcl.workflows.run.objective import build_objective
 
 RECIPES = names(recipes_folder())

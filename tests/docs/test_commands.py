@@ -10,7 +10,7 @@ import typer
 from tests.docs.pages import CHECKOUT, PAGES, block_commands, blocks, inline_code, inline_commands, name
 from textcl.cli.app import app
 from textcl.recipe.load import load_recipe
-from textcl.util.bundled import names, recipes_folder
+from textcl.util.installed import names, recipes_folder
 
 GROUP = typer.main.get_command(app)
 

@@ -10,7 +10,7 @@ from textcl.errors import DataError
 from textcl.evaluation.suites import load_suite, read_suite
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS, GradedPair, ends_digest
-from textcl.util import bundled as shelf
+from textcl.util import installed as shelf
 
 PAIRS = [
     {"sentence1": "One.", "sentence2": "Two.", "score": 1.5},

@@ -10,7 +10,7 @@ import textcl.objectives
 from tests.recipe.minimal import minimal
 from textcl.hub.citations import citations, entries, papers_of
 from textcl.recipe.load import load_recipe, parse
-from textcl.util import bundled as shelf
+from textcl.util import installed as shelf
 
 
 def keys(recipe: dict[str, object]) -> list[str]:

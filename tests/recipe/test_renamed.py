@@ -10,7 +10,7 @@ import textcl.objectives
 from tests.recipe.minimal import errors_of, minimal
 from textcl.objectives.info_nce import InfoNCE
 from textcl.recipe.components import OBJECTIVE, build, component_errors
-from textcl.recipe.renamed import RENAMED, renamed_line
+from textcl.recipe.signatures import RENAMED, renamed_line
 
 OLD = {
     "use": "InfoNCE",

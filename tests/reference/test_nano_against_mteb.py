@@ -3,7 +3,7 @@
 import pytest
 
 from textcl.evaluation.suites import read_suite
-from textcl.util import bundled as shelf
+from textcl.util import installed as shelf
 
 mteb = pytest.importorskip("mteb", reason="needs the extra mteb")
 

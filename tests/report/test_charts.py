@@ -13,7 +13,7 @@ from textcl.evaluation.significance import Interval
 from textcl.report.charts.axes import Scale
 from textcl.report.charts.points import Mark, interval_chart, scatter_chart
 from textcl.report.figures import Curve, curve_chart, histogram_chart, occupied
-from textcl.report.numbers import DASH
+from textcl.report.score_rows import DASH
 
 
 def tags(chart: Markup, name: str) -> list[ElementTree.Element]:

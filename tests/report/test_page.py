@@ -11,8 +11,8 @@ import pytest
 from tests.report.pages import NASTY, page_data, run_folder
 from textcl.errors import DataError
 from textcl.evaluation.significance import Interval
-from textcl.report.numbers import DASH
 from textcl.report.page import write_run_page, write_scores_page
+from textcl.report.score_rows import DASH
 
 
 class Page(HTMLParser):

@@ -20,8 +20,8 @@ from textcl.objectives.composed import BySource
 from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.sim_clr import SimCLR
+from textcl.training.checkpoint import Log, first_readings
 from textcl.training.gradient_cache import Memory
-from textcl.training.log import Log, first_readings
 from textcl.training.loop import Loop, Stopped, TrainingSettings
 from textcl.training.step import Step
 from textcl.types.batches import EmbeddedBatch, IntArray, PairBatch

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from textcl.training.optimiser import Schedule, learning_rate, make_optimiser, set_learning_rate
+from textcl.training.step import Schedule, learning_rate, make_optimiser, set_learning_rate
 
 
 def test_warm_up_rises_to_the_peak_and_the_line_falls_to_zero() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from textcl.errors import TextclError
-from textcl.util.lock import only_one
+from textcl.util.atomic import only_one
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from textcl.util.lock import only_one
+from textcl.util.atomic import only_one
 with only_one(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

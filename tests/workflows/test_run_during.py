@@ -17,7 +17,7 @@ from textcl.encoder.opening import open_encoder
 from textcl.errors import RecipeError
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.recipe.schema import During
-from textcl.training.log import Log
+from textcl.training.checkpoint import Log
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import StepLog
 from textcl.types.text import Role

@@ -36,7 +36,7 @@ def _text_of(name: str) -> str:
 
 
 def _list_recipes() -> None:
-    from textcl.util.bundled import names, recipes_folder
+    from textcl.util.installed import names, recipes_folder
 
     folder = recipes_folder()
     for name in names(folder):

@@ -2,7 +2,7 @@
 
 import sys
 
-from textcl.report.screen import SafeConsole
+from textcl.report.progress import SafeConsole
 
 _PLAIN_WIDTH = 140  # characters, where there is no terminal to ask
 

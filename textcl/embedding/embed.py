@@ -16,9 +16,9 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role, Use
+from textcl.util.installed import version_of
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
-from textcl.util.versions import version_of
 
 
 class MainStore:

@@ -17,8 +17,8 @@ from textcl.encoder.pooling import pooling_config
 from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
 from textcl.util.atomic import new_folder
+from textcl.util.installed import version_of
 from textcl.util.quiet import quiet_transformers
-from textcl.util.versions import version_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from textcl.evaluation.task import Task
 from textcl.evaluation.user_sets import column_option, is_user_set, unknown_kind, user_task
 from textcl.files.rows import ColumnError
 from textcl.files.yaml import read_yaml_file
-from textcl.util import bundled as shelf
+from textcl.util import installed as shelf
 
 
 @dataclass(frozen=True, slots=True)

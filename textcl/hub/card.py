@@ -16,10 +16,9 @@ from textcl.hub.card_metadata import card_metadata
 from textcl.hub.citations import citations
 from textcl.hub.markdown import cell, code
 from textcl.hub.recipe_parts import base_words, is_local
-from textcl.report.facts import last_part, versions
-from textcl.report.numbers import bounds, number, points
+from textcl.report.page import last_part, versions
 from textcl.report.page_data import RunFiles, read_run
-from textcl.report.score_rows import caution, compared, headlines
+from textcl.report.score_rows import bounds, caution, compared, headlines, number, points
 
 
 def repetition(files: RunFiles, name: str) -> str:

@@ -14,9 +14,9 @@ from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
 from textcl.hub.markdown import cell
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
-from textcl.report.facts import component_words, last_part
-from textcl.report.numbers import number
+from textcl.report.page import component_words, last_part
 from textcl.report.page_data import RunFiles
+from textcl.report.score_rows import number
 from textcl.types.text import Role
 
 _TOWER_NAMES = (("queries", Role.ANCHOR), ("documents", Role.POSITIVE))

@@ -12,7 +12,7 @@ from textcl.evaluation.suites import read_suite
 from textcl.hub.recipe_parts import base_models, component_names, sources_of
 from textcl.report.page_data import RunFiles
 from textcl.report.score_rows import ScoreRow
-from textcl.util import bundled as shelf
+from textcl.util import installed as shelf
 
 _DIGITS = 4  # of a share, which is 2 of a percentage
 

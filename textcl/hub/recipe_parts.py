@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from textcl.hub.markdown import code
-from textcl.report.facts import last_part
+from textcl.report.page import last_part
 from textcl.report.page_data import RunFiles
 
 _HUB = "https://huggingface.co"

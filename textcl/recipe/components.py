@@ -10,7 +10,6 @@ from typing import Any, TypeGuard
 from textcl.errors import RecipeError, TextclError, suggestion
 from textcl.recipe.consent import is_registered, outside_class
 from textcl.recipe.messages import describe, found
-from textcl.recipe.renamed import renamed_line
 from textcl.recipe.signatures import (
     Parameters,
     annotation_of,
@@ -19,6 +18,7 @@ from textcl.recipe.signatures import (
     is_required,
     parameters_of,
     plain_default,
+    renamed_line,
     takes_any_name,
     takes_components,
 )

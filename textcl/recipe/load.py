@@ -17,7 +17,7 @@ from textcl.recipe.errors import errors
 from textcl.recipe.messages import found
 from textcl.recipe.overrides import Changes, override, plain
 from textcl.recipe.schema import Recipe
-from textcl.util.bundled import names, recipes_folder, suites_folder
+from textcl.util.installed import names, recipes_folder, suites_folder
 
 _NO_PATHS = ("prompts", "template")  # texts that may begin as they like
 
@@ -85,7 +85,7 @@ def parse(raw: dict[str, Any], allow_code: Sequence[str] = ()) -> Recipe:
         RecipeError: All errors, a line each.
     """
     raw = copy.deepcopy(raw)
-    allowed = checked_consent(allow_code)
+    allowed = checked_consent(allow_code) if allow_code else ()
     lines = [
         line
         for location, room, value in components_in(raw)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 from textcl.recipe.hub_names import dataset_error, language_error, license_error, repository_error
-from textcl.training.optimiser import Schedule
+from textcl.training.step import Schedule
 from textcl.types.text import Role
 from textcl.util.precision import Precision
 

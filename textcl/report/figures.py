@@ -11,9 +11,8 @@ from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.significance import Interval
 from textcl.report.charts.axes import Scale, across, foot, opened, plot
 from textcl.report.charts.points import Mark, axis_chart, interval_chart, scatter_chart
-from textcl.report.numbers import number, points
 from textcl.report.page_data import PageData, Similarities, TextMap
-from textcl.report.score_rows import ScoreRow, few, main_rows
+from textcl.report.score_rows import ScoreRow, few, main_rows, number, points
 
 HEIGHT = 150
 Counts = Sequence[int]

@@ -233,7 +233,7 @@ def read_run(folder: Path) -> RunFiles:
         evaluations=_lines(folder / "evaluations.jsonl"),
         report=_mapping(folder / "report.json"),
         data=read_page_data(folder),
-        exports=read_figures(folder / EXPORTS),
+        exports=read_figures(folder / EXPORTS) if (folder / EXPORTS).exists() else [],
     )
 
 

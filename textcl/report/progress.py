@@ -6,13 +6,32 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Screen
+from rich.segment import Segment
 
-from textcl.report.screen import SafeConsole
 from textcl.types.protocols import StepLog
 from textcl.util.progress import SILENT, Progress
+from textcl.util.visible import raw, visible
+
+
+class SafeConsole(Console):
+    """Reads no markup in texts and shows their control characters; its own styles and bars stay.
+
+    Args:
+        stream: stdout or stderr.
+        width: In characters; None: that of the terminal.
+    """
+
+    def __init__(self, stream: TextIO, width: int | None = None) -> None:
+        super().__init__(file=raw(stream), width=width, markup=False, emoji=False, highlight=False)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Yield the pieces of what is shown."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
 
 _LINES = 20  # plain lines of the steps of a run
 _PAUSE = 10.0  # seconds between two plain lines of a phase, at least

@@ -13,11 +13,17 @@ from typing import Protocol
 import torch
 
 from textcl.errors import DataError, RowError, TrainingError
-from textcl.training.checkpoint import Trained, load_checkpoint, newest_good, save_checkpoint
-from textcl.training.log import Log
+from textcl.training.checkpoint import Log, Trained, load_checkpoint, newest_good, save_checkpoint
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
-from textcl.training.optimiser import Schedule, learning_rate, make_optimiser, set_learning_rate
-from textcl.training.step import NonFiniteError, Step, StepResult
+from textcl.training.step import (
+    NonFiniteError,
+    Schedule,
+    Step,
+    StepResult,
+    learning_rate,
+    make_optimiser,
+    set_learning_rate,
+)
 from textcl.types.batches import IntArray, PairBatch
 from textcl.types.protocols import StepLog
 

@@ -18,9 +18,8 @@ from textcl.evaluation.significance import Difference, Interval, compared, score
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Task
 from textcl.report.comparisons import against_table
-from textcl.report.facts import Facts
 from textcl.report.notebook import as_html, as_text
-from textcl.report.page import AGAINST, MODEL, write_scores_page
+from textcl.report.page import AGAINST, MODEL, Facts, write_scores_page
 from textcl.report.progress import progress_of
 from textcl.report.saved import Report
 from textcl.report.scores import Scores

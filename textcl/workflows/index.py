@@ -22,12 +22,11 @@ from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write
 from textcl.report.progress import progress_of
 from textcl.types.protocols import Index
 from textcl.types.text import Role
-from textcl.util.atomic import sweep
-from textcl.util.lock import only_one
+from textcl.util.atomic import only_one, sweep
+from textcl.util.installed import versions
 from textcl.util.precision import resolve
 from textcl.util.processes import give_back_memory
 from textcl.util.progress import SILENT, Progress
-from textcl.util.versions import versions
 from textcl.workflows.index_folder import About, IndexFolder, IndexRequest
 from textcl.workflows.search import Searcher
 

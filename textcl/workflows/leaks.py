@@ -13,7 +13,7 @@ from textcl.files.rows import Row, missing_column, present, read_rows, refuse_co
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Source
-from textcl.util.bundled import names, recipes_folder
+from textcl.util.installed import names, recipes_folder
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.run.build import build_sources
 from textcl.workflows.run.data import joined

@@ -7,7 +7,7 @@ from typing import Self
 
 from markupsafe import Markup
 
-from textcl.report.numbers import typeset
+from textcl.report.score_rows import typeset
 
 _STEPS = (1, 2, 2.5, 5, 10)  # times a power of ten
 

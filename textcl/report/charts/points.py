@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from textcl.evaluation.significance import Interval
 from textcl.report.charts.axes import Scale
-from textcl.report.numbers import bounds, points
+from textcl.report.score_rows import bounds, points
 
 _LINE = 15  # pixels between two intervals of a row
 

@@ -17,7 +17,7 @@ from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.recipe.schema import During, InlineTask, Recipe
-from textcl.training.log import Log
+from textcl.training.checkpoint import Log
 from textcl.types.batches import Embed
 from textcl.types.protocols import StepLog
 from textcl.util.atomic import new_folder

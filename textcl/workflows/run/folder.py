@@ -20,11 +20,10 @@ from textcl.recipe.schema import Recipe, TrainingSection
 from textcl.report.comparisons import comparison_table
 from textcl.report.notebook import as_html, as_text
 from textcl.report.scores import write_items, write_report
-from textcl.training.checkpoint import checkpoints, step_of
-from textcl.training.log import last_step
+from textcl.training.checkpoint import checkpoints, last_step, step_of
 from textcl.types.text import Source
 from textcl.util.atomic import is_part, new_file
-from textcl.util.versions import versions
+from textcl.util.installed import versions
 from textcl.workflows.run.data import requested_shares
 
 _FIXED = ("seed", "data", "encoder", "objective")  # sections that a run cannot change on its way

@@ -14,14 +14,12 @@ from textcl.evaluation.run import evaluate
 from textcl.evaluation.task import Sample, Task
 from textcl.evaluation.task_texts import Recorder
 from textcl.recipe.schema import Recipe
-from textcl.training.log import first_readings
+from textcl.training.checkpoint import first_readings
 from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, GradientAlarm
-from textcl.training.optimiser import Schedule
-from textcl.training.step import Step
+from textcl.training.step import Schedule, Step
 from textcl.types.batches import Embed
-from textcl.util.atomic import sweep
-from textcl.util.lock import only_one
+from textcl.util.atomic import only_one, sweep
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run

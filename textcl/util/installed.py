@@ -1,5 +1,6 @@
-"""Where the bundled recipes and suites lie: inside an installed wheel, or beside the package in a checkout."""
+"""What is installed: bundled recipes and suites, in a wheel or beside a checkout's package; versions of packages."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
@@ -27,3 +28,31 @@ def _first(*folders: Path) -> Path:
     raise FileNotFoundError(
         f"textcl is installed without its {folders[0].name}; install it again from a wheel or a checkout."
     )
+
+
+# What can change a number of a run.
+PACKAGES = (
+    "textcl",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "sentence-transformers",
+    "accelerate",
+    "numpy",
+    "scipy",
+    "faiss-cpu",
+    "pytrec-eval-terrier",
+)  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that can change a number."""
+    return {name: found for name in PACKAGES if (found := version_of(name)) is not None}
+
+
+def version_of(package: str) -> str | None:
+    """Return the version of a package, None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:  # faiss comes under several names
+        return None
