@@ -288,7 +288,7 @@ def test_encode_names_a_blank_line(capsys: pytest.CaptureFixture[str], tmp_path:
     (tmp_path / "in.txt").write_text("one\n\ntwo\n")
     finished = run(capsys, "encode", "any", tmp_path / "in.txt", "--out", tmp_path / "v.npy")
     assert finished.code == 1
-    assert "in.txt, line 2 is blank" in finished.err
+    assert "in.txt, line 2: found an empty text" in finished.err
 
 
 def test_encode_overwrites_neither_its_texts_nor_unasked_another_file(

@@ -28,6 +28,7 @@ from textcl.data.sources.parquet import Parquet
 from textcl.data.sources.tables import CSV, TSV
 from textcl.data.sources.text_files import TextLines
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.lost_texts import LostTexts
 from textcl.errors import DataError
 from textcl.evaluation.suites import load_tasks
 from textcl.files.corpora import Corpus, PairFile, PlainTexts
@@ -169,7 +170,7 @@ class Seeing:
     encoder: Encoder | None = None
 
     def __init__(self, seen: list[str]) -> None:
-        self.seen = seen
+        self.seen, self.lost = seen, LostTexts()
 
     def encode(self, texts: list[str], **settings: object) -> object:
         Seeing.encoder = Seeing.encoder or tiny_encoder()

@@ -18,6 +18,7 @@ from textcl.evaluation.significance import compared
 from textcl.evaluation.stored import read_samples, stored_classes, write_samples
 from textcl.evaluation.tasks.bitext import BitextSample
 from textcl.evaluation.tasks.pair_classification import PairSample
+from textcl.util.progress import Progress
 
 RNG = np.random.default_rng(0)
 QUERIES = MeanSample({"ndcg@10": RNG.random(6), "kind": RNG.random(6)})
@@ -115,13 +116,22 @@ def test_outcomes_of_other_kinds_can_not_be_compared():
         compared({"sts": Result("one", PAIRS)}, {"sts": Result("one", QUERIES)}, ("a", "b"))
 
 
+class Announced(Progress):
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+
+    def phase(self, name: str, total: int | None = None, done: int = 0, *, unit: str = "texts") -> None:
+        self.phases.append(name)
+
+
 def test_only_shared_tasks_are_compared_and_each_is_announced():
-    announced = []
+    announced = Announced()
     found = compared(
         {"sts": Result("d", PAIRS), "gone": Result("d", PAIRS)},
         {"sts": Result("d", PAIRS), "new": Result("d", PAIRS)},
         ("a", "b"),
-        announced.append,
+        announced,
     )
-    assert list(found) == announced == ["sts"]
+    assert list(found) == ["sts"]
+    assert [phase.split()[-1] for phase in announced.phases] == ["sts"]
     assert found["sts"]["spearman"].verdict == "cannot tell"

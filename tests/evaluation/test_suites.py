@@ -272,7 +272,7 @@ def test_an_unknown_suite_is_answered_with_a_suggestion():
             r"tasks\.0\.kind: there is no kind of task 'stss'\. Did you mean 'sts'\? The kinds are sts",
         ),
         ("{kind: sts, name: mine, hub: {id: x/y, revision: main, split: test}}", r"hub\.revision"),
-        ("{kind: sts", "not YAML"),
+        ("{kind: sts", "the YAML cannot be read"),
     ],
 )
 def test_an_error_in_a_suite_names_its_location(tmp_path, entry, error):

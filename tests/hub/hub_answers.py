@@ -45,10 +45,10 @@ def _who_am_i(request: Request) -> Answer:
 
 
 def _create(request: Request) -> Answer:
-    request = request.json
+    asked = request.json
     account = request.store.account(request.token)
-    name = f"{request['organization'] or (account.name if account else '')}/{request['name']}"
-    private = request["visibility"] == "private" if "visibility" in request else request["private"]
+    name = f"{asked['organization'] or (account.name if account else '')}/{asked['name']}"
+    private = asked["visibility"] == "private" if "visibility" in asked else asked["private"]
     request.store.create(name, private, request.token)
     return _json({"url": f"{request.endpoint}/{name}"})
 
@@ -97,9 +97,9 @@ def _commit(request: Request) -> Answer:
     pulls = sum(branch.startswith("refs/pr/") for branch in repository.branches)
     branch = f"refs/pr/{pulls + 1}" if opens_pull_request else request.revision
     name = repository.commit(branch, tree, message)
-    location = f"{request.endpoint}/{request.repo}"
-    pull = f"{location}/discussions/{pulls + 1}" if opens_pull_request else None
-    return _json({"commitUrl": f"{location}/commit/{name}", "commitOid": name, "pullRequestUrl": pull, "success": True})
+    place = f"{request.endpoint}/{request.repo}"
+    pull = f"{place}/discussions/{pulls + 1}" if opens_pull_request else None
+    return _json({"commitUrl": f"{place}/commit/{name}", "commitOid": name, "pullRequestUrl": pull, "success": True})
 
 
 def _change(tree: Tree, key: str, value: dict, store: Store) -> None:

@@ -158,7 +158,7 @@ scores, takes the place of this page when it is done.
 
 @dataclass(frozen=True, slots=True)
 class PublishedFacts:
-    """What is told of a run in words that hold no path of the machine."""
+    """What is published of a run, in words that hold no path of the machine."""
 
     recipe: str  # the resolved recipe, YAML
     stand_ins: Mapping[str, str]  # path → what is written in its place
@@ -184,7 +184,7 @@ def contents_of(run: Path, published: PublishedFacts, repo: str | None) -> Conte
 
     Args:
         run: The run folder; it is read and not changed.
-        told: Its recipe, cleaned, and what stands in for the paths that the machine's files have.
+        published: Its recipe, cleaned, and what stands in for the paths that the machine's files have.
         repo: The repository, which the card names; None: not known yet.
 
     Raises:
@@ -207,7 +207,7 @@ def contents_underway(run: Path, model: Path, published: PublishedFacts, note: s
     Args:
         run: The run folder.
         model: The folder of the model as it is now.
-        told: The recipe, cleaned.
+        published: The recipe, cleaned.
         note: What is said of the model: `step 250, stsb-dev/spearman 84.31`.
 
     Raises:

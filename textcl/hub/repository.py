@@ -21,7 +21,7 @@ class Destination:
         revision: The branch; None: the main one.
         tag: What the commit is tagged with; None: nothing.
         as_pull_request: Propose the files instead of changing the branch.
-        replaces: Take the location of a model that is there and was not pushed by textcl.
+        replaces: Take the place of a model that is there and was not pushed by textcl.
     """
 
     repo: str
