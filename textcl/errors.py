@@ -70,3 +70,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` when a known name is close to the one given, else an empty text."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def located(error: TextclError, location: str) -> TextclError:
+    """Return the same error with a location before its words, whatever its class is made of."""
+    error.args = (f"{location}: {error}",)
+    return error

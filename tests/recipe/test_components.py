@@ -197,6 +197,13 @@ def test_an_error_of_the_data_keeps_its_kind_and_gets_its_location(tmp_path: Pat
         build({"use": "TextLines", "path": missing}, SOURCE, "data.sources.0")
 
 
+def test_a_column_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"anchor": "x", "positive": "y"}\n', encoding="utf-8")
+    component = {"use": "JsonLines", "path": str(tmp_path / "a.jsonl"), "positive": "nobody"}
+    with pytest.raises(DataError, match=r"^data\.sources\.0: .*no column 'nobody'"):
+        build(component, SOURCE, "data.sources.0")
+
+
 def test_a_source_is_not_opened_when_a_recipe_is_checked(tmp_path: Path) -> None:
     recipe = load_recipe(write_recipe_file(tmp_path, minimal()))
     assert recipe.data.sources[0].settings == {"path": "lines.txt"}

@@ -181,6 +181,18 @@ def test_no_error_is_in_pydantics_own_words(tmp_path: Path) -> None:
             "objective.temperature: found NaN, but InfoNCE takes a number here.",
         ),
         (
+            {"objective": {"use": "MoCo", "queue_size": [{"use": "InfoNCE"}]}},
+            'objective.queue_size: found [{"use": "InfoNCE"}], but MoCo takes a whole number here.',
+        ),
+        (
+            {"data": {"sources": SOURCES, "mixing": {"temperature": 1e-320}}},
+            "data.mixing.temperature: found 1e-320, but it must be at least 0.05.",
+        ),
+        (
+            {"data": {"sources": SOURCES, "mixing": {"weights": [1e308]}}},
+            "data.mixing.weights.0: found 1e+308, but it must be at most 1000000000.0.",
+        ),
+        (
             {"encoder": {"backbone": "~nobody_there/model"}},
             "encoder.backbone: found '~nobody_there/model', but there is no home folder ~nobody_there here.",
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any, TypeGuard
 
-from textcl.errors import RecipeError, TextclError, suggestion
+from textcl.errors import RecipeError, TextclError, located, suggestion
 from textcl.recipe.consent import is_registered, outside_class
 from textcl.recipe.messages import describe, found
 from textcl.recipe.signatures import (
@@ -186,7 +186,7 @@ def component_errors(component: Component, room: Room, location: str, allow_code
             lines += _unknown(cls, parameters, name, location)
         elif takes_components(parameters[name], _BASES) and _lacks_components(value, parameters[name]):
             lines += _no_components(cls, value, f"{location}.{name}")
-        elif inner:
+        elif inner and (annotation_of(parameters[name]) is Any or takes_components(parameters[name], _BASES)):
             lines += [line for at, entry in inner.items() for line in component_errors(entry, room, at, allow_code)]
         else:
             lines += _unfit(cls, parameters, name, value, location)
@@ -245,7 +245,7 @@ def build(
     try:
         return cls(**arguments)
     except TextclError as error:
-        raise type(error)(f"{location}: {error}") from error
+        raise located(error, location) from None
     except (ValueError, OSError, OverflowError, MemoryError, RuntimeError) as error:  # a path or a size that cannot be
         raise RecipeError(f"{location}: {error}") from error
 

@@ -23,6 +23,7 @@ _MUST_BE = {
     "greater_than": "be above {gt}",
     "greater_than_equal": "be at least {ge}",
     "less_than": "be below {lt}",
+    "less_than_equal": "be at most {le}",
     "too_short": "hold at least {min_length}",
     "string_too_short": "not be empty",
     "string_pattern_mismatch": "be letters, digits, '.', '_' and '-', with no blank or slash",

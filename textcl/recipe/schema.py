@@ -73,8 +73,10 @@ SourceEntry = Annotated[
 class MixingSection(Section):
     """How much each source gets of a run, and whether a batch holds several."""
 
-    weights: tuple[Positive, ...] | None = None  # of each source; null: by temperature
-    temperature: Positive | None = None  # shares go with size^(1 / temperature); null: 1, or weights
+    weights: tuple[Annotated[float, Field(ge=1e-9, le=1e9)], ...] | None = None  # of each source; null: by temperature
+    temperature: Annotated[float, Field(ge=0.05, le=1e9)] | None = (
+        None  # shares go with size^(1 / temperature); null: 1, or weights
+    )
     one_source_per_batch: bool = True
 
     @model_validator(mode="after")

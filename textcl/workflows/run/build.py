@@ -8,7 +8,7 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
-from textcl.errors import DataError, ModelError, RecipeError, TextclError
+from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
 from textcl.recipe.schema import Component, EncoderSection, Recipe, ViewEntry
 from textcl.types.batches import InputAugmentation
@@ -44,7 +44,7 @@ def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, location: st
             try:
                 check(sample_originals(source, views, seed)[number])
             except TextclError as error:
-                raise type(error)(f"{at}: {error}") from error
+                raise located(error, at) from None
 
 
 def build_sources(recipe: Recipe) -> list[Source]:

@@ -11,7 +11,7 @@ import numpy as np
 from textcl.distributed import Ranks
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
-from textcl.errors import RecipeError, TextclError
+from textcl.errors import RecipeError, TextclError, located
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Task
@@ -75,7 +75,7 @@ def _suite(name: str, folder: Path | None, location: str) -> list[Task]:
     try:
         return load_tasks([name], folder)
     except TextclError as error:
-        raise type(error)(f"{location}: {error}") from error
+        raise located(error, location) from None
     except (OSError, ValueError) as error:  # a name that can be no path
         raise RecipeError(f"{location}: found {name[:80]!r}: {error}") from error
 
