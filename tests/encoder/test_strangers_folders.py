@@ -130,6 +130,13 @@ def test_a_list_of_modules_that_is_none_is_named(tiny_model_folder: Path, listed
         open_encoder(tiny_model_folder)
 
 
+def test_a_folder_of_modules_without_their_list_is_refused(dense_folder: Path) -> None:
+    (dense_folder / "modules.json").unlink()
+
+    with pytest.raises(ModelError, match=r"modules\.json is missing, but .*1_Pooling/config\.json"):
+        open_encoder(dense_folder)
+
+
 @pytest.mark.parametrize("path", ["../elsewhere", "/etc", "1_Pooling/../../elsewhere", "..\\elsewhere"])
 def test_nothing_is_read_outside_a_model_folder(tiny_model_folder: Path, path: str) -> None:
     listed = json.loads((tiny_model_folder / "modules.json").read_text())

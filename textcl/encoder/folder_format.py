@@ -54,6 +54,8 @@ def listed_modules(folder: Path) -> list[Module]:
     """
     file = folder / MODULES
     if not file.exists():
+        if parts := sorted(folder.glob("[0-9]_*/config.json")):
+            raise ModelError(f"{file} is missing, but {parts[0]} is of a module that it lists; copy the model again.")
         return []
     listed = read_json(file)
     if not isinstance(listed, list) or not listed:
