@@ -12,6 +12,7 @@ from textcl.distributed import Ranks
 from textcl.embedding.embed import Embedding, fresh_embed, identity, shared_embed, through_store
 from textcl.embedding.store import VectorStore
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.two_tower import TwoTower
 from textcl.types.batches import Embed
 from textcl.types.text import Role
 
@@ -39,9 +40,8 @@ def test_roles_of_one_prompt_share_their_vectors() -> None:
 
 
 def test_towers_share_no_vectors_even_without_prompts() -> None:
-    towers = tiny_towers()
-    for tower in (towers.queries, towers.documents):
-        tower.prompts = tiny_encoder().prompts
+    prompted = tiny_towers()
+    towers = TwoTower(prompted.queries.prompted({}), prompted.documents.prompted({}))
     assert count_texts(towers, list(Role)) == 2 * len(SENTENCES)  # type: ignore[arg-type]  # two encoders
 
 
