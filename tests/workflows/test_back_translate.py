@@ -53,7 +53,7 @@ def opened(name: str, model: str | None = None, device: str | None = None) -> En
 
 
 @pytest.fixture
-def request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
     monkeypatch.setattr(back_translating, "open_engine", opened)
     (tmp_path / "in.txt").write_text("\n".join([*HOME, "", "Too short.", next(iter(HOME)), "see www.example.org a b"]))
     return BackTranslation(
@@ -65,18 +65,18 @@ def request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackTranslation:
     )
 
 
-def made(request: BackTranslation) -> TranslatedPairs:
-    return back_translate(request)
+def made(job: BackTranslation) -> TranslatedPairs:
+    return back_translate(job)
 
 
 def rows(file: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reasons(request: BackTranslation) -> None:
-    pairs = made(request)
+def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reasons(job: BackTranslation) -> None:
+    pairs = made(job)
     first, second, third = HOME
-    assert rows(request.out) == [
+    assert rows(job.out) == [
         {"text": first, "translations": [HOME[first]["eo"]], "pivots": ["eo"], "engine": "apertium"},
         {"text": second, "translations": [HOME[second]["es"]], "pivots": ["es"], "engine": "apertium"},
         {"text": third, "translations": [HOME[third]["es"]], "pivots": ["es"], "engine": "apertium"},
@@ -89,9 +89,9 @@ def test_pairs_are_written_in_the_order_of_the_texts_and_the_rest_with_its_reaso
     ]  # fmt: skip
 
 
-def test_everything_is_counted(request: BackTranslation) -> None:
-    pairs, progress = made(request), Noted()
-    back_translate(request, progress)
+def test_everything_is_counted(job: BackTranslation) -> None:
+    pairs, progress = made(job), Noted()
+    back_translate(job, progress)
     assert (pairs.tally.rows, pairs.tally.duplicates, pairs.tally.texts_kept) == (6, 1, 3)
     assert pairs.tally.unsuited == {Refusal.SHORT: 1, Refusal.ADDRESS: 1}
     assert pairs.tally.by_pivot["eo"] == Counter({None: 1, Refusal.NEGATION: 1, Refusal.IDENTICAL: 1})
@@ -101,38 +101,38 @@ def test_everything_is_counted(request: BackTranslation) -> None:
     assert sum(progress.advanced) == 6
 
 
-def test_a_second_run_translates_nothing_and_other_filters_need_no_translating(request: BackTranslation) -> None:
-    made(request)
-    before, first = Dictionary.translated, request.out.read_bytes()
-    made(request)
-    assert request.out.read_bytes() == first
-    words = replace(request.words, usual_overlap=0.99)
-    assert made(replace(request, words=words)).tally.by_pivot["eo"][Refusal.OVERLAP] == 1
+def test_a_second_run_translates_nothing_and_other_filters_need_no_translating(job: BackTranslation) -> None:
+    made(job)
+    before, first = Dictionary.translated, job.out.read_bytes()
+    made(job)
+    assert job.out.read_bytes() == first
+    words = replace(job.words, usual_overlap=0.99)
+    assert made(replace(job, words=words)).tally.by_pivot["eo"][Refusal.OVERLAP] == 1
     assert Dictionary.translated == before
 
 
-def test_the_file_is_a_source_as_it_is(request: BackTranslation) -> None:
-    made(request)
-    source = JsonLines(str(request.out), anchor="text", positive="translations")
+def test_the_file_is_a_source_as_it_is(job: BackTranslation) -> None:
+    made(job)
+    source = JsonLines(str(job.out), anchor="text", positive="translations")
     assert [(source[row].anchor, source[row].positives) for row in range(len(source))] == [
-        (row["text"], tuple(row["translations"])) for row in rows(request.out)
+        (row["text"], tuple(row["translations"])) for row in rows(job.out)
     ]  # fmt: skip
 
 
-def test_a_run_that_fails_leaves_no_file_and_an_old_one_as_it_was(request: BackTranslation) -> None:
+def test_a_run_that_fails_leaves_no_file_and_an_old_one_as_it_was(job: BackTranslation) -> None:
     with pytest.raises(ModelError, match="no Finnish here"):
-        made(replace(request, pivots=("eo", "fi")))
-    assert list(request.out.parent.iterdir()) == []
-    made(request)
-    first = request.out.read_bytes()
+        made(replace(job, pivots=("eo", "fi")))
+    assert list(job.out.parent.iterdir()) == []
+    made(job)
+    first = job.out.read_bytes()
     with pytest.raises(ModelError):
-        made(replace(request, pivots=("fi",)))
-    assert request.out.read_bytes() == first
+        made(replace(job, pivots=("fi",)))
+    assert job.out.read_bytes() == first
 
 
 @pytest.mark.parametrize(("least", "most", "reason"), [(0.9, 1.0, Refusal.FAR), (0.0, 0.3, Refusal.NEAR)])
 def test_cosines_judge_what_words_let_pass(
-    request: BackTranslation, monkeypatch: pytest.MonkeyPatch, least: float, most: float, reason: Refusal
+    job: BackTranslation, monkeypatch: pytest.MonkeyPatch, least: float, most: float, reason: Refusal
 ) -> None:
     class HalfAlike:
         def __init__(self, model: str, precision: str) -> None: ...
@@ -141,7 +141,7 @@ def test_cosines_judge_what_words_let_pass(
             return np.array([0.5 if "dog" in text else (least + most) / 2 for text in texts], dtype=np.float32)
 
     monkeypatch.setattr("textcl.workflows.translated_pairs.PairCosines", HalfAlike)
-    tally = made(replace(request, cosines=CosineRange("model", least, most))).tally
+    tally = made(replace(job, cosines=CosineRange("model", least, most))).tally
     assert tally.by_pivot["eo"][reason] == 1
     assert tally.by_pivot["es"][None] == 2
 
@@ -166,37 +166,37 @@ def test_cosines_are_those_of_the_encoder(tiny_model_folder: Path) -> None:
         ({"texts": PlainTexts(Path("absent.txt"))}, "absent.txt: no such file"),
     ],
 )
-def test_what_can_not_be_done_is_told(request: BackTranslation, changes: dict[str, object], message: str) -> None:
+def test_what_can_not_be_done_is_told(job: BackTranslation, changes: dict[str, object], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        made(replace(request, **changes))
+        made(replace(job, **changes))
 
 
-def test_pairs_are_not_written_over_the_texts(request: BackTranslation, tmp_path: Path) -> None:
+def test_pairs_are_not_written_over_the_texts(job: BackTranslation, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "x"}\n')
     with pytest.raises(DataError, match="is what is read"):
-        made(replace(request, texts=PlainTexts(tmp_path / "a.jsonl"), out=tmp_path / "a.jsonl"))
+        made(replace(job, texts=PlainTexts(tmp_path / "a.jsonl"), out=tmp_path / "a.jsonl"))
 
 
-def test_a_folder_in_the_location_of_a_file_is_told_before_anything_is_written(request: BackTranslation) -> None:
-    request.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
+def test_a_folder_in_the_location_of_a_file_is_told_before_anything_is_written(job: BackTranslation) -> None:
+    job.out.with_suffix(".rejected.jsonl").mkdir(parents=True)
     with pytest.raises(WriteError, match=r"pairs\.rejected\.jsonl cannot be written: it is a folder"):
-        made(request)
-    assert not request.out.exists()
+        made(job)
+    assert not job.out.exists()
 
 
 def test_a_language_by_another_name_is_the_same_to_the_cache_and_a_pivot_is_gone_through_once(
-    request: BackTranslation,
+    job: BackTranslation,
 ) -> None:
-    made(request)
-    before, first = Dictionary.translated, request.out.read_bytes()
-    made(replace(request, words=replace(request.words, language="eng"), pivots=("eo", "es", "eo")))
-    assert (Dictionary.translated, request.out.read_bytes()) == (before, first)
-    assert list(made(replace(request, pivots=("eo", "epo"))).tally.by_pivot) == ["epo"]
+    made(job)
+    before, first = Dictionary.translated, job.out.read_bytes()
+    made(replace(job, words=replace(job.words, language="eng"), pivots=("eo", "es", "eo")))
+    assert (Dictionary.translated, job.out.read_bytes()) == (before, first)
+    assert list(made(replace(job, pivots=("eo", "epo"))).tally.by_pivot) == ["epo"]
     assert Dictionary.translated == before
 
 
-def test_without_a_pivot_esperanto_is_taken(request: BackTranslation) -> None:
-    assert list(made(replace(request, pivots=())).tally.by_pivot) == ["eo"]
+def test_without_a_pivot_esperanto_is_taken(job: BackTranslation) -> None:
+    assert list(made(replace(job, pivots=())).tally.by_pivot) == ["eo"]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_judgements_of_other_queries_are_told(tmp_path: Path, model: str, corpus
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("job", "message"),
     [
         ({"factories": ("IVF64,Flat",)}, "IVF64"),
         ({"factories": ("Nonsense",)}, "Nonsense"),
@@ -94,11 +94,11 @@ def test_judgements_of_other_queries_are_told(tmp_path: Path, model: str, corpus
     ],
 )
 def test_what_can_not_be_built_is_told_before_anything_is_measured(
-    tmp_path: Path, model: str, corpus: Corpus, request: dict[str, object], published: str
+    tmp_path: Path, model: str, corpus: Corpus, job: dict[str, object], message: str
 ) -> None:
     progress = Watched()
-    with pytest.raises(SearchError, match=published):
-        bench(model, corpus, tmp_path / "out", progress, **request)
+    with pytest.raises(SearchError, match=message):
+        bench(model, corpus, tmp_path / "out", progress, **job)
     assert not any(name.startswith("Measuring") for name, _, _ in progress.phases)
 
 

@@ -205,7 +205,7 @@ def test_no_more_than_a_shard_of_texts_is_ever_embedded_at_once(
 ) -> None:
     """The corpus is a stream that cannot be listed: it notes how far it was read ahead of what was kept."""
     sizes: list[int] = []
-    opened = indexing.open_encoder
+    opened = indexing.opened
 
     def watched_encoder(*arguments: object, **more: object) -> object:
         encoder = opened(*arguments, **more)
@@ -213,7 +213,7 @@ def test_no_more_than_a_shard_of_texts_is_ever_embedded_at_once(
         encoder.encode = lambda texts, **rest: sizes.append(len(texts)) or encode(texts, **rest)
         return encoder
 
-    monkeypatch.setattr(indexing, "open_encoder", watched_encoder)
+    monkeypatch.setattr(indexing, "opened", watched_encoder)
     corpus = tmp_path / "corpus.txt"
 
     def lines() -> Iterator[str]:
