@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from textcl.evaluation.kinds import shown_metrics
 from textcl.evaluation.significance import LEVEL, Difference
@@ -84,10 +85,9 @@ def _heading(task: str, number: int) -> str:
     return task if number == 0 else ""
 
 
-def _change(change: Difference, metric: str) -> tuple[str, str, str, str]:
+def _change(change: Difference, metric: str) -> tuple[Text, str, str, Text]:
     """Return the cells of a difference, under the names of `_CHANGE`."""
     colour = _COLOURS.get(change.verdict, "white")
     p = "-" if math.isnan(change.p) else f"{change.p:.4f}"
     value = points(change.value, metric, signed=True)
-    coloured, verdict = (f"[{colour}]{text}[/{colour}]" for text in (value, change.verdict))
-    return coloured, bounds(change, metric, signed=True), p, verdict
+    return Text(value, colour), bounds(change, metric, signed=True), p, Text(change.verdict, colour)
