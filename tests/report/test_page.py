@@ -142,7 +142,7 @@ def test_scores_on_the_way_are_a_curve_beside_the_loss(tmp_path: Path) -> None:
 
 
 def test_leakage_is_told_with_its_copies(tmp_path: Path) -> None:
-    copy = {"text": "a <i> text", "found": "A <I> text.", "position": "mine.txt, line 3", "share": 1.0}
+    copy = {"text": "a <i> text", "found": "A <I> text.", "location": "mine.txt, line 3", "share": 1.0}
     part = {"texts": 1200, "short": 1, "exact": 3, "near": 9, "share": 0.01, "copies": [copy]}
     leakage = {"sts": {"texts": part, "pairs": {"pairs": 600, "both": 2, "together": 1, "same_grade": None}}}
     page = Page(write_run_page(run_folder(tmp_path / "run", leakage=leakage)))
