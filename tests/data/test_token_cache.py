@@ -27,7 +27,7 @@ SOURCE = Rows(*(Example(0, text, (text[::-1], text), (f"not {text}",)) for text 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("textcl.data.token_cache._LOT", 8)  # rows, so that there are several batches
+    monkeypatch.setattr("textcl.data.token_cache._BATCH", 8)  # rows, so that there are several batches
     return tmp_path / "cache"
 
 
