@@ -29,7 +29,8 @@ class Model:
 
 
 def vector(text: str, role: Role) -> list[float]:
-    return [float(sum(map(ord, text))), float(len(text)), float(list(Role).index(role))]
+    side = getattr(role, "tower", role)  # of a task: the side of a two-tower model
+    return [float(sum(map(ord, text))), float(len(text)), float(list(Role).index(side))]
 
 
 def one_space(role: Role) -> str:
