@@ -162,7 +162,7 @@ def test_a_plan_counts_what_each_source_gives_to_the_first_epoch(raw: dict[str, 
         ),
         (
             {"mixing": {"weights": [1, 0, 1, 1]}},
-            "data.mixing.weights.1: found 0, but it must be above 0.0.",
+            "data.mixing.weights.1: found 0, but it must be at least 1e-09.",
         ),
         (
             {"mixing": None},
