@@ -12,7 +12,7 @@ from textcl.cli.app import app
 from textcl.recipe.load import load_recipe
 from textcl.util.installed import names, recipes_folder
 
-GROUP = typer.main.get_command(app)
+GROUP = app
 
 
 def verb_and_rest(words: list[str]) -> tuple[typer.core.TyperCommand, list[str]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 
 from tests.cli.running import run
 from textcl.cli.app import app
@@ -254,7 +253,7 @@ def _specs(kind: str, folder: Path, row: Mapping[str, object]) -> str:
 
 def _options(words: list[str]) -> Mapping[str, str]:
     """Return the names of columns that `textcl evaluate` takes from a command line."""
-    verb = typer.main.get_command(app).commands["evaluate"]
+    verb = app.commands["evaluate"]
     named: Mapping[str, str] = verb.make_context("evaluate", ["model", *words, "sts"]).obj
     return named
 
@@ -291,7 +290,7 @@ def test_an_option_without_a_name_is_wrong_usage(capsys: pytest.CaptureFixture[s
 
 
 def test_every_role_that_the_help_names_is_one_of_a_kind() -> None:
-    text = " ".join((typer.main.get_command(app).commands["evaluate"].help or "").split())
+    text = " ".join((app.commands["evaluate"].help or "").split())
     named = re.search(r"--(\w+)-column NAME, and in the same way ([\w, ]+)\.", text)
     assert {named[1], *named[2].split(", ")} == {role for _, role in ROLES}
 

@@ -8,6 +8,7 @@ import pytest
 from tests.cli.running import Finished, run
 from tests.hub.conftest import BIRDS
 from tests.hub.hub_server import Hub
+from textcl import distributed
 from textcl.cli import publishing
 from textcl.recipe.load import load_recipe
 
@@ -115,7 +116,7 @@ def test_only_the_first_process_publishes(hub: Hub, recipe: str, monkeypatch: py
         def together(self, work):
             return work()
 
-    monkeypatch.setattr(publishing, "join_ranks", Second)
+    monkeypatch.setattr(distributed, "join_ranks", Second)
     publisher = publishing.ready_to_publish(load_recipe(recipe), Path("runs/birds"))
     publisher.best("step 1")
     assert publisher.finish() is None

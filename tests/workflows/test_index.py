@@ -1,6 +1,8 @@
 """A corpus becomes an index: stopped and gone on with, finished once, never mixed with another."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from textcl.indexes.build import open_index
 from textcl.types.text import Role
 from textcl.util.progress import Progress
 from textcl.workflows import index as indexing
+from textcl.workflows import search as searching
 from textcl.workflows.index import index_corpus
 from textcl.workflows.search import Searcher
 
@@ -189,6 +192,29 @@ def test_an_index_is_searched_with_the_model_that_made_it_only(model: str, corpu
     with pytest.raises(SearchError, match=r"cannot be opened(?s:.*)--model"):
         Searcher(tmp_path / "out")
     assert Searcher(tmp_path / "out", model=str(tmp_path / "moved")).search(["fish"], 60)[0][-1].rank == ROWS
+
+
+def test_a_model_whose_files_are_as_they_were_is_not_read_a_second_time(
+    model: str, corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(model, corpus, tmp_path / "out")
+    monkeypatch.setattr(searching, "fingerprint", lambda encoder: "of another")
+    assert Searcher(tmp_path / "out").search("fish", 1)[0].rank == 1
+    shutil.copytree(model, tmp_path / "copy")
+    with pytest.raises(SearchError, match="has of another now"):  # the control: whoever has not seen the files, looks
+        Searcher(tmp_path / "out", model=str(tmp_path / "copy"))
+
+
+def test_other_weights_in_files_of_the_same_size_and_time_are_found(model: str, corpus: Corpus, tmp_path: Path) -> None:
+    build(model, corpus, tmp_path / "out")
+    weights = Path(model) / "model.safetensors"
+    before = weights.stat()
+    tiny_encoder(seed=3).save(tmp_path / "other")
+    weights.write_bytes((tmp_path / "other" / "model.safetensors").read_bytes())
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert weights.stat().st_size == before.st_size
+    with pytest.raises(SearchError, match="cannot be compared"):
+        Searcher(tmp_path / "out")
 
 
 def test_empty_documents_of_a_benchmark_are_taken_and_counted(model: str, tmp_path: Path) -> None:

@@ -1,49 +1,80 @@
 """The verbs together, and what a user sees when one of them fails."""
 
 import os
+import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from textcl.cli.augment import augment
-from textcl.cli.bench import bench
-from textcl.cli.check import check
-from textcl.cli.clean import clean
-from textcl.cli.compare import compare
-from textcl.cli.encode import encode
-from textcl.cli.evaluate import EvaluateCommand, evaluate
-from textcl.cli.export import export
-from textcl.cli.index import index
-from textcl.cli.init import init
-from textcl.cli.leaks import leaks
-from textcl.cli.mine import mine
-from textcl.cli.push import push
-from textcl.cli.recipes import recipes
-from textcl.cli.report import report
-from textcl.cli.reproduce import reproduce
-from textcl.cli.search import search
-from textcl.cli.train import train
 from textcl.errors import ElsewhereError, TextclError
 from textcl.util.visible import visible_streams
 
-# The files of the verbs import torch, transformers and the rooms above them inside their functions: those take seconds,
-# and `textcl --help` should not.
-app = typer.Typer(
+# The help shows the verbs in this order, and then any other.
+_ORDER = (
+    "init", "recipes", "check", "train", "report", "push", "evaluate", "compare", "reproduce", "leaks", "encode",
+    "export", "index", "search", "bench", "mine", "clean", "augment",
+)  # fmt: skip
+
+
+class _Verbs(Mapping[str, TyperCommand | TyperGroup]):
+    """The commands by their names. Each is a file of this folder with a function of its own name.
+
+    A file is imported when its command is called for: `textcl search` does not wait for the options of the others.
+    """
+
+    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
+        command = _command(name.replace("-", "_"))
+        if command is None:
+            raise KeyError(name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        names = [file.replace("_", "-") for file in _files() if _command(file) is not None]
+        return iter(sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = cast(MutableMapping[str, Any], _Verbs())  # which nobody changes
+
+
+app = _Group(
     name="textcl",
     help="Train sentence encoders on your own text, score them, and use them.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_VERBS = (
-    init, recipes, check, train, report, push, evaluate, compare, reproduce, leaks, encode, export, index, search,
-    bench, mine, clean,
-)  # fmt: skip
-for _verb in _VERBS:
-    app.command(cls=EvaluateCommand if _verb is evaluate else None)(_verb)
-app.add_typer(augment, name="augment")
+
+
+@cache
+def _files() -> tuple[str, ...]:
+    return tuple(file.name for file in pkgutil.iter_modules([str(Path(__file__).parent)]) if file.name != "app")
+
+
+@cache
+def _command(file: str) -> TyperCommand | TyperGroup | None:
+    """Return the command of a file; None where the file has no function of its name."""
+    module = import_module(f"textcl.cli.{file}") if file in _files() else None
+    verb = getattr(module, file, None)
+    if isinstance(verb, typer.Typer):
+        return typer.main.get_group(verb)
+    if not callable(verb):
+        return None
+    one = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    one.command(cls=getattr(module, "COMMAND", None))(verb)
+    command = typer.main.get_command(one)
+    assert isinstance(command, TyperCommand)
+    return command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> None:
     try:
-        app(args=arguments, prog_name="textcl")
+        app.main(args=None if arguments is None else list(arguments), prog_name="textcl")
     except TextclError as error:
         if os.environ.get("TEXTCL_DEBUG"):
             raise

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from textcl.workflows.back_translate import BackTranslation, TranslatedPairs
     from textcl.workflows.translated_pairs import Tally
 
-augment = typer.Typer(help="Make more text from your text.", no_args_is_help=True, rich_markup_mode=None)
+augment = typer.Typer(
+    name="augment", help="Make more text from your text.", no_args_is_help=True, rich_markup_mode=None
+)
 _NEURAL_TEMPERATURE = 0.7
 
 

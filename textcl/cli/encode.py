@@ -23,7 +23,10 @@ def encode(
     deterministic: Deterministic = False,
     force: Force = False,
 ) -> None:
-    """Embed every text of a file: float32 vectors of unit length, in the order of the texts."""
+    """Embed every text of a file.
+
+    Writes float32 vectors of unit length, in the order of the texts.
+    """
     import sys
 
     from textcl.report.progress import show_progress

@@ -107,3 +107,6 @@ class EvaluateCommand(TyperCommand):
                 raise typer.BadParameter(f"{word} is followed by the name of a column.", ctx=ctx)
             ctx.obj[option[1].replace("-", "_")] = name
         return super().parse_args(ctx, rest)
+
+
+COMMAND = EvaluateCommand

@@ -1,19 +1,20 @@
 """What a user sees of a run on its way to the Hub."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import typer
-from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # public, though not in its __all__
 
-from textcl.distributed import join_ranks
-from textcl.hub.contents import Contents
-from textcl.hub.push import Pushed
-from textcl.hub.repository import Destination
-from textcl.recipe.schema import Recipe
-from textcl.workflows.publish import HubPublisher
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textcl.hub.contents import Contents
+    from textcl.hub.push import Pushed
+    from textcl.hub.repository import Destination
+    from textcl.recipe.schema import Recipe
 
 
 class Publisher(Protocol):
@@ -51,6 +52,8 @@ def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
     Raises:
         PublishError: It would not, or cannot be reached.
     """
+    from textcl.distributed import join_ranks
+
     ranks = join_ranks()
     publisher = _publisher_of(recipe, folder) if ranks.is_main else Unpublished()
     quiet_client()
@@ -60,6 +63,9 @@ def ready_to_publish(recipe: Recipe, folder: Path) -> Publisher:
 
 def _publisher_of(recipe: Recipe, run: Path) -> Publisher:
     """Return what publishes a run as its recipe says."""
+    from textcl.hub.repository import Destination
+    from textcl.workflows.publish import HubPublisher
+
     section = recipe.hub
     if section.repo is None:
         return Unpublished()
@@ -113,6 +119,8 @@ def quiet_client(*, without_bars: bool = False) -> None:
     Args:
         without_bars: Another bar is on the screen.
     """
+    from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # public, though not in its __all__
+
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # huggingface_hub says no types of it
     if without_bars or not sys.stderr.isatty():
         disable_progress_bars()

@@ -13,7 +13,7 @@ Components = Annotated[
 
 
 def recipes(show: Show = None, components: Components = False) -> None:
-    """List the bundled recipes or the components, or print one of them."""
+    """List bundled recipes and components, or print one of them."""
     if show is not None:
         print(_text_of(show).rstrip("\n"))
     elif components:

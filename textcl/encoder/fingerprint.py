@@ -8,6 +8,7 @@ from importlib.metadata import version
 from transformers import PreTrainedTokenizerBase
 
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.locate import find_folder, read_name
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.types.text import Role
@@ -37,6 +38,25 @@ def fingerprint(encoder: TextEncoder) -> str:
     for tower in _towers(encoder):
         for setting in _settings(tower):
             digest.update(json.dumps(setting, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def files_stamp(model: str) -> str:
+    """Digest names, sizes and times of the files of a model: while it stays, nobody has written to one of them.
+
+    A digest of the contents says the same and reads all weights; this reads none. The times are those of the file
+    system, which no program sets, so a copy of a model has another stamp.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    named = read_name(model)
+    folder = find_folder(named.model, named.export)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+    digest = hashlib.blake2b(str(folder.resolve()).encode(errors="surrogateescape"), digest_size=16)
+    for name, stat in stats:
+        digest.update(f"{name} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from textcl.distributed import Ranks, join_ranks
 from textcl.embedding.embed import Model, model_name, opened
-from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.fingerprint import files_stamp, fingerprint
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import DataError, SearchError
 from textcl.files.corpora import Corpus
@@ -138,6 +138,7 @@ def index_corpus(
     progress = progress if ranks.is_main else SILENT
     if ranks.is_main:
         folder.check()
+    stamp = files_stamp(model_name(model)) if isinstance(model, str | Path) else ""
     encoder = opened(model, precision, ranks.device)
     index = build_index(factory, encoder.dimension)
     with only_one(out) if ranks.is_main else nullcontext():
@@ -159,7 +160,7 @@ def index_corpus(
         ranks.wait()
         if request is None:
             return None
-        return Indexed(out, _build(index, folder, shards, request, train_rows, progress), False, model)
+        return Indexed(out, _build(index, folder, shards, request, stamp, train_rows, progress), False, model)
 
 
 def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, progress: Progress) -> IndexRequest:
@@ -229,6 +230,7 @@ def _build(
     folder: IndexFolder,
     shards: Shards,
     request: IndexRequest,
+    stamp: str,
     train_rows: int | None,
     progress: Progress,
 ) -> About:
@@ -239,7 +241,7 @@ def _build(
     progress.phase("Building", facts.count)
     sample = shards.sample(wanted, _SEED)
     write_index(folder.index, index.factory, index.dimension, facts.count, _counted(shards, progress), sample)
-    about = About(request, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions())
+    about = About(request, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions(), stamp)
     folder.finish(about)
     shards.remove()
     return about

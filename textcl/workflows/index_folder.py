@@ -34,6 +34,7 @@ class About:
     count: int
     empty: int  # documents without text
     packages: dict[str, str]
+    model_files: str = ""  # `files_stamp` of the model that the index was made with; empty: not known
     format: int = FORMAT
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import overload
 
 from textcl.embedding.embed import Model, model_name, opened
-from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.fingerprint import files_stamp, fingerprint
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import ModelError, SearchError
 from textcl.indexes.build import open_index
@@ -109,8 +109,10 @@ def _with_settings(index: Index, settings: Mapping[str, int], folder: Path) -> I
 
 def _same_encoder(about: About, folder: Path, model: Model | None, precision: str) -> TextEncoder:
     """Open the model, and make sure that it is the one that embedded the documents."""
+    requested = about.request.model if model is None else model
     try:
-        encoder = opened(about.request.model if model is None else model, precision)
+        stamp = files_stamp(str(requested)) if isinstance(requested, str | Path) else ""
+        encoder = opened(requested, precision)
     except ModelError as error:
         if model is not None:
             raise
@@ -118,14 +120,19 @@ def _same_encoder(about: About, folder: Path, model: Model | None, precision: st
             f"{folder} was made with the model {about.request.model}, which cannot be opened: {error}\n"
             "If it lies elsewhere now, name the location with --model."
         ) from error
-    name, now = about.request.model if model is None else model_name(model), fingerprint(encoder)
+    if not stamp or stamp != about.model_files:
+        _refuse_another(encoder, about, folder, model_name(requested))
+    prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
+    if prompts != about.request.prompts:
+        raise SearchError(f"{folder} was made with the prompts {about.request.prompts}; the model has {prompts} now.")
+    return encoder
+
+
+def _refuse_another(encoder: TextEncoder, about: About, folder: Path, name: str) -> None:
+    now = fingerprint(encoder)
     if now != about.request.fingerprint:
         raise SearchError(
             f"{folder} was made with the model {about.request.model}, fingerprint {about.request.fingerprint}; "
             f"{name} has {now} now. Vectors of two models cannot be compared: search with the "
             "first (--model), or index again with the second."
         )
-    prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
-    if prompts != about.request.prompts:
-        raise SearchError(f"{folder} was made with the prompts {about.request.prompts}; the model has {prompts} now.")
-    return encoder
