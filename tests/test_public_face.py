@@ -67,7 +67,7 @@ def test_every_public_name_is_there_and_no_room_takes_its_location() -> None:
         textcl.trian  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["Searcher", "evaluate", "index", "load_recipe", "mine", "train"])
+@pytest.mark.parametrize("name", PUBLIC)
 def test_the_example_of_a_docstring_runs(name: str, folder: Path, minilm: str) -> None:
     public = getattr(textcl, name)
     (test,) = doctest.DocTestFinder(recurse=False).find(public, name, globs={})

@@ -80,6 +80,14 @@ WINDOW = 4096  # texts that are sorted by length together; memory does not grow 
 class Encoder(nn.Module):
     """Turns texts into vectors: tokens through a Hugging Face backbone, pooled, each row on its own.
 
+    >>> import textcl
+    >>> from transformers import AutoModel, AutoTokenizer
+    >>> backbone, tokenizer = AutoModel.from_pretrained("model"), AutoTokenizer.from_pretrained("model")
+    >>> encoder = textcl.Encoder(backbone, tokenizer, pooling="cls", prompts={"anchor": "query: "})
+    >>> encoder.encode(["a cat sleeps", "the train leaves"], role=textcl.Role.ANCHOR).shape == (2, encoder.dimension)
+    True
+    >>> encoder.save("my-encoder")
+
     Args:
         backbone: Gives `last_hidden_state`, (n, L, D).
         tokenizer: The backbone's own.

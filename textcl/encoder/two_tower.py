@@ -25,6 +25,13 @@ class TwoTower(nn.Module):
     prompt for each role will do, that is half the weights; two towers are for two kinds of text, such as two languages,
     or a small encoder for queries beside a large one for documents.
 
+    >>> import textcl
+    >>> towers = textcl.TwoTower(queries=textcl.load("model"), documents=textcl.load("model"))
+    >>> questions = towers.encode(["who sleeps?"], role=textcl.Role.ANCHOR)
+    >>> answers = towers.encode(["a cat sleeps", "the train leaves"], role=textcl.Role.POSITIVE)
+    >>> (questions @ answers.T).shape
+    (1, 2)
+
     Args:
         queries: Embeds the anchors, under its own anchors' prompt.
         documents: Embeds positives and negatives, under its own prompts for them.

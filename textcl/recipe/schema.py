@@ -277,7 +277,18 @@ class HubSection(Section):
 
 
 class Recipe(Section):
-    """A whole run."""
+    """A whole run.
+
+    >>> import textcl
+    >>> recipe = textcl.Recipe(
+    ...     name="mine",
+    ...     data={"sources": [{"use": "TextLines", "path": "sentences.txt"}], "batch_size": 64},
+    ...     encoder={"backbone": "model"},
+    ...     training={"epochs": 2, "learning_rate": 2e-5},
+    ... )
+    >>> recipe.objective.use, recipe.training.epochs
+    ('InfoNCE', 2)
+    """
 
     name: str = Field(pattern=NAME, description="the name of the run, which its folder gets")
     seed: Whole = 17

@@ -7,7 +7,12 @@ from typing import Protocol
 
 
 class Role(StrEnum):
-    """What a text is to its row; prompts are chosen by it. Queries are anchors, documents are positives."""
+    """What a text is to its row; prompts are chosen by it. Queries are anchors, documents are positives.
+
+    >>> import textcl
+    >>> textcl.Role("anchor") is textcl.Role.ANCHOR
+    True
+    """
 
     ANCHOR = "anchor"
     POSITIVE = "positive"
