@@ -1,5 +1,7 @@
 """The verbs together: help, exit codes, and errors in their own words."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +98,68 @@ def test_a_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TEXTCL_DEBUG", "1")
     with pytest.raises(RecipeError):
         main(["check", "simcs"])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "secret/a.txt"),
+            "secret/a.txt: Permission denied. Ask for ",
+        ),
+        (
+            OSError(errno.EMFILE, "Too many open files"),
+            "Too many open files. Raise how many a process may have: ulimit",
+        ),
+        (MemoryError(), "There is not enough memory. "),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "There is not enough memory. "),
+    ],
+)
+def test_what_the_machine_refuses_is_told_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("textcl.recipe.load.load_recipe", fail)
+    finished = run(capsys, "check", "simcse")
+    assert finished.code == 1
+    assert finished.err.startswith(f"Error: {said}")
+
+
+def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("textcl.recipe.load.load_recipe", fail)
+    with pytest.raises(RuntimeError, match="no such thing"):
+        main(["check", "simcse"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "no-model", "sts-smoke", "--json"),
+        ("evaluate", "no-model", "sts-smoke", "--html"),
+        ("compare", "no-run", "no-other", "--json"),
+        ("leaks", "no-texts.txt", "sts-smoke", "--json"),
+        ("encode", "no-model", "no-texts.txt", "--out"),
+    ],
+)
+def test_a_pipe_named_for_a_result_is_refused_before_anything_is_opened(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    finished = run(capsys, *arguments, tmp_path / "pipe")
+    assert (finished.code, "pipe cannot be written: it is a device or a pipe" in finished.err) == (1, True)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_scores_never_replace_what_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.json").write_text("{}")
+    for words in (("evaluate", "m", "sts:mine.json"), ("compare", "mine.json", "b"), ("leaks", "mine.json", "sts")):
+        assert "mine.json is what is read" in run(capsys, *words, "--json", "./mine.json").err
+    assert Path("mine.json").read_text() == "{}"

@@ -3,10 +3,14 @@
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.feather
 import pytest
 
 from tests.data.tables import KINDS, opened
+from textcl.data.sources.arrow import Arrow
 from textcl.errors import DataError
+from textcl.files.arrow import columnar_records
 from textcl.types.text import Example
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -147,3 +151,16 @@ def test_whole_floats_are_labels(tmp_path: Path, kind: str):
     rows = [{"a": "x", "k": 1.0}, {"a": "y", "k": 0.0}]
     source = opened(tmp_path, kind, rows, anchor="a", positive=None, label="k")
     assert [source[row].label for row in range(2)] == [1, 0]
+
+
+def test_an_arrow_file_whose_offsets_lead_out_of_it_is_refused(tmp_path: Path):
+    path = tmp_path / "rows.arrow"
+    pyarrow.feather.write_feather(pa.table({"anchor": ["a text"] * 9}), str(path), compression="uncompressed")
+    ends = [(count * len("a text")).to_bytes(4, "little") for count in (8, 9)]
+    whole, (before, last) = path.read_bytes(), ends
+    assert whole.count(before + last) == 1
+    path.write_bytes(whole.replace(before + last, before + (1 << 24).to_bytes(4, "little")))
+    with pytest.raises(DataError, match=r"rows\.arrow: cannot be read \(.*out of bounds"):
+        Arrow(str(path), positive=None)
+    with pytest.raises(DataError, match=r"rows\.arrow: cannot be read \(.*out of bounds"):
+        list(columnar_records(path))

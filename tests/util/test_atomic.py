@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textcl.errors import TextclError, WriteError
-from textcl.util.atomic import new_file, new_folder, passing_folder, refuse_location, sweep
+from textcl.util.atomic import new_file, new_folder, passing_folder, refuse_links, refuse_location, remove, sweep
 
 
 def names(folder: Path) -> list[str]:
@@ -129,6 +129,51 @@ def test_a_device_and_a_pipe_stay_what_they_are(tmp_path: Path) -> None:
             pass
     assert (tmp_path / "pipe").is_fifo()
     assert (tmp_path / "device").is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the system has no such links")
+def test_a_stream_that_leads_to_a_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "printed.txt").write_text("so far")
+    with (tmp_path / "printed.txt").open() as file:
+        (tmp_path / "link").symlink_to(f"/dev/fd/{file.fileno()}")
+        for path in (tmp_path / "link", Path(f"/dev/fd/{file.fileno()}")):
+            assert path.is_file()
+            with pytest.raises(WriteError, match="it is a device or a pipe"):
+                refuse_location(path, force=True)
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_every_file_of_a_folder_has_the_rights_that_the_umask_leaves(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    (tmp_path / "plain").chmod(0o600)
+    with new_folder(tmp_path / "model") as temporary:
+        (temporary / "deep").mkdir()
+        for name in ("weights", "deep/weights"):
+            (temporary / name).touch(0o600)
+        (temporary / "link").symlink_to(tmp_path / "plain")
+    usual = (tmp_path / "model").stat().st_mode & 0o666
+    assert usual & 0o044
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "model").rglob("weights")} == {usual}
+    assert (tmp_path / "plain").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_link_leads_to_is_neither_deleted_nor_written(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "a.txt").write_text("theirs")
+    run = tmp_path / "run"
+    run.mkdir()
+    refuse_links(run)
+    for name in ("checkpoints", ".x.0a1b2c3d.part", "model"):
+        (run / name).symlink_to(tmp_path / "theirs")
+    with pytest.raises(
+        TextclError, match=r"run/\S+ is a link to \S+/theirs, and nothing is written or deleted outside"
+    ):
+        refuse_links(run)
+    sweep(run)
+    remove(run / "checkpoints")
+    with new_folder(run / "model") as temporary:
+        (temporary / "ours.txt").write_text("ours")
+    assert (names(run), names(run / "model"), names(tmp_path / "theirs")) == (["model"], ["ours.txt"], ["a.txt"])
 
 
 def test_what_was_left_half_written_is_swept_up_and_nothing_else(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The verbs together, and what a user sees when one of them fails."""
 
+import errno
 import os
 import pkgutil
 import sys
@@ -95,11 +96,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None) -> None:
     try:
         app.main(args=None if arguments is None else list(arguments), prog_name="textcl")
-    except TextclError as error:
-        if os.environ.get("TEXTCL_DEBUG"):
+    except Exception as error:
+        said = str(error) or type(error).__name__ if isinstance(error, TextclError) else _of_the_machine(error)
+        if said is None or os.environ.get("TEXTCL_DEBUG"):
             raise
-        if isinstance(error, ElsewhereError):
-            sys.exit(1)  # the process that failed says what it was
-        first, *more = str(error).splitlines() or [type(error).__name__]
-        print("\n".join([f"Error: {first}", *(f"       {line}" for line in more)]), file=sys.stderr)
+        if not isinstance(error, ElsewhereError):  # the process that failed says what it was
+            first, *more = said.splitlines()
+            print("\n".join([f"Error: {first}", *(f"       {line}" for line in more)]), file=sys.stderr)
         sys.exit(1)
+
+
+_NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "bad_alloc", "start new thread", "map segment")
+_WAYS_OUT = {
+    errno.EACCES: "Ask for access to it, or name another.",
+    errno.EMFILE: "Raise how many a process may have: ulimit -n 4096.",
+    errno.ENOSPC: "Make room on the disk and in the folder for temporary files, then run it again.",
+}
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """Return what the machine refused wherever that was, and the way out; None for any other error, a fault of ours."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return _MEMORY
+    if isinstance(error, OSError) and error.errno is not None:
+        location = "" if error.filename is None else f"{error.filename}: "
+        return f"{location}{error.strerror or error}. {_WAYS_OUT.get(error.errno, '')}".strip()
+    if isinstance(error, RuntimeError | ImportError) and any(words in str(error) for words in _NO_MEMORY):
+        return _MEMORY
+    return None
+
+
+_MEMORY = "There is not enough memory. Close other programs, or take smaller batches, a smaller model or fewer texts."

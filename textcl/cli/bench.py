@@ -48,7 +48,7 @@ def bench(
     """
     import sys
 
-    from textcl.cli.screen import results
+    from textcl.cli.screen import check_results, results
     from textcl.files.corpora import Corpus
     from textcl.report.progress import show_progress
     from textcl.report.search_tables import build_table, points_table, write_measured, write_tradeoff
@@ -56,6 +56,7 @@ def bench(
 
     request = BenchRequest(tuple(factory or ()), tuple(dimension or ()), queries, qrels, k, queries_per_call)
     source = Corpus(corpus, text_column, id_column, "--text-column")
+    check_results(out / "bench.json", out / "bench.svg")
     with show_progress(sys.stderr, keeps=False) as progress:
         found = bench_search(model, source, out, request, precision, progress)
     about = {"model": model, "corpus": corpus.name, "texts": found.texts, "queries": found.queries, "k": k}

@@ -18,12 +18,13 @@ def compare(
     """
     import sys
 
-    from textcl.cli.screen import results
+    from textcl.cli.screen import check_results, results
     from textcl.report.comparisons import runs_table, settings_table
     from textcl.report.progress import show_progress
     from textcl.report.scores import write_comparison
     from textcl.workflows.compare import compare_runs
 
+    check_results(json, read=runs)
     with show_progress(sys.stderr, keeps=False) as progress:
         found = compare_runs(runs, progress)
     names = [run.name for run in found.runs]

@@ -51,14 +51,16 @@ def evaluate(
     import sys
 
     from textcl.cli.launching import start_missing_processes
-    from textcl.cli.screen import results
+    from textcl.cli.screen import check_results, results
     from textcl.distributed import join_ranks
     from textcl.report.progress import show_progress
-    from textcl.report.scores import write_items, write_scores
+    from textcl.report.scores import samples_path, write_items, write_scores
     from textcl.workflows.evaluate import evaluate as evaluate_model
     from textcl.workflows.evaluate import write_evaluation_page
 
     start_missing_processes()
+    outputs = [json, html] if json is None else [json, samples_path(json), html]
+    join_ranks().together(lambda: check_results(*outputs, read=[*suites, against]))
     with show_progress(sys.stderr) as progress:
         found = evaluate_model(
             model, suites, against=against, data_dir=data_dir, columns=ctx.obj, precision=precision,

@@ -33,11 +33,12 @@ def leaks(
     """
     import sys
 
-    from textcl.cli.screen import results
+    from textcl.cli.screen import check_results, results
     from textcl.report.leakage import leakage_lines, leakage_table, write_leakage
     from textcl.report.progress import show_progress
     from textcl.workflows.leaks import leaks as find
 
+    check_results(json, read=[train, *(suites or ())])
     with show_progress(sys.stderr, keeps=False) as progress:
         found = find(
             train, suites or (), data_dir=data_dir, columns=text_column or (),

@@ -124,5 +124,7 @@ def check_weights(file: Path, what: str = "the weights") -> None:
         if file.suffix == ".safetensors":
             with safe_open(file, framework="pt"):
                 pass
+    except PermissionError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}.") from error
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{file} is damaged or cut off ({reason_of(error)}); {AGAIN}.") from error

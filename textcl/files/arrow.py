@@ -44,7 +44,7 @@ def _arrow_records(path: Path) -> Iterator[dict[str, object]]:
     with arrow_errors(path), pa.memory_map(str(path)) as source:
         reader = _reader(source)
         _refuse_twins(path, reader.schema.names)
-        for batch in _batches(reader):
+        for batch in map(_sound, _batches(reader)):
             for start in range(0, batch.num_rows, _AT_ONCE):
                 yield from batch.slice(start, _AT_ONCE).to_pylist()
 
@@ -109,8 +109,9 @@ class Mapped:
         """Yield some columns of all rows in order."""
         named = list(columns)
         for batch in self.batches:
-            for start in range(0, batch.num_rows, _AT_ONCE):
-                yield from batch.select(named).slice(start, _AT_ONCE).to_pylist()
+            chosen = _sound(batch.select(named))
+            for start in range(0, chosen.num_rows, _AT_ONCE):
+                yield from chosen.slice(start, _AT_ONCE).to_pylist()
 
 
 @lru_cache(maxsize=_OPEN_FILES)
@@ -138,7 +139,7 @@ def mappable(path: Path) -> Path:
             return path
         source.seek(0)
         reader = _reader(source)
-        return arrow_copy(path, reader.schema, _batches(reader))
+        return arrow_copy(path, reader.schema, map(_sound, _batches(reader)))
 
 
 def parquet_copy(path: Path, columns: Iterable[str]) -> Path:
@@ -185,6 +186,12 @@ def _batches(reader: Any) -> Iterator[Any]:
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         return (reader.get_batch(number) for number in range(reader.num_record_batches))
     return iter(reader)
+
+
+def _sound(batch: Any) -> Any:
+    """Return a batch whose offsets stay in it: pyarrow follows those of a damaged file anywhere, to a crash."""
+    batch.validate(full=True)
+    return batch
 
 
 def _lies_in(whole: Any, batch: Any) -> bool:

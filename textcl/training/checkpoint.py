@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from textcl.training.step import GROUP_SETTINGS
 from textcl.training.target import Target
 from textcl.types.batches import TokenEncoder
 from textcl.types.protocols import Objective
-from textcl.util.atomic import new_file, new_folder
+from textcl.util.atomic import new_file, new_folder, remove
 
 _log = logging.getLogger(__name__)
 
@@ -134,7 +133,7 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
         ) from error
     kept = [path for path in checkpoints(folder) if step_of(path) <= step][:keep]
     for other in set(checkpoints(folder)) - set(kept):
-        shutil.rmtree(other)
+        remove(other)
     return path
 
 

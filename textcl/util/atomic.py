@@ -9,12 +9,13 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from textcl.errors import DataError, TextclError, WriteError
 
 _PART = re.compile(r"\..+\.[0-9a-f]{4,}\.part")
+_STREAMS = re.compile(r"/dev|/proc/[^/]+(/task/[^/]+)?/fd")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which name no file while one is written
 
 
@@ -52,8 +53,10 @@ def new_folder(path: Path) -> Iterator[Path]:
             raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder", str(path))
         try:
             yield temporary
+            rights = temporary.stat().st_mode & 0o666
             for file in temporary.rglob("*"):
-                if file.is_file():
+                if file.is_file() and not file.is_symlink():
+                    _share(file, rights)
                     _flush(file)
             if path.exists():
                 path.replace(old)
@@ -61,7 +64,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         finally:
             if old.exists() and not path.exists():
                 old.replace(path)
-            shutil.rmtree(old, ignore_errors=True)
+            remove(old)
 
 
 @contextmanager
@@ -94,7 +97,7 @@ def refuse_location(path: Path, *, force: bool, read: Iterable[Path] = ()) -> No
         WriteError: It cannot be written.
     """
     if path.resolve() in [other.expanduser().resolve() for other in read]:
-        raise DataError(f"{path} is what is read; name another file with --out.")
+        raise DataError(f"{path} is what is read; name another file to write.")
     try:
         _refuse_no_file(path)
     except OSError as error:
@@ -107,10 +110,30 @@ def refuse_location(path: Path, *, force: bool, read: Iterable[Path] = ()) -> No
 def sweep(folder: Path) -> None:
     """Delete what killed processes left half written in a folder, at any depth; nobody else may be writing there."""
     for part in [path for path in folder.rglob(".*.part") if _PART.fullmatch(path.name)]:
-        if part.is_dir() and not part.is_symlink():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
+        remove(part)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, a folder as far as that is allowed, or a link, never what the link leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a folder to write in that holds a link to a folder elsewhere: what lies there is not ours.
+
+    Raises:
+        TextclError: It holds one.
+    """
+    home = folder.resolve()
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_symlink() and path.is_dir() and home not in path.resolve().parents:
+            raise TextclError(
+                f"{path} is a link to {path.resolve()}, and nothing is written or deleted outside {folder}. Put the "
+                "folder itself there, or name another with --out."
+            )
 
 
 def is_part(path: Path) -> bool:
@@ -122,8 +145,19 @@ def _refuse_no_file(path: Path) -> None:
     """Raise where something stands that is no file: a folder, or a device or pipe, which would become one."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
-    if path.exists() and not path.is_file():
+    if (path.exists() and not path.is_file()) or _is_stream(path):
         raise OSError(errno.EINVAL, "it is a device or a pipe, and a file would replace it", str(path))
+
+
+def _is_stream(path: Path) -> bool:
+    """Say whether a path leads through a link like /dev/stdout or /dev/fd/1, which may lead to a file for now."""
+    for _ in range(40):  # as many links as Linux follows
+        if not path.is_symlink():
+            return False
+        if _STREAMS.fullmatch(os.path.realpath(path.parent)):
+            return True
+        path = path.parent / path.readlink()
+    return False
 
 
 @contextmanager
@@ -151,6 +185,13 @@ def _is_of(error: OSError, path: Path, temporary: Path) -> bool:
 
 def _beside(path: Path) -> Path:
     return path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
+
+
+def _share(file: Path, rights: int) -> None:
+    """Give a file the rights of all others; safetensors writes for the owner alone, whatever the umask says."""
+    if file.stat().st_mode & 0o777 != rights:
+        with suppress(OSError):  # a file system without rights
+            file.chmod(rights)
 
 
 def _flush(file: Path) -> None:

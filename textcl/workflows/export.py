@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from textcl.report.page import FILE as PAGE
 from textcl.report.page import write_run_page
 from textcl.types.batches import Embed
 from textcl.types.text import Role
+from textcl.util.atomic import passing_folder, refuse_links, refuse_location
 from textcl.util.cosines import row_products
 from textcl.util.precision import Precision
 from textcl.util.progress import SILENT, Progress
@@ -139,6 +139,8 @@ def export_model(
         check_installed(form)
     tasks = load_tasks(test.suites, test.data_dir)
     target = export_target(model, out)
+    refuse_links(target.folder)
+    refuse_location(target.figures, force=True)
     progress.phase("Scoring the model")
     judged = _judge(open_encoder(target.folder, precision=test.precision, device="cpu"), tasks)
     found = []
@@ -164,8 +166,8 @@ def _judge(encoder: TextEncoder, tasks: list[Task]) -> _Judged:
 def _export(judged: _Judged, form: Export, target: ExportTarget, test: ExportTest, progress: Progress) -> ExportFigures:
     """Make an export beside the model folder, compare it, and move it in."""
     folder = target.folder
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part") as part:
-        location = write_export(folder, form, Path(part))
+    with passing_folder(folder) as part:
+        location = write_export(folder, form, part)
         figures = _compare(judged, form, folder, location, test, progress)
         _refuse_loss(figures, form, test)
         put_in_place(location, folder / LOCATIONS[form])
