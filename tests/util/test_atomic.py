@@ -1,5 +1,8 @@
 import errno
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -7,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from textcl.errors import TextclError, WriteError
-from textcl.util.atomic import new_file, new_folder, passing_folder, refuse_links, refuse_location, remove, sweep
+from textcl.util import atomic
+from textcl.util.atomic import (
+    is_part,
+    new_file,
+    new_folder,
+    passing_folder,
+    refuse_links,
+    refuse_location,
+    remove,
+    sweep,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -65,10 +78,85 @@ def test_an_old_folder_comes_back_when_the_move_fails(tmp_path: Path, monkeypatc
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", refuse_new)
+    monkeypatch.setattr(atomic, "_exchanged", lambda *_: False)
     with pytest.raises(OSError, match="no"), new_folder(tmp_path / "model") as temporary:
         (temporary / "new.txt").write_text("new")
     assert names(tmp_path / "model") == ["old.txt"]
     assert names(tmp_path) == ["model"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from textcl.util import atomic
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+"""
+IN_THE_BLOCK = """
+with getattr(atomic, sys.argv[1])(Path(sys.argv[2])) as temporary:
+    (temporary / "half" if temporary.is_dir() else temporary).write_text("half")
+    die()
+"""
+BETWEEN_TWO_MOVES = """
+atomic._exchanged = lambda *_: False
+replace = Path.replace
+Path.replace = lambda self, target: die() if (self / "new.txt").exists() else replace(self, target)
+with atomic.new_folder(Path(sys.argv[1])) as temporary:
+    (temporary / "new.txt").write_text("new")
+"""
+
+
+def killed(program: str, *arguments: object) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED + program, *map(str, arguments)], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("kind", ["new_file", "new_folder", "passing_folder"])
+def test_what_a_killed_process_left_is_gone_when_the_same_is_written_again(tmp_path: Path, kind: str) -> None:
+    killed(IN_THE_BLOCK, kind, tmp_path / "a[1].txt")
+    [left] = tmp_path.iterdir()
+    assert is_part(left)
+    with new_file(tmp_path / "a.txt") as other, new_file(tmp_path / "a[1].txt.txt") as longer:
+        other.touch()
+        longer.touch()
+    assert left.exists()  # neither is what was being written
+    with new_file(tmp_path / "a[1].txt") as temporary:
+        temporary.write_text("new")
+    assert names(tmp_path) == ["a.txt", "a[1].txt", "a[1].txt.txt"]
+
+
+@pytest.mark.parametrize("opening", [new_file, new_folder, passing_folder])
+def test_what_a_living_process_writes_is_left_alone(
+    tmp_path: Path, opening: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    with opening(tmp_path / "a") as temporary:
+        with opening(tmp_path / "a") as other:
+            sweep(tmp_path)
+            assert temporary.exists()
+            assert other.exists()
+        assert temporary.exists()
+
+
+def test_a_folder_whose_replacement_was_killed_between_two_moves_comes_back(tmp_path: Path) -> None:
+    best = tmp_path / "best"
+    best.mkdir()
+    (best / "old.txt").write_text("old")
+    killed(BETWEEN_TWO_MOVES, best)
+    assert not best.exists()
+    sweep(tmp_path)
+    assert names(tmp_path) == ["best"]
+    assert names(best) == ["old.txt"]
+
+
+def test_a_folder_is_replaced_in_one_move_where_the_system_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two", "best"):
+        (tmp_path / name).mkdir()
+    if not atomic._exchanged(tmp_path / "one", tmp_path / "two"):
+        pytest.skip("this system has no such move")
+    monkeypatch.setattr(atomic, "_move_over", None)
+    with new_folder(tmp_path / "best") as temporary:
+        (temporary / "new.txt").write_text("new")
+    assert names(tmp_path / "best") == ["new.txt"]
+    assert names(tmp_path) == ["best", "one", "two"]
 
 
 KINDS = [new_file, new_folder, passing_folder]

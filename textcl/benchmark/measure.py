@@ -1,6 +1,5 @@
 """Measuring one index: built, saved, opened again and searched, in a process of its own that shows its memory."""
 
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,6 @@ from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from textcl.evaluation import ranking_metrics
 from textcl.indexes.build import build_index, open_index, write_index
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
+from textcl.util.atomic import passing_folder
 
 _LADDERS = {
     "nprobe": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),  # cells looked into
@@ -183,11 +182,11 @@ def _measure(candidate: Candidate, setup: Setup, seed: int) -> Measured:
     _forget_peak()
     held = _peak_bytes()
     dimension = candidate.dimension or setup.shape[1]
-    with TemporaryDirectory(dir=setup.vectors.parent) as folder:
+    with passing_folder(setup.vectors.parent / "measured") as folder:
         start = time.perf_counter()
-        _write(candidate, setup, dimension, Path(folder) / "index", seed)
+        _write(candidate, setup, dimension, folder / "index", seed)
         seconds = time.perf_counter() - start
-        index = open_index(Path(folder) / "index")
+        index = open_index(folder / "index")
         points = tuple(_points(candidate, index, setup))
     return Measured(candidate.name, Build(seconds, index.size_bytes, _peak_bytes() - held), points)
 
@@ -227,6 +226,12 @@ def _peak_bytes() -> int:
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
         return 1024 * int(line.split()[1])
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource  # here, for Windows has none
+
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

@@ -1,7 +1,12 @@
-"""Files and folders that appear whole or not at all: written beside it, then moved; one process a folder."""
+"""Files and folders that appear whole or not at all: written beside it, then moved; one process a folder.
 
+What is being written is held by a lock, which ends with its process. So the next one that writes there knows what a
+killed one left, and deletes it.
+"""
+
+import ctypes
 import errno
-import fcntl
+import glob
 import json
 import os
 import re
@@ -14,14 +19,19 @@ from pathlib import Path
 
 from textcl.errors import DataError, TextclError, WriteError
 
-_PART = re.compile(r"\..+\.[0-9a-f]{4,}\.part")
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is held there, no folder is refused, and what a killed process left stays
+    fcntl = None  # type: ignore[assignment]
+
+_PART = re.compile(r"\.(?P<name>.+?)\.[0-9a-f]{4,}(?P<old>\.old)?\.part")
 _STREAMS = re.compile(r"/dev|/proc/[^/]+(/task/[^/]+)?/fd")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # which name no file while one is written
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it there when the block ends well, delete it when it fails.
+    """Yield a temporary file beside `path`; move it there when the block ends well, delete it when it fails.
 
     Raises:
         WriteError: It cannot be written; also an `OSError`.
@@ -30,12 +40,14 @@ def new_file(path: Path) -> Iterator[Path]:
     with _explaining(path, temporary):
         _refuse_no_file(path)  # now, not after the work
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield temporary
-            _flush(temporary)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        _remove_left(path)
+        with _held(temporary):
+            try:
+                yield temporary
+                _flush(temporary)
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -47,24 +59,19 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         WriteError: It cannot be written; also an `OSError`.
     """
-    old = _beside(path)
     with passing_folder(path) as temporary:
         if path.exists() and not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder", str(path))
-        try:
-            yield temporary
-            rights = temporary.stat().st_mode & 0o666
-            for file in temporary.rglob("*"):
-                if file.is_file() and not file.is_symlink():
-                    _share(file, rights)
-                    _flush(file)
-            if path.exists():
-                path.replace(old)
+        yield temporary
+        rights = temporary.stat().st_mode & 0o666
+        for file in temporary.rglob("*"):
+            if file.is_file() and not file.is_symlink():
+                _share(file, rights)
+                _flush(file)
+        if not path.exists():
             temporary.replace(path)
-        finally:
-            if old.exists() and not path.exists():
-                old.replace(path)
-            remove(old)
+        elif not _exchanged(temporary, path):
+            _move_over(temporary, path)
 
 
 @contextmanager
@@ -77,11 +84,12 @@ def passing_folder(path: Path) -> Iterator[Path]:
     temporary = _beside(path)
     with _explaining(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left(path)
         try:
-            temporary.mkdir()
-            yield temporary
+            with _held(temporary, is_folder=True):
+                yield temporary
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            remove(temporary)
 
 
 def refuse_location(path: Path, *, force: bool, read: Iterable[Path] = ()) -> None:
@@ -108,9 +116,9 @@ def refuse_location(path: Path, *, force: bool, read: Iterable[Path] = ()) -> No
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed processes left half written in a folder, at any depth; nobody else may be writing there."""
-    for part in [path for path in folder.rglob(".*.part") if _PART.fullmatch(path.name)]:
-        remove(part)
+    """Delete what killed processes left half written in a folder, at any depth."""
+    for part in list(folder.rglob(".*.part")):
+        _remove_if_dead(part)
 
 
 def remove(path: Path) -> None:
@@ -137,8 +145,94 @@ def refuse_links(folder: Path) -> None:
 
 
 def is_part(path: Path) -> bool:
-    """Say whether a path is what a killed process left half written."""
+    """Say whether a path is what is being written, or what a killed process left half written."""
     return _PART.fullmatch(path.name) is not None
+
+
+def _remove_left(path: Path) -> None:
+    """Delete what killed processes left half written of a file or folder."""
+    for part in list(path.parent.glob(f".{glob.escape(path.name)}.*.part")):
+        found = _PART.fullmatch(part.name)
+        if found is not None and found["name"] == path.name:
+            _remove_if_dead(part)
+
+
+def _remove_if_dead(part: Path) -> None:
+    """Delete what a killed process left, or put back the folder that it was replacing; what is held is in use."""
+    found = _PART.fullmatch(part.name)
+    if found is None or fcntl is None:
+        return
+    with suppress(OSError):  # it is held, or gone, or this file system knows no locks
+        handle = os.open(part, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if found["old"] and not part.with_name(found["name"]).exists():
+                part.rename(part.with_name(found["name"]))
+            else:
+                remove(part)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _held(path: Path, *, is_folder: bool = False) -> Iterator[None]:
+    """Make what is going to be written, and hold it, so that nobody takes it for what a killed process left."""
+    if fcntl is None:
+        if is_folder:
+            path.mkdir()
+        yield
+        return
+    handle = _hold(path, is_folder)
+    while handle is None:
+        handle = _hold(path, is_folder)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _hold(path: Path, is_folder: bool) -> int | None:
+    """Make a file or folder and lock it; None where another process took it for left behind in the moment between."""
+    if is_folder:
+        path.mkdir(exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CLOEXEC | (os.O_DIRECTORY if is_folder else os.O_CREAT), 0o666)
+    except FileNotFoundError:
+        if is_folder:
+            return None
+        raise
+    with suppress(OSError):  # this file system knows no locks
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    with suppress(FileNotFoundError):
+        if os.path.samestat(path.stat(), os.fstat(handle)):
+            return handle
+    os.close(handle)
+    return None
+
+
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two names change places in one move, where the system can, and say whether it did."""
+    try:
+        exchange = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
+
+
+def _move_over(new: Path, path: Path) -> None:
+    """Replace a folder in two moves; a kill between them leaves the old one, which the next process puts back."""
+    old = new.with_suffix(".old.part")
+    with _held(path, is_folder=True):
+        path.replace(old)
+        try:
+            new.replace(path)
+        finally:
+            if not path.exists():
+                old.replace(path)
+            remove(old)
 
 
 def _refuse_no_file(path: Path) -> None:
@@ -213,7 +307,7 @@ def only_one(folder: Path) -> Iterator[None]:
     """Hold a folder for this process until the block ends; the folder is made where it is missing.
 
     The folder itself is locked, so no file is left behind; worker processes that are forked meanwhile hold it too. On a
-    file system that knows no locks the block runs without one.
+    system that knows no locks the block runs without one.
 
     Raises:
         TextclError: Another process holds it.
@@ -221,9 +315,12 @@ def only_one(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        handle = None if fcntl is None else os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise WriteError(error.errno, error.strerror or str(error), str(folder)) from error
+    if handle is None:
+        yield
+        return
     try:
         _lock(handle, folder)
         yield

@@ -10,6 +10,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from typing import Literal, TypeVar
 
 Item = TypeVar("Item")
@@ -105,6 +106,5 @@ def give_back_memory() -> None:
     Tensors of ever other sizes leave gaps in the heap that are not given back otherwise: a process that embeds for
     hours would grow. It takes some 15 ms.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    with suppress(AttributeError, OSError, TypeError):  # a C library without it, or none to be had
+        ctypes.CDLL(None).malloc_trim(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textcl.errors import SearchError
-from textcl.util.atomic import new_file
+from textcl.util.atomic import is_part, new_file
 
 FORMAT = 1
 _NAMES = {"index.json", "asked.json", "documents.sqlite", "index", "vectors"}
@@ -75,8 +75,8 @@ class IndexFolder:
         """Refuse a folder that holds something else; what a killed process left half written may stand there."""
         if self.path.exists() and not self.path.is_dir():
             raise SearchError(f"{self.path} is a file; an index needs a folder. Name another with --out.")
-        names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
-        foreign = sorted(name for name in names - _NAMES if not (name.startswith(".") and name.endswith(".part")))
+        entries = list(self.path.iterdir()) if self.path.exists() else []
+        foreign = sorted(entry.name for entry in entries if entry.name not in _NAMES and not is_part(entry))
         if foreign:
             raise SearchError(
                 f"{self.path} holds {foreign[0]}, which is no part of an index, and nothing was written. Name another "
