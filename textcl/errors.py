@@ -58,6 +58,10 @@ class TrainingError(TextclError):
     """A run that cannot go on; its last good checkpoint is kept."""
 
 
+class DivergedError(TrainingError):
+    """A run whose weights have gone wrong: a checkpoint of them would be worth nothing, and none is written."""
+
+
 class PublishError(TextclError):
     """A run that cannot be published; it stays as it was."""
 

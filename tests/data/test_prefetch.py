@@ -113,7 +113,7 @@ def test_a_worker_that_is_killed_is_told(opened: list[Ahead]) -> None:
     opened.append(ahead)
     ahead.batch(0)
     os.kill(children()[0], signal.SIGKILL)
-    with pytest.raises(TrainingError, match=r"worker process .* died; .* --resume\. With data\.workers=0"):
+    with pytest.raises(TrainingError, match=r"worker process .* died; .* With data\.workers=0"):
         take(ahead, count(1))  # it is found out when the other has nothing to hand over
 
 

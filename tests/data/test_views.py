@@ -2,11 +2,13 @@
 
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from tests.data.sources import Rows
-from textcl.data.views import ViewSpec, are_identical, default_views, texts_of
+from textcl.data import views
+from textcl.data.views import ViewSpec, are_identical, default_views, telling_rows, texts_of
 from textcl.types.batches import InputSequence
 from textcl.types.text import Example, Role
 
@@ -112,3 +114,27 @@ def test_views_leave_the_global_random_state_alone():
 )
 def test_identical_views_are_found(example: Example, views: tuple[ViewSpec, ...], expected: bool):
     assert are_identical(views, Rows(example, example)) is expected
+
+
+def test_telling_rows_are_the_first_of_each_kind_and_the_ends_of_scores_and_labels() -> None:
+    def row(score: float = 0.5, label: int = 1, negatives: int = 2) -> Example:
+        return Example(0, "a", ("b",), ("c",) * negatives, score, label)
+
+    rows = [row() for _ in range(30)]
+    rows[4] = row(negatives=1)
+    rows[5] = row(negatives=1)
+    rows[9] = row(score=-3.0)
+    rows[12] = row(score=7.0)
+    rows[20] = row(label=8)
+    rows[25] = Example(0, "a", (), (), None, None)
+    assert telling_rows(Rows(*rows)) == (0, 1, 4, 9, 12, 20, 25)
+    assert telling_rows(Rows(*(row(label=number) for number in (1, 2, 3, 2)))) == (0, 1, 3)
+
+
+def test_what_is_told_of_many_rows_is_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "_MANY", 2)
+    few, many = (Rows(*(Example(0, "a", ("b",) * (row == 1)) for row in range(count))) for count in (2, 3))
+    assert telling_rows(few) == telling_rows(many) == (0, 1)
+    monkeypatch.setattr(views, "_telling", lambda source: iter([0]))
+    assert telling_rows(few) == (0,)
+    assert telling_rows(many) == (0, 1)

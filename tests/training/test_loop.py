@@ -15,7 +15,7 @@ import torch
 from tests.contracts.objectives import CASES, target_of
 from tests.toy import WIDTH, ToyEncoder, share, toy_batch
 from textcl.distributed import Ranks
-from textcl.errors import DataError, ModelError, TrainingError
+from textcl.errors import DataError, DivergedError, ModelError, RecipeError, TrainingError, WriteError
 from textcl.objectives.composed import BySource
 from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.info_nce import InfoNCE
@@ -274,7 +274,7 @@ def test_a_full_gpu_stops_the_run_and_says_what_to_lower(tmp_path: Path, monkeyp
     loop.on_step.append(lambda entry: entry.step == 3 and monkeypatch.setattr(loop.step, "backward", full))
     with pytest.raises(TrainingError, match=r"Step 4: .*memory.*lower training.live_tokens.*--resume"):
         loop.run()
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-2"]
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-2", "step-3"]
 
 
 def test_a_score_off_its_scale_is_told_with_the_location_of_its_row(tmp_path: Path) -> None:
@@ -311,7 +311,8 @@ def test_a_row_that_cannot_be_used_loses_no_step_before_it(tmp_path: Path) -> No
 
     loop.batches.batch = batch
     with pytest.raises(
-        DataError, match=r"^row 7: found no positive\.\nThe 3 steps before it are kept in .*checkpoints"
+        DataError,
+        match=r"^row 7: found no positive\.\nThe 3 steps before it are kept in .*/checkpoints/step-3: .*--resume",
     ):
         loop.run()
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-3"]
@@ -319,6 +320,65 @@ def test_a_row_that_cannot_be_used_loses_no_step_before_it(tmp_path: Path) -> No
     whole.run()
     resumed.run(resumed.resume())
     assert_equal_weights(whole, resumed)
+
+
+FAILURES = [
+    DataError("the suite is gone"),
+    RecipeError("no such metric"),
+    WriteError(28, "No space left on device", "best"),
+    KeyError("of one's own"),
+]
+
+
+@pytest.mark.parametrize("error", FAILURES)
+def test_whatever_fails_after_a_step_loses_none(tmp_path: Path, error: Exception) -> None:
+    def fail(entry: StepLog) -> None:
+        if entry.step == 3:
+            raise error
+
+    told = TrainingError if isinstance(error, WriteError) else type(error)
+    with pytest.raises(told) as raised:
+        make_loop(tmp_path, fail, save_every=100).run()
+    said = "".join([str(raised.value), *getattr(raised.value, "__notes__", [])])
+    assert f"The 3 steps before it are kept in {tmp_path / 'checkpoints/step-3'}: " in said
+    assert make_loop(tmp_path).resume() == 3
+
+
+def test_weights_that_have_gone_wrong_are_not_kept(tmp_path: Path) -> None:
+    def collapse(entry: StepLog) -> None:
+        if entry.step == 3:
+            raise DivergedError("the embeddings have collapsed")
+
+    with pytest.raises(DivergedError, match=r"^the embeddings have collapsed$"):
+        make_loop(tmp_path, collapse, save_every=100).run()
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_step_that_is_half_done_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = make_loop(tmp_path)
+
+    def fail() -> None:
+        raise DataError("half a step")
+
+    loop.on_step.append(lambda entry: entry.step == 3 and monkeypatch.setattr(loop.step.target, "update", fail))
+    with pytest.raises(DataError, match=r"^half a step$"):
+        loop.run()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-2"]
+
+
+def test_steps_that_cannot_be_kept_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(entry: StepLog) -> None:
+        if entry.step == 3:
+            monkeypatch.setattr(torch, "save", full)
+            raise DataError("row 7: found no positive.")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(
+        DataError, match=r"^row 7: found no positive\.\nThe 3 steps before it are lost, .*No space left"
+    ):
+        make_loop(tmp_path, fail).run()
 
 
 def test_a_log_without_room_loses_no_run_and_its_lines_come_later(

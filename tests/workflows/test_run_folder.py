@@ -2,16 +2,28 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.recipe.minimal import minimal
+from textcl.data.batches import Batches
 from textcl.data.sources.text_files import TextLines
+from textcl.data.views import default_views
 from textcl.errors import TrainingError
 from textcl.recipe.load import load_recipe, parse
 from textcl.recipe.schema import Recipe
-from textcl.workflows.run.folder import base_models, check_resumed, check_run_folder, write_provenance, write_recipe
+from textcl.types.batches import Tokens
+from textcl.types.text import Role
+from textcl.workflows.run.folder import (
+    base_models,
+    check_resumed,
+    check_run_folder,
+    note_read,
+    write_provenance,
+    write_recipe,
+)
 
 
 @pytest.fixture
@@ -63,6 +75,14 @@ def begun(tmp_path: Path, tiny_model_folder: Path) -> tuple[Path, TextLines]:
     return folder, source
 
 
+def never(texts: Sequence[str], role: Role) -> Tokens:
+    raise AssertionError("nothing is trained here")
+
+
+def batches_of(source: TextLines) -> Batches:
+    return Batches(source, default_views(source[0]), never, 2, seed=1)
+
+
 def log_steps(folder: Path, count: int) -> None:
     lines = (json.dumps({"step": step}) + "\n" for step in range(1, count + 1))
     (folder / "log.jsonl").write_text("".join(lines))
@@ -70,37 +90,64 @@ def log_steps(folder: Path, count: int) -> None:
 
 def test_a_run_goes_on_with_the_data_and_the_model_that_it_began_with(begun: tuple[Path, TextLines]) -> None:
     folder, source = begun
-    check_resumed(folder, source, "abc", steps=5)
+    check_resumed(folder, source, batches_of(source), "abc", steps=5)
     with pytest.raises(TrainingError, match="the base model is not that of the run"):
-        check_resumed(folder, source, "xyz", steps=5)
+        check_resumed(folder, source, batches_of(source), "xyz", steps=5)
     (folder.parent / "lines.txt").write_text("one\nthree\nfour\n")
     other = TextLines(str(folder.parent / "lines.txt"))
     with pytest.raises(TrainingError, match=r"not that of the run, which had 2 rows .*; here are 3 with"):
-        check_resumed(folder, other, "abc", steps=5)
+        check_resumed(folder, other, batches_of(other), "abc", steps=5)
+
+
+@pytest.mark.parametrize(("changed", "goes_on"), [("unread", True), ("read", False), ("first", False), ("more", False)])
+def test_a_run_that_a_row_has_stopped_goes_on_when_rows_are_mended_that_it_has_not_read(
+    begun: tuple[Path, TextLines], changed: str, goes_on: bool
+) -> None:
+    folder, _ = begun
+    file = folder.parent / "lines.txt"
+    lines = [f"text {number}" for number in range(8)]
+    file.write_text("\n".join(lines) + "\n")
+    source = TextLines(str(file))
+    batches = batches_of(source)
+    facts = json.loads((folder / "run.json").read_text())
+    facts["data"] = {"rows": 8, "fingerprint": source.fingerprint}
+    (folder / "run.json").write_text(json.dumps(facts))
+    (folder / "checkpoints/step-1").mkdir(parents=True)
+    note_read(folder, source, batches)
+    read = {0, *batches.rows(0).tolist()}
+    row = {"unread": min(set(range(8)) - read), "read": max(read), "first": 0, "more": 7}[changed]
+    lines[row] = "mended\nand one more" if changed == "more" else "mended"
+    file.write_text("\n".join(lines) + "\n")
+    mended = TextLines(str(file))
+    if goes_on:
+        check_resumed(folder, mended, batches_of(mended), "abc", steps=5)
+    else:
+        with pytest.raises(TrainingError, match="the data is not that of the run"):
+            check_resumed(folder, mended, batches_of(mended), "abc", steps=5)
 
 
 def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew(begun: tuple[Path, TextLines]) -> None:
     folder, source = begun
     log_steps(folder, 3)
     with pytest.raises(TrainingError, match=r"the run made 3 steps, but its checkpoints are gone"):
-        check_resumed(folder, source, "abc", steps=5)
+        check_resumed(folder, source, batches_of(source), "abc", steps=5)
 
 
 def test_a_run_that_was_stopped_before_its_first_checkpoint_begins_anew(begun: tuple[Path, TextLines]) -> None:
     folder, source = begun
     log_steps(folder, 2)
-    check_resumed(folder, source, "abc", steps=5)
+    check_resumed(folder, source, batches_of(source), "abc", steps=5)
     (folder / "model").mkdir()
     with pytest.raises(TrainingError, match="its checkpoints are gone"):
-        check_resumed(folder, source, "abc", steps=5)
+        check_resumed(folder, source, batches_of(source), "abc", steps=5)
 
 
 def test_a_run_is_not_made_shorter_than_it_is(begun: tuple[Path, TextLines]) -> None:
     folder, source = begun
     (folder / "checkpoints/step-4").mkdir(parents=True)
-    check_resumed(folder, source, "abc", steps=4)
+    check_resumed(folder, source, batches_of(source), "abc", steps=4)
     with pytest.raises(TrainingError, match="the run has made 4 steps, and now is to have 3"):
-        check_resumed(folder, source, "abc", steps=3)
+        check_resumed(folder, source, batches_of(source), "abc", steps=3)
 
 
 def test_the_same_recipe_goes_on_and_training_may_be_changed(tmp_path: Path, recipe: Recipe) -> None:

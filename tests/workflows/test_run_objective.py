@@ -1,5 +1,7 @@
 """What an encoder learns from, by its recipe: objective, teacher, target, and data that suits them."""
 
+import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from tests.recipe.minimal import errors_of, minimal
 from tests.tiny import SENTENCES
 from textcl.distributed import Ranks
 from textcl.encoder.opening import open_encoder
-from textcl.errors import ModelError, RecipeError
+from textcl.errors import DataError, ModelError, RecipeError
 from textcl.recipe import load
 from textcl.training.target import EmaTarget, OnlineTarget, TeacherTarget
 from textcl.types.batches import EmbeddedBatch
@@ -128,6 +130,76 @@ def test_data_that_the_objective_can_not_use_is_refused_before_training(tmp_path
     (part,) = build_parts(checked, build_sources(checked))
     with pytest.raises(RecipeError, match=r"^objective: found 2 views, scored False, labelled False, but Picky"):
         refuse_unfit_batches(checked, build_objective(checked, 6), part)
+
+
+GRADED = {"objective": {"use": "CosineRegression"}, "columns": {"positive": "b", "score": "s"}}
+LABELLED = {"objective": {"use": "BatchHardTriplet"}, "columns": {"label": "y", "positive": None}}
+TRIPLETS = {"objective": {"use": "InfoNCE"}, "columns": {"positive": "b", "negative": "c"}}
+
+
+def unfit(folder: Path, rows: list[dict[str, object]], case: dict[str, Any]) -> None:
+    """Refuse the rows of a file, if the case cannot use them."""
+    (folder / "rows.jsonl").write_text("".join(json.dumps({"a": f"a{n}"} | row) + "\n" for n, row in enumerate(rows)))
+    raw = recipe(folder, "Plain") | {"objective": case["objective"]}
+    source = {"use": "JsonLines", "path": str(folder / "rows.jsonl"), "anchor": "a"}
+    views = {"views": [{"role": "anchor"}]} if case is LABELLED else {}
+    raw["data"] = {"sources": [source | case["columns"]], "max_length": 8, **views}
+    checked = parse(raw)
+    (part,) = build_parts(checked, build_sources(checked))
+    refuse_unfit_batches(checked, build_objective(checked, 6), part)
+
+
+ROWS = [{"b": f"b{n}", "c": [f"c{n}", f"d{n}"], "s": n % 7 / 7, "y": n % 3} for n in range(1500)]
+
+
+@pytest.mark.parametrize("case", [GRADED, LABELLED, TRIPLETS])
+def test_rows_that_fit_are_let_through(tmp_path: Path, case: dict[str, Any]) -> None:
+    unfit(tmp_path, ROWS, case)
+
+
+@pytest.mark.parametrize(
+    ("case", "change", "told"),
+    [
+        (
+            GRADED,
+            {"s": 4.5},
+            r"rows\.jsonl, line 1201: found a score of 4\.5, but CosineRegression takes scores from -1",
+        ),
+        (GRADED, {"s": -2}, r"rows\.jsonl, line 1201: found a score of -2, but CosineRegression takes scores from -1"),
+        (
+            {**GRADED, "objective": {"use": "Contrastive"}},
+            {"s": 1.5},
+            r"rows\.jsonl, line 1201: found a score of 1\.5, but Contrastive takes scores from 0 to 1",
+        ),
+        (TRIPLETS, {"c": ["c"]}, r"rows\.jsonl, line 1201: found 1 negatives, the views ask for 2"),
+    ],
+)
+def test_a_row_that_the_run_would_stumble_over_is_told_before_training(
+    tmp_path: Path, case: dict[str, Any], change: dict[str, object], told: str
+) -> None:
+    with pytest.raises(DataError, match=told):
+        unfit(tmp_path, [*ROWS[:1200], ROWS[1200] | change, *ROWS[1201:]], case)
+
+
+@pytest.mark.parametrize(
+    ("case", "column", "value", "told"),
+    [
+        (LABELLED, "y", lambda n: 1, r"^objective: found one label for all rows, but BatchHardTriplet"),
+        (LABELLED, "y", lambda n: n, r"^objective: found no label twice, but BatchHardTriplet"),
+        ({**GRADED, "objective": {"use": "CoSENT"}}, "s", lambda n: 3, r"found a score of 3 for all rows, but CoSENT"),
+        (
+            {**GRADED, "objective": {"use": "Sum", "objectives": [{"use": "AnglE"}]}},
+            "s",
+            lambda n: 3,
+            r"found a score of 3 for all rows, but AnglE",
+        ),
+    ],
+)
+def test_rows_that_hold_no_contrast_are_told_before_training(
+    tmp_path: Path, case: dict[str, Any], column: str, value: Callable[[int], object], told: str
+) -> None:
+    with pytest.raises(RecipeError, match=told):
+        unfit(tmp_path, [row | {column: value(number)} for number, row in enumerate(ROWS[:20])], case)
 
 
 def test_groups_of_labels_need_labels(tmp_path: Path) -> None:

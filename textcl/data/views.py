@@ -5,13 +5,17 @@ reads any row of any epoch alike, with no state.
 """
 
 import random
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, repeat
+
+import numpy as np
 
 from textcl.errors import DataError
 from textcl.types.batches import InputAugmentation
 from textcl.types.text import Augmentation, Example, Role, Source
+from textcl.util.cache import kept_finding, key_of
 from textcl.util.seeds import derive
 
 
@@ -169,10 +173,19 @@ class RowReader:
         Raises:
             DataError: The row lacks a positive, a negative or a score that the views or the first row ask for.
         """
+        example = self.example(row)
+        return RowTexts(row, texts_of(example, self.views, self._seed, epoch), example.score, example.label)
+
+    def example(self, row: int) -> Example:
+        """Return a row as it stands in the source.
+
+        Raises:
+            DataError: As above.
+        """
         example = self.source[row]
         if error := self._error(example):
             raise DataError(f"{self.source.location(row)}: {error}")
-        return RowTexts(row, texts_of(example, self.views, self._seed, epoch), example.score, example.label)
+        return example
 
     def _error(self, example: Example) -> str | None:
         """Say what a row lacks, and what would be right."""
@@ -193,3 +206,38 @@ class RowReader:
             found = "no label, but {} has one" if example.label is None else "a label, but {} has none"
             return f"found {found.format(first)}; give every row a label, or none of them."
         return None
+
+
+_MANY = 100_000  # rows; fewer are read through in a second or two, each time
+
+
+def telling_rows(source: Source) -> tuple[int, ...]:
+    """Return some rows that show all that rows differ in: what can use these can use every row of the source.
+
+    They are the first of each kind (with a positive, score or label or without, with so many negatives), those of the
+    lowest and the highest score, the first with another label than the first row, and two of one label. All rows are
+    read for it, and what is found of many is kept in the user's cache folder.
+
+    Raises:
+        DataError: A row cannot be read.
+    """
+    key = key_of("telling rows", source.fingerprint) if len(source) > _MANY else None
+    kept = kept_finding(key, lambda: " ".join(map(str, sorted(set(_telling(source))))))
+    return tuple(int(row) for row in kept.split())
+
+
+def _telling(source: Source) -> Iterator[int]:
+    kinds: dict[tuple[bool, bool, bool, int], int] = {}
+    scores, labels = array("d"), array("q")
+    for row in range(len(source)):
+        example = source[row]
+        has_score, has_label = example.score is not None, example.label is not None
+        kinds.setdefault((bool(example.positives), has_score, has_label, len(example.negatives)), row)
+        scores.append(example.score or 0.0)
+        labels.append(example.label or 0)
+    yield from kinds.values()
+    yield from (int(np.argmin(scores)), int(np.argmax(scores)))
+    named = np.frombuffer(labels, dtype=np.int64)  # (N,)
+    yield int(np.argmax(named != named[0]))
+    different, counts = np.unique(named, return_counts=True)
+    yield from np.flatnonzero(named == different[np.argmax(counts)])[:2].tolist()

@@ -60,8 +60,8 @@ class DataWorkers(Generic[Item, Result]):
                 yield result
         except BrokenProcessPool as error:
             raise TrainingError(
-                "A worker process that reads the data died; perhaps memory ran out. Checkpoints are kept: go on with "
-                "--resume. With data.workers=0 no worker is needed."
+                "A worker process that reads the data died; perhaps memory ran out. With data.workers=0 no worker is "
+                "needed."
             ) from error
 
     def close(self) -> None:

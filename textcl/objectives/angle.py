@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.cosent import ranking_loss
-from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs
+from textcl.objectives.graded_rows import scored_pairs, want_different_scores, want_scored_pairs
 from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
@@ -48,6 +48,10 @@ class AnglE(Objective):
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse other views than one anchor and one positive, and rows without scores."""
         want_scored_pairs("AnglE", roles, scored)
+
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse one score for all rows."""
+        want_different_scores("AnglE", scores)
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the loss of the batch, a scalar in nats."""

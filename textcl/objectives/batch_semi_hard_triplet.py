@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import Distance, check_margin, distances_of_all
-from textcl.objectives.graded_rows import pairs_by_label, want_labels
+from textcl.objectives.graded_rows import pairs_by_label, want_different_labels, want_labels
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
 from textcl.types.text import Role
@@ -53,6 +53,10 @@ class BatchSemiHardTriplet(Objective):
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse rows without labels, and negative views."""
         want_labels("BatchSemiHardTriplet", roles, labelled)
+
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse one label for all rows, and labels that no two texts share."""
+        want_different_labels("BatchSemiHardTriplet", labels, views)
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over positive pairs with a negative, a scalar in units of the distance."""

@@ -94,6 +94,11 @@ class Sum(Objective):
         for _, objective, _ in self._members():
             objective.check(roles, scored=scored, labelled=labelled)
 
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse what one of the objectives refuses."""
+        for _, objective, _ in self._members():
+            objective.check_rows(scores, labels, views)
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted sum, a scalar in whatever the objectives count in."""
         return torch.stack(list(self.terms(batch).values())).sum()

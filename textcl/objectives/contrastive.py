@@ -27,7 +27,7 @@ class Contrastive(Objective):
 
     Raises:
         ValueError: The margin is not above 0.
-        RowError: A score is not from 0 to 1; raised by the first batch that holds it.
+        RowError: A score is not from 0 to 1; raised before training.
 
     Source:
         Hadsell et al. 2006, Dimensionality Reduction by Learning an Invariant Mapping, eq. 4 (no arXiv id).
@@ -50,14 +50,23 @@ class Contrastive(Objective):
         """Refuse other views than one anchor and one positive, and rows without scores."""
         want_scored_pairs("Contrastive", roles, scored)
 
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse scores that are not from 0 to 1."""
+        if scores is not None:
+            _want_shares(scores)
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over rows, a scalar in squared distances."""
         left, right, scores = scored_pairs(batch)
-        want_scores_within("Contrastive", scores, 0, 1, "Use 1 for pairs that are the same and 0 for the others.")
+        _want_shares(scores)
         same = scores.to(left.dtype)  # (B,)
         distances = distances_by_row(left, right, Distance.COSINE)  # (B,)
         shortfall = F.relu(self.margin - distances).masked_fill(_equal_texts(batch), 0.0)
         return (same * distances.square() + (1 - same) * shortfall.square()).mean() / 2
+
+
+def _want_shares(scores: Tensor) -> None:
+    want_scores_within("Contrastive", scores, 0, 1, "Use 1 for pairs that are the same and 0 for the others.")
 
 
 def _equal_texts(batch: EmbeddedBatch) -> Tensor:

@@ -23,7 +23,7 @@ class CosineRegression(Objective):
 
     Raises:
         ValueError: The scale is not above 0.
-        RowError: A divided score is not from -1 to 1; raised by the first batch that holds it.
+        RowError: A divided score is not from -1 to 1; raised before training.
 
     Source:
         Reimers & Gurevych 2019, Sentence-BERT, section 3, regression objective. arXiv:1908.10084
@@ -46,14 +46,17 @@ class CosineRegression(Objective):
         """Refuse other views than one anchor and one positive, and rows without scores."""
         want_scored_pairs("CosineRegression", roles, scored)
 
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse scores beyond the scale."""
+        if scores is not None:
+            self._want_within(scores)
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean over rows, a scalar in squared cosines."""
         left, right, scores = scored_pairs(batch)
-        want_scores_within(
-            "CosineRegression",
-            scores,
-            -self.score_scale,
-            self.score_scale,
-            "Set objective.score_scale to the highest score of the data.",
-        )
+        self._want_within(scores)
         return F.mse_loss(cosines_by_row(left, right), scores.to(left.dtype) / self.score_scale)
+
+    def _want_within(self, scores: Tensor) -> None:
+        advice = "Set objective.score_scale to the highest score of the data."
+        want_scores_within("CosineRegression", scores, -self.score_scale, self.score_scale, advice)

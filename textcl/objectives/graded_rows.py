@@ -30,6 +30,32 @@ def want_labels(objective: str, roles: Sequence[Role], labelled: bool) -> None:
         )
 
 
+def want_different_labels(objective: str, labels: Tensor | None, views: int) -> None:
+    """Refuse rows of one label alone, and labels of one text each: they hold no positives or no negatives.
+
+    Args:
+        objective: Its name, for the message.
+        labels: Of some rows, two different ones and one that comes twice where there are such, (n,).
+        views: V; with two or more each row is its own positive.
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    if labels is None:
+        return
+    different = len(labels.unique())
+    if different == 1:
+        raise ValueError(
+            f"found one label for all rows, but {objective} learns from texts of different labels. Is it the right "
+            "column?"
+        )
+    if views == 1 and different == len(labels):
+        raise ValueError(
+            f"found no label twice, but {objective} learns from texts that share one. Is it the right column? Or give "
+            "data.views a positive."
+        )
+
+
 def pairs_by_label(batch: EmbeddedBatch) -> tuple[Tensor, Tensor]:
     """Compare the labels of all texts of the batch, one view after the other; N is V * B.
 
@@ -73,6 +99,23 @@ def scored_pairs(batch: EmbeddedBatch) -> tuple[Tensor, Tensor, Tensor]:
     assert batch.scores is not None, "`check` wants scores"
     anchor, positive = pair_of(batch.roles)
     return batch.views[anchor], batch.views[positive], batch.scores
+
+
+def want_different_scores(objective: str, scores: Tensor | None) -> None:
+    """Refuse scores that are all the same.
+
+    Args:
+        objective: Its name, for the message.
+        scores: Of some rows, the lowest and the highest among them, (n,).
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    if scores is not None and len(scores.unique()) == 1:
+        raise ValueError(
+            f"found a score of {scores[0].item():g} for all rows, but {objective} learns from which of two pairs is "
+            "the more alike. Is it the right column?"
+        )
 
 
 def want_scores_within(objective: str, scores: Tensor, lowest: float, highest: float, advice: str) -> None:

@@ -62,6 +62,11 @@ class Matryoshka(Objective):
         for _, objective, _ in self._widths():
             objective.check(roles, scored=scored, labelled=labelled)
 
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse what the objective refuses."""
+        for _, objective, _ in self._widths():
+            objective.check_rows(scores, labels, views)
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted sum over widths, a scalar in units of the objective."""
         return torch.stack(list(self.terms(batch).values())).sum()

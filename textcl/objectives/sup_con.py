@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.objectives.graded_rows import pairs_by_label, want_labels
+from textcl.objectives.graded_rows import pairs_by_label, want_different_labels, want_labels
 from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import Objective
@@ -49,6 +49,10 @@ class SupCon(Objective):
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse rows without labels, and negative views."""
         want_labels("SupCon", roles, labelled)
+
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse one label for all rows, and labels that no two texts share."""
+        want_different_labels("SupCon", labels, views)
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over texts with a positive, a scalar in nats."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import torch
 
-from textcl.errors import DataError, RowError, TrainingError
+from textcl.errors import DataError, DivergedError, RowError, TextclError, TrainingError, WriteError
 from textcl.training.checkpoint import Log, Trained, load_checkpoint, newest_good, save_checkpoint
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
 from textcl.training.step import (
@@ -137,6 +137,7 @@ class Loop:
             objective_factor=settings.objective_factor,
         )
         self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser)
+        self._is_whole = True  # the state is that after a step, and not in the middle of one
 
     def resume(self) -> int:
         """Load the newest good checkpoint, if there is one, and return the number of steps done."""
@@ -147,46 +148,65 @@ class Loop:
         """Train from `done` steps to the end.
 
         Raises:
-            TrainingError: The loss or a gradient is not finite; the message names the rows.
-            DataError: The objective cannot use a row; the message names it.
+            DivergedError: The loss or a gradient is not finite; the message names the rows.
+            DataError: A row cannot be used; the message names it.
+            TrainingError: Something else has failed; as with a row, the steps made are in a checkpoint.
             Stopped: The user asked for it; a checkpoint has been written.
         """
         self.ranks.agree(self.step.tensors())
         log = Log(self.folder / "log.jsonl", done) if self.ranks.is_main else None
         with caught_signals() as request:
             for number in range(done, self.settings.steps):
-                entry = self._train_or_keep(number, done)
+                with self._keeping(number, done):
+                    entry = self._train(number)
                 if log:
                     log.add(asdict(entry))
                 self._keep(number + 1, request)
-                for tell in self.on_step:
-                    tell(entry)
+                with self._keeping(number + 1, done):
+                    for tell in self.on_step:
+                        tell(entry)
 
-    def _train_or_keep(self, number: int, done: int) -> StepLog:
-        """Take a step; where a row of it cannot be used, write a checkpoint of the steps before it first."""
+    @contextmanager
+    def _keeping(self, steps: int, done: int) -> Iterator[None]:
+        """Write a checkpoint of the steps that have been made where the block fails, and say that it is there."""
         try:
-            return self._train(number)
-        except DataError as error:
-            is_kept = number % self.settings.save_every == 0 or number == done
-            if self.ranks.is_main and not is_kept:
-                save_checkpoint(self.folder / "checkpoints", number, self.trained, self.settings.keep_checkpoints)
-            if number == 0:
+            yield
+        except DivergedError:
+            raise
+        except Exception as error:
+            if steps == 0 or not self._is_whole:
                 raise
-            kept = self.folder / "checkpoints"
-            raise DataError(f"{error}\nThe {number} steps before it are kept in {kept}.") from error
+            said = self._kept(steps, is_kept=steps == done or steps % self.settings.save_every == 0)
+            if isinstance(error, WriteError):  # its words are made of the system's
+                raise TrainingError(f"{error}\n{said}") from error
+            if isinstance(error, TextclError):
+                error.args = (f"{error}\n{said}",)
+            else:
+                error.add_note(said)
+            raise
+
+    def _kept(self, steps: int, *, is_kept: bool) -> str:
+        """Keep the steps that have been made, and say how to go on."""
+        path = self.folder / "checkpoints" / f"step-{steps}"
+        try:
+            if self.ranks.is_main and not is_kept and steps < self.settings.steps:
+                save_checkpoint(path.parent, steps, self.trained, self.settings.keep_checkpoints)
+        except TrainingError as error:
+            return f"The {steps} steps before it are lost, but for those of earlier checkpoints: {error}"
+        return f"The {steps} steps before it are kept in {path}: when that is mended, go on with --resume."
 
     def _train(self, number: int) -> StepLog:
         start = time.perf_counter()
         settings = self.settings
         rate = learning_rate(number, settings.steps, settings.learning_rate, settings.warmup, settings.schedule)
-        batch = self.batches.batch(number, self.ranks.rank, self.ranks.count)
+        batch = self.ranks.together(lambda: self.batches.batch(number, self.ranks.rank, self.ranks.count))
         waited = time.perf_counter() - start
         self.step.encoder.train()
         self.step.objective.train()
         try:
             result, norm = self._move(batch, number, rate)
         except NonFiniteError as error:
-            raise TrainingError(self._explain(error, number)) from error
+            raise DivergedError(self._explain(error, number)) from error
         except torch.OutOfMemoryError as error:
             raise TrainingError(
                 f"Step {number + 1}: the GPU's memory does not hold it. A lower training.live_tokens, and then a lower "
@@ -229,9 +249,11 @@ class Loop:
         if not math.isfinite(norm):
             raise NonFiniteError(f"the norm of the gradient is {norm}", [])
         set_learning_rate(self.optimiser, rate)
+        self._is_whole = False
         self.optimiser.step()
         self.step.target.update()
         self.step.objective.after_step(result.batch)
+        self._is_whole = True
         return result, norm
 
     def _keep(self, done: int, request: StopRequest) -> None:

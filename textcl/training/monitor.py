@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from textcl.errors import TrainingError
+from textcl.errors import DivergedError
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.protocols import StepLog
 
@@ -90,7 +90,7 @@ class CollapseAlarm:
         """Judge the readings of a step.
 
         Raises:
-            TrainingError: The embeddings have collapsed, and that ends the run.
+            DivergedError: The embeddings have collapsed, and that ends the run.
         """
         if not entry.readings:
             return
@@ -105,7 +105,7 @@ class CollapseAlarm:
             "usual way out; with BYOL, SimSiam and SwAV look at the momentum and the predictor or the prototypes too."
         )
         if self.stops:
-            raise TrainingError(message)
+            raise DivergedError(message)
         _log.warning(message)
 
 

@@ -54,6 +54,22 @@ class Objective(nn.Module, ABC):
             ValueError: Says what is found and what is wanted.
         """
 
+    def check_rows(self, scores: Tensor | None, labels: Tensor | None, views: int) -> None:
+        """Refuse scores and labels that the objective cannot learn from, before anything trains.
+
+        They are those of some rows, which show all that rows differ in: the lowest and the highest score are among
+        them, two different labels where there are two, and one of them twice where any comes twice.
+
+        Args:
+            scores: (n,); None: rows carry none.
+            labels: (n,); None: rows carry none.
+            views: V.
+
+        Raises:
+            RowError: A row cannot be used.
+            ValueError: The rows together cannot.
+        """
+
     @abstractmethod
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the loss of a batch, a scalar. It has no side effects: it may run any number of times."""

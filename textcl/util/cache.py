@@ -48,12 +48,12 @@ def fingerprint_of(examples: Iterable[Example]) -> str:
     return digest.hexdigest()
 
 
-def kept_fingerprint(key: str | None, make: Callable[[], str]) -> str:
-    """Return the fingerprint that an earlier run kept in the user's cache folder, or make and keep it.
+def kept_finding(key: str | None, make: Callable[[], str]) -> str:
+    """Return what an earlier run found out about rows and kept in the user's cache folder, or find and keep it.
 
     Args:
         key: Names the rows and all that they depend on; None: too few for it to be worth while.
-        make: Reads the rows through.
+        make: Reads the rows through, and returns a fingerprint or another text.
     """
     if key is None:
         return make()
@@ -61,10 +61,10 @@ def kept_fingerprint(key: str | None, make: Callable[[], str]) -> str:
     try:
         return file.read_text(encoding="ascii")
     except (OSError, ValueError):
-        fingerprint = make()
+        found = make()
     try:
         with new_file(file) as temporary:
-            temporary.write_text(fingerprint, encoding="ascii")
+            temporary.write_text(found, encoding="ascii")
     except OSError as error:  # a home that is read-only or full: the rows are only read through again next time
-        _log.warning("The fingerprint is not kept: %s cannot be written (%s).", file, error.strerror or error)
-    return fingerprint
+        _log.warning("What rows hold is not kept: %s cannot be written (%s).", file, error.strerror or error)
+    return found

@@ -10,7 +10,7 @@ from textcl.errors import DataError
 from textcl.files.arrow import arrow_errors, mappable, mapped
 from textcl.files.lines import NO_ROWS
 from textcl.types.text import Example
-from textcl.util.cache import file_key, fingerprint_of, kept_fingerprint
+from textcl.util.cache import file_key, fingerprint_of, kept_finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def open_rows(path: Path, file: Path, columns: Columns) -> ArrowRows:
     if not found.rows:
         raise DataError(f"{path}: {NO_ROWS}")
     key = file_key(file, path, columns) if status.st_size > LARGE else None
-    fingerprint = kept_fingerprint(key, lambda: fingerprint_of(_examples(path, file, status.st_mtime_ns, columns)))
+    fingerprint = kept_finding(key, lambda: fingerprint_of(_examples(path, file, status.st_mtime_ns, columns)))
     return ArrowRows(path, file, status.st_mtime_ns, columns, fingerprint)
 
 

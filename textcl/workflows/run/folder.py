@@ -1,15 +1,19 @@
 """`run.json`: what a run was made with, so that it can be repeated."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from textcl.distributed import Ranks
 from textcl.encoder.locate import find_on_hub
-from textcl.errors import TrainingError
+from textcl.errors import DataError, TrainingError
 from textcl.evaluation.items import results_of
 from textcl.evaluation.leakage import Leakage
 from textcl.evaluation.significance import Difference, Interval, differences, scores
@@ -22,9 +26,10 @@ from textcl.report.notebook import as_html, as_text
 from textcl.report.scores import write_items, write_report
 from textcl.training.checkpoint import checkpoints, last_step, step_of
 from textcl.types.text import Source
-from textcl.util.atomic import is_part, new_file
+from textcl.util.atomic import is_part, new_file, write_json
+from textcl.util.cache import fingerprint_of, key_of
 from textcl.util.installed import versions
-from textcl.workflows.run.data import requested_shares
+from textcl.workflows.run.data import RunBatches, requested_shares
 
 _FIXED = ("seed", "data", "encoder", "objective")  # sections that a run cannot change on its way
 
@@ -74,22 +79,26 @@ def _check_same_run(folder: Path, recipe: Recipe) -> None:
         )
 
 
-def check_resumed(folder: Path, source: Source, start: str, steps: int) -> None:
+def check_resumed(folder: Path, source: Source, batches: RunBatches, start: str, steps: int) -> None:
     """Make sure that a run goes on from what it began with; nothing is written.
 
     Args:
         folder: Its folder.
         source: What it trains on now.
+        batches: Made of it.
         start: The fingerprint of the encoder that training begins with.
         steps: Its length now.
 
     Raises:
-        TrainingError: The data or the base model is another, its checkpoints are gone, or it has made more steps.
+        TrainingError: The data that it has read or the base model is another, its checkpoints are gone, or it has made
+            more steps.
     """
     facts = read_facts(folder / "run.json")
     data = data_facts(source)
     then = facts.get("data")
-    if isinstance(then, dict) and then.get("fingerprint") != data["fingerprint"]:
+    then = then if isinstance(then, dict) else data
+    is_other = then.get("fingerprint") != data["fingerprint"]
+    if is_other and not _has_read_alike(facts.get(_READ), _steps_kept(folder), source, batches):
         raise TrainingError(
             f"{folder}: the data is not that of the run, which had {then.get('rows')} rows with the fingerprint "
             f"{then.get('fingerprint')}; here are {data['rows']} with {data['fingerprint']}. {_OTHER_WAY}"
@@ -102,20 +111,57 @@ def check_resumed(folder: Path, source: Source, start: str, steps: int) -> None:
     _refuse_lost_steps(folder, steps)
 
 
+_READ = "read"  # in `run.json`, where a row has stopped a run: how many steps it has made, and what they have read
+
+
+def note_read(folder: Path, source: Source, batches: RunBatches) -> None:
+    """Note what a run has read that a row has stopped, so that it may go on when rows are mended that it has not.
+
+    Args:
+        folder: Its folder, with a checkpoint of every step that it has made.
+        source: What it trains on.
+        batches: Made of it.
+    """
+    steps = _steps_kept(folder)
+    with suppress(DataError, OSError):  # a file that is gone or changes, or a full disk: then only the same data go on
+        read = {"steps": steps, "fingerprint": _fingerprint_read(steps, source, batches)}
+        write_json(folder / "run.json", read_facts(folder / "run.json") | {_READ: read})
+
+
+def _has_read_alike(read: object, steps: int, source: Source, batches: RunBatches) -> bool:
+    """Say whether the steps that a run has made would read the same now."""
+    if not isinstance(read, dict) or read.get("steps") != steps:
+        return False
+    return bool(read.get("fingerprint") == _fingerprint_read(steps, source, batches))
+
+
+def _steps_kept(folder: Path) -> int:
+    """Return the steps of the newest checkpoint of a run; 0 without one."""
+    kept = checkpoints(folder / "checkpoints")
+    return step_of(kept[0]) if kept else 0
+
+
+def _fingerprint_read(steps: int, source: Source, batches: RunBatches) -> str:
+    """Digest the rows of some steps, in which order they come, and the first, which shows what rows are like."""
+    order = [batches.rows(step) for step in range(steps)]
+    rows = np.unique(np.concatenate([[0], *order])).tolist()
+    digests = [hashlib.blake2b(rows.tobytes(), digest_size=16).hexdigest() for rows in order]
+    return key_of(len(source), fingerprint_of(source[int(row)] for row in rows), *digests)
+
+
 _OTHER_WAY = "Bring back what it began with, or name another folder with --out for a new run. Nothing was changed."
 
 
 def _refuse_lost_steps(folder: Path, steps: int) -> None:
     """Raise where going on would lose steps that were made."""
-    logged, kept = last_step(folder / "log.jsonl"), checkpoints(folder / "checkpoints")
-    done = step_of(kept[0]) if kept else 0
+    logged, done = last_step(folder / "log.jsonl"), _steps_kept(folder)
     if done > steps:
         raise TrainingError(
             f"{folder}: the run has made {done} steps, and now is to have {steps}. Give it {done} or more, or name "
             "another folder with --out for a shorter run. Nothing was changed."
         )
     began = _first_kept(folder / "recipe.yaml")
-    if not kept and logged and (logged > began or (folder / "model").exists()):
+    if not done and logged and (logged > began or (folder / "model").exists()):
         raise TrainingError(
             f"{folder}: the run made {logged} steps, but its checkpoints are gone, so it cannot go on. Bring back "
             f"{folder / 'checkpoints'}, or name another folder with --out. Nothing was changed."

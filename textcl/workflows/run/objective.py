@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import torch
 
+from textcl.data.views import RowReader, telling_rows
 from textcl.distributed import Ranks
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
-from textcl.errors import ModelError, RecipeError
+from textcl.errors import DataError, ModelError, RecipeError, RowError
 from textcl.objectives.composed import BySource
 from textcl.recipe.components import OBJECTIVE, build
 from textcl.recipe.schema import Recipe
@@ -164,18 +165,32 @@ def build_target(
 
 
 def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPart) -> None:
-    """Refuse data that the objective cannot learn from.
+    """Refuse data that the views or the objective cannot use: whatever row it is, it is told before training.
 
     Raises:
         RecipeError: Says what the objective wants.
+        DataError: A row lacks what the views ask for, or carries what the objective cannot use.
     """
     first, roles = part.source[0], [view.role for view in part.views]
     try:
         objective.check(roles, scored=first.score is not None, labelled=first.label is not None)
+        _refuse_unfit_rows(objective, RowReader(part.source, part.views, recipe.seed))
     except ValueError as error:
         location = objectives_of(recipe)[part.name].location
         whose = f"{part.name}, " if part.name and location == "objective" else ""
         raise RecipeError(f"{location}: {whose}{error}") from error
+
+
+def _refuse_unfit_rows(objective: Objective, reader: RowReader) -> None:
+    """Refuse rows that lack what the views ask for, or carry what the objective cannot use."""
+    rows = telling_rows(reader.source)
+    shown = [reader.example(row) for row in rows]
+    scores = torch.tensor([row.score for row in shown]) if reader.has_scores else None  # (n,)
+    labels = torch.tensor([row.label for row in shown]) if reader.has_labels else None  # (n,)
+    try:
+        objective.check_rows(scores, labels, len(reader.views))
+    except RowError as error:
+        raise DataError(f"{reader.source.location(rows[error.row])}: {error}") from error
 
 
 def refuse_unlabelled(recipe: Recipe, sources: Sequence[Source]) -> None:

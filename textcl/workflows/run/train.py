@@ -9,6 +9,7 @@ from textcl.data.workers import made_ahead, usual_workers
 from textcl.distributed import Ranks, join_ranks
 from textcl.embedding.embed import fresh_embed
 from textcl.encoder.fingerprint import fingerprint
+from textcl.errors import DataError
 from textcl.evaluation.leakage import Leakage
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.task import Sample, Task
@@ -31,6 +32,7 @@ from textcl.workflows.run.folder import (
     check_resumed,
     check_run_folder,
     leave_report,
+    note_read,
     write_provenance,
     write_recipe,
 )
@@ -75,7 +77,7 @@ def _begin(run: "_Run", stack: ExitStack, resume: bool) -> None:
     check_run_folder(run.folder, run.recipe, resume)  # again: another run may have been here meanwhile
     made, start = run.made, fingerprint(run.encoder)
     if resume:
-        check_resumed(run.folder, made.source, start, run_length(run.recipe, made.batches))
+        check_resumed(run.folder, made.source, made.batches, start, run_length(run.recipe, made.batches))
     sweep(run.folder)
     write_recipe(run.folder, run.recipe)
     device, count = run.ranks.device.type, run.ranks.count
@@ -165,7 +167,12 @@ class _Run:
             loop.on_step.append(scorer)
             scorer.catch_up(done, loop.settings.steps)
         self.progress.phase("Training")
-        loop.run(done)
+        try:
+            loop.run(done)
+        except DataError:
+            if self.ranks.is_main:
+                note_read(self.folder, self.made.source, self.made.batches)
+            raise
 
     def _batches(self) -> RunBatches:
         """Return the batches, which take what tokens are kept."""
