@@ -43,7 +43,11 @@ class Content:
         status = os.fstat(handle.number)
         if (status.st_size, status.st_mtime_ns) != (self.size, self.changed):
             raise DataError(f"{self.path}: was changed while it was in use. Start again, and leave it as it is.")
-        return os.pread(handle.number, end - start, start)
+        if hasattr(os, "pread"):
+            return os.pread(handle.number, end - start, start)
+        with self.file.open("rb") as file:  # Windows has no such call
+            file.seek(start)
+            return file.read(end - start)
 
 
 @dataclass(frozen=True, slots=True)
