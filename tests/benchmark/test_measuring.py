@@ -33,6 +33,24 @@ def test_the_nearest_agree_with_a_naive_loop(tmp_path: Path) -> None:
     np.testing.assert_array_equal(setup.nearest, np.argsort(-cosines, axis=1)[:, :10])
 
 
+def test_an_exact_index_misses_nothing_where_every_vector_stands_there_twice(tmp_path: Path) -> None:
+    setup = setup_in(tmp_path, rows=300)
+    vectors = np.load(setup.vectors)
+    np.save(setup.vectors, np.concatenate([vectors, vectors]))
+    (point,) = measure(Candidate("Flat"), with_nearest(setup)).points
+    assert point.recall == 1.0
+    (cut,) = measure(Candidate("exact", dimension=4), with_nearest(setup)).points
+    assert cut.recall < 0.9
+
+
+def test_cosines_of_found_rows_are_those_of_whole_vectors(tmp_path: Path) -> None:
+    setup = setup_in(tmp_path, rows=20, queries=2)
+    vectors = np.load(setup.vectors).astype(np.float64)
+    found = setup.cosines(np.array([[3, -1], [0, 7]]))
+    np.testing.assert_allclose(found[0], [vectors[0] @ vectors[3], -np.inf])
+    np.testing.assert_allclose(found[1], [vectors[1] @ vectors[0], vectors[1] @ vectors[7]])
+
+
 def test_cut_vectors_keep_less_of_what_whole_ones_find(tmp_path: Path) -> None:
     setup = with_nearest(setup_in(tmp_path, rows=500))
     (point,) = measure(Candidate("exact", dimension=4), setup).points

@@ -6,9 +6,15 @@ from textcl.types.protocols import Hits
 
 
 def test_recall_is_the_mean_share_of_the_nearest_that_was_found() -> None:
-    nearest = np.array([[1, 2, 3, 4], [5, 6, -1, -1]])
-    found = np.array([[4, 9, 1, -1], [6, 5, -1, -1]])
+    nearest = np.array([[0.9, 0.8, 0.7, 0.6], [0.9, 0.5, -np.inf, -np.inf]])
+    found = np.array([[0.8, 0.9, 0.1, -np.inf], [0.5, 0.9, -np.inf, -np.inf]])
     assert recall(found, nearest) == pytest.approx((2 / 4 + 2 / 2) / 2)
+
+
+def test_a_copy_of_a_nearest_row_is_as_good_and_a_row_that_is_less_near_is_not() -> None:
+    nearest = np.array([[0.9, 0.8]])
+    assert recall(np.array([[0.8 - 1e-6, 0.8]]), nearest) == 1
+    assert recall(np.array([[0.9, 0.8 - 1e-4]]), nearest) == 0.5
 
 
 def test_ndcg_reads_locations_and_grades() -> None:

@@ -21,6 +21,7 @@ from textcl.indexes.build import build_index, open_index, write_index
 from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Hits, Index
 from textcl.util.atomic import passing_folder
+from textcl.util.cosines import Float64Array, row_products
 
 _LADDERS = {
     "nprobe": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),  # cells looked into
@@ -83,6 +84,19 @@ class Setup:
         vectors = np.load(self.vectors, mmap_mode="r")
         for start in range(0, len(vectors), _BLOCK):
             yield np.ascontiguousarray(vectors[start : start + _BLOCK, :dimension])
+
+    def cosines(self, rows: IntArray) -> Float64Array:
+        """Return the cosine of each query with rows that were found for it.
+
+        Args:
+            rows: (Q, n), -1 where nothing was found.
+
+        Returns:
+            (Q, n) float64, of whole vectors; below any cosine where nothing was found.
+        """
+        vectors = np.load(self.vectors, mmap_mode="r")
+        cosines: Float64Array = np.stack([row_products(vectors[own], query) for own, query in zip(rows, self.queries, strict=True)])
+        return np.where(rows < 0, -np.inf, cosines)
 
     def sample(self, rows: int, dimension: int, seed: int) -> FloatArray:
         """Return the first `dimension` numbers of some vectors (any, D), for an index to learn from."""
@@ -206,7 +220,8 @@ def _points(candidate: Candidate, index: Index, setup: Setup) -> Iterator[Point]
     def found() -> IntArray:
         return without_own(index.search(queries, max(setup.k, DEPTH) + 1), setup.own, max(setup.k, DEPTH))
 
-    for effort, share in climb(index, lambda: recall(found()[:, : setup.k], setup.nearest)):
+    nearest = setup.cosines(setup.nearest)
+    for effort, share in climb(index, lambda: recall(setup.cosines(found()[:, : setup.k]), nearest)):
         one, many = (speed(search, queries, n, seconds=setup.seconds) for n in (1, setup.queries_per_call))
         yield Point(candidate.name, effort, index.dimension, one, many, share, ndcg(found(), setup.judged))
 
@@ -239,17 +254,26 @@ def _peak_bytes() -> int:
 DEPTH = 10  # documents of each ranking that nDCG reads
 
 
-def recall(found: IntArray, nearest: IntArray) -> float:
-    """Return the share of the nearest rows that were found, the mean over queries.
+_AS_NEAR = 1e-5  # of a cosine: what the texts beside a text change in it, at most
+
+
+def recall(found: Float64Array, nearest: Float64Array) -> float:
+    """Return the share of the nearest rows that were found, the mean over queries; a row as near is as good.
+
+    Where texts repeat, an index may find other copies than exact search does.
 
     Args:
-        found: (Q, k), -1 where nothing was found.
-        nearest: (Q, k) of exact search, -1 where there are fewer than k.
+        found: Cosines of what an index found, (Q, k), -inf where it found nothing.
+        nearest: Those of exact search, (Q, k), -inf where there are fewer than k.
+
+    Source:
+        Aumüller et al. 2018, ANN-Benchmarks (recall by the distance of the k-th nearest). arXiv:1807.05614
     """
-    shares = [
-        len(np.intersect1d(mine[mine >= 0], true[true >= 0])) / int((true >= 0).sum())
-        for mine, true in zip(found, nearest, strict=True)
-    ]
+    shares = []
+    for mine, true in zip(found, nearest, strict=True):
+        wanted = true[np.isfinite(true)]
+        as_near = int((mine >= wanted.min() - _AS_NEAR).sum())
+        shares.append(min(as_near, len(wanted)) / len(wanted))
     return mean(shares)
 
 
