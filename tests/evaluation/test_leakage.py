@@ -54,10 +54,27 @@ def test_in_scripts_without_blanks_a_character_is_a_word() -> None:
     assert folded_words("我不知道。Yes, 2 猫") == ["我", "不", "知", "道", "yes", "2", "猫"]
 
 
-def test_short_texts_are_not_counted_but_told() -> None:
-    found = leakage(["a" * SHORT, "b" * (SHORT + 1), "..."], ["a" * SHORT, "b" * (SHORT + 1), "!"])
-    assert [copy.text for copy in found.exact] == ["b" * (SHORT + 1)]
-    assert (found.texts, found.short, found.share) == (3, 2, 1 / 3)
+def test_exact_copies_of_any_length_count_and_short_ones_are_told() -> None:
+    found = leakage(
+        ["a" * SHORT, "b" * (SHORT + 1), "...", "\U0001f600"], ["a" * SHORT, "b" * (SHORT + 1), "!", "\U0001f600"]
+    )
+    assert [copy.text for copy in found.exact] == ["a" * SHORT, "b" * (SHORT + 1), "\U0001f600"]
+    assert (found.texts, found.short, found.share) == (4, 2, 3 / 4)
+
+
+def test_a_blank_text_is_a_copy_of_none() -> None:
+    assert leakage([" ", "a text"], ["", "  "]).exact == ()
+
+
+@pytest.mark.parametrize("text", ["渡轮早上九点离开", "เรือออกเช้า", "フェリーは朝に出る"])
+def test_a_sentence_of_a_script_without_blanks_is_found_and_not_called_short(text: str) -> None:
+    found = leakage([text], [f"「{text}」"])
+    assert (len(found.exact), found.short) == (1, 0)
+
+
+def test_a_text_of_a_script_without_blanks_has_near_copies_by_its_characters() -> None:
+    (near,) = leakage(["渡轮早上九点离开港口"], ["今天渡轮早上九点离开港口。"]).near
+    assert near.share == 1
 
 
 def test_a_text_counts_once_however_often_and_wherever_it_is_spelt() -> None:
@@ -166,7 +183,9 @@ def test_pairs_without_grades_have_no_grade_to_leak() -> None:
 def test_a_pair_leaks_even_where_its_texts_are_too_short() -> None:
     tasks = {"task": TaskTexts({"texts": ["yes", "no"]}, [TextPair("yes", "no", 1.0)])}
     assert find_leakage(tasks, [TrainingRow("1", ("yes", "no"))])["task"].leaks
-    assert not find_leakage(tasks, [TrainingRow("1", ("yes",)), TrainingRow("2", ("no",))])["task"].leaks
+    apart = find_leakage(tasks, [TrainingRow("1", ("yes",)), TrainingRow("2", ("no",))])["task"]
+    assert apart.pairs is not None
+    assert apart.pairs.both == 0
 
 
 def test_tasks_that_share_a_text_each_show_their_own_spelling() -> None:

@@ -95,7 +95,9 @@ class Setup:
             (Q, n) float64, of whole vectors; below any cosine where nothing was found.
         """
         vectors = np.load(self.vectors, mmap_mode="r")
-        cosines: Float64Array = np.stack([row_products(vectors[own], query) for own, query in zip(rows, self.queries, strict=True)])
+        cosines: Float64Array = np.stack(
+            [row_products(vectors[own], query) for own, query in zip(rows, self.queries, strict=True)]
+        )
         return np.where(rows < 0, -np.inf, cosines)
 
     def sample(self, rows: int, dimension: int, seed: int) -> FloatArray:

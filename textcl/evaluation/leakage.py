@@ -1,8 +1,8 @@
 """Leakage: evaluation texts that stand in the training text, so that a score measures memory.
 
 A text leaks exactly when a training text has the same letters and digits in the same order, and nearly when one
-training text holds most of its runs of words (`shingles.py`). Texts of at most twelve letters and digits are not
-counted. Memory grows with the evaluation, never with the training text.
+training text holds most of its runs of words; in scripts without blanks a character is a word. Exact copies of a few
+letters may be chance: how many they are is told. Memory grows with the evaluation, never with the training text.
 """
 
 from array import array
@@ -14,7 +14,7 @@ import numpy as np
 
 from textcl.evaluation.task import TextPair
 from textcl.evaluation.task_texts import TaskTexts
-from textcl.text.folding import SHORT, folded, folded_words
+from textcl.text.folding import folded, folded_words, is_short
 from textcl.types.batches import IntArray
 
 RUN = 5  # words
@@ -170,7 +170,7 @@ class PartLeakage:
     """How much of a task's texts, or of its queries or documents, stands in the training text."""
 
     texts: int  # distinct ones
-    short: int  # of them, not counted
+    short: int  # of the exact copies, those of so few letters that they may be chance
     exact: tuple[Copy, ...]
     near: tuple[Copy, ...]  # without the exact ones
 
@@ -243,7 +243,7 @@ class _Search:
         origins: list[tuple[str, TrainingRow]] = []
         for row in rows:
             cut = [folded_words(text) for text in row.texts]
-            self._compare_exactly(row, [folded(each) for each in cut])
+            self._compare_exactly(row, list(map(_key, row.texts, cut)))
             words += cut
             origins += [(text, row) for text in row.texts]
         for held in self._shingles.held(words):
@@ -265,7 +265,7 @@ class _Search:
     def _compare_exactly(self, row: TrainingRow, keys: list[str]) -> None:
         met = []
         for key, text in zip(keys, row.texts, strict=True):
-            number = self._numbers.get(hash(key))
+            number = self._numbers.get(hash(key)) if key else None  # a blank text is a copy of none
             if number is not None:
                 met.append(number)
                 self._exact.setdefault(number, _Match(text, row.location, 1.0))
@@ -274,21 +274,25 @@ class _Search:
                 pairs.meet(one, other, row.grade)
 
     def _part(self, texts: dict[int, str]) -> PartLeakage:
-        counted = [number for number in texts if number not in self._short]
-        exact = tuple(_copy(texts[number], self._exact[number]) for number in counted if number in self._exact)
-        rest = (number for number in counted if number in self._near and number not in self._exact)
+        exact = tuple(_copy(text, self._exact[number]) for number, text in texts.items() if number in self._exact)
+        rest = (number for number in texts if number in self._near and number not in self._exact)
         near = tuple(_copy(texts[number], self._near[number]) for number in rest)
-        return PartLeakage(len(texts), len(texts) - len(counted), exact, near)
+        return PartLeakage(len(texts), len(self._short & texts.keys() & self._exact.keys()), exact, near)
 
     def _add(self, text: str) -> int:
         """Return the number of a text; equal texts share one."""
-        key = folded(folded_words(text))
-        number = self._numbers.setdefault(hash(key), len(self._texts))
+        words = folded_words(text)
+        number = self._numbers.setdefault(hash(_key(text, words)), len(self._texts))
         if number == len(self._texts):
             self._texts.append(text)
-            if len(key) <= SHORT:
+            if is_short(words):
                 self._short.add(number)
         return number
+
+
+def _key(text: str, words: list[str]) -> str:
+    """Return what two texts share when they are copies: letters and digits, or without any (emoji) the spelling."""
+    return folded(words) or text.strip()
 
 
 def _copy(text: str, match: _Match) -> Copy:

@@ -8,6 +8,7 @@ from textwrap import shorten
 from rich.table import Table
 
 from textcl.evaluation.leakage import Copy, Leakage, PartLeakage
+from textcl.text.folding import SHORT
 from textcl.util.atomic import write_json
 
 EXAMPLES = 3  # copies of each part that a report holds
@@ -57,6 +58,11 @@ def leakage_lines(leakage: Mapping[str, Leakage]) -> Iterator[str]:
                 f"by side{graded}."
             )
         for label, part in found.parts.items():
+            if part.short:
+                yield (
+                    f"{task}, {label}: {part.short:,} of the {len(part.exact):,} exact copies have at most {SHORT} "
+                    "letters and digits; they may be chance."
+                )
             for copy in (*part.exact[:1], *part.near[:1]):
                 yield from _shown(task if label == "texts" else f"{task}, {label}", copy)
 

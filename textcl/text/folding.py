@@ -10,7 +10,8 @@ import numpy as np
 from textcl.text.spacing import has_unspaced
 from textcl.types.batches import IntArray
 
-SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove nothing
+SHORT = 12  # letters and digits: texts up to this length stand in every corpus, and prove little
+_SIGN = 3  # letters of an alphabet that a character of a script without blanks says as much as
 
 
 class _Characters(dict[int, str]):
@@ -38,6 +39,11 @@ def folded_words(text: str) -> list[str]:
 def folded(words: list[str]) -> str:
     """Join words without blanks: tokenised text (`the dog 's tail`) and plain text (`the dog's tail`) become equal."""
     return "".join(words)
+
+
+def is_short(words: list[str]) -> bool:
+    """Say whether a text, cut into words, is so short that a copy of it may be chance."""
+    return sum(_SIGN if len(word) == 1 and has_unspaced(word) else len(word) for word in words) <= SHORT
 
 
 def folded_number(text: str) -> int:
