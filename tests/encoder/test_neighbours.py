@@ -8,13 +8,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import AutoConfig, AutoModel
 
-from tests.tiny import KINDS, SENTENCES, WORDS, tiny_encoder, tiny_towers
+from tests.tiny import KINDS, SENTENCES, WORDS, tiny_encoder, tiny_tokenizer, tiny_towers
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.pooling import POOLINGS
 from textcl.encoder.protocols import TextEncoder
+from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.types.batches import FloatArray
+from textcl.types.text import Role
+from textcl.util.precision import Precision
 
 TOLERANCE = 1e-5
 TINY = {pooling: tiny_encoder(pooling) for pooling in POOLINGS}
@@ -44,6 +48,49 @@ def shuffled(encoder: TextEncoder, texts: Sequence[str], deterministic: bool, se
 def test_any_neighbours_leave_a_vector_where_it_was(pooling: str, texts: list[str]) -> None:
     encoder = TINY[pooling]
     np.testing.assert_allclose(encoder.encode(texts), alone(encoder, texts), atol=TOLERANCE, rtol=0)
+
+
+_OF_TWO_LAYERS = {
+    "vocab_size": len(tiny_tokenizer()), "hidden_size": 16, "embedding_size": 16, "num_hidden_layers": 2,
+    "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64, "initializer_range": 0.3,
+}  # fmt: skip
+READ_PADDING: dict[str, dict[str, int]] = {
+    "fnet": {},
+    "convbert": {},
+    "nystromformer": {"num_landmarks": 64},
+    "big_bird": {"block_size": 4, "num_random_blocks": 1},
+}
+
+
+@pytest.fixture(scope="module", params=READ_PADDING)
+def reading_padding(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
+    folder = tmp_path_factory.mktemp(request.param)
+    config = AutoConfig.for_model(request.param, **_OF_TWO_LAYERS, **READ_PADDING[request.param])
+    torch.manual_seed(17)
+    AutoModel.from_config(config).save_pretrained(folder)
+    tiny_tokenizer().save_pretrained(folder)
+    return open_encoder(folder, device="cpu")
+
+
+def test_a_backbone_that_reads_padding_gives_a_text_one_vector_beside_any_other(reading_padding: TextEncoder) -> None:
+    texts = texts_of_many_lengths(40)
+    expected = alone(reading_padding, texts)
+    np.testing.assert_allclose(shuffled(reading_padding, texts, False), expected, atol=TOLERANCE, rtol=0)
+    np.testing.assert_allclose(reading_padding.encode(texts[:7]), expected[:7], atol=TOLERANCE, rtol=0)
+
+
+def test_training_shows_such_a_backbone_no_padding_either(reading_padding: TextEncoder) -> None:
+    texts = texts_of_many_lengths(12)
+    pool = reading_padding.tokenize(texts, Role.ANCHOR)
+    device = torch.device("cpu")
+    vectors = ChunkedPass(reading_padding, [pool], Memory(), Precision.FLOAT32, device, seed=1).embed()
+    assert vectors is not None
+    unit = torch.nn.functional.normalize(vectors, dim=-1).numpy()
+    np.testing.assert_allclose(unit, alone(reading_padding, texts), atol=TOLERANCE, rtol=0)
+
+
+def test_backbones_that_heed_the_mask_are_padded() -> None:
+    assert [tiny_encoder(kind=kind).one_length for kind in KINDS] == [False] * len(KINDS)
 
 
 @pytest.fixture(scope="module")

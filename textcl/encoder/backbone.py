@@ -162,7 +162,14 @@ def _read_config(folder: Path) -> PreTrainedConfig:
         )
     if type(config) not in MODEL_MAPPING:
         raise ModelError(f"{file}: a model of type {kind!r} is no text encoder.")
+    _attend_in_full(config)
     return config
+
+
+def _attend_in_full(config: PreTrainedConfig) -> None:
+    """Switch off an attention that depends on the batch: BigBird's sparse one ends for good at the first short text."""
+    if config.model_type == "big_bird":
+        config.attention_type = "original_full"
 
 
 def _is_count(value: object, most: int) -> bool:

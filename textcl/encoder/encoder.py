@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -20,12 +21,14 @@ from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.pooling import pooling_named
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.protocols import Backbone
+from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.encoder.saving import ModelContents, save_encoder
 from textcl.encoder.tokenization import longest_input, special_tokens, tokenize, usual_length, word_width, words_cut
 from textcl.errors import ModelError
 from textcl.types.batches import Chunk, FloatArray, IntArray, Tokens
 from textcl.types.text import Role, Use
-from textcl.util.packing import cuts_for, one_by_one, pad, plan, widths
+from textcl.util.foreign import reason_of
+from textcl.util.packing import chunks_of, cuts_for, one_by_one, pad
 from textcl.util.precision import Precision, autocast, resolve
 
 
@@ -72,6 +75,39 @@ def on_one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+# Some of them only in texts longer than the probe; and an export is not probed, for int8 moves with its neighbours.
+_BY_LENGTH = ("canine", "convbert", "fnet", "funnel", "mra", "nystromformer", "reformer", "yoso")
+_PROBE, _PADDING = "a text of a few words", 16  # tokens of padding
+_AS_WITHOUT = 1e-4  # of the largest number; float32 alone moves one by a hundredth of it
+
+
+def reads_padding(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> bool:
+    """Say whether the token vectors of a backbone depend on the padding behind a text, as those of FNet do.
+
+    Convolutions and Fourier transforms along a text do not heed the mask, so such a backbone must see no padding.
+
+    Raises:
+        ModelError: The backbone cannot embed a text by its tokens alone.
+    """
+    kind = str(getattr(backbone.config, "model_type", ""))
+    if kind in _BY_LENGTH or isinstance(backbone, RuntimeBackbone):
+        return kind in _BY_LENGTH
+    room = max_length or longest_input(backbone) or 4 * _PADDING
+    ids = tokenizer(_PROBE, verbose=False)["input_ids"][: max(1, room // 2)]
+    width = min(room, len(ids) + _PADDING)
+    padded = torch.tensor([ids + [tokenizer.pad_token_id] * (width - len(ids))], device=backbone.device)  # (1, L)
+    mask = (torch.arange(width, device=backbone.device) < len(ids)).long()[None]
+    try:
+        with evaluating(backbone), torch.inference_mode():
+            alone, beside = (
+                backbone(input_ids=padded[:, :end], attention_mask=mask[:, :end]).last_hidden_state[:, : len(ids)]
+                for end in (len(ids), width)
+            )  # (1, n, D) each
+    except Exception as error:  # what a backbone raises that wants more than tokens, such as a language, has no base
+        raise ModelError(f"A backbone of the kind {kind!r} cannot embed a text ({reason_of(error)}).") from error
+    return bool((alone - beside).abs().max() > _AS_WITHOUT * alone.abs().max())
 
 
 WINDOW = 4096  # texts that are sorted by length together; memory does not grow beyond them
@@ -136,6 +172,7 @@ class Encoder(nn.Module):
         self.lost = LostTexts()  # among the texts that `encode` was given
         self._pool = pooling_named(pooling)
         check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
+        self.one_length = reads_padding(backbone, tokenizer, self.max_length)
 
     @property
     def dimension(self) -> int:
@@ -180,7 +217,8 @@ class Encoder(nn.Module):
     def tokenize(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
         prompt, features = self._fitting_prompt(role), word_width(self.backbone)
-        return tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
+        tokens = tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
+        return replace(tokens, one_length=self.one_length)
 
     def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
@@ -248,7 +286,7 @@ class Encoder(nn.Module):
                 if deterministic:
                     chunks = one_by_one(len(tokens))
                 else:
-                    chunks = plan(widths(tokens), chunk_tokens or cuts.chunk_tokens, cuts)
+                    chunks = chunks_of(tokens, chunk_tokens or cuts.chunk_tokens, cuts)
                 window = self._encode_window(tokens, chunks, progress)
                 vectors[start : start + WINDOW] = window.cpu().numpy()
         return vectors

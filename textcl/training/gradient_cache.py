@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from textcl.types.batches import IntArray, TokenEncoder, Tokens
-from textcl.util.packing import CPU, ChunkLimits, cuts_for, joined, pad, plan, widths
+from textcl.util.packing import CPU, ChunkLimits, chunks_of, cuts_for, joined, pad, widths
 from textcl.util.precision import Precision, autocast
 from textcl.util.seeds import derive, seeded
 
@@ -171,7 +171,7 @@ def _cut(views: Sequence[Tokens], chunk_tokens: int, cuts: ChunkLimits) -> list[
     for tower in sorted({view.tower for view in views}):
         own = [number for number, view in enumerate(views) if view.tower == tower]
         pool, of_pool = joined([views[number] for number in own]), np.concatenate([positions[number] for number in own])
-        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in plan(widths(pool), chunk_tokens, cuts)]
+        pieces += [_Piece(pool, rows, of_pool[rows]) for rows in chunks_of(pool, chunk_tokens, cuts)]
     return pieces
 
 

@@ -49,8 +49,8 @@ class Tokens:
 
     `skipped` counts the leading tokens of each sequence that pooling leaves out (a prompt that is not pooled, else 0).
     `tower` says which tower of an encoder with several the sequences are for. Padding makes none longer than `longest`
-    unless the sequence beside it is. `kept` has an entry for each sequence, or
-    none at all where nothing is cut.
+    unless the sequence beside it is. Where `one_length` is set they must not be padded at all. `kept` has an entry for
+    each sequence, or none at all where nothing is cut.
     """
 
     ids: tuple[IntArray, ...]  # N x (L,)
@@ -60,6 +60,7 @@ class Tokens:
     format: InputFormat = InputFormat()
     kept: tuple[Kept | None, ...] = ()  # N; None: all of the sequence
     longest: int = 0  # tokens that the encoder takes; 0: not known
+    one_length: bool = False  # the encoder's vectors depend on padding
 
     def __len__(self) -> int:
         return len(self.ids)

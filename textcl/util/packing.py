@@ -40,7 +40,16 @@ def widths(tokens: Tokens) -> IntArray:
 
     Up to 32 tokens each width has a kernel of its own, then every second, from 64 on every fourth, and so on.
     """
-    return _widened(tokens.lengths, tokens.longest)
+    return tokens.lengths if tokens.one_length else _widened(tokens.lengths, tokens.longest)
+
+
+def chunks_of(tokens: Tokens, chunk_tokens: int, cuts: ChunkLimits = CPU) -> list[IntArray]:
+    """Cut a pool into chunks as `plan` does; sequences that must not be padded meet none of another length."""
+    wide = widths(tokens)
+    if not tokens.one_length:
+        return plan(wide, chunk_tokens, cuts)
+    of_length = [np.flatnonzero(wide == length) for length in np.unique(wide)]
+    return [rows[part] for rows in of_length for part in plan(wide[rows], chunk_tokens, cuts)]
 
 
 def plan(lengths: IntArray, chunk_tokens: int, cuts: ChunkLimits = CPU) -> list[IntArray]:
@@ -128,7 +137,7 @@ def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> C
         A chunk of shape (n, L).
     """
     lengths = tokens.lengths[rows]
-    width = int(_widened(lengths, tokens.longest).max())
+    width = int(widths(tokens)[rows].max())
     ids = np.full((len(rows), width), tokens.pad_id, dtype=np.int64)  # (n, L)
     for position, row in enumerate(rows):
         ids[position, : lengths[position]] = tokens.ids[row]
