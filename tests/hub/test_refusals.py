@@ -9,7 +9,9 @@ from huggingface_hub import constants
 
 from tests.cli.running import run
 from tests.hub.hub_server import READ_TOKEN, Hub
+from tests.hub.hub_store import File
 from tests.hub.test_push import digests
+from textcl.hub.contents import signed
 
 Capture = pytest.CaptureFixture[str]
 
@@ -117,3 +119,30 @@ def test_a_run_that_is_not_done(own_run: Path, capsys: Capture, lacking: str) ->
     said = refusal(capsys, own_run, "me/birds")
     assert f"is not done: it has no {lacking}" in said
     assert f"textcl train {own_run / 'recipe.yaml'} --out {own_run} --resume" in said
+
+
+def edit_card(hub: Hub, content: bytes) -> None:
+    repository = hub.store.repositories["me/birds"]
+    repository.commit("main", {**repository.tree(), "README.md": File(content, False)}, "edited")
+
+
+def test_a_model_card_that_was_edited_stays_until_force_replaces_it(hub: Hub, finished: Path, capsys: Capture) -> None:
+    run(capsys, "push", finished, "me/birds")
+    card = hub.store.repositories["me/birds"].tree()["README.md"].content
+    edited = card.replace(b"## Use", b"## For whom\n\nBirds.\n\n## Use")
+    edit_card(hub, edited)
+    assert "was edited since textcl wrote it" in refusal(capsys, finished, "me/birds")
+    assert hub.store.repositories["me/birds"].tree()["README.md"].content == edited
+    assert run(capsys, "push", finished, "me/birds", "--force").code == 0
+    assert hub.store.repositories["me/birds"].tree()["README.md"].content == card
+
+
+def test_a_card_of_somebody_s_own_stays_and_one_of_another_run_of_textcl_is_replaced(
+    hub: Hub, finished: Path, capsys: Capture
+) -> None:
+    run(capsys, "push", finished, "me/birds")
+    edit_card(hub, signed("---\nlicense: mit\n---\n\nAnother run.\n"))
+    assert run(capsys, "push", finished, "me/birds").code == 0
+    edit_card(hub, b"---\nlicense: mit\n---\n")
+    assert "is somebody's own; nothing was pushed" in refusal(capsys, finished, "me/birds")
+    assert run(capsys, "push", finished, "me/birds", "--pr").code == 0

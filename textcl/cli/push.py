@@ -17,7 +17,9 @@ def push(
     ] = None,
     tag: Annotated[str | None, typer.Option(metavar="TAG", help="Tag what is pushed.")] = None,
     pr: Annotated[bool, typer.Option("--pr", help="Open a pull request instead of changing the branch.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a model that textcl did not push.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a model that textcl did not push, or a model card that was edited.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the files and show the model card; send nothing.")
     ] = False,

@@ -1,5 +1,6 @@
 """What of a run goes to the Hub: chosen file by file, cleaned of the machine's paths, and nothing else."""
 
+import hashlib
 import html
 import json
 import mmap
@@ -143,6 +144,26 @@ def _as_json(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
+_HEAD = "---\n"
+_SIGNATURE = re.compile(rf"\A{_HEAD}# Written by textcl; digest ([0-9a-f]{{32}})\n")
+
+
+def signed(card: str) -> bytes:
+    """Return a model card with a digest of itself among its metadata, by which an edited one is told."""
+    return f"{_HEAD}# Written by textcl; digest {_digest(card)}\n{card.removeprefix(_HEAD)}".encode()
+
+
+def is_as_written(card: bytes) -> bool:
+    """Say whether a model card is one of textcl's, as it was written."""
+    text = card.decode("utf-8", "replace").replace("\r\n", "\n")
+    found = _SIGNATURE.match(text)
+    return found is not None and found[1] == _digest(_HEAD + text[found.end() :])
+
+
+def _digest(card: str) -> str:
+    return hashlib.blake2b(card.encode(), digest_size=16).hexdigest()
+
+
 _UNDERWAY = """---
 library_name: sentence-transformers
 pipeline_tag: sentence-similarity
@@ -190,7 +211,7 @@ def contents_of(run: Path, published: PublishedFacts, repo: str | None) -> Conte
     Raises:
         PublishError: The folder lacks something, or a file holds a secret.
     """
-    card = Upload(CARD, without_paths(render_card(run, repo), published.stand_ins).encode())
+    card = Upload(CARD, signed(without_paths(render_card(run, repo), published.stand_ins)))
     beside = [
         Upload(name, without_paths((run / name).read_text(encoding="utf-8"), published.stand_ins).encode())
         for name in OF_RUN
@@ -213,7 +234,7 @@ def contents_underway(run: Path, model: Path, published: PublishedFacts, note: s
     Raises:
         PublishError: A file holds a secret.
     """
-    card = Upload(CARD, _UNDERWAY.format(name=run.absolute().name, note=note).encode())
+    card = Upload(CARD, signed(_UNDERWAY.format(name=run.absolute().name, note=note)))
     return _gathered(run, model, [card, _recipe(published)], f"The best model so far: {note}")
 
 

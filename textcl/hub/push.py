@@ -183,6 +183,7 @@ def _commit(api: HfApi, contents: Contents, repository: Repository, destination:
         commit_message=contents.message,
         revision=destination.revision,
         create_pr=destination.as_pull_request,
+        parent_commit=repository.head if destination.revision is None else None,  # what was looked at
     )
 
 

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, get_session
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, though not in its __all__
+from huggingface_hub.utils import (
+    build_hf_headers,
+    hf_raise_for_status,
+    validate_repo_id,  # type: ignore[attr-defined]  # public, though not in its __all__
+)
 
 from textcl.errors import PublishError
-from textcl.hub.contents import RECIPE, speaks_of_model
+from textcl.hub.contents import CARD, RECIPE, is_as_written, speaks_of_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Destination:
         revision: The branch; None: the main one.
         tag: What the commit is tagged with; None: nothing.
         as_pull_request: Propose the files instead of changing the branch.
-        replaces: Take the place of a model that is there and was not pushed by textcl.
+        replaces: Take the place of a model, or of a model card, that is there and that textcl did not write.
     """
 
     repo: str
@@ -49,6 +53,7 @@ class Repository:
     head: str | None = None  # the newest commit of the revision
     files: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    has_other_card: bool = False  # a model card that textcl did not write, or that was edited since
 
 
 def look_at(api: HfApi, destination: Destination) -> Repository:
@@ -70,15 +75,24 @@ def look_at(api: HfApi, destination: Destination) -> Repository:
         except RevisionNotFoundError:  # it will be made from the main branch, files and all
             revision, has_revision = None, False
     entries = api.list_repo_tree(name, recursive=True, revision=revision)
+    files = frozenset(entry.path for entry in entries if isinstance(entry, RepoFile))
     return Repository(
         name,
         exists=True,
         is_private=bool(info.private),
         has_revision=has_revision,
         head=info.sha,
-        files=frozenset(entry.path for entry in entries if isinstance(entry, RepoFile)),
+        files=files,
         tags=frozenset(tag.name for tag in api.list_repo_refs(name).tags),
+        has_other_card=CARD in files and not is_as_written(_read(api, name, CARD, info.sha)),
     )
+
+
+def _read(api: HfApi, name: str, path: str, revision: str | None) -> bytes:
+    address = f"{api.endpoint}/{name}/resolve/{revision}/{path}"
+    response = get_session().get(address, headers=build_hf_headers(), follow_redirects=True)
+    hf_raise_for_status(response)
+    return bytes(response.content)
 
 
 def refuse_unfit(repository: Repository, destination: Destination) -> None:
@@ -104,4 +118,9 @@ def refuse_unfit(repository: Repository, destination: Destination) -> None:
         raise PublishError(
             f"{name} holds another model ({', '.join(strange[:3])}{', …' if len(strange) > 3 else ''}) that textcl did "
             "not push. Name another repository, or take its place with --force; the Hub keeps its history."
+        )
+    if repository.has_other_card and not (destination.replaces or destination.as_pull_request):
+        raise PublishError(
+            f"The model card of {name} ({CARD}) was edited since textcl wrote it, or is somebody's own; nothing was "
+            "pushed. --pr proposes the new one beside it, --force takes its place; the Hub keeps its history."
         )
