@@ -6,7 +6,7 @@ import pytest
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
 from textcl.evaluation.task import Exchangeable
-from textcl.evaluation.tasks.bitext import Bitext
+from textcl.evaluation.tasks.bitext import Bitext, BitextSample
 from textcl.types.text import Role
 
 PAIRS = [("one", "eins"), ("two", "zwei"), ("three", "drei")]
@@ -68,6 +68,12 @@ def test_a_sentence_with_two_translations_is_mined_once():
 def test_a_model_that_gives_one_vector_finds_one_translation_in_n():
     metrics = _metrics(Bitext("numbers", PAIRS).run(lambda texts, role: np.ones((len(texts), 2), dtype=np.float32)))
     assert metrics["accuracy"] == pytest.approx(1 / 3)
+
+
+def test_where_nothing_is_mined_nothing_is_right_and_there_is_no_threshold():
+    found = _metrics(BitextSample(np.zeros(3), np.zeros(3), np.full(3, -np.inf), np.zeros(3, dtype=bool)))
+    assert found["f1"] == 0
+    assert np.isnan(found["f1_threshold"])
 
 
 def test_weights_count_the_outcomes_of_pairs():

@@ -7,7 +7,7 @@ from tests.mining.clouds import heap, naive, unit
 from textcl.errors import DataError
 from textcl.files.corpora import Pair
 from textcl.mining.collection import Collection
-from textcl.mining.miner import MOST_COMPARISONS, Mined, mine, usual_factory
+from textcl.mining.miner import MOST_COMPARISONS, Mined, check_range, mine, usual_factory
 from textcl.mining.selection import Bounds, ExclusionReason, MiningRequest
 
 
@@ -174,6 +174,11 @@ def test_a_range_beyond_the_candidates_takes_what_is_there_and_one_behind_them_i
     assert [len(row) for row in negatives(mined)] == [4, 4, 4, 3]  # the last query has two of the five
     with pytest.raises(DataError, match=r"passes over the 10 hardest candidates, but there are only 5 texts"):
         mine(collection, queries, candidates, MiningRequest(5, 10, 100), factory="exact")
+
+
+def test_a_positive_alone_leaves_nothing_to_mine() -> None:
+    with pytest.raises(DataError, match=r"only one text to choose negatives from, and it is a positive"):
+        check_range(1, MiningRequest(5, 0, 10))
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,12 @@ def test_of_a_run_the_scores_after_it_count(tmp_path: Path) -> None:
     assert open_report(path, "run").scores == SCORES
 
 
+def test_tasks_called_before_and_after_are_no_run(tmp_path: Path) -> None:
+    write_items(tmp_path / "scores.json", {"before": Result("a", SAMPLE), "after": Result("b", SAMPLE)})
+    write_scores(tmp_path / "scores.json", {"before": SCORES["sts"], "after": SCORES["sts"]})
+    assert open_report(tmp_path / "scores.json", "old").scores.keys() == {"before", "after"}
+
+
 def test_a_score_that_does_not_exist_comes_back_as_nan(tmp_path: Path) -> None:
     collapsed = CorrelationSample(np.ones(5), np.arange(5.0))
     write_items(tmp_path / "s.json", {"sts": Result("digest", collapsed)})

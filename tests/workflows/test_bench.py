@@ -65,6 +65,12 @@ def test_an_index_that_the_corpus_is_too_small_for_is_refused_before_anything_is
     assert not any(name.startswith("Embedding") for name, _, _ in progress.phases)
 
 
+def test_one_text_alone_has_no_neighbour_to_find(tmp_path: Path, model: str) -> None:
+    (tmp_path / "one.txt").write_text("a dog runs\n")
+    with pytest.raises(SearchError, match="holds one text, which has no neighbour"):
+        bench(model, Corpus(tmp_path / "one.txt"), tmp_path / "out", factories=("Flat",))
+
+
 def test_judged_queries_of_a_file_are_scored(tmp_path: Path, model: str, corpus: Corpus) -> None:
     queries, qrels = tmp_path / "queries.jsonl", tmp_path / "qrels.tsv"
     queries.write_text("".join(json.dumps({"_id": f"q{n}", "text": TEXTS[n]}) + "\n" for n in range(3)))

@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.cli.running import run
-from tests.tiny import SENTENCES
+from tests.tiny import SENTENCES, tiny_towers
 from textcl.encoder.locate import Export
 from textcl.encoder.opening import open_encoder
 from textcl.errors import ModelError
 from textcl.export import writers as bf16
 from textcl.export import writers as writing
-from textcl.workflows.export import ExportTest, export_model
+from textcl.workflows.export import ExportTest, export_model, export_target
 
 PAIRS = list(pairwise(SENTENCES))
 
@@ -122,6 +122,12 @@ def test_out_gets_the_model_and_its_exports_and_refuses_another_model(
     with pytest.raises(ModelError, match="is not empty, and does not hold"):
         export_model(str(tiny_model_folder), [Export.TORCH_BF16], out, ExportTest((pairs,)))
     assert files(out) == {"thesis.txt"}
+
+
+def test_two_towers_in_the_folder_of_their_own_exports_are_known_again(tmp_path: Path) -> None:
+    tiny_towers().save(tmp_path / "model")
+    for _ in range(2):
+        assert export_target(str(tmp_path / "model"), tmp_path / "out").folder == tmp_path / "out"
 
 
 @pytest.mark.parametrize("form", ["torch-bf16", "static"])

@@ -54,7 +54,9 @@ def test_weights_are_equal_bit_for_bit_whatever_stands_beside_them(tmp_path: Pat
     for name, content, note in (("one", tensors, "1"), ("two", tensors, "2"), ("bit", other, "1")):
         (tmp_path / name / "onnx").mkdir(parents=True)
         save_file(content, tmp_path / name / "model.safetensors", metadata={"made by": note})
-    save_file(other, tmp_path / "two" / "onnx" / "model.safetensors")  # an export is no weight of the model
+    for export in ("onnx", "static", "torch-bf16"):  # an export is no weight of the model
+        (tmp_path / "two" / export).mkdir(exist_ok=True)
+        save_file(other, tmp_path / "two" / export / "model.safetensors")
     (tmp_path / "none").mkdir()
     assert have_same_weights(tmp_path / "one", tmp_path / "two") is True
     assert have_same_weights(tmp_path / "one", tmp_path / "bit") is False

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from huggingface_hub import HfApi, get_session
 from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import (
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, though not in its __all__
     build_hf_headers,
     hf_raise_for_status,
-    validate_repo_id,  # type: ignore[attr-defined]  # public, though not in its __all__
+    validate_repo_id,
 )
 
 from textcl.errors import PublishError

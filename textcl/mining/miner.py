@@ -195,6 +195,10 @@ def check_range(candidates: int, wanted: MiningRequest) -> None:
     Raises:
         DataError: It does.
     """
+    if candidates < 2:
+        raise DataError(
+            "There is only one text to choose negatives from, and it is a positive. Give more with --corpus."
+        )
     if wanted.first >= candidates - 1:
         raise DataError(
             f"The range {wanted.first}:{wanted.last} passes over the {wanted.first} hardest candidates, but there are "

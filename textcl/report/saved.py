@@ -70,7 +70,7 @@ def read_scores(path: Path) -> Scores:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        content = content["after"] if {"before", "after"} <= content.keys() else content
+        content = content["after"] if _is_of_run(content) else content
         return {task: {name: _interval(value) for name, value in metrics.items()} for task, metrics in content.items()}
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
@@ -79,6 +79,11 @@ def read_scores(path: Path) -> Scores:
             f"{path} is no report of textcl: it must hold {{task: {{metric: {{value, low, high}}}}}}, as textcl "
             "evaluate --json writes it."
         ) from error
+
+
+def _is_of_run(content: Mapping[str, Any]) -> bool:
+    """Tell a run's report from one that has tasks of the names before and after. `Any`: read from JSON."""
+    return {"before", "after"} <= content.keys() and not any("value" in metric for metric in content["after"].values())
 
 
 def _interval(value: Mapping[str, Any]) -> Interval:

@@ -106,6 +106,8 @@ def default_factories(rows: int, dimension: int) -> tuple[str, ...]:
 
 def _candidates(request: BenchRequest, rows: int, dimension: int) -> list[Candidate]:
     """Return exact search and all that is asked for; refuse what cannot be built."""
+    if rows < 2 and request.queries is None:
+        raise SearchError("The corpus holds one text, which has no neighbour. Give it two at least, or name --queries.")
     factories = request.factories or default_factories(rows, dimension)
     for factory in factories:
         refuse_too_few(build_index(factory, dimension), rows)
@@ -118,7 +120,7 @@ def _candidates(request: BenchRequest, rows: int, dimension: int) -> list[Candid
 
 
 def _setup(model: str, folder: IndexFolder, request: BenchRequest, precision: str, rows: int) -> Setup:
-    vectors = folder.index / "vectors.npy"
+    vectors = (folder.index / "vectors.npy").absolute()  # read by processes that begin elsewhere
     encoder = open_encoder(model, precision=precision)
 
     def embedded(texts: Sequence[str]) -> FloatArray:

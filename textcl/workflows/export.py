@@ -74,13 +74,17 @@ def renew_page(target: ExportTarget) -> None:
 def _put_model(model: str, folder: Path) -> None:
     """Save a model into a folder, unless it is there already."""
     encoder = open_encoder(model, device="cpu")
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / "config.json").exists() or fingerprint(open_encoder(folder, device="cpu")) != fingerprint(
-            encoder
-        ):
-            raise ModelError(f"{folder} is not empty, and does not hold {model}. Name another folder with --out.")
-        return
-    encoder.save(folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        encoder.save(folder)
+    elif not _holds(folder, fingerprint(encoder)):
+        raise ModelError(f"{folder} is not empty, and does not hold {model}. Name another folder with --out.")
+
+
+def _holds(folder: Path, digest: str) -> bool:
+    try:
+        return fingerprint(open_encoder(folder, device="cpu")) == digest
+    except ModelError:
+        return False
 
 
 TEXTS = 1000  # that are embedded by both models at most

@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from textcl.distributed import join_ranks
 from textcl.encoder.fingerprint import fingerprint
-from textcl.encoder.locate import find_repository
+from textcl.encoder.locate import LOCATIONS, find_repository
 from textcl.errors import DataError, RecipeError
 from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.significance import Difference, Interval, compared
@@ -168,7 +168,7 @@ def _commits(models: Sequence[Mapping[str, str]]) -> str:
     return ", ".join(f"{model['id']}@{model['revision'][:12]}" for model in models) or "none of the Hub"
 
 
-_OTHER_RUNTIMES = ("onnx", "openvino")
+_EXPORTS = frozenset(Path(location).parts[0] for location in LOCATIONS.values())  # folders in a model folder
 _CLOSE = 1e-9  # scores as written
 _NAMED = 5  # metrics that an answer names
 
@@ -283,7 +283,7 @@ def have_same_weights(one: Path, other: Path) -> bool | None:
 
 def _weights(folder: Path) -> list[str]:
     files = (path.relative_to(folder) for path in folder.rglob("*.safetensors"))
-    return sorted(str(path) for path in files if not set(path.parts) & {*_OTHER_RUNTIMES, "checkpoints"})
+    return sorted(str(path) for path in files if path.parts[0] not in _EXPORTS | {"checkpoints"})
 
 
 def _are_equal(one: Path, other: Path) -> bool:

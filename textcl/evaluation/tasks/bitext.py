@@ -149,7 +149,9 @@ class BitextSample:
         total = weights.sum(axis=1)
         forward, backward = weights @ self.forward / total, weights @ self.backward / total
         mined = np.isfinite(self.margins)
-        f1, threshold = Thresholds.of(self.margins[mined], self.is_right[mined], weights[:, mined]).best_f1(total)
+        f1, threshold = np.zeros(len(total)), np.full(len(total), np.nan)
+        if mined.any():
+            f1, threshold = Thresholds.of(self.margins[mined], self.is_right[mined], weights[:, mined]).best_f1(total)
         return {
             "accuracy": (forward + backward) / 2,
             "accuracy_forward": forward,
