@@ -88,6 +88,7 @@ def _show(searcher: Searcher, queries: Iterable[str], k: int, as_json: bool, at_
     while request := list(islice(left, at_once)):
         for query, found in zip(request, searcher.search(request, k), strict=True):
             _print(query, found, as_json)
+    searcher.lost.warn()
 
 
 def _print(query: str, found: list[SearchHit], as_json: bool) -> None:

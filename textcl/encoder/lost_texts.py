@@ -1,4 +1,4 @@
-"""Texts that lose what they say on the way to tokens: of an unknown script, or without any token."""
+"""Texts that lose what they say on the way to tokens: of an unknown script, without any token, or cut."""
 
 import logging
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ class LostTexts:
     empty: int = 0  # texts without a token of their own
     tokens: int = 0  # of texts, prompts and special tokens aside
     unknown_tokens: int = 0
+    cut: int = 0  # texts longer than the encoder reads
+    longest: int = 0  # tokens that it reads, 0: all
 
     @property
     def unknown_share(self) -> float:
@@ -40,6 +42,8 @@ class LostTexts:
             self.empty + other.empty,
             self.tokens + other.tokens,
             self.unknown_tokens + other.unknown_tokens,
+            self.cut + other.cut,
+            max(self.longest, other.longest),
         )
 
     def count(self, tokens: Tokens, unknown_id: int | None) -> None:
@@ -55,6 +59,8 @@ class LostTexts:
         self.unknown += int(((own > 0) & (own == unknown)).sum())
         self.tokens += int(own.sum())
         self.unknown_tokens += int(unknown.sum())
+        self.cut += tokens.cut
+        self.longest = max(self.longest, tokens.longest)
 
     def said(self) -> str:
         """Return what is to be said of them, empty where nothing is."""
@@ -68,20 +74,30 @@ class LostTexts:
         ]
         if self.unknown_share > MOST_UNKNOWN:
             parts.append(f"{self.unknown_share:.1%} of all tokens are unknown")
-        return f"Of {self.texts:,} texts {'; '.join(parts)}." if parts else ""
+        return f"Of {self.texts:,} texts {'; '.join(parts)}. {_ADVICE}" if parts else ""
+
+    def said_of_cut(self) -> str:
+        """Return what is to be said of texts that are too long, empty where none is."""
+        share = self.cut / max(1, self.texts)
+        return (
+            f"Of {self.texts:,} texts {self.cut:,} ({share:.1%}) are longer than {self.longest:,} tokens (max_length); "
+            "what follows is not read."
+            if self.cut
+            else ""
+        )
 
     def refuse(self) -> None:
         """Raise a DataError where nothing is left of any text."""
         if self.is_all_lost:
-            raise DataError(f"{self.said()} {_ADVICE}")
+            raise DataError(self.said())
 
     def warn(self) -> None:
-        """Warn of lost texts, once for all that were counted."""
-        if said := self.said():
-            _log.warning("%s %s", said, _ADVICE)
+        """Warn of texts that are lost or cut, once for all that were counted."""
+        for said in filter(None, (self.said(), self.said_of_cut())):
+            _log.warning("%s", said)
 
     def report(self) -> None:
-        """Warn of lost texts, or refuse where nothing is left of any.
+        """Warn of texts that are lost or cut, or refuse where nothing is left of any.
 
         Raises:
             DataError: Nothing is left of any text.

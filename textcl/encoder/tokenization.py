@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from textcl.encoder.protocols import Backbone
 from textcl.types.batches import Chunk, InputFormat, IntArray, Tokens
@@ -31,13 +31,20 @@ def tokenize(
         pool_prompt: Whether pooling reads the prompt's tokens.
         features: The width of a word's embedding, H; only input augmentations want it.
     """
-    ids = _ids(tokenizer, [prompt + text for text in texts] if prompt else list(texts), max_length)
+    whole = [prompt + text for text in texts] if prompt else list(texts)
+    encoded = _encoded(tokenizer, whole, max_length)
+    ids = _ids(tokenizer, encoded)
     leading = _prompt_tokens(tokenizer, prompt, max_length) if prompt else 0
     skipped = np.full(len(ids), 0 if pool_prompt else leading, dtype=np.int64)
     # A word that the tokenizer does not know is text, though its token is listed among the special ones.
     special = frozenset(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     return Tokens(
-        ids, skipped, _pad_id(tokenizer), format=InputFormat(features, special, leading), longest=max_length or 0
+        ids,
+        skipped,
+        _pad_id(tokenizer),
+        format=InputFormat(features, special, leading),
+        longest=max_length or 0,
+        cut=_count_cut(tokenizer, whole, encoded, max_length),
     )
 
 
@@ -71,10 +78,10 @@ def _smallest(limits: list[int]) -> int | None:
     return min((int(limit) for limit in limits if 0 < limit < _NO_LIMIT), default=None)
 
 
-def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> tuple[IntArray, ...]:
+def _encoded(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> BatchEncoding:
     if not texts:
-        return ()
-    encoded = tokenizer(
+        return BatchEncoding({"input_ids": []})
+    return tokenizer(
         texts,
         truncation=max_length is not None,
         max_length=max_length,
@@ -82,14 +89,30 @@ def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int |
         return_attention_mask=False,
         return_token_type_ids=False,
         verbose=False,
-    )["input_ids"]
+    )
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, encoded: BatchEncoding) -> tuple[IntArray, ...]:
     # A tokenizer without special tokens gives an empty text no token at all; a model needs one.
-    return tuple(np.asarray(ids or [_pad_id(tokenizer)], dtype=np.int64) for ids in encoded)
+    return tuple(np.asarray(ids or [_pad_id(tokenizer)], dtype=np.int64) for ids in encoded["input_ids"])
+
+
+def _count_cut(
+    tokenizer: PreTrainedTokenizerBase, texts: list[str], encoded: BatchEncoding, max_length: int | None
+) -> int:
+    """Count the texts that have more tokens than were kept, among those that fill the length."""
+    if max_length is None:
+        return 0
+    full = [row for row, ids in enumerate(encoded["input_ids"]) if len(ids) >= max_length]
+    if encoded.encodings is not None:
+        return sum(bool(encoded.encodings[row].overflowing) for row in full)
+    whole = _encoded(tokenizer, [texts[row] for row in full], None)["input_ids"]
+    return sum(len(ids) > max_length for ids in whole)
 
 
 def _prompt_tokens(tokenizer: PreTrainedTokenizerBase, prompt: str, max_length: int | None) -> int:
     """Count the prompt's tokens with the special tokens before it, as sentence-transformers counts them."""
-    ids = _ids(tokenizer, [prompt], max_length)[0]
+    ids = _ids(tokenizer, _encoded(tokenizer, [prompt], max_length))[0]
     return len(ids) - (int(ids[-1]) in tokenizer.all_special_ids)
 
 

@@ -61,6 +61,7 @@ class Tokens:
     kept: tuple[Kept | None, ...] = ()  # N; None: all of the sequence
     longest: int = 0  # tokens that the encoder takes; 0: not known
     one_length: bool = False  # the encoder's vectors depend on padding
+    cut: int = 0  # sequences whose texts were longer
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -11,6 +11,7 @@ import numpy as np
 
 from textcl.distributed import Ranks
 from textcl.embedding.embed import Embedding, Model, model_embed, opened
+from textcl.encoder.protocols import TextEncoder
 from textcl.errors import DataError
 from textcl.files.corpora import PairFile
 from textcl.files.rows import file_rows
@@ -199,11 +200,13 @@ def mine_file(
     chosen = usual_factory(len(texts.queries), len(texts.candidates)) if factory == AUTO else factory
     with passing_folder(out) as folder:
         rescore = None if rescorer is None else cross_encoder(rescorer)
-        embed = _embed(model, how, progress)
+        encoder = opened(model, how.precision)
+        embed = _embed(encoder, how, progress)
         progress.phase("Embedding the queries", len(texts.queries))
         queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.f32")
         progress.phase("Embedding the candidates", len(texts.candidates))
         candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
+        encoder.lost.report()
         progress.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries))
         mined = mine_negatives(
             texts, queries, candidates, wanted, factory=chosen, rescore=rescore, progress=progress
@@ -227,9 +230,8 @@ def _check_out(out: Path, source: Path) -> None:
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
 
 
-def _embed(model: Model, how: Embedding, progress: Progress) -> Embed:
-    """Open the model; with a cache each text is looked up first."""
-    encoder = opened(model, how.precision)
+def _embed(encoder: TextEncoder, how: Embedding, progress: Progress) -> Embed:
+    """Return what embeds the texts; with a cache each is looked up first."""
     if how.cache is not None:
         return model_embed(encoder, how, Ranks(device=encoder.device), progress)
 

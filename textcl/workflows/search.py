@@ -7,6 +7,7 @@ from typing import overload
 
 from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import files_stamp, fingerprint
+from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import ModelError, SearchError
 from textcl.indexes.build import open_index
@@ -58,6 +59,7 @@ class Searcher:
         self.about = parts.read()
         self._index = _with_settings(open_index(parts.index), settings or {}, folder)
         self._documents = DocumentStore(parts.documents)
+        self.lost = LostTexts()  # among the queries so far, but for those of a call in which nothing is left of any
         self._encoder = _same_encoder(self.about, folder, model, precision or self.about.request.precision)
 
     def __repr__(self) -> str:
@@ -86,6 +88,11 @@ class Searcher:
         return self._search(queries, k)
 
     def _search(self, queries: Sequence[str], k: int) -> list[list[SearchHit]]:
+        lost = self._encoder.count_lost(queries, Role.ANCHOR)
+        if lost.is_all_lost:
+            lost.warn()
+        else:
+            self.lost += lost
         hits = self._index.search(self._encoder.encode(queries, role=Role.ANCHOR), k)
         return [self._found(ids, scores) for ids, scores in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)]
 

@@ -1,7 +1,7 @@
 """What a recipe would do, found out without training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
@@ -127,7 +127,7 @@ def plan(recipe: Recipe) -> Plan:
 def _part(recipe: Recipe, part: TrainingPart, made: Prepared) -> PartPlan:
     tokenize = part.under_prompts(made.encoder).tokenize_whole
     lost = lost_texts(part, made.encoder, recipe.seed)
-    lost.report()
+    replace(lost, cut=0).report()  # how many are cut stands in the plan
     return PartPlan(
         part.name,
         length_distribution(part.source, part.views, tokenize, recipe.data.max_length, recipe.seed),
