@@ -139,6 +139,22 @@ def test_an_encoder_without_its_head_is_refused(tmp_path: Path):
         MaskedSubstitution(str(tmp_path))("the dog", random.Random(0))
 
 
+def test_a_model_without_the_words_of_its_tokenizer_is_refused_in_one_line(tmp_path: Path):
+    masked_language_model(tmp_path)
+    (tmp_path / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=f"^{tmp_path} holds no tokenizer"):
+        MaskedSubstitution(str(tmp_path))
+
+
+def test_a_tokenizer_of_more_words_than_the_model_has_is_refused(tmp_path: Path):
+    masked_language_model(tmp_path)
+    larger = tiny_tokenizer()
+    larger.add_tokens(["[PRODUCT]"])
+    larger.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"the tokenizer knows .* tokens, but the backbone has embeddings for"):
+        MaskedSubstitution(str(tmp_path))("a dog runs", random.Random(1))
+
+
 def test_no_model_and_no_candidates_are_refused(model: str, tmp_path: Path):
     with pytest.raises(ModelError, match=r"nothing: found no model of transformers there"):
         MaskedSubstitution(str(tmp_path / "nothing"))

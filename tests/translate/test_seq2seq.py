@@ -92,6 +92,13 @@ def test_one_model_for_there_and_back_is_refused(tmp_path: Path) -> None:
         Marian(str(tmp_path)).version("en", "de")
 
 
+def test_a_model_without_the_words_of_its_tokenizer_is_refused(tmp_path: Path) -> None:
+    save_tiny_marian(tmp_path / "model")
+    (tmp_path / "model" / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"cannot be opened as a translation model: .*model holds no tokenizer"):
+        load_seq2seq(str(tmp_path / "model"), torch.device("cpu"))
+
+
 def test_a_missing_model_is_one_line(tmp_path: Path, marian: str) -> None:
     with pytest.raises(ModelError, match="cannot be opened as a translation model: ") as error:
         Marian(marian).version("en", "xx")

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from textcl.augment.words import check_shares, in_case_of
 from textcl.errors import ModelError
-from textcl.util.foreign import check_shards, reading
+from textcl.util.foreign import check_folder, check_vocabulary, reading
 from textcl.util.seeds import seeded
 
 if TYPE_CHECKING:
@@ -104,6 +103,7 @@ def refuse_absent_model(name: str) -> None:
     """
     from transformers import AutoConfig
 
+    check_folder(name)
     try:
         with reading(name):
             AutoConfig.from_pretrained(name, trust_remote_code=False)
@@ -124,11 +124,13 @@ def open_masked_words(name: str) -> MaskedWords:
 
     try:
         with reading(name), seeded(0), quiet_transformers():  # it draws what the files lack, and says so
-            check_shards(Path(name))
+            check_folder(name)
             tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
             model, report = AutoModelForMaskedLM.from_pretrained(
                 name, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
             )
+            rows = model.get_input_embeddings().get_parameter("weight").shape[0]
+            check_vocabulary(int(rows), tokenizer.get_vocab(), name)
     except ModelError as error:
         raise ModelError(f"{name}: cannot be opened as a masked language model: {error}") from error
     if report["missing_keys"]:

@@ -22,7 +22,7 @@ from textcl.encoder.folder_files import Settings, check_weights
 from textcl.encoder.folder_format import backbone_folder
 from textcl.encoder.locate import find_folder
 from textcl.errors import ModelError
-from textcl.util.foreign import check_shards, reading
+from textcl.util.foreign import check_shards, check_vocabulary, reading, tokenizer_file
 from textcl.util.quiet import quiet_transformers
 
 # Dropout of heads that an encoder does not have, and the dropping of whole layers, are not ours.
@@ -124,7 +124,7 @@ def load_backbone(
         else:
             backbone = _load(folder, config)
     tokenizer = load_tokenizer(folder)
-    check_vocabulary(backbone, tokenizer, folder)
+    _check_fit(backbone, tokenizer, folder)
     backbone.train(False)
     return backbone, tokenizer
 
@@ -138,7 +138,7 @@ def load_skeleton(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     config = _read_config(folder)
     backbone = skeleton_of(folder, config)
     tokenizer = load_tokenizer(folder)
-    check_vocabulary(backbone, tokenizer, folder)
+    _check_fit(backbone, tokenizer, folder)
     return backbone, tokenizer
 
 
@@ -251,39 +251,22 @@ def _kind(config: PreTrainedConfig) -> Any:  # Any: transformers does not type i
     return kind[0] if isinstance(kind, tuple) else kind
 
 
-_TOKENIZERS = (
-    "tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.spm", "spm*", "tokenizer*.json", "*.bpe", "*.tiktoken",
-)  # fmt: skip
-_NO_TOKENIZER = ("tokenizer_config.json",)  # settings of one, without its words
-
-
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a folder; no code of the folder runs.
 
     Raises:
         ModelError: There is none, it cannot be read, or it knows no words.
     """
-    files = [file for pattern in _TOKENIZERS for file in sorted(folder.glob(pattern)) if file.name not in _NO_TOKENIZER]
-    if not files:
-        raise ModelError(
-            f"{folder} holds no tokenizer (tokenizer.json, vocab.txt, …), and transformers would make up one without "
-            "words; save the model's tokenizer beside its weights."
-        )
-    for file in (files[0], folder / "tokenizer_config.json"):
+    words = tokenizer_file(folder)
+    for file in (words, folder / "tokenizer_config.json"):
         if file.suffix == ".json" and file.exists():
             Settings.read(file)
-    with reading(files[0]), quiet_transformers():
+    with reading(words), quiet_transformers():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         tokenizer("a text")
     return tokenizer
 
 
-def check_vocabulary(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Raise a ModelError where a tokenizer gives tokens that the backbone has no embedding for."""
+def _check_fit(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     rows = int(backbone.get_input_embeddings().get_parameter("weight").shape[0])
-    largest = max(tokenizer.get_vocab().values(), default=-1)
-    if largest >= rows:
-        raise ModelError(
-            f"{folder}: the tokenizer knows {largest + 1:,} tokens, but the backbone has embeddings for {rows:,}: call "
-            "model.resize_token_embeddings(len(tokenizer)) before you save, or copy the tokenizer that belongs to it."
-        )
+    check_vocabulary(rows, tokenizer.get_vocab(), folder)

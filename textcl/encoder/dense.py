@@ -50,7 +50,8 @@ def read_dense(folder: Path) -> Dense:
     ends = {config.text("module_input_name", _INPUT), config.text("module_output_name", _INPUT)}
     if config.flag("use_residual", False) or ends != {_INPUT}:
         raise ModelError(f"{config.file}: textcl knows Dense on the sentence embedding, without a residual.")
-    activation = _activation(config)
+    path = config.text("activation_function", "torch.nn.modules.activation.Tanh") or ""
+    activation = activation_of(path, config.file)
     linear = _linear(config, folder)
     return Dense(linear, activation)
 
@@ -103,11 +104,18 @@ def _weights(folder: Path) -> tuple[Path, dict[str, Tensor]]:
     return file, {str(name): tensor for name, tensor in weights.items()}
 
 
-def _activation(config: Settings) -> nn.Module:
-    """Build an activation of torch from its dotted path."""
-    path = config.text("activation_function", "torch.nn.modules.activation.Tanh") or ""
+def activation_of(path: str, file: Path) -> nn.Module:
+    """Build an activation of torch from its dotted path.
+
+    Args:
+        path: As a model folder writes it.
+        file: Where it stands, for messages.
+
+    Raises:
+        ModelError: textcl does not know it.
+    """
     kind = _ACTIVATIONS.get(path.rpartition(".")[2])
     if kind is None or not path.startswith("torch.nn."):
         known = ", ".join(_ACTIVATIONS)
-        raise ModelError(f"{config.file}: textcl does not know the activation {path!r}; it knows torch.nn's {known}.")
+        raise ModelError(f"{file}: textcl does not know the activation {path!r}; it knows torch.nn's {known}.")
     return kind()

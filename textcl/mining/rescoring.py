@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textcl.encoder.dense import activation_of
+from textcl.encoder.folder_files import Settings
 from textcl.encoder.folder_format import listed_modules
 from textcl.errors import ModelError
 from textcl.mining.selection import by_score
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import Hits
-from textcl.util.foreign import check_shards, reading
+from textcl.util.foreign import check_folder, reading
 from textcl.util.quiet import quiet_transformers
 from textcl.util.seeds import seeded
 
@@ -39,6 +41,9 @@ def rescored(candidates: Hits, queries: Sequence[str], texts: Sequence[str], res
     return by_score(Hits(candidates.ids, scores))
 
 
+_OLD_ACTIVATION = "sbert_ce_default_activation_function"
+
+
 def cross_encoder(name: str) -> Rescore:
     """Open a cross-encoder of sentence-transformers; its scores are what its own activation makes of them.
 
@@ -59,8 +64,7 @@ def cross_encoder(name: str) -> Rescore:
 
     try:
         with reading(name), seeded(0), quiet_transformers():  # it draws what the files lack, and says so
-            listed_modules(Path(name))
-            check_shards(Path(name))
+            _check_folder(Path(name))
             model = CrossEncoder(name, trust_remote_code=False)
             absent = _absent_weights(model, name)
     except ModelError as error:
@@ -80,6 +84,25 @@ def cross_encoder(name: str) -> Rescore:
         return scores.astype(np.float32)
 
     return rescore
+
+
+def _check_folder(folder: Path) -> None:
+    """Check what sentence-transformers is about to read; what is no folder here is on the Hub.
+
+    Raises:
+        ModelError: A part is missing or lies outside the folder, or it names an activation that is none of torch's.
+    """
+    if not folder.is_dir():
+        return
+    modules = listed_modules(folder)
+    check_folder(str(modules[0].folder if modules else folder))
+    for file in (folder / "config.json", folder / "config_sentence_transformers.json"):
+        config = Settings.read_if_there(file)
+        own = config.content.get("sentence_transformers")
+        nested = Settings(file, own) if isinstance(own, dict) else Settings(file, {})
+        named = (config.text("activation_fn"), config.text(_OLD_ACTIVATION), nested.text("activation_fn"))
+        for path in filter(None, named):
+            activation_of(path, file)
 
 
 def _absent_weights(model: "CrossEncoder", name: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from textcl.errors import ModelError
 from textcl.translate.engine import BEST, Decoding, Translation
 from textcl.translate.seq2seq import digest_of_folder, name_of, sources_of
+from textcl.util.foreign import tokenizer_file
 from textcl.util.seeds import derive
 
 _BATCH_TOKENS = 2048
@@ -104,6 +105,7 @@ def _load(name: str, device: str, threads: int) -> _Converted:
     folder = Path(name).expanduser()
     if not (folder / "model.bin").is_file():
         raise ModelError(f"{folder} holds no model.bin: it must be a folder that this writes: {_CONVERT}")
+    tokenizer_file(folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         translator = ctranslate2.Translator(str(folder), device=device, intra_threads=threads)

@@ -14,7 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from textcl.errors import ModelError
 from textcl.translate.engine import BEST, FLORES, Decoding, Translation, exact_code
-from textcl.util.foreign import check_shards
+from textcl.util.foreign import check_folder
 from textcl.util.packing import plan
 from textcl.util.seeds import seeded
 
@@ -48,7 +48,7 @@ def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
     location, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     try:
         with _without_bars():
-            check_shards(Path(location))
+            check_folder(location)
             tokenizer = AutoTokenizer.from_pretrained(location, revision=revision or None, trust_remote_code=False)
             model = (
                 AutoModelForSeq2SeqLM.from_pretrained(location, revision=revision or None, trust_remote_code=False)

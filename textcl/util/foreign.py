@@ -1,7 +1,7 @@
 """What libraries raise over files that a stranger made: turned into one line that names the file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -65,3 +65,52 @@ def check_shards(folder: Path) -> None:
         for name in names:
             if not below(folder, name, index).exists():
                 raise ModelError(f"{index}: it names {name}, which is missing; {AGAIN}.")
+
+
+_TOKENIZERS = (
+    "tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.spm", "spm*", "tokenizer*.json", "*.bpe", "*.tiktoken",
+)  # fmt: skip
+_NO_TOKENIZER = ("tokenizer_config.json",)  # settings of one, without its words
+
+
+def tokenizer_file(folder: Path) -> Path:
+    """Return a file that holds the words of a folder's tokenizer.
+
+    Raises:
+        ModelError: There is none, and transformers would make up a tokenizer that knows no word.
+    """
+    files = [file for pattern in _TOKENIZERS for file in sorted(folder.glob(pattern)) if file.name not in _NO_TOKENIZER]
+    if not files:
+        raise ModelError(
+            f"{folder} holds no tokenizer (tokenizer.json, vocab.txt, …), and transformers would make up one without "
+            "words; save the model's tokenizer beside its weights."
+        )
+    return files[0]
+
+
+def check_folder(name: str) -> None:
+    """Check the parts of a model that a library is about to read; what is no folder here is on the Hub.
+
+    Raises:
+        ModelError: Weights or a tokenizer are missing, or lie outside the folder.
+    """
+    folder = Path(name)
+    if folder.is_dir():
+        check_shards(folder)
+        tokenizer_file(folder)
+
+
+def check_vocabulary(rows: int, vocabulary: Mapping[str, int], name: Path | str) -> None:
+    """Raise a ModelError where a tokenizer gives tokens that a model has no embedding for.
+
+    Args:
+        rows: Of the model's embeddings.
+        vocabulary: Token to number.
+        name: Where the model lies.
+    """
+    largest = max(vocabulary.values(), default=-1)
+    if largest >= rows:
+        raise ModelError(
+            f"{name}: the tokenizer knows {largest + 1:,} tokens, but the backbone has embeddings for {rows:,}: call "
+            "model.resize_token_embeddings(len(tokenizer)) before you save, or copy the tokenizer that belongs to it."
+        )
