@@ -78,6 +78,20 @@ def test_a_file_with_a_secret_is_not_pushed(
     assert hub.requests == []
 
 
+@pytest.mark.parametrize("name", ["model/config.json", "model/1_Pooling", "run.json", "model/more.json"])
+def test_no_link_is_published(hub: Hub, own_run: Path, tmp_path: Path, capsys: Capture, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    if (own_run / name).exists():
+        (own_run / name).rename(elsewhere)
+    else:
+        elsewhere.write_text("{}")
+    (own_run / name).symlink_to(elsewhere)
+    pushed = run(capsys, "push", own_run, "me/birds")
+    assert pushed.code == 1
+    assert f"{own_run / name} is a link, and what it leads to is not published" in pushed.err
+    assert "me/birds" not in hub.store.repositories
+
+
 def test_a_page_may_quote_a_path_that_others_wrote(hub: Hub, own_run: Path, capsys: Capture) -> None:
     page = own_run / "report.html"
     page.write_text(page.read_text() + f"<p>look into {Path.home()}/.config, says a forum</p>")

@@ -211,6 +211,7 @@ def contents_of(run: Path, published: PublishedFacts, repo: str | None) -> Conte
     Raises:
         PublishError: The folder lacks something, or a file holds a secret.
     """
+    _refuse_links(run, [run / name for name in (RECIPE, *OF_RUN)])
     card = Upload(CARD, signed(without_paths(render_card(run, repo), published.stand_ins)))
     beside = [
         Upload(name, without_paths((run / name).read_text(encoding="utf-8"), published.stand_ins).encode())
@@ -243,10 +244,21 @@ def _gathered(run: Path, model: Path, texts: list[Upload], message: str) -> Cont
     taken = [name for name in names if belongs_to_model(PurePosixPath(name))]
     if not any(name.endswith(".safetensors") for name in taken):
         raise PublishError(f"{model} holds no weights in safetensors. Train the run again.")
+    folders = [path for path in model.rglob("*") if path.is_dir()]  # what lies in one that is a link is not in `names`
+    _refuse_links(run, [*folders, *(model / name for name in taken)])
     files = (*texts, *(Upload(name, model / name) for name in taken))
     refuse_secrets(files, run)
     left_out = tuple(name for name in names if name not in taken and name != CARD)
     return Contents(run, files, left_out, message)
+
+
+def _refuse_links(run: Path, files: Sequence[Path]) -> None:
+    """Refuse files that are links, or lie behind one: what they lead to is not the run's."""
+    for file in files:
+        inside = [path for path in (file, *file.parents) if path != run and path.is_relative_to(run)]
+        link = next((path for path in inside if path.is_symlink()), None)
+        if link is not None:
+            raise PublishError(f"{link} is a link, and what it leads to is not published. Put the file itself there.")
 
 
 def _recipe(published: PublishedFacts) -> Upload:
