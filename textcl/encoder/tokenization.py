@@ -81,7 +81,7 @@ def _smallest(limits: list[int]) -> int | None:
 def _encoded(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> BatchEncoding:
     if not texts:
         return BatchEncoding({"input_ids": []})
-    return tokenizer(
+    encoded: BatchEncoding = tokenizer(
         texts,
         truncation=max_length is not None,
         max_length=max_length,
@@ -90,6 +90,7 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: i
         return_token_type_ids=False,
         verbose=False,
     )
+    return encoded
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, encoded: BatchEncoding) -> tuple[IntArray, ...]:
