@@ -81,6 +81,12 @@ def test_columns_of_other_names_are_named(tmp_path):
     assert task.pairs[0].first == "a"
 
 
+def test_a_subset_may_be_a_number_or_null(tmp_path):
+    rows = [{"sentence1": "a", "sentence2": "b", "score": 1, "subset": part} for part in (0, 1, None)]
+    (task,) = load_tasks([f"sts:{_lines(tmp_path / 'mine.jsonl', *rows)}"])
+    assert [pair.subset for pair in task.pairs] == ["0", "1", ""]
+
+
 def test_a_column_that_is_missing_is_answered_with_those_there_and_the_option(tmp_path):
     _graded(tmp_path / "mine.jsonl", first="question")
     there = r"mine\.jsonl, line 1: no column '{}'; there are question, sentence2, score\. .*Name .* --first-column\."

@@ -97,7 +97,7 @@ class STSEntry(TaskEntry):
 
     def _pair(self, row: Row) -> GradedPair:
         columns = self.columns
-        subset = row.text(columns.subset) if columns.subset in row.fields else ""
+        subset = row.words(columns.subset) if columns.subset in row.fields else ""
         return GradedPair(row.text(columns.first), row.text(columns.second), row.number(columns.score), subset)
 
 
