@@ -56,6 +56,12 @@ class Ranks:
         dist.all_reduce(total)
         return [float(value) for value in total]
 
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Replace each tensor by its sum over the ranks."""
+        if self.count > 1:
+            for tensor in tensors:
+                dist.all_reduce(tensor)
+
     def any(self, flag: bool) -> bool:
         """Say whether the flag is up on any rank, so that all ranks act on it in the same step."""
         return self.sum([float(flag)])[0] > 0

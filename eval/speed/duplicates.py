@@ -139,7 +139,7 @@ def masked(anchors: torch.Tensor, positives: torch.Tensor) -> torch.Tensor:
     """Return what InfoNCE masks for texts with these numbers, (B, B)."""
     nothing = torch.zeros(len(anchors), 1)
     batch = EmbeddedBatch((nothing, nothing), (), (Role.ANCHOR, Role.POSITIVE), (anchors, positives))
-    return pool_of(batch, Direction.QUERY_TO_DOC).masked
+    return pool_of(batch, Direction.QUERY_TO_DOC, batch.views, batch.views, slice(None)).masked
 
 
 def in_turn(batches: Iterable[list[int]]) -> Iterator[list[int]]:

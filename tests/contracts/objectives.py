@@ -35,7 +35,7 @@ from textcl.recipe.catalogue import Entry, entries
 from textcl.recipe.components import OBJECTIVE, build
 from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

@@ -9,12 +9,15 @@ import torch
 
 import textcl.objectives
 from tests.contracts.objectives import CASES, Case, every_batch, target_of
+from tests.ranks.processes import repeating
 from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch
 from textcl.distributed import Ranks
+from textcl.objectives.composed import Sum
+from textcl.objectives.info_nce import InfoNCE
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.step import Step, detached
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss, rows_of
 from textcl.types.text import Role
 from textcl.util.seeds import seeded
 
@@ -77,6 +80,88 @@ def test_chunked_gradient_equals_that_of_the_whole_batch(case: Case, roles: tupl
     chunked = gradient(case, ToyEncoder(), Memory(chunk_tokens=16, live_tokens=40), roles)
     torch.testing.assert_close(chunked, whole, rtol=0, atol=1e-12)
     assert whole.abs().max() > 1e-3
+
+
+class Whole(Step):
+    """A step that computes the loss of all rows at once."""
+
+    def _row_by_row(self, rows: RowLoss, embedded: EmbeddedBatch) -> dict[str, float]:
+        terms = rows.whole()
+        sum(terms.values()).backward()
+        return {name: term.item() for name, term in terms.items()}
+
+
+def differentiated(kind: type[Step], case: Case, roles: tuple[Role, ...], loss_rows: int | None = None):
+    """Terms of the loss, and the gradient of encoder and objective."""
+    objective, encoder, memory = made(case).double(), ToyEncoder(), Memory(EVERYTHING, EVERYTHING, loss_rows)
+    step = kind(encoder, objective, target_of(objective, encoder, Ranks(), memory), Ranks(), seed=3, memory=memory)
+    terms = step.backward(repeating(toy_batch(12, roles, seed=5)), 5).terms
+    return terms, flat_gradient([encoder, objective])
+
+
+@pytest.mark.parametrize("loss_rows", [1, 7, 12, None])
+@every_batch
+def test_blocks_of_rows_add_up_to_the_loss_and_gradient_of_the_whole(
+    case: Case, roles: tuple[Role, ...], loss_rows: int | None
+) -> None:
+    terms, whole = differentiated(Whole, case, roles)
+    in_blocks, gradient = differentiated(Step, case, roles, loss_rows)
+    assert in_blocks == pytest.approx(terms, rel=0, abs=1e-12)
+    torch.testing.assert_close(gradient, whole, rtol=0, atol=1e-10)
+
+
+IN_ROWS = (
+    "InfoNCE",
+    "InfoNCE in all directions",
+    "CLIP",
+    "SimCLR",
+    "MoCo",
+    "SupCon",
+    "Distillation",
+    "Matryoshka",
+    "Sum",
+)
+
+
+@pytest.mark.parametrize("name", IN_ROWS)
+def test_these_losses_are_sums_over_rows(name: str) -> None:
+    case = CASES[name]
+    assert made(case).by_rows(embedded(case, 12)) is not None
+
+
+def test_a_subclass_with_a_loss_of_its_own_is_not_trained_on_the_rows_of_its_parent() -> None:
+    class Twice(InfoNCE):
+        def forward(self, batch: EmbeddedBatch) -> torch.Tensor:
+            return 2 * super().forward(batch)
+
+    class Warm(InfoNCE):
+        def readings(self) -> dict[str, float]:
+            return {}
+
+    batch = embedded(CASES["InfoNCE"], 12)
+    assert rows_of(Twice(), batch) is None
+    assert rows_of(Sum([Warm(), Twice()]), batch) is not None
+    torch.testing.assert_close(Sum([Warm(), Twice()])(batch), 3 * InfoNCE()(batch))
+
+
+def test_control_a_block_that_is_counted_twice_is_found() -> None:
+    case = CASES["InfoNCE"]
+    batch = embedded(case, 12)
+    rows = made(case).by_rows(batch)
+    halves = [rows.differentiated(*part, ()).terms["loss"] for part in ((0, 7), (6, 12))]
+    assert abs(sum(halves) - rows.loss()) > 1e-2
+
+
+@pytest.mark.parametrize("name", IN_ROWS)
+def test_a_loss_that_is_called_has_the_gradient_of_one_with_its_graph(name: str) -> None:
+    case, found = CASES[name], []
+    for kind in ("blocks", "graph"):
+        objective, batch = made(case), with_leaves(embedded(case, 12))
+        loss = objective(batch) if kind == "blocks" else sum(objective.by_rows(batch).whole().values())
+        (3 * loss).backward()
+        gradients = [tensor.grad for tensor in (*batch.views, *objective.parameters())]
+        found.append([loss.detach(), *(gradient for gradient in gradients if gradient is not None)])
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-6)
 
 
 @every_objective

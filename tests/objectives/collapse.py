@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from textcl.objectives.byol import BYOL
 from textcl.training.step import detached
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 from textcl.util.precision import move_towards
 from textcl.util.seeds import seeded

@@ -17,7 +17,7 @@ from textcl.objectives.batch_hard_triplet import BatchHardTriplet
 from textcl.objectives.batch_semi_hard_triplet import BatchSemiHardTriplet
 from textcl.objectives.distances import Distance
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 
 KINDS = [BatchAllTriplet, BatchHardTriplet, BatchSemiHardTriplet]
 THEIRS = {

@@ -130,7 +130,7 @@ def test_masked_directions_equal_a_naive_loop(directions: tuple[Direction, ...])
 def test_another_answer_of_a_question_is_no_negative_wherever_it_stands() -> None:
     # question 1 has the answers 10 and 11; 11 is an answer of question 2, too, and one of its hard negatives
     batch = with_identity(embedded(3, 1), [1, 1, 2], [10, 11, 11], [20, 21, 11])
-    pool = pool_of(batch, Direction.QUERY_TO_DOC)
+    pool = pool_of(batch, Direction.QUERY_TO_DOC, batch.views, batch.views, slice(0, 3))
     assert pool.masked[0].tolist() == [False, True, True, False, False, True]
     assert pool.masked[2].tolist() == [False, True, False, False, False, True]
     assert InfoNCE(0.3)(batch).item() == pytest.approx(naive(batch, [Direction.QUERY_TO_DOC], 0.3), abs=1e-12)

@@ -13,7 +13,7 @@ from textcl.objectives.matryoshka import Matryoshka
 from textcl.objectives.sim_siam import SimSiam
 from textcl.objectives.triplet import Triplet
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 WIDTH = 6

@@ -11,7 +11,7 @@ from textcl.objectives.matryoshka import Matryoshka
 from textcl.objectives.sim_siam import SimSiam
 from textcl.objectives.sup_con import SupCon
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 
 SCORES = [0.0, 1.0, 0.5, 1.0]
 

@@ -19,6 +19,7 @@ from textcl.types.text import Role
 from textcl.util.seeds import seeded
 
 CHUNKED = Memory(chunk_tokens=16, live_tokens=40)
+IN_BLOCKS = Memory(chunk_tokens=16, live_tokens=40, loss_rows=2)
 WHOLE = Memory(10**9, 10**9)  # a norm over the batch needs several rows a chunk
 
 
@@ -44,7 +45,8 @@ def outcome(case: Case, ranks: Ranks) -> dict[str, Tensor]:
     encoder = ToyEncoder(mixes_rows=case.mixes_rows)
     with seeded(2):
         objective = CASES[case.objective].make().double()
-    memory = WHOLE if case.mixes_rows else CHUNKED
+    chunked = CHUNKED if ranks.count == 1 else IN_BLOCKS
+    memory = WHOLE if case.mixes_rows else chunked
     kind = WithoutFactor if case.forgets_factor else Step
     target = target_of(objective, encoder, ranks, memory)
     step = kind(encoder, objective, target, ranks, seed=3, memory=memory)

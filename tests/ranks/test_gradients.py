@@ -20,6 +20,9 @@ EQUAL = [
 REPEATING = [
     Case("InfoNCE", roles=PAIR, repeats=True),
     Case("InfoNCE", roles=TRIPLET, repeats=True),
+    Case("InfoNCE in all directions", roles=TRIPLET, repeats=True),
+    Case("CLIP", repeats=True),
+    Case("Distillation similarities", repeats=True),
     Case("MoCo with a short queue", repeats=True),
     Case("SimCLR", repeats=True),
 ]

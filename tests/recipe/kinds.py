@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Augmentation, Example, Source
 
 

@@ -13,7 +13,7 @@ from textcl.objectives.distillation import Distillation
 from textcl.objectives.info_nce import InfoNCE
 from textcl.objectives.matryoshka import Matryoshka
 from textcl.recipe.load import parse
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.workflows.run.objective import build_objective
 
 NESTED: dict[str, Any] = {

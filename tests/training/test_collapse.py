@@ -27,7 +27,8 @@ from textcl.training.monitor import CollapseAlarm, GradientAlarm, readings, read
 from textcl.training.step import Step
 from textcl.training.target import OnlineTarget
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective, StepLog
+from textcl.types.objective import Objective
+from textcl.types.protocols import StepLog
 from textcl.types.text import Example, Role
 from textcl.util.seeds import seeded
 

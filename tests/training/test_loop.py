@@ -25,7 +25,8 @@ from textcl.training.gradient_cache import Memory
 from textcl.training.loop import Loop, Stopped, TrainingSettings
 from textcl.training.step import Step
 from textcl.types.batches import EmbeddedBatch, IntArray, PairBatch
-from textcl.types.protocols import Objective, StepLog
+from textcl.types.objective import Objective
+from textcl.types.protocols import StepLog
 from textcl.util.seeds import seeded
 
 STEPS = 6

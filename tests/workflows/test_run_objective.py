@@ -17,7 +17,7 @@ from textcl.errors import DataError, ModelError, RecipeError
 from textcl.recipe import load
 from textcl.training.target import EmaTarget, OnlineTarget, TeacherTarget
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 from textcl.workflows.run.build import build_encoder, build_sources
 from textcl.workflows.run.data import build_parts

@@ -9,7 +9,7 @@ from textcl.objectives.cosent import ranking_loss
 from textcl.objectives.graded_rows import scored_pairs, want_different_scores, want_scored_pairs
 from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

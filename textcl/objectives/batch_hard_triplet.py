@@ -9,7 +9,7 @@ from torch import Tensor
 from textcl.objectives.distances import Distance, check_margin, distances_of_all
 from textcl.objectives.graded_rows import pairs_by_label, want_different_labels, want_labels
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

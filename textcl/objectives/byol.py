@@ -9,7 +9,7 @@ from torch import Tensor
 from textcl.objectives.heads import agreement, check_widths, mlp
 from textcl.objectives.views import want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 from textcl.util.precision import check_momentum, move_towards
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from textcl.objectives.directions import Direction, pick_own, pool_of
+from textcl.objectives.directions import Direction, logits_of, pick_own, pool_of
 from textcl.objectives.temperature import Temperature
-from textcl.objectives.views import want_roles
+from textcl.objectives.views import unit_views, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -51,10 +51,18 @@ class CLIP(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean over rows and over both directions, a scalar in nats."""
-        temperature = self.temperature()
-        there = pool_of(batch, Direction.QUERY_TO_DOC).logits(temperature)
-        back = pool_of(batch, Direction.DOC_TO_QUERY).logits(temperature)
-        return pick_own([there, back])
+        return self.by_rows(batch).loss(self.parameters())
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows."""
+        rows, both = len(batch.views[0]), (Direction.QUERY_TO_DOC, Direction.DOC_TO_QUERY)
+
+        def terms(unit: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            pools = [pool_of(batch, direction, unit, own, part) for direction in both]
+            temperature = self.temperature()
+            return {"loss": pick_own([pool.logits(temperature) for pool in pools], pools[0].own) / rows}
+
+        return RowLoss(rows, unit_views(batch), terms, logits_of(batch.roles, rows, both))
 
     def readings(self) -> dict[str, float]:
         """Return the temperature."""

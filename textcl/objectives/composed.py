@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss, rows_of
 from textcl.types.text import Role
 
 
@@ -50,6 +50,45 @@ def weights_of(count: int, weights: Sequence[float] | None) -> tuple[float, ...]
     if len(found) != count or not all(weight > 0 for weight in found):
         raise ValueError(f"weights: found {list(found)}, but there must be {count} numbers above 0, one for each term.")
     return found
+
+
+def summed(batch: EmbeddedBatch, members: Iterable[tuple[str, float, Objective, EmbeddedBatch]]) -> RowLoss | None:
+    """Return the weighted sum of objectives as one sum over rows; None where none of them is one.
+
+    An objective that is no such sum is computed whole, and each row adds an equal share of it.
+
+    Args:
+        batch: Of all of them.
+        members: The name of each term, its weight, its objective, and the batch as that sees it.
+    """
+    found = [(name, weight, objective, seen, rows_of(objective, seen)) for name, weight, objective, seen in members]
+    if all(loss is None for *_, loss in found):
+        return None
+    rows = len(batch.views[0])
+    losses = [
+        (name, weight, shared_out(objective(seen), rows) if loss is None else loss)
+        for name, weight, objective, seen, loss in found
+    ]
+
+    def terms(compared: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+        added, start = {}, 0
+        for name, weight, loss in losses:
+            its = slice(start, start + len(loss.compared))
+            added[name] = weight * torch.stack(list(loss.terms(compared[its], own[its], part).values())).sum()
+            start = its.stop
+        return added
+
+    together = tuple(tensor for *_, loss in losses for tensor in loss.compared)
+    return RowLoss(rows, together, terms, sum(loss.logits for *_, loss in losses))
+
+
+def shared_out(loss: Tensor, rows: int) -> RowLoss:
+    """Return a loss that is computed already, of which each row adds an equal share."""
+
+    def terms(compared: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+        return {"loss": compared[0] * (len(range(rows)[part]) / rows)}
+
+    return RowLoss(rows, (loss,), terms, 1)
 
 
 class Sum(Objective):
@@ -106,6 +145,12 @@ class Sum(Objective):
     def terms(self, batch: EmbeddedBatch) -> dict[str, Tensor]:
         """Return the weighted loss of each objective, by the name of its class, numbered where there are several."""
         return {name: weight * objective(seen_by(objective, batch)) for name, objective, weight in self._members()}
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss | None:
+        """Return the sum as one over rows, where one of the objectives is one."""
+        return summed(
+            batch, ((name, weight, objective, seen_by(objective, batch)) for name, objective, weight in self._members())
+        )
 
     def projected(self, batch: EmbeddedBatch) -> Tensor | None:
         """Return the projections of the first objective that has a projector."""
@@ -180,6 +225,11 @@ class BySource(Objective):
         """Return the terms of the batch's own objective."""
         own = self._of(batch)
         return own.terms(seen_by(own, batch))
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss | None:
+        """Return the loss of the batch's own objective as a sum over rows, where it is one."""
+        own = self._of(batch)
+        return rows_of(own, seen_by(own, batch))
 
     def projected(self, batch: EmbeddedBatch) -> Tensor | None:
         """Return what the own objective's projector makes of the first view, (B, any width); None without one."""

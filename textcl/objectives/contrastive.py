@@ -10,7 +10,7 @@ from textcl.objectives.distances import Distance, check_margin, distances_by_row
 from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs, want_scores_within
 from textcl.objectives.views import views_of
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from textcl.objectives.distances import cosines_by_row
 from textcl.objectives.graded_rows import scored_pairs, want_scored_pairs, want_scores_within
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

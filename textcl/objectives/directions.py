@@ -78,51 +78,70 @@ def checked_directions(directions: Sequence[Direction], partition_mode: Partitio
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The candidates of a direction; a positive, where there is one, stands at the row's own position."""
+    """The candidates of some rows in a direction; a positive, where there is one, stands at the row's own position."""
 
     direction: Direction
-    cosines: Tensor  # (B, N)
-    masked: Tensor  # (B, N) bool, True where a candidate is no negative
+    cosines: Tensor  # (b, N)
+    masked: Tensor  # (b, N) bool, True where a candidate is no negative
+    own: Tensor  # (b,) int64, the positions of the rows in the batch
 
     def logits(self, temperature: float | Tensor) -> Tensor:
-        """Return the cosines over a temperature, minus infinity where masked, (B, N)."""
+        """Return the cosines over a temperature, minus infinity where masked, (b, N)."""
         return (self.cosines / temperature).masked_fill(self.masked, -torch.inf)
 
 
-def pool_of(batch: EmbeddedBatch, direction: Direction) -> Pool:
-    """Compare the texts of a direction, and mask what says the same.
+def pool_of(
+    batch: EmbeddedBatch, direction: Direction, unit: Sequence[Tensor], own_unit: Sequence[Tensor], part: slice
+) -> Pool:
+    """Compare the texts of some rows, b of them, with all candidates of a direction, and mask what says the same.
 
     Texts equal to one of the row's, to a positive of an equal anchor or to an anchor of an equal positive are masked
     wherever they stand; among texts of one kind so is all that belongs to the row itself.
+
+    Args:
+        batch: Says what the views are, and which texts are equal.
+        direction: Who chooses from what.
+        unit: Of each view the vectors of all rows, of unit length, V x (B, D).
+        own_unit: Those of the part, V x (b, D).
+        part: The rows.
     """
     (anchor,), (positive,) = views_of(batch.roles, Role.ANCHOR), views_of(batch.roles, Role.POSITIVE)
     chooser = anchor if direction.is_from_anchors else positive
     views = [anchor] if direction.is_to_anchors else [positive, *views_of(batch.roles, Role.NEGATIVE)]
-    candidates = torch.cat([batch.views[view] for view in views])
-    cosines = F.normalize(batch.views[chooser], dim=-1) @ F.normalize(candidates, dim=-1).T  # (B, N)
-    masked = torch.cat([_masked(batch.identity, anchor, positive, view) for view in views], dim=1)  # (B, N)
-    own = torch.eye(len(masked), dtype=torch.bool, device=masked.device)  # (B, B)
+    candidates = unit[views[0]] if len(views) == 1 else torch.cat([unit[view] for view in views])  # (N, D)
+    cosines = own_unit[chooser] @ candidates.T  # (b, N)
+    masked = torch.cat([_masked(batch.identity, anchor, positive, view, part) for view in views], dim=1)  # (b, N)
+    rows = len(unit[chooser])
+    own = torch.arange(rows, device=masked.device)[part]
     if direction.holds_positive:
-        masked[:, : len(own)] &= ~own
+        masked[range(len(own)), own] = False
     else:
-        masked |= own.repeat(1, len(views))
-    return Pool(direction, cosines, masked)
+        for number in range(len(views)):
+            masked[range(len(own)), own + number * rows] = True
+    return Pool(direction, cosines, masked, own)
 
 
-def pick_own(logits: list[Tensor]) -> Tensor:
-    """Cross-entropy of picking the candidate at the row's own position, averaged over rows and over the softmaxes.
+def logits_of(roles: Sequence[Role], rows: int, directions: Sequence[Direction]) -> int:
+    """Return how many candidates one row has in all directions together."""
+    docs = sum(role is not Role.ANCHOR for role in roles)
+    return rows * sum(1 if direction.is_to_anchors else docs for direction in directions)
+
+
+def pick_own(logits: list[Tensor], own: Tensor) -> Tensor:
+    """Cross-entropy of picking the candidate at the row's own position, averaged over the softmaxes.
 
     Args:
-        logits: For each softmax those of the candidates, (B, N).
+        logits: For each softmax those of the candidates, (b, N).
+        own: Where each row's own candidate stands, (b,).
 
     Returns:
-        The mean, a scalar in nats.
+        The sum over rows, a scalar in nats.
     """
-    own = torch.arange(len(logits[0]), device=logits[0].device)
-    return torch.stack([F.cross_entropy(each, own) for each in logits]).mean()
+    return torch.stack([F.cross_entropy(each, own, reduction="sum") for each in logits]).mean()
 
 
-def _masked(identity: tuple[Tensor, ...], anchor: int, positive: int, view: int) -> Tensor:
-    pair = (identity[anchor], identity[positive])
-    of_kind = pair if view == anchor else pair[::-1]  # hard negatives are of the positives' kind
-    return false_negatives(of_kind, of_kind, identity[view])
+def _masked(identity: tuple[Tensor, ...], anchor: int, positive: int, view: int, part: slice) -> Tensor:
+    known = (identity[anchor], identity[positive])
+    if view != anchor:
+        known = known[::-1]  # hard negatives are of the positives' kind
+    return false_negatives((known[0][part], known[1][part]), known, identity[view])

@@ -1,13 +1,17 @@
 """Distillation: follow a teacher's vectors, and how they lie among each other."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from textcl.objectives.distances import cosines_by_row
+from textcl.objectives.graded_rows import texts_of
 from textcl.objectives.temperature import check_temperature
+from textcl.objectives.views import unit_views
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 
 
 class Distillation(Objective):
@@ -75,46 +79,66 @@ class Distillation(Objective):
         if embeddings > 0 and teacher_dimension not in (None, dimension):
             self.map = nn.Linear(dimension, teacher_dimension, bias=False)
 
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss | None:
+        """Return the loss as a sum over rows, each with all its views; None without the term of similarities."""
+        if not self.similarities:
+            return None
+        rows, views, identity = len(batch.views[0]), len(batch.views), torch.cat(batch.identity)
+        students, teachers = _together(batch)
+        compared = unit_views(batch)
+        if self.embeddings:
+            compared += (self._embeddings(students, teachers),)
+        unit = F.normalize(teachers, dim=-1)
+
+        def terms(compared: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            numbers = texts_of(batch, part)
+            masked = identity[numbers, None] == identity  # (n, N), the text itself included
+            student = torch.cat(list(own[:views])) @ torch.cat(list(compared[:views])).T / self.temperature
+            teacher = unit[numbers] @ unit.T / self.temperature
+            divergences = similarity_divergences(student, teacher, masked)
+            added = {"similarities": self.similarities * divergences.sum() / len(identity)}
+            if self.embeddings:
+                added["embeddings"] = compared[views] * (len(numbers) / len(identity))
+            return added
+
+        return RowLoss(rows, compared, terms, 2 * views * len(identity))
+
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the weighted sum of both terms, a scalar."""
         return torch.stack(list(self.terms(batch).values())).sum()
 
     def terms(self, batch: EmbeddedBatch) -> dict[str, Tensor]:
         """Return the weighted terms that have a weight: `similarities` in nats, `embeddings` in cosine distance."""
-        students = torch.cat(batch.views)  # (N, D), N = V * B
-        teachers = torch.cat(batch.targets).to(students.dtype)  # (N, D')
-        terms = {}
-        if self.similarities > 0:
-            divergence = similarity_divergence(students, teachers, torch.cat(batch.identity), self.temperature)
-            terms["similarities"] = self.similarities * divergence
-        if self.embeddings > 0:
-            terms["embeddings"] = self.embeddings * (1 - cosines_by_row(self.map(students), teachers).mean())
-        return terms
+        rows = self.by_rows(batch)
+        return {"embeddings": self._embeddings(*_together(batch))} if rows is None else rows.whole()
+
+    def _embeddings(self, students: Tensor, teachers: Tensor) -> Tensor:
+        return self.embeddings * (1 - cosines_by_row(self.map(students), teachers).mean())
 
 
-def similarity_divergence(students: Tensor, teachers: Tensor, identity: Tensor, temperature: float) -> Tensor:
-    """Kullback-Leibler divergence from the teacher's to the student's distribution over each text's neighbours.
+def _together(batch: EmbeddedBatch) -> tuple[Tensor, Tensor]:
+    """Return the vectors of student and teacher for all texts, one view after the other, (N, D) and (N, D')."""
+    students = torch.cat(batch.views)
+    return students, torch.cat(batch.targets).to(students.dtype)
+
+
+def similarity_divergences(students: Tensor, teachers: Tensor, masked: Tensor) -> Tensor:
+    """Return the divergence of texts' neighbours from the teacher to the student.
 
     Args:
-        students: The student's vectors, (N, D).
-        teachers: The teacher's vectors of the same texts, (N, D').
-        identity: Equal numbers are equal texts, (N,); they are not each other's neighbours.
-        temperature: Divides the cosines. Positive.
+        students: The student's logits of texts and all texts of the batch, (n, N).
+        teachers: The teacher's, (n, N).
+        masked: True for a text that is no neighbour: itself, and its equals, (n, N).
 
     Returns:
-        The mean over texts that have a neighbour, a scalar in nats.
+        For each text, (n,), in nats; 0 for one without a neighbour.
     """
-    same = identity[:, None] == identity  # (N, N), the text itself included
-    counts = ~same.all(dim=1)  # (N,)
-    masked = same & counts[:, None]  # texts without a neighbour keep all: a softmax over none would be NaN
-    student = _log_shares(students, masked, temperature)
-    teacher = _log_shares(teachers, masked, temperature)
-    divergences = (teacher.exp() * (teacher - student)).masked_fill(masked, 0.0).sum(dim=1)
-    return divergences.masked_fill(~counts, 0.0).sum() / counts.sum().clamp(min=1)
+    has_neighbour = ~masked.all(dim=1, keepdim=True)
+    left_out = masked & has_neighbour  # texts without a neighbour keep all: a softmax over none would be NaN
+    student, teacher = _log_shares(students, left_out), _log_shares(teachers, left_out)
+    return (teacher.exp() * (teacher - student)).masked_fill(left_out | ~has_neighbour, 0.0).sum(dim=1)
 
 
-def _log_shares(embeddings: Tensor, masked: Tensor, temperature: float) -> Tensor:
-    """Return the logarithm of the softmax of each row's cosines, (N, N); 0 where masked."""
-    unit = F.normalize(embeddings, dim=-1)
-    logits = (unit @ unit.T / temperature).masked_fill(masked, -torch.inf)
-    return F.log_softmax(logits, dim=1).masked_fill(masked, 0.0)
+def _log_shares(logits: Tensor, left_out: Tensor) -> Tensor:
+    """Return the logarithm of the softmax of each row, (n, N); 0 where left out."""
+    return F.log_softmax(logits.masked_fill(left_out, -torch.inf), dim=1).masked_fill(left_out, 0.0)

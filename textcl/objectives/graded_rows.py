@@ -56,23 +56,32 @@ def want_different_labels(objective: str, labels: Tensor | None, views: int) -> 
         )
 
 
-def pairs_by_label(batch: EmbeddedBatch) -> tuple[Tensor, Tensor]:
-    """Compare the labels of all texts of the batch, one view after the other; N is V * B.
+def pairs_by_label(batch: EmbeddedBatch, part: slice = slice(None)) -> tuple[Tensor, Tensor]:
+    """Compare the labels of the texts of some rows with those of all, one view after the other; N is V * B.
 
     A row's views share its label. Equal texts are never each other's negatives, whatever their labels.
 
     Args:
         batch: With labels.
+        part: The rows; n is V times their number.
 
     Returns:
-        Which texts are positives of a text, itself excluded, and which are its negatives; both (N, N) bool.
+        Which texts are positives of a text, itself excluded, and which are its negatives; both (n, N) bool.
     """
     assert batch.labels is not None, "`check` wants labels"
     labels = batch.labels.repeat(len(batch.views))  # (N,)
     identity = torch.cat(batch.identity)  # (N,)
-    same = labels[:, None] == labels  # (N, N)
-    negatives = ~same & (identity[:, None] != identity)
-    return same.fill_diagonal_(False), negatives
+    own = texts_of(batch, part)
+    same = labels[own, None] == labels  # (n, N)
+    negatives = ~same & (identity[own, None] != identity)
+    same[range(len(own)), own] = False
+    return same, negatives
+
+
+def texts_of(batch: EmbeddedBatch, part: slice) -> Tensor:
+    """Return the numbers of the texts of some rows, among all texts of the batch, one view after the other."""
+    views, rows = len(batch.views), len(batch.views[0])
+    return torch.arange(views * rows, device=batch.views[0].device).view(views, rows)[:, part].flatten()
 
 
 def want_scored_pairs(objective: str, roles: Sequence[Role], scored: bool) -> None:

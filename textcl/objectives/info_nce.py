@@ -7,11 +7,19 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
-from textcl.objectives.directions import Direction, PartitionMode, Pool, checked_directions, pick_own, pool_of
+from textcl.objectives.directions import (
+    Direction,
+    PartitionMode,
+    Pool,
+    checked_directions,
+    logits_of,
+    pick_own,
+    pool_of,
+)
 from textcl.objectives.temperature import Temperature
-from textcl.objectives.views import want_roles
+from textcl.objectives.views import unit_views, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -23,30 +31,31 @@ class HardnessMode(StrEnum):
     ALL_NEGATIVES = "all_negatives"
 
 
-def hardness_bonus(cosines: Tensor, mode: HardnessMode, strength: float) -> Tensor:
+def hardness_bonus(cosines: Tensor, own: Tensor, rows: int, mode: HardnessMode, strength: float) -> Tensor:
     """Return what is added to the logits of the weighted negatives, which multiplies their share of the softmax.
 
     Args:
-        cosines: Of each anchor and candidate, (B, N); the first B candidates are the positives of the rows, each
+        cosines: Of some anchors and each candidate, (b, N); the first B candidates are the positives of the rows, each
             following B the hard negatives of the rows.
+        own: The rows of the anchors, (b,).
+        rows: Of the batch, B.
         mode: Which negatives are weighted; an anchor's own positive never is.
         strength: Multiplies the cosine; no unit, and not divided by the temperature.
 
     Returns:
-        (B, N), without gradient.
+        (b, N), without gradient.
 
     Source:
         Lan et al. 2025, LLaVE: Large Language and Vision Embedding Models with Hardness-Weighted Contrastive Learning,
         eq. 5. arXiv:2503.04812
     """
-    rows, candidates = cosines.shape
-    own = torch.eye(rows, dtype=torch.bool, device=cosines.device).repeat(1, candidates // rows)  # (B, N)
+    is_own = own[:, None] == torch.arange(cosines.shape[1], device=own.device) % rows  # (b, N)
     weighted = {
-        HardnessMode.IN_BATCH_NEGATIVES: ~own,
-        HardnessMode.HARD_NEGATIVES: own,
-        HardnessMode.ALL_NEGATIVES: torch.ones_like(own),
+        HardnessMode.IN_BATCH_NEGATIVES: ~is_own,
+        HardnessMode.HARD_NEGATIVES: is_own,
+        HardnessMode.ALL_NEGATIVES: torch.ones_like(is_own),
     }[mode]
-    weighted[:, :rows].fill_diagonal_(False)
+    weighted[range(len(own)), own] = False
     return strength * cosines.detach() * weighted
 
 
@@ -132,11 +141,25 @@ class InfoNCE(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over rows (and over directions, if each has its own softmax), a scalar in nats."""
-        temperature = self.temperature()
-        pools = [pool_of(batch, direction) for direction in self.directions]
-        own = pools[0].cosines.diagonal()  # (B,) of anchor and positive
-        logits = [self._weighted(self._within_margin(pool, own), temperature) for pool in pools]
-        return pick_own([torch.cat(logits, dim=1)] if self.partition_mode is PartitionMode.JOINT else logits)
+        return self.by_rows(batch).loss(self.parameters())
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows, each with its candidates of the whole batch."""
+        rows = len(batch.views[0])
+
+        def terms(unit: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            pools = [pool_of(batch, direction, unit, own, part) for direction in self.directions]
+            return {"loss": self._sum(pools, rows) / rows}
+
+        return RowLoss(rows, unit_views(batch), terms, logits_of(batch.roles, rows, self.directions))
+
+    def _sum(self, pools: list[Pool], rows: int) -> Tensor:
+        """Return the sum of the losses of some rows out of `rows` of the batch."""
+        temperature, own = self.temperature(), pools[0].own
+        positive = pools[0].cosines.gather(1, own[:, None])  # (b, 1) of anchor and positive
+        pools = [self._within_margin(pool, positive) for pool in pools]
+        logits = [self._weighted(pool, rows, temperature) for pool in pools]
+        return pick_own([torch.cat(logits, dim=1)] if self.partition_mode is PartitionMode.JOINT else logits, own)
 
     def readings(self) -> dict[str, float]:
         """Return the temperature."""
@@ -146,21 +169,21 @@ class InfoNCE(Objective):
         """Keep a learned temperature in its range."""
         self.temperature.keep_in_range()
 
-    def _within_margin(self, pool: Pool, own: Tensor) -> Pool:
+    def _within_margin(self, pool: Pool, positive: Tensor) -> Pool:
         """Mask the candidates that are closer than the positive by more than the margin."""
         if self.margin is None:
             return pool
-        too_close = pool.cosines > (own + self.margin)[:, None]  # (B, N)
+        too_close = pool.cosines > positive + self.margin  # (b, N)
         if pool.direction.holds_positive:  # rounding may put it above itself
-            too_close[:, : len(own)].fill_diagonal_(False)
+            too_close[range(len(pool.own)), pool.own] = False
         return replace(pool, masked=pool.masked | too_close)
 
-    def _weighted(self, pool: Pool, temperature: float | Tensor) -> Tensor:
-        """Return the logits, (B, N); an anchor's harder negatives weigh more, in the one direction of the source."""
+    def _weighted(self, pool: Pool, rows: int, temperature: float | Tensor) -> Tensor:
+        """Return the logits, (b, N); an anchor's harder negatives weigh more, in the one direction of the source."""
         logits = pool.logits(temperature)
         if self.hardness_mode is None or pool.direction is not Direction.QUERY_TO_DOC:
             return logits
-        return logits + hardness_bonus(pool.cosines, self.hardness_mode, self.hardness_strength)
+        return logits + hardness_bonus(pool.cosines, pool.own, rows, self.hardness_mode, self.hardness_strength)
 
 
 def _check_hardness(mode: HardnessMode | None, strength: float) -> None:

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcl.objectives.composed import weights_of
+from textcl.objectives.composed import summed, weights_of
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -77,6 +77,16 @@ class Matryoshka(Objective):
             f"dimension {width}": weight * objective(self._cut(batch, width))
             for width, objective, weight in self._widths()
         }
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss | None:
+        """Return the sum as one over rows, where the objective is one."""
+        return summed(
+            batch,
+            (
+                (f"dimension {width}", weight, objective, self._cut(batch, width))
+                for width, objective, weight in self._widths()
+            ),
+        )
 
     def projected(self, batch: EmbeddedBatch) -> Tensor | None:
         """Return the projections at the largest width, where the objective has a projector."""

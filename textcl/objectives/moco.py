@@ -11,9 +11,9 @@ from torch import Tensor
 from textcl.objectives.directions import pick_own
 from textcl.objectives.heads import check_widths, mlp
 from textcl.objectives.temperature import check_temperature
-from textcl.objectives.views import false_negatives, pair_of, want_roles
+from textcl.objectives.views import false_negatives, pair_of, unit_views, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 from textcl.util.precision import check_momentum, move_towards
 
@@ -103,9 +103,21 @@ class MoCo(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean over rows and over both directions, a scalar in nats."""
-        batch = replace(batch, views=tuple(map(self.projector, batch.views)), targets=self._projected_targets(batch))
+        return self.by_rows(batch).loss(self.parameters())
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows; what is compared are projections."""
+        rows = len(batch.views[0])
+        targets = tuple(F.normalize(target, dim=-1) for target in self._projected_targets(batch))
+        batch = replace(batch, views=tuple(map(self.projector, batch.views)), targets=targets)
         anchor, positive = pair_of(batch.roles)
-        return pick_own([self._logits(batch, anchor, positive, 1), self._logits(batch, positive, anchor, 0)])
+
+        def terms(unit: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            there = self._logits(batch, own[anchor], anchor, positive, 1, part)
+            back = self._logits(batch, own[positive], positive, anchor, 0, part)
+            return {"loss": pick_own([there, back], torch.arange(rows, device=there.device)[part]) / rows}
+
+        return RowLoss(rows, unit_views(batch), terms, 2 * (rows + len(self.queue_step)))
 
     @torch.no_grad()
     def after_step(self, batch: EmbeddedBatch) -> None:
@@ -135,18 +147,19 @@ class MoCo(Objective):
     def _projected_targets(self, batch: EmbeddedBatch) -> tuple[Tensor, ...]:
         return tuple(map(self.target_projector, batch.targets))
 
-    def _logits(self, batch: EmbeddedBatch, chooser: int, wanted: int, side: int) -> Tensor:
-        """Return those of a view against the targets of the other and the queue's side of it, (B, B + K)."""
-        targets = torch.cat([F.normalize(batch.targets[wanted], dim=-1), self.queue[side]])
+    def _logits(self, batch: EmbeddedBatch, own: Tensor, chooser: int, wanted: int, side: int, part: slice) -> Tensor:
+        """Return those of a view's own rows against the targets of the other and the queue's side of it, (b, B + K)."""
+        targets = torch.cat([batch.targets[wanted], self.queue[side]])
         known = (
             torch.cat([batch.identity[wanted], self.queue_identity[side]]),
             torch.cat([batch.identity[chooser], self.queue_identity[1 - side]]),
         )
-        masked = false_negatives((batch.identity[wanted], batch.identity[chooser]), known, known[0])  # (B, B + K)
-        rows = len(masked)
-        masked[:, :rows].fill_diagonal_(False)
+        pair = batch.identity[wanted][part], batch.identity[chooser][part]
+        masked = false_negatives(pair, known, known[0])  # (b, B + K)
+        rows = len(batch.views[chooser])
+        masked[range(len(masked)), torch.arange(rows)[part]] = False
         masked[:, rows:] |= self.queue_step == 0
-        cosines = F.normalize(batch.views[chooser], dim=-1) @ targets.T
+        cosines = own @ targets.T
         return (cosines / self.temperature).masked_fill(masked, -torch.inf)
 
     def _next_slots(self, rows: int) -> Tensor:

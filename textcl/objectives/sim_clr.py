@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from textcl.objectives.graded_rows import texts_of
 from textcl.objectives.heads import check_widths, mlp
 from textcl.objectives.temperature import check_temperature
 from textcl.objectives.views import rows_that_share_a_text, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -65,14 +66,22 @@ class SimCLR(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean over all ordered pairs of views of a row, a scalar in nats."""
+        return self.by_rows(batch).loss(self.parameters())
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows; what is compared are projections."""
         views, rows = len(batch.views), len(batch.views[0])
         projected = F.normalize(self.projector(torch.cat(batch.views)), dim=-1)  # (V*B, P)
-        logits = projected @ projected.T / self.temperature  # (V*B, V*B)
-        masked = rows_that_share_a_text(batch.identity).repeat(views, views)  # the view itself among them
-        numbers = torch.arange(views * rows, device=logits.device)
-        losses = []
-        for shift in range(1, views):
-            partner = (numbers + shift * rows) % (views * rows)  # (V*B,) the same row, so many views on
-            wanted = masked.scatter(1, partner[:, None], False)
-            losses.append(F.cross_entropy(logits.masked_fill(wanted, -torch.inf), partner))
-        return torch.stack(losses).mean()
+
+        def terms(unit: Sequence[Tensor], own_unit: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            own = texts_of(batch, part)  # (V*b,)
+            logits = torch.cat(list(own_unit)) @ torch.cat(list(unit)).T / self.temperature  # (V*b, V*B)
+            masked = rows_that_share_a_text(batch.identity, part).repeat(views, views)  # the view itself among them
+            losses = []
+            for shift in range(1, views):
+                partner = (own + shift * rows) % (views * rows)  # (V*b,) the same row, so many views on
+                wanted = masked.scatter(1, partner[:, None], False)
+                losses.append(F.cross_entropy(logits.masked_fill(wanted, -torch.inf), partner, reduction="sum"))
+            return {"loss": torch.stack(losses).mean() / (views * rows)}
+
+        return RowLoss(rows, projected.chunk(views), terms, views * views * rows * (views - 1))

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from textcl.objectives.graded_rows import pairs_by_label, want_different_labels, want_labels
 from textcl.objectives.temperature import check_temperature
+from textcl.objectives.views import unit_views
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -56,13 +57,27 @@ class SupCon(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over texts with a positive, a scalar in nats."""
-        positives, negatives = pairs_by_label(batch)
-        unit = F.normalize(torch.cat(batch.views), dim=-1)
-        logits = unit @ unit.T / self.temperature  # (N, N)
-        numbers = positives.sum(dim=1)  # (N,)
-        counts = numbers > 0
-        # texts that do not count keep all their candidates: a softmax over none would be NaN
-        masked = ~(positives | negatives) & counts[:, None]
-        log_shares = F.log_softmax(logits.masked_fill(masked, -torch.inf), dim=1).masked_fill(~positives, 0.0)
-        losses = -log_shares.sum(dim=1) / numbers.clamp(min=1)
-        return losses.sum() / counts.sum().clamp(min=1)
+        return self.by_rows(batch).loss(self.parameters())
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows, each with all its views."""
+        assert batch.labels is not None, "`check` wants labels"
+        views, rows = len(batch.views), len(batch.views[0])
+        of_label = batch.labels.unique(return_counts=True)[1] * views  # texts of each label
+        counting = int(of_label[of_label > 1].sum())  # texts with a positive
+
+        def terms(unit: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            logits = torch.cat(list(own)) @ torch.cat(list(unit)).T / self.temperature  # (n, N)
+            losses = _losses(logits, *pairs_by_label(batch, part))
+            return {"loss": losses.sum() / max(counting, 1)}
+
+        return RowLoss(rows, unit_views(batch), terms, views * views * rows)
+
+
+def _losses(logits: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
+    """Return the loss of each text, (n,), of its logits and of who is what to it, (n, N); 0 without a positive."""
+    numbers = positives.sum(dim=1)  # (n,)
+    # texts that do not count keep all their candidates: a softmax over none would be NaN
+    masked = ~(positives | negatives) & (numbers > 0)[:, None]
+    log_shares = F.log_softmax(logits.masked_fill(masked, -torch.inf), dim=1).masked_fill(~positives, 0.0)
+    return -log_shares.sum(dim=1) / numbers.clamp(min=1)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from textcl.objectives.heads import check_widths, mlp
 from textcl.objectives.views import views_of, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

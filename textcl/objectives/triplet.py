@@ -9,7 +9,7 @@ from torch import Tensor
 from textcl.objectives.distances import Distance, check_margin, distances_by_row
 from textcl.objectives.views import views_of, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 

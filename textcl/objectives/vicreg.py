@@ -8,7 +8,7 @@ from torch import Tensor
 from textcl.objectives.heads import check_widths, mlp
 from textcl.objectives.views import pair_of, want_roles
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Role
 
 EPSILON = 1e-4  # added to variances: a square root has no slope at 0

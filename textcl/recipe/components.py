@@ -23,7 +23,7 @@ from textcl.recipe.signatures import (
     takes_components,
 )
 from textcl.types.batches import InputAugmentation
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Augmentation, Source
 
 

@@ -18,7 +18,7 @@ from textcl.errors import ModelError, TrainingError
 from textcl.training.step import GROUP_SETTINGS
 from textcl.training.target import Target
 from textcl.types.batches import TokenEncoder
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.util.atomic import new_file, new_folder, remove
 
 _log = logging.getLogger(__name__)

@@ -59,15 +59,17 @@ def _can_be_sparse(module: nn.Module) -> TypeGuard[nn.Embedding]:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """How a pass is cut: both numbers bound its memory, and change no result but for the draws of dropout.
+    """How a step is cut: the numbers bound its memory, and change no result but for the draws of dropout.
 
     Args:
         chunk_tokens: Padded tokens that one forward call of the encoder sees. Dropout is drawn chunk by chunk.
         live_tokens: Padded tokens whose graph is kept from the forward to the backward pass.
+        loss_rows: Rows whose loss is computed at once; None: as many as 16 MB of logits are.
     """
 
     chunk_tokens: int = CPU.chunk_tokens
     live_tokens: int = CPU.live_tokens
+    loss_rows: int | None = None
 
 
 class ChunkedPass:

@@ -14,7 +14,7 @@ from textcl.distributed import Ranks
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import Target, by_row
 from textcl.types.batches import EmbeddedBatch, FloatArray, IntArray, PairBatch, TokenEncoder
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective, RowLoss, rows_of
 from textcl.util.precision import Precision
 from textcl.util.seeds import derive, seeded
 
@@ -46,9 +46,11 @@ class StepResult:
 class Step:
     """Computes the gradients of a batch; the same on one rank and on many.
 
-    Every rank encodes its own rows. The embeddings of all ranks are gathered without a graph and become leaves; every
-    rank computes the same loss on them under the same seed, takes the gradient of its own rows and multiplies it by the
-    number of ranks, because the average over ranks divides by it.
+    Every rank encodes its own rows. The embeddings of all ranks are gathered without a graph and become leaves. A loss
+    that is a sum over rows is shared out: each rank goes through its part of the rows, block by block, and what they
+    find is added up, so no rank ever holds a matrix of the whole batch. Any other loss is computed by every rank, under
+    the same seed. Then every rank knows the gradient of the whole batch, takes that of its own rows, and multiplies it
+    by the number of ranks, because the average over ranks divides by it.
     """
 
     def __init__(
@@ -95,16 +97,13 @@ class Step:
         )
         leaves = self.ranks.gather(by_row(chunks.embed(), batch, self.encoder)).requires_grad_()  # (B, V, D)
         embedded = self._embedded(batch, leaves, number)
-        terms = self._terms(embedded, number)
-        loss = torch.stack(list(terms.values())).sum()
-        self._refuse_non_finite(loss, embedded)
-        loss.backward()
+        terms = self._differentiated(embedded, number)
         chunks.backward(self._own_gradient(leaves, len(batch.rows)))
         self.ranks.average_gradients(self.parameters())
         tokens, padding = self.ranks.sum([chunks.tokens, chunks.padding_share])
         return StepResult(
-            loss=loss.item(),
-            terms={name: term.item() for name, term in terms.items()},
+            loss=sum(terms.values()),
+            terms=terms,
             tokens=int(tokens),
             padding_share=padding / self.ranks.count,
             batch=detached(embedded),
@@ -128,14 +127,27 @@ class Step:
         """Return what all ranks' rows carry, (B,), or None."""
         return None if values is None else self.ranks.gather(torch.from_numpy(values).to(self.ranks.device))
 
-    def _terms(self, embedded: EmbeddedBatch, number: int) -> dict[str, Tensor]:
+    def _differentiated(self, embedded: EmbeddedBatch, number: int) -> dict[str, float]:
+        """Return the terms of the loss, and add its gradient to the embeddings and to the objective's parameters."""
         with seeded(derive(self.seed, "objective", number)):
-            return self.objective.terms(embedded)
+            rows = rows_of(self.objective, embedded)
+            terms = self.objective.terms(embedded) if rows is None else {}
+        if rows is not None:
+            return self._row_by_row(rows, embedded)
+        loss = torch.stack(list(terms.values())).sum()
+        _refuse_non_finite(loss.item(), embedded)
+        loss.backward()
+        return {name: term.item() for name, term in terms.items()}
 
-    def _refuse_non_finite(self, loss: Tensor, embedded: EmbeddedBatch) -> None:
-        if not torch.isfinite(loss):
-            finite = torch.stack([view.isfinite().all(dim=1) for view in embedded.views]).all(dim=0)  # (B,)
-            raise NonFiniteError(f"the loss is {loss.item()}", (~finite).nonzero().flatten().tolist())
+    def _row_by_row(self, rows: RowLoss, embedded: EmbeddedBatch) -> dict[str, float]:
+        """Differentiate this rank's part of the rows, add up what the ranks found, and carry the gradient back."""
+        first, last = (rows.rows * rank // self.ranks.count for rank in (self.ranks.rank, self.ranks.rank + 1))
+        found = rows.differentiated(first, last, self.objective.parameters(), self.memory.loss_rows)
+        self.ranks.add_up(found.tensors)
+        terms = {name: term.item() for name, term in found.terms.items()}
+        _refuse_non_finite(sum(terms.values()), embedded)
+        found.backward()
+        return terms
 
     def _own_gradient(self, leaves: Tensor, rows: int) -> Tensor:
         """Return the gradient of this rank's pool, view after view, (V * b, D)."""
@@ -143,6 +155,12 @@ class Step:
         start = self.ranks.offset(rows)
         own = leaves.grad[start : start + rows] * self.ranks.count  # (b, V, D)
         return own.transpose(0, 1).flatten(0, 1)
+
+
+def _refuse_non_finite(loss: float, embedded: EmbeddedBatch) -> None:
+    if not math.isfinite(loss):
+        finite = torch.stack([view.isfinite().all(dim=1) for view in embedded.views]).all(dim=0)  # (B,)
+        raise NonFiniteError(f"the loss is {loss}", (~finite).nonzero().flatten().tolist())
 
 
 def detached(batch: EmbeddedBatch) -> EmbeddedBatch:

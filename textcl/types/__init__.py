@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         Tokens,
         View,
     )
-    from textcl.types.protocols import Hits, Index, Objective, TrainingRows
+    from textcl.types.objective import Objective
+    from textcl.types.protocols import Hits, Index, TrainingRows
     from textcl.types.text import Augmentation, Example, Role, Source, Use
 else:
     __getattr__, __dir__ = lazy(__name__)

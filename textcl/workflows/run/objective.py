@@ -16,7 +16,7 @@ from textcl.recipe.components import OBJECTIVE, build
 from textcl.recipe.schema import Recipe
 from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Source
 from textcl.util.packing import ChunkLimits, cuts_for
 from textcl.util.precision import Precision, resolve
@@ -42,7 +42,11 @@ def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> 
     cuts = cuts_for(device)
     if device.type == "cuda" and None in (chunk, live):
         cuts = _fitting(cuts, encoder, resolve(recipe.training.precision, device), device)
-    return Memory(cuts.chunk_tokens if chunk is None else chunk, cuts.live_tokens if live is None else live)
+    return Memory(
+        cuts.chunk_tokens if chunk is None else chunk,
+        cuts.live_tokens if live is None else live,
+        recipe.training.loss_rows,
+    )
 
 
 def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, device: torch.device) -> ChunkLimits:

@@ -11,7 +11,7 @@ from textcl.data.preview import LengthDistribution, PreviewRow, length_distribut
 from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
-from textcl.types.protocols import Objective
+from textcl.types.objective import Objective
 from textcl.types.text import Source
 from textcl.workflows.run.build import build_encoder, build_sources
 from textcl.workflows.run.data import (
