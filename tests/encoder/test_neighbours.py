@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.pooling import POOLINGS
 from textcl.encoder.protocols import TextEncoder
+from textcl.errors import ModelError
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.types.batches import FloatArray
 from textcl.types.text import Role
@@ -87,6 +89,16 @@ def test_training_shows_such_a_backbone_no_padding_either(reading_padding: TextE
     assert vectors is not None
     unit = torch.nn.functional.normalize(vectors, dim=-1).numpy()
     np.testing.assert_allclose(unit, alone(reading_padding, texts), atol=TOLERANCE, rtol=0)
+
+
+def test_a_backbone_that_wants_more_than_tokens_is_refused_by_its_folder(tmp_path: Path) -> None:
+    settings = {**_OF_TWO_LAYERS, "languages": ["en_XX", "de_DE"], "adapter_reduction_factor": 2}
+    AutoModel.from_config(AutoConfig.for_model("xmod", **settings)).save_pretrained(tmp_path)
+    tiny_tokenizer(1).save_pretrained(tmp_path)
+    with pytest.raises(
+        ModelError, match=f"^{tmp_path}: a backbone of the kind 'xmod' cannot embed a text \\(Input lang"
+    ):
+        open_encoder(tmp_path, device="cpu")
 
 
 def test_backbones_that_heed_the_mask_are_padded() -> None:

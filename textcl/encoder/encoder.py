@@ -106,7 +106,10 @@ def reads_padding(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, max_le
                 for end in (len(ids), width)
             )  # (1, n, D) each
     except Exception as error:  # what a backbone raises that wants more than tokens, such as a language, has no base
-        raise ModelError(f"A backbone of the kind {kind!r} cannot embed a text ({reason_of(error)}).") from error
+        folder = backbone.config._name_or_path or "The encoder"
+        raise ModelError(
+            f"{folder}: a backbone of the kind {kind!r} cannot embed a text ({reason_of(error)})."
+        ) from error
     return bool((alone - beside).abs().max() > _AS_WITHOUT * alone.abs().max())
 
 
