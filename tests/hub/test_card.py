@@ -169,6 +169,20 @@ def test_no_html_of_a_recipe_gets_into_a_card(tmp_path: Path) -> None:
     assert "onerror" in body
 
 
+def test_no_markup_of_a_report_nor_of_a_files_name_gets_into_a_card(tmp_path: Path) -> None:
+    report = json.loads(json.dumps(REPORT).replace('"better"', '"<b>|better"'))
+    run = finished_run(tmp_path, report=report)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["data"]["sources"] = [{"use": "TextLines", "path": "a\n```\n<b>"}]
+    (run / "recipe.yaml").write_text(json.dumps(recipe))
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, "python": "<b>", "packages": {"<b>": "<b>"}}))
+    body = render_card(run, "me/mine").split("---", 2)[2]
+    outside_code = re.sub("```.*?\n```", "", body, flags=re.DOTALL)
+    assert body.count("\n```") % 2 == 0
+    assert re.findall(r"(?<!\\)<b", outside_code) == []
+
+
 def test_a_run_without_scores_says_so(tmp_path: Path) -> None:
     card = render_card(finished_run(tmp_path), "me/mine")
     assert "The run was not scored" in card

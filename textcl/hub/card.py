@@ -19,6 +19,7 @@ from textcl.hub.recipe_parts import base_words, is_local
 from textcl.report.page import last_part, versions
 from textcl.report.page_data import RunFiles, read_run
 from textcl.report.score_rows import bounds, caution, compared, headlines, number, points
+from textcl.util.visible import one_line
 
 
 def repetition(files: RunFiles, name: str) -> str:
@@ -28,7 +29,7 @@ def repetition(files: RunFiles, name: str) -> str:
         files: Of the run folder.
         name: The model's id on the Hub.
     """
-    changes = (shlex.quote(f"{key}={value}") for key, value in _files(files))
+    changes = (shlex.quote(one_line(f"{key}={value}")) for key, value in _files(files))
     return " ".join(["textcl reproduce", name, *changes])
 
 

@@ -28,6 +28,7 @@ from textcl.report.score_rows import (
 )
 from textcl.report.scores import Scores, as_json
 from textcl.util.atomic import new_file
+from textcl.util.visible import visible
 
 _PATHS = ("path", "folder", "model")  # settings that name a file or folder
 _WAY = re.compile(r"(\.{0,2}|~\w*|[A-Za-z]:)[\\/]")  # how a text begins that leads through folders
@@ -241,7 +242,7 @@ def _write(path: Path, *, rows: list[ScoreRow], data: PageData | None, **rest: A
         )
     )
     with new_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="replace")
+        temporary.write_text(visible(text), encoding="utf-8", errors="replace")
     return path
 
 
