@@ -16,7 +16,7 @@ from textcl.util.atomic import (
     new_file,
     new_folder,
     passing_folder,
-    refuse_links,
+    refuse_link,
     refuse_location,
     remove,
     sweep,
@@ -250,13 +250,13 @@ def test_what_a_link_leads_to_is_neither_deleted_nor_written(tmp_path: Path) -> 
     (tmp_path / "theirs" / "a.txt").write_text("theirs")
     run = tmp_path / "run"
     run.mkdir()
-    refuse_links(run)
+    refuse_link(run)
     for name in ("checkpoints", ".x.0a1b2c3d.part", "model"):
         (run / name).symlink_to(tmp_path / "theirs")
     with pytest.raises(
         TextclError, match=r"run/\S+ is a link to \S+/theirs, and nothing is written or deleted outside"
     ):
-        refuse_links(run)
+        refuse_link(run / "checkpoints")
     sweep(run)
     remove(run / "checkpoints")
     with new_folder(run / "model") as temporary:

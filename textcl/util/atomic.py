@@ -129,19 +129,17 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def refuse_links(folder: Path) -> None:
-    """Refuse a folder to write in that holds a link to a folder elsewhere: what lies there is not ours.
+def refuse_link(path: Path) -> None:
+    """Refuse a folder of ours that is a link elsewhere: what is written and deleted there is not ours.
 
     Raises:
-        TextclError: It holds one.
+        TextclError: It is one.
     """
-    home = folder.resolve()
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_symlink() and path.is_dir() and home not in path.resolve().parents:
-            raise TextclError(
-                f"{path} is a link to {path.resolve()}, and nothing is written or deleted outside {folder}. Put the "
-                "folder itself there, or name another with --out."
-            )
+    if path.is_symlink():
+        raise TextclError(
+            f"{path} is a link to {path.resolve()}, and nothing is written or deleted outside {path.parent}. Put the "
+            "folder itself there, or name another with --out."
+        )
 
 
 def is_part(path: Path) -> bool:

@@ -26,7 +26,7 @@ from textcl.report.page import FILE as PAGE
 from textcl.report.page import write_run_page
 from textcl.types.batches import Embed
 from textcl.types.text import Role
-from textcl.util.atomic import passing_folder, refuse_links, refuse_location
+from textcl.util.atomic import passing_folder, refuse_link, refuse_location
 from textcl.util.cosines import row_products
 from textcl.util.precision import Precision
 from textcl.util.progress import SILENT, Progress
@@ -143,7 +143,8 @@ def export_model(
         check_installed(form)
     tasks = load_tasks(test.suites, test.data_dir)
     target = export_target(model, out)
-    refuse_links(target.folder)
+    for form in forms:
+        refuse_link(target.folder / LOCATIONS[form].partition("/")[0])
     refuse_location(target.figures, force=True)
     progress.phase("Scoring the model")
     judged = _judge(open_encoder(target.folder, precision=test.precision, device="cpu"), tasks)

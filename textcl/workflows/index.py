@@ -22,7 +22,7 @@ from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write
 from textcl.report.progress import progress_of
 from textcl.types.protocols import Index
 from textcl.types.text import Role
-from textcl.util.atomic import only_one, refuse_links, sweep
+from textcl.util.atomic import only_one, refuse_link, sweep
 from textcl.util.installed import versions
 from textcl.util.precision import resolve
 from textcl.util.processes import give_back_memory
@@ -145,7 +145,7 @@ def index_corpus(
         done = folder.is_finished()
         request = None
         if ranks.is_main:
-            refuse_links(out)
+            refuse_link(folder.shards)
             folder.check()  # again: another process may have been here meanwhile
             sweep(out)
             request = _prepare(encoder, model_name(model), corpus, folder, progress)

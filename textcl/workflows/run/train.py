@@ -20,7 +20,7 @@ from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, GradientAlarm
 from textcl.training.step import Schedule, Step
 from textcl.types.batches import Embed
-from textcl.util.atomic import only_one, refuse_links, sweep
+from textcl.util.atomic import only_one, refuse_link, sweep
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run
@@ -73,7 +73,7 @@ def train_recipe(
 def _begin(run: "_Run", stack: ExitStack, resume: bool) -> None:
     """Take the folder for this run alone, and write what it is made with."""
     stack.enter_context(only_one(run.folder))
-    refuse_links(run.folder)
+    refuse_link(run.folder / "checkpoints")
     check_run_folder(run.folder, run.recipe, resume)  # again: another run may have been here meanwhile
     made, start = run.made, fingerprint(run.encoder)
     if resume:
