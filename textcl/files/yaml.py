@@ -124,7 +124,7 @@ def read_yaml_text(path: Path, location: str) -> str:
             raise RecipeError(
                 f"{location}: it has more than {_LARGEST_FILE // 1_000_000} MB, and is no file of settings."
             )
-        return content.decode("utf-8-sig")
+        return content.decode().removeprefix("\ufeff")
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else "it is not UTF-8 text"
         raise RecipeError(f"{location}: it cannot be read: {reason}.") from None
