@@ -10,6 +10,7 @@ import pytest
 from tests.cli.running import run
 from tests.tiny import SENTENCES
 from textcl.encoder.opening import open_encoder
+from textcl.errors import WriteError
 from textcl.recipe.load import load_recipe
 from textcl.training.loop import Stopped
 
@@ -206,6 +207,17 @@ def test_evaluate_prints_and_writes_scores(
     spearman = scores["sts-smoke"]["spearman"]
     assert spearman["low"] <= spearman["value"] <= spearman["high"]
     assert f"{100 * spearman['value']:.2f}" in finished.out
+
+
+def test_scores_that_find_no_room_on_the_disk_are_printed(
+    capsys: pytest.CaptureFixture[str], tiny_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, *_: object) -> None:
+        raise WriteError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("textcl.report.scores.write_scores", fail)
+    finished = run(capsys, "evaluate", tiny_model_folder, "sts-smoke", "--json", tmp_path / "scores.json")
+    assert (finished.code, "spearman" in finished.out, "No space left" in finished.err) == (1, True, True)
 
 
 def test_evaluate_keeps_vectors_where_asked_and_gives_the_same_scores_from_them(

@@ -68,21 +68,23 @@ def evaluate(
         )  # fmt: skip
     if not join_ranks().is_main:
         return
-    if json is not None:
-        write_items(json, found.results)
-        write_scores(json, found.scores, found.other, found.differences)
-    if html is not None:
-        about: dict[str, str | None] = {
-            "model": model,
-            "against": against,
-            "suites": ", ".join(suites),
-            "precision": precision,
-        }
-        about["prompts"] = "; ".join(found.prompts) or None
-        write_evaluation_page(html, found, [(name, value) for name, value in about.items() if value is not None])
-    results().print(found.table)
-    if found.prompts:
-        print("Prompts:", *found.prompts, sep="\n  ")
+    try:
+        if json is not None:
+            write_items(json, found.results)
+            write_scores(json, found.scores, found.other, found.differences)
+        if html is not None:
+            about: dict[str, str | None] = {
+                "model": model,
+                "against": against,
+                "suites": ", ".join(suites),
+                "precision": precision,
+            }
+            about["prompts"] = "; ".join(found.prompts) or None
+            write_evaluation_page(html, found, [(name, value) for name, value in about.items() if value is not None])
+    finally:  # a full disk takes the files, not the scores
+        results().print(found.table)
+        if found.prompts:
+            print("Prompts:", *found.prompts, sep="\n  ")
 
 
 _COLUMN = re.compile(r"--([a-z-]+)-column(?:=(.*))?", re.DOTALL)
