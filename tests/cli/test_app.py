@@ -50,6 +50,16 @@ def test_python_m_textcl_is_textcl() -> None:
     assert {"quickstart", "simcse"} <= {line.split()[0] for line in done.stdout.splitlines()}
 
 
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 1), ("2>/dev/full", 0)])
+def test_streams_that_are_closed_or_full_end_no_verb_in_a_traceback(closed: str, code: int) -> None:
+    command = ["sh", "-c", f'"$0" -m textcl recipes {closed}', sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+    assert not code or "No space left on device" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["train"], ["no-such-verb"], ["train", "simcse", "--no-such-option"]])
 def test_wrong_usage_leaves_with_2(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run(capsys, *arguments).code == 2

@@ -1,6 +1,7 @@
 """What long work shows while it goes on."""
 
 import io
+import os
 import sys
 from dataclasses import replace
 
@@ -63,6 +64,16 @@ def test_the_time_left_follows_from_the_steps_of_this_process(
     monkeypatch.setattr("time.monotonic", lambda: 20.0)
     shown.step(_entry(55))  # five steps in ten seconds
     assert capsys.readouterr().out.splitlines()[1].endswith("1:30 left")
+
+
+def test_lines_that_nobody_reads_end_no_work() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        PlainLines(stream).phase("Training")
+        with pytest.raises(BrokenPipeError):
+            stream.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
 
 
 def test_scores_on_the_way_are_printed_in_points(capsys: pytest.CaptureFixture[str]) -> None:

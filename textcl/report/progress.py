@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TextIO
 
@@ -178,8 +178,9 @@ class PlainLines(Progress):
         self._print(_score_line(step, scores))
 
     def _print(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
-        self._stream.flush()
+        with suppress(OSError):  # who reads it has gone, or its disk is full: the work is worth more
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
 
 class _Pace:

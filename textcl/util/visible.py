@@ -1,6 +1,7 @@
 """Text of others made fit for a screen: what would steer a terminal is shown, not obeyed."""
 
 import io
+import os
 import re
 import sys
 import unicodedata
@@ -63,14 +64,29 @@ class VisibleStream:
 def visible_streams() -> Iterator[None]:
     """Let standard output and error show what would steer a terminal, and what their encoding lacks, by its number."""
     before = sys.stdout, sys.stderr
+    _fill_closed()
     for stream in before:
         with suppress(AttributeError, io.UnsupportedOperation):  # a stream that a test has put there
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stdout, sys.stderr = (VisibleStream(stream) for stream in before)
+    sys.stdout, sys.stderr = (VisibleStream(stream or _nowhere(number)) for number, stream in enumerate(before, 1))
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def _fill_closed() -> None:
+    """Open nothing in the place of standard streams that are closed, or the next file opened would be printed into."""
+    for number in range(3):
+        with suppress(OSError):
+            os.fstat(number)
+            continue
+        os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+
+
+def _nowhere(number: int) -> TextIO:
+    """Return the stream of a number that was closed."""
+    return open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123  # as long as the process
 
 
 def raw(stream: TextIO) -> TextIO:
