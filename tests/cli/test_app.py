@@ -11,7 +11,8 @@ import pytest
 import textcl.cli
 from tests.cli.running import run
 from textcl.cli.app import main
-from textcl.errors import RecipeError
+from textcl.errors import RecipeError, TextclError
+from textcl.util.cache import cache_folder
 
 # The verbs by the files of `textcl/cli`: each begins with "`textcl my-verb", and is my_verb.py.
 FILES = {file.stem.replace("_", "-"): file for file in sorted(Path(textcl.cli.__file__).parent.glob("*.py"))}
@@ -173,3 +174,13 @@ def test_scores_never_replace_what_is_read(
     for words in (("evaluate", "m", "sts:mine.json"), ("compare", "mine.json", "b"), ("leaks", "mine.json", "sts")):
         assert "mine.json is what is read" in run(capsys, *words, "--json", "./mine.json").err
     assert Path("mine.json").read_text() == "{}"
+
+
+def test_a_user_without_a_home_is_told_where_a_cache_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", fail)
+    with pytest.raises(TextclError, match="There is no home folder ~ here. Set XDG_CACHE_HOME"):
+        cache_folder("unpacked")

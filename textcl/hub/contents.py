@@ -6,6 +6,7 @@ import json
 import mmap
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -86,7 +87,9 @@ def refuse_secrets(uploads: tuple[Upload, ...], run: Path) -> None:
 
 def _locations(run: Path) -> list[str]:
     """Return the run folder, the home folder and the current one, as they begin a path."""
-    folders = (run.absolute(), Path.home(), Path.cwd())
+    folders = [run.absolute(), Path.cwd()]
+    with suppress(RuntimeError):  # there may be none
+        folders.append(Path.home())
     return [f"{folder}/" for folder in folders if folder != folder.parent]
 
 

@@ -6,14 +6,22 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from textcl.errors import TextclError
 from textcl.types.text import Example
 from textcl.util.atomic import new_file
 
 
 def cache_folder(name: str) -> Path:
-    """Return a folder of textcl in the user's cache; it need not exist."""
+    """Return a folder of textcl in the user's cache; it need not exist.
+
+    Raises:
+        TextclError: The user has none.
+    """
     home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "textcl" / name
+    try:
+        return (Path(home) if home else Path.home() / ".cache") / "textcl" / name
+    except RuntimeError as error:
+        raise TextclError("There is no home folder ~ here. Set XDG_CACHE_HOME to a folder with room.") from error
 
 
 def file_key(path: Path, *more: object) -> str:

@@ -86,7 +86,7 @@ def _fill_closed() -> None:
 
 def _nowhere(number: int) -> TextIO:
     """Return the stream of a number that was closed."""
-    return open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123  # as long as the process
+    return open(number, "w", encoding="utf-8", closefd=False)  # as long as the process
 
 
 def raw(stream: TextIO) -> TextIO:
