@@ -13,6 +13,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from textcl.cli.launching import refuse_repeated_work
 from textcl.errors import ElsewhereError, TextclError
 from textcl.util.visible import visible_streams
 
@@ -95,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> None:
     try:
+        refuse_repeated_work(sys.argv[1:] if arguments is None else arguments)
         app.main(args=None if arguments is None else list(arguments), prog_name="textcl")
     except Exception as error:
         said = str(error) or type(error).__name__ if isinstance(error, TextclError) else _of_the_machine(error)

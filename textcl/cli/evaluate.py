@@ -50,7 +50,7 @@ def evaluate(
     """
     import sys
 
-    from textcl.cli.launching import start_missing_processes
+    from textcl.cli.launching import refuse_launch_settings, start_missing_processes
     from textcl.cli.screen import check_results, results
     from textcl.distributed import join_ranks
     from textcl.report.progress import show_progress
@@ -59,6 +59,7 @@ def evaluate(
     from textcl.workflows.evaluate import write_evaluation_page
 
     start_missing_processes()
+    refuse_launch_settings(precision, "--precision")
     outputs = [json, html] if json is None else [json, samples_path(json), html]
     join_ranks().together(lambda: check_results(*outputs, read=[*suites, against]))
     with show_progress(sys.stderr) as progress:

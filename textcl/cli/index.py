@@ -34,12 +34,13 @@ def index(
     """
     import sys
 
-    from textcl.cli.launching import start_missing_processes
+    from textcl.cli.launching import refuse_launch_settings, start_missing_processes
     from textcl.files.corpora import Corpus
     from textcl.report.progress import show_progress
     from textcl.workflows.index import index_corpus
 
     start_missing_processes()
+    refuse_launch_settings(precision, "--precision")
     try:
         with show_progress(sys.stderr, keeps=False) as progress:
             done = index_corpus(

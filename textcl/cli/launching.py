@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,74 @@ _STARTED = (
     "OMPI_COMM_WORLD_SIZE",
     "MV2_COMM_WORLD_SIZE",
 )  # torchrun's and MPI's
+
+
+# What `accelerate launch` may be set to and textcl does not do: the variable it sets, and its name.
+_NOT_DONE = {
+    "ACCELERATE_USE_FSDP": "FSDP",
+    "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
+    "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
+    "ACCELERATE_USE_PARALLELISM_CONFIG": "a parallelism of other kinds than data",
+}
+_SHARING = ("train", "reproduce", "evaluate", "index")  # the verbs whose work several processes share
+
+
+def refuse_repeated_work(arguments: Sequence[str]) -> None:
+    """Refuse a launch of several processes for a verb that would do all its work in each of them.
+
+    Args:
+        arguments: What follows `textcl`.
+
+    Raises:
+        TextclError: The processes would not share the work.
+    """
+    count = os.environ.get("WORLD_SIZE", "1")
+    verb = next((word for word in arguments if not word.startswith("-")), "")
+    if count.isdecimal() and int(count) > 1 and verb and verb not in _SHARING and "--help" not in arguments:
+        raise TextclError(
+            f"{count} processes were launched, and each would do all the work of `textcl {verb}`. Start it alone, "
+            f"without torchrun or accelerate launch. {', '.join(_SHARING)} share theirs."
+        )
+
+
+def refuse_launch_settings(precision: str, named: str) -> None:
+    """Refuse what a launch is set to and textcl would not do.
+
+    Args:
+        precision: What the encoder multiplies in: float32, bf16 or auto.
+        named: How the user sets it: `training.precision` in a recipe, `--precision` on the command line.
+
+    Raises:
+        TextclError: Names the setting, and what to do instead.
+    """
+    for variable, name in _NOT_DONE.items():
+        if os.environ.get(variable, "").lower() in ("1", "true", "yes"):
+            raise TextclError(
+                f"accelerate launch is set to {name}, and textcl does not do that: each process holds the whole model. "
+                "Launch without it (`accelerate config`). What bounds memory are training.live_tokens, "
+                "training.chunk_tokens and training.loss_rows of the recipe."
+            )
+    if os.environ.get("ACCELERATE_DYNAMO_BACKEND", "NO").upper() != "NO":
+        raise TextclError(
+            "accelerate launch is set to compile with dynamo, and textcl does not do that. Launch with "
+            "--dynamo_backend no."
+        )
+    asked = os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
+    if asked != "no" and not _is_done(asked, precision):
+        raise TextclError(
+            f"accelerate launch is set to mixed precision {asked}, and this would run in {precision}. textcl takes it "
+            f"from {named}: bf16, float32 or auto, which is bf16 where the hardware is fast at it. Launch with "
+            f"--mixed_precision no{f', and set {named} to bf16' if asked == 'bf16' else ''}."
+        )
+
+
+def _is_done(asked: str, precision: str) -> bool:
+    """Say whether the precision that a launch is set to is what the encoder multiplies in."""
+    import torch
+
+    from textcl.util.precision import resolve
+
+    return asked == resolve(precision, "cuda" if torch.cuda.is_available() else "cpu").value
 
 
 def prepare_to_train() -> None:

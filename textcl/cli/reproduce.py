@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.launching import prepare_to_train, reporting_stops
+from textcl.cli.launching import prepare_to_train, refuse_launch_settings, reporting_stops
 from textcl.cli.options import AllowCode, Changes
 
 
@@ -37,6 +37,7 @@ def reproduce(
 
     ranks = join_ranks()
     origin = ranks.together(lambda: open_origin(run, changes or (), allow_code or ()))
+    refuse_launch_settings(origin.recipe.training.precision, "training.precision")
     if ranks.is_main:
         for line in (*origin.changed, *origin.remarks) or (
             "Data, base model, versions and machine are those of then.",

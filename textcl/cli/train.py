@@ -25,13 +25,14 @@ def train(
     prepare_to_train()
     import sys
 
-    from textcl.cli.launching import show_outcome
+    from textcl.cli.launching import refuse_launch_settings, show_outcome
     from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
     from textcl.recipe.load import load_recipe
     from textcl.report.progress import show_progress
     from textcl.workflows.train import train as train_recipe
 
     checked = load_recipe(recipe, changes or (), allow_code or ())
+    refuse_launch_settings(checked.training.precision, "training.precision")
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
     with reporting_stops(folder), show_progress(sys.stdout) as progress:
