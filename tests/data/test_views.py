@@ -131,6 +131,13 @@ def test_telling_rows_are_the_first_of_each_kind_and_the_ends_of_scores_and_labe
     assert telling_rows(Rows(*(row(label=number) for number in (1, 2, 3, 2)))) == (0, 1, 3)
 
 
+def test_of_very_many_rows_some_are_read_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MOST", 4)
+    rows = [Example(0, "a", ("b",), (), float(number), 1) for number in range(9)]
+    assert telling_rows(Rows(*rows)) == (0, 3, 6)  # every third: the first kind, two of the label, the highest score
+    assert telling_rows(Rows(*rows[:4])) == (0, 1, 3)
+
+
 def test_what_is_told_of_many_rows_is_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "_MANY", 2)
     few, many = (Rows(*(Example(0, "a", ("b",) * (row == 1)) for row in range(count))) for count in (2, 3))

@@ -209,14 +209,15 @@ class RowReader:
 
 
 _MANY = 100_000  # rows; fewer are read through in a second or two, each time
+MOST = 2_000_000  # rows that are read before training, half a minute's work; of more, so many from end to end
 
 
 def telling_rows(source: Source) -> tuple[int, ...]:
     """Return some rows that show all that rows differ in: what can use these can use every row of the source.
 
     They are the first of each kind (with a positive, score or label or without, with so many negatives), those of the
-    lowest and the highest score, the first with another label than the first row, and two of one label. All rows are
-    read for it, and what is found of many is kept in the user's cache folder.
+    lowest and the highest score, the first with another label than the first row, and two of one label. Up to two
+    million rows are read for it, all where there are no more; what is found of many is kept in the user's cache folder.
 
     Raises:
         DataError: A row cannot be read.
@@ -229,15 +230,16 @@ def telling_rows(source: Source) -> tuple[int, ...]:
 def _telling(source: Source) -> Iterator[int]:
     kinds: dict[tuple[bool, bool, bool, int], int] = {}
     scores, labels = array("d"), array("q")
-    for row in range(len(source)):
+    rows = range(0, len(source), -(-len(source) // MOST))
+    for row in rows:
         example = source[row]
         has_score, has_label = example.score is not None, example.label is not None
         kinds.setdefault((bool(example.positives), has_score, has_label, len(example.negatives)), row)
         scores.append(example.score or 0.0)
         labels.append(example.label or 0)
     yield from kinds.values()
-    yield from (int(np.argmin(scores)), int(np.argmax(scores)))
+    yield from (rows[int(np.argmin(scores))], rows[int(np.argmax(scores))])
     named = np.frombuffer(labels, dtype=np.int64)  # (N,)
-    yield int(np.argmax(named != named[0]))
+    yield rows[int(np.argmax(named != named[0]))]
     different, counts = np.unique(named, return_counts=True)
-    yield from np.flatnonzero(named == different[np.argmax(counts)])[:2].tolist()
+    yield from (rows[number] for number in np.flatnonzero(named == different[np.argmax(counts)])[:2].tolist())
