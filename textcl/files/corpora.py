@@ -2,13 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.beir import documents, judgements, queries, title_and_text
+from textcl.files.beir import documents, judgement_rows, judgements, qrels_file, queries, title_and_text, two_spellings
 from textcl.files.formats import has_columns
 from textcl.files.lines import BLANK, read_lines
-from textcl.files.rows import TEXT, ColumnError, Row, file_rows, first_present, present, read_rows, refuse_columns
+from textcl.files.rows import (
+    TEXT,
+    ColumnError,
+    Row,
+    file_rows,
+    first_present,
+    present,
+    read_rows,
+    refuse_columns,
+    tell_unread,
+    unread_texts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,8 @@ def read_corpus(path: Path, text_column: str | None = None, id_column: str | Non
 
     A text file holds a text a line; in files with columns the texts are in `text_column`. A blank text is refused. A
     BEIR folder holds `corpus.jsonl`, from which title and text are joined; its documents may be empty, as some
-    benchmarks' are. Where no ids are given, they are the numbers of the lines on which rows start, or of the rows where
-    there are no lines.
+    benchmarks' are; a file of such rows, with `_id` and `text`, is read alike unless columns are named. Where no ids
+    are given, they are the numbers of the lines on which rows start, or of the rows where there are no lines.
 
     Args:
         path: A file, or a folder with `corpus.jsonl`, plain or compressed.
@@ -84,18 +96,33 @@ def read_corpus(path: Path, text_column: str | None = None, id_column: str | Non
             raise DataError(f"{path}: a BEIR folder has the columns _id, title and text; name none.")
         return _beir(path)
     refuse_columns(path, (text_column, id_column), "the names of columns")
-    return _columns(path, text_column or TEXT, id_column) if has_columns(path) else _lines(path)
+    return _columns(path, text_column, id_column) if has_columns(path) else _lines(path)
 
 
-def _columns(path: Path, text_column: str, id_column: str | None) -> Iterator[Document]:
-    for row in file_rows(path):
+def _columns(path: Path, text_column: str | None, id_column: str | None) -> Iterator[Document]:
+    rows = file_rows(path)
+    first = next(rows, None)
+    if first is None:
+        return
+    rows = chain((first,), rows)
+    if text_column is None and id_column is None:
+        if {"_id", TEXT} <= first.fields.keys():
+            yield from _documents(rows)
+            return
+        read = [name for name in (TEXT, "id") if name in first.fields]
+        tell_unread(str(path), unread_texts((first.fields,), read), "Documents are read from one column.")
+    for row in rows:
         identity = str(row.line) if id_column is None else row.identity(id_column)
-        yield Document(identity, row.text(text_column).strip(), row.location)
+        yield Document(identity, row.text(text_column or TEXT).strip(), row.location)
 
 
 def _beir(folder: Path) -> Iterator[Document]:
     _refuse_other_folder(folder)
-    for row in file_rows(folder / _BEIR):
+    return _documents(file_rows(folder / _BEIR))
+
+
+def _documents(rows: Iterator[Row]) -> Iterator[Document]:
+    for row in rows:
         yield Document(row.identity("_id"), title_and_text(row), row.location)
 
 
@@ -209,15 +236,18 @@ class PairFile:
             raise DataError(f"{self.path}: a BEIR folder has no labels; leave --label-column out.")
         _refuse_other_folder(self.path)
         request = first_present(self.path / f"queries-{self.split}.jsonl", self.path / "queries.jsonl")
-        qrels = first_present(self.path / "qrels" / f"{self.split}.tsv", self.path / f"qrels-{self.split}.tsv")
+        qrels = qrels_file(self.path, f"qrels/{self.split}.tsv", f"qrels-{self.split}.tsv")
         texts, found = queries(file_rows(request)), documents(file_rows(self.path / "corpus.jsonl"))
-        for query, grades in judgements(file_rows(qrels)).items():
+        for query, grades in judgements(judgement_rows(qrels)).items():
             for document, grade in grades.items():
                 if grade > 0:
                     yield Pair(_of(texts, query, qrels), _of(found, document, qrels), None)
 
 
 def _of(texts: dict[str, str], identity: str, qrels: Path) -> str:
-    if not texts.get(identity):
+    if identity not in texts:
+        spellings = two_spellings(identity, "The judgements", texts, "the file of texts")
+        raise DataError(f"{qrels}: '{identity}' is judged, but is not there. {spellings}")
+    if not texts[identity]:
         raise DataError(f"{qrels}: '{identity}' is judged, but has no text.")
     return texts[identity]

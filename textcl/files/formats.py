@@ -48,6 +48,8 @@ _ARCHIVE = Format("an archive", way_out="Unpack it, and name a file of it.")
 _NUMBERS = Format("numbers, not texts", way_out="Name the file of the texts.")
 _DATABASE = Format("a database", way_out="Export its rows as CSV or JSONL, and name that file.")
 _BINARY = Format("binary data, not text", way_out=f"Name a file that is one of: {READS}.")
+_POINTER = Format("a pointer of Git LFS, not the file itself", way_out="Fetch the file with: git lfs pull")
+_PAGE = Format("a web page, not the file itself", way_out="Download the file again; the address may ask for a log-in.")
 _PLAIN = Format("text", way_out="Give its name the ending of what it holds: .txt, .jsonl, .csv or .tsv.")
 _FOREIGN = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), _SPREADSHEET),
@@ -56,12 +58,13 @@ _FOREIGN = {
     **dict.fromkeys((".npy", ".npz", ".pt", ".bin", ".safetensors", ".pkl", ".pickle"), _NUMBERS),
     **dict.fromkeys((".db", ".sqlite", ".sqlite3"), _DATABASE),
 }
+_BZIP2 = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")  # a block, and the end of a file without any
 _SIGNATURES = {
     b"PAR1": Format("a Parquet file", ".parquet"),
     b"ARROW1": Format("an Arrow file", ".arrow"),
     b"\xff\xff\xff\xff": Format("an Arrow file", ".arrow"),  # as a stream, as `datasets` keeps it
     b"\x1f\x8b": Format("gzip", ".gz"),
-    b"BZh91AY&SY": Format("bzip2", ".bz2"),
+    **{b"BZh%d%s" % (level, start): Format("bzip2", ".bz2") for level in range(1, 10) for start in _BZIP2},
     b"\xfd7zXZ\0": Format("xz", ".xz"),
     b"\x28\xb5\x2f\xfd": Format("zstandard", ".zst"),
     b"PK\x03\x04": _ARCHIVE,
@@ -69,9 +72,20 @@ _SIGNATURES = {
     b"\xd0\xcf\x11\xe0": _SPREADSHEET,  # of Excel before 2007
     b"SQLite format 3\0": _DATABASE,
     b"\x93NUMPY": _NUMBERS,
+    b"\x80\x04\x95": _NUMBERS,  # pickled
+    b"\x80\x05\x95": _NUMBERS,
+    b"\x89HDF\r\n": _NUMBERS,
+    b"{\\rtf": _DOCUMENT,
+    b"7z\xbc\xaf\x27\x1c": _ARCHIVE,
+    b"Rar!\x1a\x07": _ARCHIVE,
+    b"\x04\x22\x4d\x18": _ARCHIVE,  # lz4
+    b"FEA1": Format("a Feather file of version 1", way_out="Write it again as Feather 2, Parquet or JSONL."),
+    b"version https://git-lfs": _POINTER,
+    **dict.fromkeys((b"<!DOCTYPE html", b"<!doctype html", b"<html"), _PAGE),
 }
 _IN_ZIP = {b"xl/": _SPREADSHEET, b"word/": _DOCUMENT, b"spreadsheet": _SPREADSHEET, b"opendocument.text": _DOCUMENT}
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_WIDE_MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_TAR = slice(257, 262)  # bytes, where an archive that is not compressed says what it is
 
 
 def compression_of(path: Path) -> str:
@@ -106,7 +120,7 @@ def has_columns(path: Path) -> bool:
 
 
 def check_text(path: Path, head: bytes) -> None:
-    """Refuse a file whose first bytes are not those of text in UTF-8.
+    """Refuse a file whose first bytes are not those of lines of text in UTF-8.
 
     Args:
         path: The file.
@@ -115,11 +129,16 @@ def check_text(path: Path, head: bytes) -> None:
     Raises:
         DataError: Says what they are, and what to do.
     """
-    if b"\0" in head and _utf16_of(head) and not _signed(head):
-        raise not_utf8(head, f"{path}, line 1", 0 if head.startswith(_UTF16_MARKS) else head.index(b"\0"))
+    if b"\0" in head and _wide_of(head) and not _signed(head):
+        raise not_utf8(head, f"{path}, line 1", 0 if head.startswith(tuple(_WIDE_MARKS)) else head.index(b"\0"))
     found = _signed(head) or (_BINARY if b"\0" in head else None)
     if found is not None:
         raise _refusal(path, found)
+    if b"\r" in head.rstrip() and b"\n" not in head:
+        raise DataError(
+            f"{path}: its lines end as those of old Macs, so that all of it is one line. Write it with the ends of "
+            r"Unix: tr '\r' '\n' < OLD > NEW"
+        )
 
 
 def check_signature(path: Path, head: bytes, ending: str) -> None:
@@ -132,35 +151,64 @@ def check_signature(path: Path, head: bytes, ending: str) -> None:
         raise _refusal(path, _signed(head) or (_BINARY if b"\0" in head else _PLAIN))
 
 
-def not_utf8(raw: bytes, location: str, position: int) -> DataError:
+@dataclass(frozen=True, slots=True)
+class OtherLines:
+    """How many lines of a file are beyond ASCII: those that are UTF-8, and those that are not."""
+
+    right: int = 0
+    wrong: int = 0
+
+
+def not_utf8(raw: bytes, location: str, position: int, lines: OtherLines | None = None) -> DataError:
     """Return the error for bytes that are not UTF-8, with what they look like.
 
     Args:
         raw: The bytes of a line.
         location: Of the line.
         position: Of the first byte that is wrong.
+        lines: Those of the whole file; None: not known.
     """
-    encoding = _utf16_of(raw)
-    if not encoding:
-        encoding = "windows-1252" if any(0x80 <= byte < 0xA0 for byte in raw) else "latin1"
-    name = {"latin1": "Latin-1", "windows-1252": "Windows-1252"}.get(encoding, "UTF-16")
+    found = f"{location}: not UTF-8 (byte 0x{raw[position]:02x} at column {position + 1})."
+    if lines is not None and lines.right >= max(1, lines.wrong):
+        others = f"{lines.wrong:,} lines, the others" if lines.wrong > 1 else "this line, all others"
+        return DataError(
+            f"{found} Mend {others} are UTF-8: iconv would spoil those. As Windows-1252 the line reads "
+            f"{raw.decode('cp1252', errors='replace').strip()[:40]!r}."
+        )
+    name, encoding = _encoding_of(raw)
     return DataError(
-        f"{location}: not UTF-8 (byte 0x{raw[position]:02x} at column {position + 1}). It looks like {name}: "
-        f"convert the "
-        f"file, for example: iconv -f {encoding} -t utf-8 OLD > NEW"
+        f"{found} It looks like {name}: convert the file, for example: iconv -f {encoding} -t utf-8 OLD > NEW"
     )
 
 
-def _utf16_of(head: bytes) -> str:
-    """Return the UTF-16 that bytes look like: a mark at the start, or every second byte zero, as in English text."""
-    if head.startswith(_UTF16_MARKS):
-        return "utf-16"
-    zeros = [head[first::2].count(0) / max(1, len(head[first::2])) for first in (0, 1)]
-    return "utf-16be" if zeros[0] > 0.7 > zeros[1] else "utf-16le" if zeros[1] > 0.7 > zeros[0] else ""
+def _encoding_of(raw: bytes) -> tuple[str, str]:
+    """Guess an encoding that is not UTF-8, and what iconv calls it."""
+    wide = _wide_of(raw)
+    if wide:
+        return wide[:6].upper(), wide
+    high = sum(byte >= 0x80 for byte in raw)
+    if high > sum(map(str.isalpha, raw.decode("ascii", errors="ignore"))) and high > 3:
+        return "another script in an encoding of its own, such as windows-1251, gb18030 or shift_jis", "windows-1251"
+    return ("Windows-1252", "windows-1252") if any(0x80 <= byte < 0xA0 for byte in raw) else ("Latin-1", "latin1")
+
+
+def _wide_of(head: bytes) -> str:
+    """Return the UTF-16 or UTF-32 that bytes look like: by a mark, or by zeros where English text has them."""
+    marked = next((name for mark, name in _WIDE_MARKS.items() if head.startswith(mark)), "")
+    if marked:
+        return marked
+    zeros = [head[first::4].count(0) / max(1, len(head[first::4])) for first in range(4)]
+    if min(zeros[1:3]) > 0.7:
+        return "utf-32be" if zeros[0] > 0.7 > zeros[3] else "utf-32le" if zeros[3] > 0.7 > zeros[0] else ""
+    if min(zeros[0], zeros[2]) > 0.7 > max(zeros[1], zeros[3]):
+        return "utf-16be"
+    return "utf-16le" if min(zeros[1], zeros[3]) > 0.7 > max(zeros[0], zeros[2]) else ""
 
 
 def _signed(head: bytes) -> Format | None:
     found = next((content for mark, content in _SIGNATURES.items() if head.startswith(mark)), None)
+    if found is None and head[_TAR] == b"ustar":
+        return _ARCHIVE
     if found is _ARCHIVE:
         return next((content for name, content in _IN_ZIP.items() if name in head), found)
     return found

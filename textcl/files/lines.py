@@ -12,23 +12,50 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from textcl.errors import DataError, suggestion
-from textcl.files.formats import COMPRESSIONS, check_signature, check_text, compression_of, not_utf8
+from textcl.files.formats import COMPRESSIONS, OtherLines, check_signature, check_text, compression_of, not_utf8
 
 _HEAD = 4096  # bytes that are looked at
+_LOOKED_AT = 64 << 20  # bytes, where something is wrong
 NO_ROWS = "the file holds no rows. Fill it, or name another file."
 BLANK = "found an empty text; fill it, or drop the row."
+NUL = "found a NUL character, which no text holds. Is it UTF-16 without a mark, or a damaged file? Mend it, or drop it."
 
 
 def decoded(raw: bytes, location: str) -> str:
     """Return bytes as text, without a byte order mark.
 
+    Args:
+        raw: The bytes of a line, or of a whole file.
+        location: The path, and for a line `, line 3`.
+
     Raises:
-        DataError: They are not UTF-8; says what they look like.
+        DataError: They are not UTF-8, or hold the byte 0; says what they look like.
     """
     try:
-        return raw.decode().removeprefix("\ufeff")
+        text = raw.decode()
     except UnicodeDecodeError as error:
-        raise not_utf8(raw, location, error.start) from error
+        lines = _other_lines(Path(location.rpartition(", line ")[0] or location))
+        raise not_utf8(raw, location, error.start, lines) from error
+    if "\0" in text:
+        raise DataError(f"{location}: {NUL}")
+    return text.removeprefix("\ufeff")
+
+
+def _other_lines(path: Path) -> OtherLines | None:
+    """Say how many lines of a file, of the first 64 MB, are UTF-8 and how many are not."""
+    right, wrong, size = 0, 0, 0
+    try:
+        with reading(path) as lines:
+            for raw in lines:
+                size += len(raw)
+                if not raw.isascii():
+                    is_wrong = "\ufffd" in raw.decode(errors="replace")
+                    right, wrong = right + (not is_wrong), wrong + is_wrong
+                if size > _LOOKED_AT:
+                    break
+    except DataError:
+        return None
+    return OtherLines(right, wrong)
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:

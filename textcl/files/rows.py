@@ -1,7 +1,11 @@
 """Rows of a local file in one pass, of every kind: text, JSONL, CSV, TSV, plain or compressed, Parquet, Arrow."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import logging
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from textcl.errors import DataError, suggestion
@@ -9,8 +13,17 @@ from textcl.files.formats import COMPRESSIONS, READS_COLUMNS, FileKind, has_colu
 from textcl.files.json_lines import json_record
 from textcl.files.lines import NO_ROWS, decoded, read_lines, reading, refuse_absence
 from textcl.files.tables import column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
-from textcl.files.values import checked_number, checked_text, checked_texts, refuse_half_pairs, shown
+from textcl.files.values import (
+    SPELLED_MISSING,
+    checked_number,
+    checked_text,
+    checked_texts,
+    passage_text,
+    refuse_unwritable,
+    shown,
+)
 
+_log = logging.getLogger(__name__)
 TEXT = "text"  # what the one column of a file without columns is called
 
 
@@ -41,23 +54,31 @@ class Row:
     location: str
     fields: Mapping[str, object]
     line: int = 0  # on which it starts, or its number where there are no lines; the first is 1
+    missing: Counter[str] | None = None  # of the whole file: texts of a column that spell a missing one, such as nan
 
     def text(self, column: str) -> str:
         """Return a text that is there and not blank."""
-        return checked_text(self.value(column), self.at(column))
+        text = checked_text(self.value(column), self.at(column))
+        if self.missing is not None and text.strip() in SPELLED_MISSING:
+            self.missing[column] += 1
+        return text
 
     def words(self, column: str) -> str:
         """Return a text that may be null or blank, without white space around it; a number is its digits."""
         value = self.value(column)
-        if not isinstance(value, str):
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
             return "" if value is None else str(value)
-        refuse_half_pairs(value, self.at(column))
+        if not isinstance(value, str):
+            raise DataError(f"{self.at(column)}: found {shown(value)}; it should be a text.")
+        refuse_unwritable(value, self.at(column))
         return value.strip()
 
     def identity(self, column: str) -> str:
-        """Return an id, which some sets write as a number."""
+        """Return an id without blanks around it; some sets write it as a number, and some programs that as 1.0."""
         value = self.value(column)
-        return str(value) if isinstance(value, int) else self.text(column)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        return str(value) if isinstance(value, int) else self.text(column).strip()
 
     def number(self, column: str) -> float:
         """Return a finite number, also where the file holds it as text."""
@@ -120,11 +141,21 @@ def file_rows(path: Path) -> Iterator[Row]:
     if kind is FileKind.TEXT:
         refuse_absence(path)
         raise DataError(f"{path}: found a text file, which has no columns. Name one that has: {READS_COLUMNS}.")
-    row = None
-    for row in _ROWS[kind](path):
+    row, missing = None, Counter[str]()
+    for row in _ROWS[kind](path, missing):
         yield row
     if row is None:
         raise DataError(f"{path}: {NO_ROWS}")
+    for column, count in missing.items():
+        tell_missing(f"{path}, column '{column}'", count)
+
+
+def tell_missing(where: str, count: int) -> None:
+    """Warn of rows whose text is a word by which programs say that there is none."""
+    if count:
+        _log.warning(
+            "%s: %s rows hold 'nan', 'None' or the like as a text; textcl clean drops them.", where, f"{count:,}"
+        )
 
 
 def refuse_columns(path: Path, named: Collection[str | None], option: str) -> None:
@@ -153,16 +184,16 @@ def first_present(*paths: Path) -> Path:
     return next((found for found in map(present, paths) if found.is_file()), paths[0])
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path, missing: Counter[str]) -> Iterator[Row]:
     with reading(path) as lines:
         for number, raw in enumerate(lines, start=1):
             location = f"{path}, line {number}"
             line = decoded(raw, location)
             if line.strip():
-                yield Row(location, json_record(line, location), number)
+                yield Row(location, json_record(line, location), number, missing)
 
 
-def _table_rows(path: Path) -> Iterator[Row]:
+def _table_rows(path: Path, missing: Counter[str]) -> Iterator[Row]:
     """Yield the rows of a table, placed by the line on which they start."""
     dialect = dialect_of(path)
     with reading(path) as lines:
@@ -176,14 +207,14 @@ def _table_rows(path: Path) -> Iterator[Row]:
         for row in rows:
             location = f"{path}, line {row.number}"
             refuse_misfit(row.fields, columns, dialect, location)
-            yield Row(location, dict(zip(columns, row.fields, strict=True)), row.number)
+            yield Row(location, dict(zip(columns, row.fields, strict=True)), row.number, missing)
 
 
-def _columnar_rows(path: Path) -> Iterator[Row]:
+def _columnar_rows(path: Path, missing: Counter[str]) -> Iterator[Row]:
     from textcl.files.arrow import columnar_records  # here because pyarrow takes a tenth of a second
 
     for number, record in enumerate(columnar_records(path), start=1):
-        yield Row(f"{path}, row {number}", record, number)
+        yield Row(f"{path}, row {number}", record, number, missing)
 
 
 _ROWS = {
@@ -196,14 +227,20 @@ _ROWS = {
 
 
 ANCHORS = (
-    *("anchor", "query", "question", "sentence1", "sentence_1", "sentence_a", "text1", "premise", "text"),
-    *("sentence", "title", "claim", "content", "question1", "source", "set"),
+    *("anchor", "query", "question", "sent0", "sent_0", "sentence0", "sentence_0", "text0", "text_0", "sentence1"),
+    *("sentence_1", "sentence_a", "sent1", "sent_1", "text1", "text_1", "text_a", "premise", "text", "sentence"),
+    *("title", "claim", "content", "question1", "source", "set"),
 )
 POSITIVES = (
-    *("positive", "pos", "positives", "answer", "answers", "sentence2", "sentence_2", "sentence_b", "text2"),
-    *("hypothesis", "target", "document", "passage", "context", "body", "question2", "paraphrase", "summary"),
+    *("positive", "pos", "positives", "answer", "answers", "sentence2", "sentence_2", "sentence_b", "sent2", "sent_2"),
+    *("text2", "text_2", "text_b", "hypothesis", "target", "document", "passage", "context", "body", "question2"),
+    *("paraphrase", "summary", "positive_passages", "positive_ctxs", "positive_passage", "response"),
 )
-NEGATIVES = ("negative", "neg", "negatives", "hard_negative", "hard_negatives")
+NEGATIVES = (
+    *("negative", "neg", "negatives", "negs", "hard_negative", "hard_negatives", "hard_neg", "hard_negs"),
+    *("negative_passages", "negative_passage", "negative_ctxs", "hard_negative_ctxs", "hard_negative_passages"),
+)
+_FROM_0 = re.compile(r"(sent|sentence|text)(_?)(\d+)")
 SCORES = ("score", "scores", "similarity", "relatedness", "similarity_score", "grade", "rating")
 LABELS = ("label", "labels", "class", "category", "intent", "topic", "is_duplicate", "target")
 PAIR_LABELS = ("label", "labels", "is_duplicate")  # beside two texts: whether they mean the same
@@ -211,6 +248,20 @@ _IDENTIFIERS = (
     *("id", "uuid", "guid", "key", "index", "idx", "url", "uri", "link", "href", "date", "time", "timestamp", "path"),
     *("file", "filename", "author", "user", "email", "lang", "language", "split"),
 )
+
+
+def numbered_from_0(names: Collection[str]) -> dict[str, str]:
+    """Return what columns are that are numbered from 0, as SimCSE and sentence-transformers call them, by folded name.
+
+    `sent0` is the anchor, `sent1` its positive and `sent2` a negative; where no column has the number 0, none is meant.
+    """
+    folded = {name.casefold() for name in names}
+    roles = {}
+    for name in folded:
+        found = _FROM_0.fullmatch(name)
+        if found and f"{found[1]}{found[2]}0" in folded:
+            roles[name] = {"0": "anchor", "1": "positive"}.get(found[3], "negative")
+    return roles
 
 
 def is_one_of(name: str, known: Sequence[str]) -> bool:
@@ -223,3 +274,38 @@ def is_identifier(name: str) -> bool:
     """Say whether a column has the name of what tells rows apart or says where they are from: an id, an address."""
     folded = name.casefold().strip("_")
     return folded in _IDENTIFIERS or folded.endswith(("_id", "_url", "_date", "_at"))
+
+
+_LOOKED_AT = 100  # rows
+
+
+def unread_texts(rows: Iterable[Mapping[str, object]], read: Collection[str]) -> list[str]:
+    """Return the columns beside those that are read which seem to hold texts: several words in most rows.
+
+    A column of labels, ids, addresses or dates is none.
+    """
+    counts: Counter[str] = Counter()
+    first = list(islice(rows, _LOOKED_AT))
+    for row in first:
+        counts.update(name for name, value in row.items() if name not in read and _has_words(value))
+    known = {*LABELS, *SCORES} - {"target"}
+    return [
+        name
+        for name, count in counts.items()
+        if name and 2 * count > len(first) and name.casefold() not in known and not is_identifier(name)
+    ]
+
+
+def _has_words(value: object) -> bool:
+    first = passage_text(value[0] if isinstance(value, list | tuple) and value else value)
+    return isinstance(first, str) and (len(first.split()) > 2 or (len(first) > 8 and not first.isascii()))
+
+
+def tell_unread(where: str, columns: Sequence[str], way_out: str) -> None:
+    """Warn of columns of texts that are not read."""
+    if columns:
+        named = ", ".join(f"'{column}'" for column in columns)
+        _log.warning("%s: %s %s texts and %s not read. %s", where, named, *_NUMBER[len(columns) > 1], way_out)
+
+
+_NUMBER = {False: ("holds", "is"), True: ("hold", "are")}

@@ -1,13 +1,16 @@
 """The values of a file's rows: shown in messages, and checked where a text or a number is needed."""
 
+import ast
 import json
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from textcl.errors import DataError
-from textcl.files.lines import BLANK
+from textcl.files.lines import BLANK, NUL
 
+SPELLED_MISSING = frozenset(("nan", "NaN", "None", "null", "NULL", "<NA>", "NaT"))  # as programs write "no text"
 _SHOWN = 40  # characters
 _WHOLE = re.compile(r"[-+]?\d{1,1000}")  # Python refuses to read more than 4,300 digits
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -20,16 +23,17 @@ def shown(value: object) -> str:
 
 
 def checked_text(value: object, where: str) -> str:
-    """Return a text that holds more than white space, as it is.
+    """Return a text that holds more than white space, as it is; of a passage its title and text.
 
     Raises:
-        DataError: It is none, is blank, or cannot be written as UTF-8.
+        DataError: It is none, is blank, cannot be written as UTF-8, or holds the character 0.
     """
+    value = passage_text(value)
     if not isinstance(value, str):
         raise DataError(f"{where}: found {shown(value)}; it should be a text.")
     if not value.strip():
         raise DataError(f"{where}: {BLANK}")
-    refuse_half_pairs(value, where)
+    refuse_unwritable(value, where)
     return value
 
 
@@ -37,8 +41,13 @@ def checked_texts(value: object, where: str) -> tuple[str, ...]:
     """Return the texts of a list, none of them blank; one text alone is a list of one.
 
     Raises:
-        DataError: One of them is not a text, or there is none.
+        DataError: One of them is not a text, there is none, or a list is spelled as a text.
     """
+    if isinstance(value, str) and _spells_list(value):
+        raise DataError(
+            f"{where}: found {shown(value)}, a list that is written as one text. Write lists as JSONL; pandas does "
+            "with df.to_json(FILE, orient='records', lines=True)."
+        )
     if not isinstance(value, list | tuple):
         return (checked_text(value, where),)
     if not value:
@@ -46,12 +55,34 @@ def checked_texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(checked_text(item, f"{where}, item {number}") for number, item in enumerate(value, start=1))
 
 
-def refuse_half_pairs(text: str, where: str) -> None:
-    """Refuse a text with half a surrogate pair, which JSON can spell and no file can hold.
+def passage_text(value: object) -> object:
+    """Return a passage, an object with a text and perhaps a title, as one text; any other value as it is."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("text"), str):
+        return value
+    title = value.get("title")
+    return f"{title if isinstance(title, str) else ''} {value['text']}".strip()
+
+
+def _spells_list(text: str) -> bool:
+    """Say whether a text is a list of texts, as Python, pandas or JSON write it."""
+    text = text.strip()
+    if not (text.startswith(("['", '["')) and text.endswith(("']", '"]'))):
+        return False
+    try:
+        read = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return isinstance(read, list) and all(isinstance(item, str) for item in read)
+
+
+def refuse_unwritable(text: str, where: str) -> None:
+    """Refuse a text with half a surrogate pair or a NUL, which JSON can spell and no file of text holds.
 
     Raises:
         DataError: Shows it.
     """
+    if "\0" in text:
+        raise DataError(f"{where}: {NUL}")
     try:
         text.encode()
     except UnicodeEncodeError as error:

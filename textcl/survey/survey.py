@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from textcl.files.values import refuse_half_pairs, shown
+from textcl.files.values import refuse_unwritable, shown
 from textcl.survey.records import open_records
 from textcl.text.folding import identities, is_unspaced
 from textcl.text.languages import languages_of, script_of
@@ -215,7 +215,7 @@ def _size(value: object, location: str) -> int:
     if isinstance(value, list):
         return sum(_size(item, location) for item in value)
     text = str(value)
-    refuse_half_pairs(text, location)
+    refuse_unwritable(text, location)
     return len(text.encode())
 
 

@@ -12,9 +12,10 @@ from textcl.benchmark.measure import Candidate, Setup, measure, with_nearest
 from textcl.benchmark.points import Measured
 from textcl.encoder.opening import open_encoder
 from textcl.errors import DataError, SearchError
-from textcl.files.beir import judgements, queries
+from textcl.files.beir import judgement_rows, judgements, queries, refuse_strangers, two_spellings
 from textcl.files.corpora import Corpus, read_corpus
 from textcl.files.rows import file_rows
+from textcl.files.values import checked_text
 from textcl.indexes.build import build_index, refuse_too_few
 from textcl.indexes.documents import DocumentStore
 from textcl.types.batches import FloatArray, IntArray
@@ -146,7 +147,9 @@ def _sampled(rows: int) -> IntArray:
 def _queries(path: Path) -> dict[str, str]:
     """Read queries, id to text: JSONL in BEIR's layout, or a text file, whose ids are line numbers."""
     if ".jsonl" in path.suffixes:
-        return queries(file_rows(path))
+        return {
+            query: checked_text(text, f"{path}, query '{query}'") for query, text in queries(file_rows(path)).items()
+        }
     return {line.id: line.text for line in read_corpus(path)}
 
 
@@ -155,16 +158,23 @@ def _judged(qrels: Path, request: Sequence[str], store: DocumentStore) -> Mappin
 
     Such a document cannot be found, and still belongs to what should have been.
     """
-    grades = judgements(file_rows(qrels))
-    unknown = [query for query in grades if query not in set(request)]
+    grades = judgements(judgement_rows(qrels))
+    known = set(request)
+    unknown = [query for query in grades if query not in known]
     if unknown:
-        raise DataError(f"{qrels}: query '{unknown[0]}' is judged but is not among the {len(request)} queries.")
+        raise DataError(
+            f"{qrels}: query '{unknown[0]}' is judged but is not among the {len(request)} queries. "
+            f"{two_spellings(unknown[0], 'The judgements', request, 'the file of queries')}"
+        )
+    ids = list(dict.fromkeys(document for each in grades.values() for document in each))
+    rows = dict(zip(ids, store.rows(ids), strict=True))
+    there = [store.at([0])[0][0], *(document for document in ids if rows[document] is not None)]
+    refuse_strangers(grades, dict.fromkeys(there), str(qrels))
     judged: dict[int, dict[int, int]] = {}
     for position, query in enumerate(request):
         if any(grade > 0 for grade in grades.get(query, {}).values()):
-            rows = store.rows(list(grades[query]))
+            found = ((rows[document], grade) for document, grade in grades[query].items())
             judged[position] = {
-                -1 - location if row is None else row: grade
-                for location, (row, grade) in enumerate(zip(rows, grades[query].values(), strict=True))
+                -1 - location if row is None else row: grade for location, (row, grade) in enumerate(found)
             }
     return judged

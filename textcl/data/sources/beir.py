@@ -6,58 +6,37 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from textcl.data.sources.tables import table_names, table_record, table_spans
 from textcl.errors import DataError
-from textcl.files.beir import title_and_text
+from textcl.files.beir import judgement, judgement_rows, qrels_file, title_and_text, two_spellings
 from textcl.files.content import Content, line_spans, open_content
 from textcl.files.json_lines import json_record
 from textcl.files.lines import BLANK, decoded
-from textcl.files.rows import Row, missing_column, present
-from textcl.files.tables import TSV
+from textcl.files.rows import Row, present
 from textcl.text.folding import identities
 from textcl.types.text import Example
 from textcl.util.cache import fingerprint_of
-
-_NAMES = ("query-id", "corpus-id", "score")
 
 
 def read_qrels(path: Path, threshold: int) -> dict[str, dict[str, str]]:
     """Return for each query the documents of at least this grade, each with the location of its judgement.
 
     Args:
-        path: Tab-separated values with the columns query-id, corpus-id and score, plain or compressed.
+        path: A table with the columns query-id, corpus-id and score, or TREC's four without names; plain or compressed.
         threshold: The lowest grade that counts as relevant.
 
     Raises:
         DataError: The file is missing or faulty, or no grade reaches the threshold.
     """
-    content = open_content(path)
-    names = table_names(content, TSV)
-    for name in _NAMES:
-        if name not in names:
-            raise missing_column(name, names, f"{path}, line 1")
-    spans = table_spans(content, TSV)
-    next(spans)
     qrels: dict[str, dict[str, str]] = {}
     best = None
-    for span in spans:
-        location = f"{path}, line {span.number}"
-        record = table_record(span.raw, TSV, names, location)
-        grade = _grade(record["score"], location)
+    for row in judgement_rows(path):
+        query, document, grade = judgement(row)
         best = grade if best is None else max(best, grade)
         if grade >= threshold:
-            qrels.setdefault(record["query-id"].strip(), {})[record["corpus-id"].strip()] = location
+            qrels.setdefault(query, {})[document] = row.location
     if not qrels:
-        found = "no judgements" if best is None else f"grades up to {best}"
-        raise DataError(f"{path}: found {found}, but none of at least {threshold}; set threshold lower.")
+        raise DataError(f"{path}: found grades up to {best}, but none of at least {threshold}; set threshold lower.")
     return qrels
-
-
-def _grade(text: str, location: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise DataError(f"{location}, column 'score': found {text!r}; it should be a whole number.") from error
 
 
 _log = logging.getLogger(__name__)
@@ -97,7 +76,7 @@ class BEIR:
         folder = Path(path).expanduser()
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; name the one that holds {corpus}, {queries} and {qrels}.")
-        judged = read_qrels(present(folder / qrels), threshold)
+        judged = read_qrels(qrels_file(folder, qrels), threshold)
         self._queries = _found(present(folder / queries), judged)
         self._corpus = _found(present(folder / corpus), {id_ for documents in judged.values() for id_ in documents})
         self._refuse_unknown(judged)
@@ -125,7 +104,8 @@ class BEIR:
             for document, location in documents.items():
                 for id_, file in ((query, self._queries), (document, self._corpus)):
                     if id_ not in file.spans:
-                        raise DataError(f"{location}: names '{id_}', which is not in {file.content.path}.")
+                        spellings = two_spellings(id_, "The judgements", (file.first,), "the file")
+                        raise DataError(f"{location}: names '{id_}', which is not in {file.content.path}. {spellings}")
 
     def _by_text(self, judged: dict[str, dict[str, str]]) -> list[tuple[str, list[str]]]:
         """Return each query with its documents that hold text, queries of one text as one."""
@@ -156,6 +136,7 @@ class _File:
 
     content: Content
     spans: dict[str, _Span]
+    first: str  # of the ids of all
 
     def text(self, id_: str) -> str:
         """Return title and text, the title where there is one."""
@@ -170,14 +151,15 @@ class _File:
 
 def _found(path: Path, wanted: Collection[str]) -> _File:
     """Find the objects with a wanted `_id`."""
-    found = _File(open_content(path), {})
-    for span in line_spans(found.content):
+    content, spans, first = open_content(path), dict[str, _Span](), ""
+    for span in line_spans(content):
         location = f"{path}, line {span.number}"
         row = Row(location, json_record(decoded(span.raw, location), location))
         row.value("text")
         id_ = row.identity("_id")
-        if id_ in found.spans:
-            raise DataError(f"{location}: '{id_}' stands on line {found.spans[id_].number} already; ids must differ.")
+        first = first or id_
+        if id_ in spans:
+            raise DataError(f"{location}: '{id_}' stands on line {spans[id_].number} already; ids must differ.")
         if id_ in wanted:
-            found.spans[id_] = _Span(span.number, span.start, span.start + len(span.raw))
-    return found
+            spans[id_] = _Span(span.number, span.start, span.start + len(span.raw))
+    return _File(content, spans, first)

@@ -5,6 +5,7 @@ their scores are equal to the last bit, and equal scores are ordered by document
 them, also where a ranking is cut.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,8 +20,18 @@ from textcl.evaluation.kind import Files, Hub, Kind, Metric, TaskEntry, hub_rows
 from textcl.evaluation.ranking_metrics import DETAILS, KS, measure
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import PositivePair, TextPair
-from textcl.files.beir import documents, judgements, queries
-from textcl.files.rows import Row, file_rows, first_present
+from textcl.files.beir import (
+    documents,
+    judgement_rows,
+    judgements,
+    qrels_file,
+    queries,
+    refuse_grade,
+    refuse_strangers,
+    two_spellings,
+)
+from textcl.files.rows import Row, file_rows
+from textcl.files.values import checked_text, refuse_unwritable
 from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
@@ -117,10 +128,8 @@ class Retrieval:
         self.ks = tuple(ks)
         if not self.corpus or not self.qrels:
             raise DataError(f"{name}: {len(self.corpus)} documents and {len(self.qrels)} queries with a relevant one.")
-        for query in self.qrels:
-            if query not in queries:
-                raise DataError(f"{name}: query '{query}' is judged but is not among the {len(queries)} queries.")
-        self.queries = {query: queries[query] for query in self.qrels}
+        self.queries = {query: _query(name, query, queries) for query in self.qrels}
+        _check_judgements(name, self.qrels, self.corpus)
 
     @classmethod
     def from_pairs(cls, name: str, pairs: Sequence[tuple[str, str]]) -> Self:
@@ -166,6 +175,34 @@ class Retrieval:
         return dict(kept[: max(self.ks)])
 
 
+def _query(name: str, query: str, queries: Mapping[str, str]) -> str:
+    """Return the text of a judged query."""
+    if query not in queries:
+        raise DataError(
+            f"{name}: query '{query}' is judged but is not among the {len(queries)} queries. "
+            f"{two_spellings(query, 'The judgements', queries, 'the file of queries')}"
+        )
+    return checked_text(queries[query], f"{name}, query '{query}'")
+
+
+def _check_judgements(name: str, qrels: Mapping[str, Mapping[str, int]], corpus: Mapping[str, str]) -> None:
+    """Refuse grades without bounds, judgements of another corpus, and documents that are no texts."""
+    for query, grades in qrels.items():
+        for document, grade in grades.items():
+            refuse_grade(grade, f"{name}, query '{query}', document '{document}'")
+    refuse_strangers(qrels, corpus, name)
+    for document, text in corpus.items():
+        if not isinstance(text, str):
+            raise DataError(f"{name}, document '{document}': found {text!r}; it should be a text.")
+        refuse_unwritable(text, f"{name}, document '{document}'")
+    blank = sum(not text.strip() for text in corpus.values())
+    if blank == len(corpus):
+        raise DataError(f"{name}: none of the {blank:,} documents holds a text.")
+    if blank:
+        _log.warning("%s: %s of %s documents hold no text.", name, f"{blank:,}", f"{len(corpus):,}")
+
+
+_log = logging.getLogger(__name__)
 _Parts = tuple[Iterator[Row], Iterator[Row], Iterator[Row]]  # corpus, queries, qrels
 
 
@@ -173,7 +210,7 @@ class RetrievalEntry(TaskEntry):
     """A set in BEIR layout: corpus, queries and qrels."""
 
     bundled: str | None = None  # a folder beside the suite file
-    local: str | None = None  # a folder, below the data folder
+    local: str | None = None  # a folder, below the data folder; or a file of judgements in it
     hub: Hub | None = None  # configs `corpus`, `queries` and `default`; config and split are those of the judgements
     texts_split: str | None = None  # split of the configs `corpus` and `queries`; None: it has the config's name
     drops_self: bool = False
@@ -187,15 +224,26 @@ class RetrievalEntry(TaskEntry):
         return Retrieval(self.name, corpus, texts, qrels, drops_self=self.drops_self, ks=self.ks)
 
 
-def _local_parts(folder: Path) -> _Parts:
+def _local_parts(path: Path) -> _Parts:
     """Open a folder in BEIR layout; BEIR itself keeps the judgements of a split in a folder `qrels`."""
-    if not folder.is_dir():
+    folder, qrels = path, path
+    if path.is_file():
+        folder = path.parent.parent if path.parent.name == "qrels" else path.parent
+    elif path.is_dir():
+        qrels = _split(path)
+    else:
         raise DataError(
-            f"There is no folder {folder}. A retrieval set is a folder with corpus.jsonl, queries.jsonl and qrels.tsv "
+            f"There is no folder {path}. A retrieval set is a folder with corpus.jsonl, queries.jsonl and qrels.tsv "
             "(or qrels/test.tsv), plain or .gz."
         )
-    qrels = first_present(folder / "qrels.tsv", folder / "qrels" / "test.tsv")
-    return file_rows(folder / "corpus.jsonl"), file_rows(folder / "queries.jsonl"), file_rows(qrels)
+    return file_rows(folder / "corpus.jsonl"), file_rows(folder / "queries.jsonl"), judgement_rows(qrels)
+
+
+def _split(folder: Path) -> Path:
+    try:
+        return qrels_file(folder, "qrels.tsv", "qrels/test.tsv")
+    except DataError as error:
+        raise DataError(f"{error} As in retrieval:{folder}/qrels/dev.tsv.") from error
 
 
 def _hub_parts(hub: Hub, texts_split: str | None) -> _Parts:
