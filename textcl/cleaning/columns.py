@@ -11,7 +11,7 @@ from textcl.cleaning.records import Record
 from textcl.cleaning.rules import Drop
 from textcl.errors import DataError
 from textcl.files.formats import has_columns
-from textcl.files.lines import NO_ROWS
+from textcl.files.lines import EmptyFileError
 from textcl.files.rows import (
     ANCHORS,
     LABELS,
@@ -21,8 +21,10 @@ from textcl.files.rows import (
     TEXT,
     is_one_of,
     missing_column,
+    numbered_from_0,
     refuse_columns,
 )
+from textcl.files.values import passage_text
 from textcl.text.folding import folded_words
 
 _OFTEN_OTHER = ("source", "set", "target")  # names of texts, but also of where a row is from, or of its label
@@ -84,7 +86,7 @@ def texts_of(fields: Mapping[str, object], columns: TextColumns) -> list[list[st
 
 
 def _group_texts(fields: Mapping[str, object], group: Sequence[str], *, may_be_empty: bool) -> list[str] | Drop:
-    names = [name for name in group if not (may_be_empty and fields.get(name) in (None, []))]
+    names = [name for name in group if not (may_be_empty and _is_blank(fields.get(name)))]
     filled = [name for name in names if not _is_blank(fields.get(name))] if len(group) > 1 else names
     if names and not filled:
         return Drop("empty", f"no text in {', '.join(group)}")
@@ -110,7 +112,7 @@ def _column_texts(fields: Mapping[str, object], name: str) -> list[str] | Drop:
 
 
 def _parts(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
+    return [passage_text(part) for part in (value if isinstance(value, list) else [value])]
 
 
 def _is_blank(value: object) -> bool:
@@ -131,7 +133,7 @@ def _first_rows(path: Path, records: Iterator[Record]) -> list[Mapping[str, obje
         first = errors[0]
         raise DataError(f"{path}, line {first.line}: {first.error.rstrip('.')}. No row of the file can be read.")
     if not rows:
-        raise DataError(f"{path}: {NO_ROWS}")
+        raise EmptyFileError(path)
     return rows
 
 
@@ -142,8 +144,12 @@ def _usual(rows: Sequence[Mapping[str, object]]) -> TextColumns:
     """
     texts = [name for name in rows[0] if _is_text(name, rows)]
     anchors = [(name,) for known in ANCHORS for name in texts if name.casefold() == known]
-    negatives = tuple(name for name in texts if is_one_of(name, NEGATIVES))
-    positives = tuple(name for name in texts if is_one_of(name, POSITIVES) and (name,) not in anchors)
+    numbered = numbered_from_0(texts)
+    is_negative = [is_one_of(name, NEGATIVES) or numbered.get(name.casefold()) == "negative" for name in texts]
+    negatives = tuple(name for name, found in zip(texts, is_negative, strict=True) if found)
+    anchors = [group for group in anchors if group[0] not in negatives]
+    rest = [name for name in texts if name not in negatives and (name,) not in anchors]
+    positives = tuple(name for name in rest if is_one_of(name, POSITIVES))
     groups = (*anchors[:1], positives, *anchors[1:], negatives)
     return TextColumns(tuple(group for group in groups if group), may_be_empty=negatives)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textcl.errors import DataError
 from textcl.files.formats import FileKind, kind_of
 from textcl.files.json_lines import json_record
-from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
+from textcl.files.lines import EmptyFileError, decoded, reading, refuse_object
 from textcl.files.rows import TEXT, file_rows
 from textcl.files.tables import RawRow, column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
 
@@ -42,7 +42,7 @@ def header(path: Path) -> str:
         return ""
     first = next(_raw_rows(path), None)
     if first is None:
-        raise DataError(f"{path}: {NO_ROWS}")
+        raise EmptyFileError(path)
     location = f"{path}, line {first.number}"
     refuse_twins(column_names(first.fields, location), location)
     return _raw_text(path, first)

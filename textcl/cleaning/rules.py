@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textcl.files.values import SPELLED_MISSING
 from textcl.text.folding import folded, folded_words
 from textcl.text.languages import LANGUAGES, language_of
 from textcl.types.batches import Embed
 from textcl.types.text import Role
 from textcl.util.cosines import row_products
 
-_HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no character, and no UTF-8
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # NUL, and half a surrogate pair, which is no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,9 @@ class Drop:
 
 def error(texts: Sequence[str], rules: Rules) -> Drop | None:
     """Return why a row of these texts is dropped; None: it is not."""
-    if any(map(_HALF.search, texts)):
-        return Drop("unreadable", "half a surrogate pair")
     words = [folded_words(text) for text in texts]
-    if not texts or not all(words):
-        return Drop("empty", "no letter or digit in a text")
+    if drop := _no_text(texts, words):
+        return drop
     counts = [len(each) for each in words]
     if max(counts) > rules.max_words:
         return Drop("too long", f"{max(counts):,} words")
@@ -63,6 +62,16 @@ def error(texts: Sequence[str], rules: Rules) -> Drop | None:
         if others:
             return Drop("another language", f"looks like {others[0]}")
     return None
+
+
+def _no_text(texts: Sequence[str], words: Sequence[Sequence[str]]) -> Drop | None:
+    """Return why a text says nothing; None: all say something."""
+    if any(map(_NO_CHARACTER.search, texts)):
+        return Drop("unreadable", "half a surrogate pair, or NUL")
+    missing = next((text.strip() for text in texts if text.strip() in SPELLED_MISSING), None)
+    if missing is not None:
+        return Drop("empty", f"'{missing}' spells a missing text")
+    return None if texts and all(words) else Drop("empty", "no letter or digit in a text")
 
 
 @dataclass(frozen=True, slots=True)

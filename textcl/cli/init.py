@@ -93,6 +93,7 @@ def _warnings(done: Beginning) -> list[str]:
     lines = []
     if trial.refused:
         lines.append(f"Training refuses {trial.refused:,} rows, the first: {trial.first}")
+    lines += _left_out(done)
     anchor = found.column(done.reading.anchor)
     if done.reading.holds in _IF_REPEATED and anchor.duplicates > found.rows / 10:
         meaning = _IF_REPEATED[done.reading.holds]
@@ -103,4 +104,23 @@ def _warnings(done: Beginning) -> list[str]:
     )
     if sentence is not None:
         lines.append(f"'{sentence}' was taken for the name of a column: write names above the first row.")
+    return lines
+
+
+def _left_out(done: Beginning) -> list[str]:
+    """Say which texts are not read, and which say that there is none."""
+    from textcl.survey.roles import unread_columns
+
+    lines = []
+    if unread := unread_columns(done.found, done.reading):
+        named = ", ".join(f"'{name}'" for name in unread)
+        lines.append(f"Not read, though it seems to hold texts: {named}. Name it in the recipe, or drop it.")
+    if done.trial.pairs:
+        lines.append(f"{done.trial.pairs:,} of {done.found.rows:,} rows have no negative, and train as pairs.")
+    for column in map(done.found.column, done.reading.texts):
+        if column.missing:
+            lines.append(
+                f"{column.missing:,} texts of '{column.name}' spell a missing one ('nan', 'None' or the like): "
+                "`textcl clean` drops them."
+            )
     return lines

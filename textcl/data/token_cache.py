@@ -230,7 +230,7 @@ def cut_batch(source: Source, roles: Sequence[Role], tokenize: Tokenize, number:
 def _texts(example: Example, role: Role) -> Sequence[str]:
     """Return the texts of a row that a view may hold."""
     if role is Role.NEGATIVE:
-        return example.negatives
+        return example.negatives or example.positives or (example.anchor,)
     return (example.positives or (example.anchor,)) if role is Role.POSITIVE else (example.anchor,)
 
 

@@ -18,6 +18,8 @@ from textcl.types.text import Augmentation, Example, Role, Source
 from textcl.util.cache import kept_finding, key_of
 from textcl.util.seeds import derive
 
+_LOOKED_AT = 1000  # rows
+
 
 @dataclass(frozen=True, slots=True)
 class ViewSpec:
@@ -48,14 +50,21 @@ def default_views(example: Example) -> tuple[ViewSpec, ...]:
     return pair + (ViewSpec(Role.NEGATIVE),) * len(example.negatives)
 
 
+def showing_negatives(source: Source) -> Example:
+    """Return the first row, of the first 1,000, that has negatives, else the first row."""
+    rows = (source[row] for row in range(min(len(source), _LOOKED_AT)))
+    return next((example for example in rows if example.negatives), source[0])
+
+
 def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> tuple[ViewText, ...]:
     """Choose and augment the text of each view of a row.
 
     Positive views share the row's positives out in a random order, starting over where they are fewer than the
-    views. Negative views take different negatives, a random selection where there are more than views.
+    views. Negative views take different negatives, a random selection where there are more than views. In a row without
+    any its positive stands in for each: objectives mask a negative that is the same text as the positive.
 
     Args:
-        example: The row; it has at least as many negatives as there are negative views.
+        example: The row; it has at least as many negatives as there are negative views, or none.
         views: V views.
         seed: The seed of the run's data.
         epoch: From 0; other epochs draw otherwise.
@@ -101,7 +110,7 @@ def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: in
     texts = {
         Role.ANCHOR: repeat(example.anchor),
         Role.POSITIVE: cycle(positives or [example.anchor]),
-        Role.NEGATIVE: iter(negatives),
+        Role.NEGATIVE: iter(negatives) if negatives else repeat((positives or [example.anchor])[0]),
     }
     return [next(texts[role]) for role in roles]
 
@@ -189,7 +198,7 @@ class RowReader:
 
     def _error(self, example: Example) -> str | None:
         """Say what a row lacks, and what would be right."""
-        if len(example.negatives) < self._negatives:
+        if 0 < len(example.negatives) < self._negatives:
             count = len(example.negatives)
             return (
                 f"found {count} negatives, the views ask for {self._negatives}; add negatives, or name fewer views of "

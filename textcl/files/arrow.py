@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from textcl.errors import DataError
 from textcl.files.content import keeping
 from textcl.files.formats import FileKind, check_signature, kind_of
-from textcl.files.lines import NO_ROWS, head_of
+from textcl.files.lines import EmptyFileError, head_of
 from textcl.util.cache import cache_folder, file_key
 
 _AT_ONCE = 1000  # rows that are in memory at once
@@ -83,7 +83,7 @@ def _check(path: Path, ending: str) -> None:
     head = head_of(path)
     check_signature(path, head, ending)
     if not head:
-        raise DataError(f"{path}: {NO_ROWS}")
+        raise EmptyFileError(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ class Mapped:
         inner = row - (self.ends[number - 1] if number else 0)
         return {name: self.batches[number].column(name)[inner].as_py() for name in columns}
 
-    def records(self, columns: Iterable[str]) -> Iterator[Mapping[str, object]]:
-        """Yield some columns of all rows in order."""
-        named = list(columns)
+    def records(self, columns: Iterable[str] | None) -> Iterator[Mapping[str, object]]:
+        """Yield some columns of all rows in order; None: all columns."""
+        named = list(self.names if columns is None else columns)
         for batch in self.batches:
             chosen = _sound(batch.select(named))
             for start in range(0, chosen.num_rows, _AT_ONCE):

@@ -16,9 +16,20 @@ from textcl.files.formats import COMPRESSIONS, OtherLines, check_signature, chec
 
 _HEAD = 4096  # bytes that are looked at
 _LOOKED_AT = 64 << 20  # bytes, where something is wrong
-NO_ROWS = "the file holds no rows. Fill it, or name another file."
+_NO_ROWS = "the file holds no rows. Fill it, or name another file."
 BLANK = "found an empty text; fill it, or drop the row."
 NUL = "found a NUL character, which no text holds. Is it UTF-16 without a mark, or a damaged file? Mend it, or drop it."
+
+
+class EmptyFileError(DataError):
+    """A file holds no rows; whoever reads several passes it over.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"{path}: {_NO_ROWS}")
 
 
 def decoded(raw: bytes, location: str) -> str:
@@ -75,7 +86,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                 found = True
                 yield number, text
     if not found:
-        raise DataError(f"{path}: {NO_ROWS}")
+        raise EmptyFileError(path)
 
 
 def refuse_object(text: str, location: str) -> None:

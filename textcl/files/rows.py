@@ -5,13 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from textcl.errors import DataError, suggestion
 from textcl.files.formats import COMPRESSIONS, READS_COLUMNS, FileKind, has_columns, kind_of
 from textcl.files.json_lines import json_record
-from textcl.files.lines import NO_ROWS, decoded, read_lines, reading, refuse_absence
+from textcl.files.lines import EmptyFileError, decoded, read_lines, reading, refuse_absence
 from textcl.files.tables import column_names, dialect_of, raw_rows, refuse_misfit, refuse_twins
 from textcl.files.values import (
     SPELLED_MISSING,
@@ -145,11 +146,12 @@ def file_rows(path: Path) -> Iterator[Row]:
     for row in _ROWS[kind](path, missing):
         yield row
     if row is None:
-        raise DataError(f"{path}: {NO_ROWS}")
+        raise EmptyFileError(path)
     for column, count in missing.items():
         tell_missing(f"{path}, column '{column}'", count)
 
 
+@lru_cache
 def tell_missing(where: str, count: int) -> None:
     """Warn of rows whose text is a word by which programs say that there is none."""
     if count:
@@ -276,24 +278,24 @@ def is_identifier(name: str) -> bool:
     return folded in _IDENTIFIERS or folded.endswith(("_id", "_url", "_date", "_at"))
 
 
-_LOOKED_AT = 100  # rows
+LOOKED_AT = 100  # rows
 
 
-def unread_texts(rows: Iterable[Mapping[str, object]], read: Collection[str]) -> list[str]:
+def unread_texts(rows: Iterable[Mapping[str, object]], read: Collection[str]) -> tuple[str, ...]:
     """Return the columns beside those that are read which seem to hold texts: several words in most rows.
 
     A column of labels, ids, addresses or dates is none.
     """
     counts: Counter[str] = Counter()
-    first = list(islice(rows, _LOOKED_AT))
+    first = list(islice(rows, LOOKED_AT))
     for row in first:
         counts.update(name for name, value in row.items() if name not in read and _has_words(value))
     known = {*LABELS, *SCORES} - {"target"}
-    return [
+    return tuple(
         name
         for name, count in counts.items()
         if name and 2 * count > len(first) and name.casefold() not in known and not is_identifier(name)
-    ]
+    )
 
 
 def _has_words(value: object) -> bool:
@@ -301,8 +303,9 @@ def _has_words(value: object) -> bool:
     return isinstance(first, str) and (len(first.split()) > 2 or (len(first) > 8 and not first.isascii()))
 
 
-def tell_unread(where: str, columns: Sequence[str], way_out: str) -> None:
-    """Warn of columns of texts that are not read."""
+@lru_cache
+def tell_unread(where: str, columns: tuple[str, ...], way_out: str) -> None:
+    """Warn of columns of texts that are not read, once for each place."""
     if columns:
         named = ", ".join(f"'{column}'" for column in columns)
         _log.warning("%s: %s %s texts and %s not read. %s", where, named, *_NUMBER[len(columns) > 1], way_out)

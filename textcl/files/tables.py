@@ -23,9 +23,6 @@ class Dialect:
     is_quoted: bool  # whether a field may stand in quotation marks, and then hold delimiters and line breaks
 
 
-TSV = Dialect("\t", is_quoted=False)
-
-
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """A row as it stands in a file."""
@@ -170,7 +167,37 @@ def dialect_of(path: Path) -> Dialect:
         DataError: There is no such file, or it cannot be read.
     """
     if kind_of(path) is FileKind.TSV:
-        return TSV
+        return tsv_dialect(path)
     with reading(path) as lines:
         names = next((line for line in lines if line.strip()), b"").decode(errors="replace")
     return Dialect(max(_DELIMITERS, key=_QUOTED.sub("", names).count), is_quoted=True)
+
+
+_SAMPLED = 16 << 20  # bytes
+_FIELD = re.compile(rb'(?:"(?P<quoted>(?:[^"]++|"")*+)"|[^"\t\r\n]*+)(?:\t|\r?\n|\Z)')
+_NEEDS_QUOTES = re.compile(rb'"|,|\t|\n')
+_CUT_FIELD = re.compile(rb'"(?:[^"]++|"")*+\Z')
+
+
+def tsv_dialect(path: Path) -> Dialect:
+    """Return how tab-separated values are written: as spreadsheets and pandas quote fields, or without quoting.
+
+    They are quoted where each quotation mark of the first 16 MB has a meaning in that way, and one of them is needed.
+
+    Raises:
+        DataError: There is no such file, or it cannot be read.
+    """
+    with reading(path) as file:
+        head = file.read(_SAMPLED)
+    return Dialect("\t", is_quoted=b'"' in head and _is_quoted(head))
+
+
+def _is_quoted(head: bytes) -> bool:
+    is_needed, position = False, 0
+    while position < len(head):
+        field = _FIELD.match(head, position)
+        if field is None:
+            return is_needed and len(head) == _SAMPLED and _CUT_FIELD.match(head, position) is not None
+        is_needed = is_needed or _NEEDS_QUOTES.search(field["quoted"] or b"") is not None
+        position = field.end()
+    return is_needed

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.data.sources.beir import BEIR
+from textcl.data.sources.concatenation import is_shard, kind_or_none, shards_of
 from textcl.data.sources.text_files import FolderLines
 from textcl.files.formats import FileKind, kind_of
-from textcl.files.lines import refuse_absence
+from textcl.files.lines import EmptyFileError, refuse_absence
 from textcl.files.rows import TEXT, Row, present, read_rows
 from textcl.files.tables import dialect_of
 
@@ -46,9 +47,28 @@ def open_records(path: Path) -> Records:
 
 
 def _folder(path: Path) -> Records:
+    """Open a folder of text files, or of shards of one kind with columns, where it holds no text."""
+    kinds = {kind_or_none(file) for file in path.rglob("*") if is_shard(file, path)}
+    found = [kind for kind in _SOURCES if kind in kinds and kind is not FileKind.TEXT]
+    if len(found) == 1 and not any(path.rglob("*.txt*")):
+        files = shards_of(str(path), found[0])
+        delimiter = dialect_of(files[0]).delimiter if found[0] is FileKind.CSV else ","
+        return Records(_SOURCES[found[0]], {} if delimiter == "," else {"delimiter": delimiter}, _shard_rows(files))
     source = FolderLines(str(path))
     rows = (Row(source.location(row), {TEXT: source[row].anchor}, row + 1) for row in range(len(source)))
     return Records("FolderLines", {}, rows)
+
+
+def _shard_rows(files: list[Path]) -> Iterator[Row]:
+    """Yield the rows of all shards; those without rows are passed over, unless all are."""
+    empty = []
+    for file in files:
+        try:
+            yield from read_rows(file)
+        except EmptyFileError as error:
+            empty.append(error)
+    if len(empty) == len(files):
+        raise empty[0]
 
 
 def _beir(path: Path) -> Records:

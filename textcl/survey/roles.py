@@ -1,16 +1,24 @@
 """From a look at a file to what its columns are for: by their names, and where these say nothing by what they hold."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from textcl.data.sources.columns import Columns, columns_of
+from textcl.data.sources.columns import columns_of
 from textcl.errors import DataError
-from textcl.files.rows import ANCHORS, LABELS, NEGATIVES, PAIR_LABELS, POSITIVES, SCORES, Row, is_identifier, is_one_of
-from textcl.files.values import number_spelled
+from textcl.files.rows import (
+    ANCHORS,
+    LABELS,
+    NEGATIVES,
+    PAIR_LABELS,
+    POSITIVES,
+    SCORES,
+    is_identifier,
+    is_one_of,
+    numbered_from_0,
+)
 from textcl.survey.records import open_records
 from textcl.survey.survey import ColumnSurvey, Survey
-from textcl.types.text import Example
 
 _TEXTS = ("text", "name")
 _VAGUE = ("source", "set")  # where short texts come again and again, these say where a row is from
@@ -82,7 +90,8 @@ def _is_label(column: ColumnSurvey) -> bool:
 
 def _roles(found: Survey, texts: Sequence[ColumnSurvey]) -> Reading:
     """Say which columns of texts are anchor, positives and negatives, and which of them were guessed."""
-    negatives = [column for column in texts if is_one_of(column.name, NEGATIVES)]
+    numbered = numbered_from_0([column.name for column in texts])
+    negatives = [column for column in texts if _is_called(column, NEGATIVES, numbered, "negative")]
     rest = [column for column in texts if column not in negatives]
     singles = [column for column in rest if not column.is_list]
     if not singles:
@@ -94,7 +103,7 @@ def _roles(found: Survey, texts: Sequence[ColumnSurvey]) -> Reading:
     is_guess = anchor.name.casefold() not in ANCHORS and len(texts) > 1
     guessed = [anchor] if is_guess else []
     others = [column for column in rest if column is not anchor]
-    positives = [column for column in others if is_one_of(column.name, POSITIVES)]
+    positives = [column for column in others if _is_called(column, POSITIVES, numbered, "positive")]
     positives = [column for column in positives if column.kind == "text"] or positives
     if not positives:
         positives = [column for column in others if _may_be_positive(column)][:1]
@@ -103,6 +112,16 @@ def _roles(found: Survey, texts: Sequence[ColumnSurvey]) -> Reading:
     names = [tuple(column.name for column in columns) for columns in (positives, kept, guessed)]
     holds = ("triplets" if kept else "pairs") if positives else "sentences"
     return Reading(holds, anchor.name, names[0], names[1], guessed=names[2])
+
+
+def _is_called(column: ColumnSurvey, known: Sequence[str], numbered: Mapping[str, str], role: str) -> bool:
+    return is_one_of(column.name, known) or numbered.get(column.name.casefold()) == role
+
+
+def unread_columns(found: Survey, reading: Reading) -> tuple[str, ...]:
+    """Return the columns that hold texts, as far as that can be seen, and are not taken for anything."""
+    read = {*reading.texts, reading.score, reading.label}
+    return tuple(column.name for column in found.columns if column.name not in read and _may_be_positive(column))
 
 
 def _anchor(columns: Sequence[ColumnSurvey]) -> ColumnSurvey:
@@ -200,6 +219,7 @@ class Trial:
     first: str = ""  # of the refusals
     fewest: int = 0  # negatives, of the rows that are not refused
     most: int = 0
+    pairs: int = 0  # rows without negatives, where others have some
 
 
 def try_rows(found: Survey, reading: Reading) -> Trial:
@@ -215,17 +235,10 @@ def try_rows(found: Survey, reading: Reading) -> Trial:
     columns = columns_of(reading.anchor, *named, reading.score, reading.label)
     for number, row in enumerate(islice(open_records(found.path).rows, found.rows)):
         try:
-            negatives.append(len(_example(found, columns, number, row).negatives))
+            negatives.append(len(columns.example(number, row.fields, row.location).negatives))
         except DataError as refusal:
             refusals.append(str(refusal))
     if not negatives:
         raise DataError(f"All {found.rows:,} rows would be refused, the first: {refusals[0]}")
-    return Trial(len(refusals), next(iter(refusals), ""), min(negatives), max(negatives))
-
-
-def _example(found: Survey, columns: Columns, number: int, row: Row) -> Example:
-    """Read a row; in tables a label that spells a number is one."""
-    record = dict(row.fields)
-    if found.use in ("CSV", "TSV") and columns.label is not None:
-        record[columns.label] = number_spelled(str(record[columns.label]))
-    return columns.example(number, record, row.location)
+    pairs = negatives.count(0) if any(negatives) else 0
+    return Trial(len(refusals), next(iter(refusals), ""), min(negatives), max(negatives), pairs)

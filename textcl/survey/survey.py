@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from textcl.files.values import refuse_unwritable, shown
+from textcl.files.values import SPELLED_MISSING, passage_text, refuse_unwritable, shown
 from textcl.survey.records import open_records
 from textcl.text.folding import identities, is_unspaced
 from textcl.text.languages import languages_of, script_of
@@ -28,6 +28,7 @@ class ColumnSurvey:
     name: str
     kind: str  # text (in most rows), number, vector, name (a short text that comes again and again), empty, other
     empty: int  # rows
+    missing: int  # texts that spell a missing one, such as nan
     distinct: int  # values, white space and case aside
     duplicates: int  # values that stood there before
     words: int  # of a text, in the middle
@@ -62,6 +63,7 @@ def look_at(name: str, values: Sequence[object]) -> ColumnSurvey:
         name=name,
         kind=kind,
         empty=sum(map(_is_empty, values)),
+        missing=sum(text.strip() in SPELLED_MISSING for text in texts),
         distinct=distinct,
         duplicates=len(filled) - distinct,
         words=int(np.percentile(words, 50)),
@@ -220,5 +222,7 @@ def _size(value: object, location: str) -> int:
 
 
 def _kept(value: object) -> object:
-    """Shorten a list of numbers, such as an embedding, of which only the sort is told."""
-    return value[:_SHOWN] if is_numbers(value) else value
+    """Shorten a list of numbers, such as an embedding, of which only the sort is told; a passage is its text."""
+    if is_numbers(value):
+        return value[:_SHOWN]
+    return [passage_text(part) for part in value] if isinstance(value, list) else passage_text(value)

@@ -136,7 +136,7 @@ def _negative_views(trial: Trial) -> list[str]:
     if trial.fewest == trial.most:
         return []
     negatives = f"  - {{role: negative}} # rows have {trial.fewest} to {trial.most}; an epoch draws from them"
-    others = ["  - {role: negative}"] * (trial.fewest - 1)
+    others = ["  - {role: negative}"] * max(0, trial.fewest - 1)
     return ["views:", "  - {role: anchor}", "  - {role: positive}", negatives, *others]
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
+from textcl.data.sources.columns import Columns, Named, columns_of, noted, refuse_missing, tell_left_out
+from textcl.data.sources.concatenation import open_shards
 from textcl.data.sources.file_rows import LARGE
-from textcl.errors import DataError
 from textcl.files.arrow import arrow_errors, mappable, mapped
-from textcl.files.lines import NO_ROWS
+from textcl.files.formats import FileKind
+from textcl.files.lines import EmptyFileError
 from textcl.types.text import Example
 from textcl.util.cache import file_key, fingerprint_of, kept_finding
 
@@ -51,9 +52,11 @@ def open_rows(path: Path, file: Path, columns: Columns) -> ArrowRows:
     found = mapped(file, status.st_mtime_ns)
     refuse_missing(columns, found.names, str(path))
     if not found.rows:
-        raise DataError(f"{path}: {NO_ROWS}")
+        raise EmptyFileError(path)
     key = file_key(file, path, columns) if status.st_size > LARGE else None
-    fingerprint = kept_finding(key, lambda: fingerprint_of(_examples(path, file, status.st_mtime_ns, columns)))
+    fingerprint = kept_finding(
+        key, lambda: fingerprint_of(noted(_examples(path, file, status.st_mtime_ns, columns), path))
+    )
     return ArrowRows(path, file, status.st_mtime_ns, columns, fingerprint)
 
 
@@ -73,7 +76,7 @@ class Arrow:
     The file is mapped into memory, of any size; one that is compressed is unpacked once into the user's cache folder.
 
     Args:
-        path: The file.
+        path: The file; or a folder of shards, as `save_to_disk` of `datasets` writes it, or a pattern of their names.
         anchor: The column of anchors.
         positive: The column of positives, texts or lists of them, or several columns; null: the views are made from
             the anchor.
@@ -101,8 +104,13 @@ class Arrow:
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
-        file = Path(path).expanduser()
-        self._rows = open_rows(file, mappable(file), columns)
+
+        def opened(file: Path) -> ArrowRows:
+            rows = open_rows(file, mappable(file), columns)
+            tell_left_out(path, mapped(rows.file, rows.changed).records(None), columns)
+            return rows
+
+        self._rows = open_shards(path, FileKind.ARROW, opened)
 
     @property
     def fingerprint(self) -> str:

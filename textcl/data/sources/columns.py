@@ -1,18 +1,21 @@
 """From a record with named columns to an Example, with errors that name the column."""
 
+import logging
 import math
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 
 from textcl.errors import DataError
-from textcl.files.rows import missing_column
-from textcl.files.values import checked_number, checked_text, checked_texts, shown
+from textcl.files.rows import missing_column, tell_missing, tell_unread, unread_texts
+from textcl.files.values import SPELLED_MISSING, checked_number, checked_text, checked_texts, number_spelled, shown
 from textcl.text.folding import number_of
 from textcl.types.text import Example
 
 Named = str | list[str] | None  # as a recipe names columns of texts: one, several, or none
+_LEADING_ZERO = re.compile(r"\s*[-+]?0\d")
 _LEAST_LABEL = -(2**63)  # labels are int64; a whole number beyond is taken for a name
 
 
@@ -42,7 +45,7 @@ class Columns:
             row=row,
             anchor=checked_text(_value(record, self.anchor, location), f"{location}, column '{self.anchor}'").strip(),
             positives=_texts(record, self.positives, location),
-            negatives=_texts(record, self.negatives, location),
+            negatives=_texts(record, self.negatives, location, may_be_empty=True),
             score=_score(record, self.score, location),
             label=_label(record, self.label, location),
         )
@@ -77,6 +80,28 @@ def refuse_missing(columns: Columns, found: Collection[str], location: str) -> N
             )
 
 
+_log = logging.getLogger(__name__)
+_NAME_THEM = "Name them in the recipe (anchor, positive, negative), or drop them from the file."
+
+
+def tell_left_out(path: object, records: Iterable[Mapping[str, object]], columns: Columns) -> None:
+    """Warn of columns of texts that a source does not read, by its first rows."""
+    tell_unread(str(path), unread_texts(records, columns.names), _NAME_THEM)
+
+
+def noted(examples: Iterable[Example], named: object) -> Iterator[Example]:
+    """Hand on all rows of a source; then warn of texts that spell a missing one, and of rows without negatives."""
+    rows, missing, pairs = 0, 0, 0
+    for example in examples:
+        rows += 1
+        missing += not SPELLED_MISSING.isdisjoint((example.anchor, *example.positives, *example.negatives))
+        pairs += not example.negatives
+        yield example
+    tell_missing(str(named), missing)
+    if 0 < pairs < rows:
+        _log.warning("%s: %s of %s rows have no negative, and train as pairs.", named, f"{pairs:,}", f"{rows:,}")
+
+
 def _listed(named: Named) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named or ())
 
@@ -87,11 +112,13 @@ def _value(record: Mapping[str, object], column: str, location: str) -> object:
     return record[column]
 
 
-def _texts(record: Mapping[str, object], columns: tuple[str, ...], location: str) -> tuple[str, ...]:
+def _texts(
+    record: Mapping[str, object], columns: tuple[str, ...], location: str, *, may_be_empty: bool = False
+) -> tuple[str, ...]:
     """Read the texts of one column, or of several, some of which may be empty."""
-    if len(columns) > 1:
+    if len(columns) > 1 or may_be_empty:
         filled = tuple(column for column in columns if not _is_empty(_value(record, column, location)))
-        if not filled:
+        if not filled and not may_be_empty:
             named = ", ".join(f"'{column}'" for column in columns)
             raise DataError(f"{location}: found no text in any of the columns {named}; one of them must hold one.")
         columns = filled
@@ -114,12 +141,14 @@ def _score(record: Mapping[str, object], column: str | None, location: str) -> f
 
 
 def _label(record: Mapping[str, object], column: str | None, location: str) -> int | None:
-    """Read a label: a whole number, however it is typed, or a name, which is numbered."""
+    """Read a label: a whole number, however it is typed, or a name, which is numbered; 007 is a name."""
     if column is None:
         return None
     value = _value(record, column, location)
     if isinstance(value, str) and value.strip():
-        return number_of(value.strip())
+        value = value.strip() if _LEADING_ZERO.match(value) else number_spelled(value)
+    if isinstance(value, str) and value:
+        return number_of(value)
     if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
         value = int(value)
     if not isinstance(value, int):

@@ -1,12 +1,17 @@
-"""Several sources read as one."""
+"""Several sources read as one: those of a recipe, or the shards of a folder."""
 
 import hashlib
+import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 
+from textcl.errors import DataError
+from textcl.files.formats import FileKind, kind_of
+from textcl.files.lines import EmptyFileError
 from textcl.types.text import Example, Source
 
 
@@ -53,3 +58,74 @@ class Concatenation:
         row = range(len(self))[row]
         number = bisect_right(self._ends, row)
         return self._sources[number], row - (self._ends[number - 1] if number else 0)
+
+
+_OF_DATASETS = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
+_SPLIT = re.compile(r"(train|test|validation|valid|val|dev|eval)(?![a-z])", re.I)
+
+
+def open_shards(path: str, kind: FileKind, opened: Callable[[Path], Source]) -> Source:
+    """Open a file, or all shards of a folder or of a pattern of names; shards without rows are passed over.
+
+    Args:
+        path: As the user names it.
+        kind: What the shards are.
+        opened: Opens one of them.
+
+    Raises:
+        DataError: There are none, they are of several splits, or none has rows.
+    """
+    files = shards_of(path, kind)
+    if len(files) == 1:
+        return opened(files[0])
+    sources = []
+    for file in files:
+        try:
+            sources.append(opened(file))
+        except EmptyFileError as error:
+            empty = error
+    if not sources:
+        raise empty
+    return Concatenation(sources)
+
+
+def shards_of(path: str, kind: FileKind) -> list[Path]:
+    """Return the files that a path names: itself, those of a kind in a folder, or those that fit a pattern, sorted.
+
+    Raises:
+        DataError: There are none, or they are of several splits.
+    """
+    found = Path(path).expanduser()
+    is_pattern = "*" in found.name and not found.exists()
+    if not found.is_dir() and not is_pattern:
+        return [found]
+    folder, pattern = (found.parent, found.name) if is_pattern else (found, "**/*")
+    files = [file for file in sorted(folder.glob(pattern)) if is_shard(file, folder) and kind_or_none(file) is kind]
+    if not files:
+        raise DataError(f"{path}: no {kind.value} file is there; name a file, a folder of such files, or a pattern.")
+    splits = sorted({split[0].casefold() for file in files if (split := _SPLIT.match(_place(file, folder)))})
+    if len(splits) > 1:
+        raise DataError(
+            f"{path}: holds the splits {', '.join(splits)}. Name one by a folder or a pattern, as in "
+            f"{folder / splits[-1]}*{''.join(files[0].suffixes[-1:])}."
+        )
+    return files
+
+
+def is_shard(file: Path, folder: Path) -> bool:
+    """Say whether a file below a folder may be one of its shards: not hidden, nor what `datasets` keeps for itself."""
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.is_file() and not hidden and not file.name.startswith("cache-") and file.name not in _OF_DATASETS
+
+
+def kind_or_none(file: Path) -> FileKind | None:
+    """Return the kind of a file; None where it holds no rows."""
+    try:
+        return kind_of(file)
+    except DataError:
+        return None
+
+
+def _place(file: Path, folder: Path) -> str:
+    parts = file.relative_to(folder).parts
+    return next((part for part in parts if _SPLIT.match(part)), parts[-1])

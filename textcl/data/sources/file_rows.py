@@ -2,16 +2,17 @@
 
 import logging
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from textcl.errors import DataError
+from textcl.data.sources.columns import Columns, noted, tell_left_out
 from textcl.files.content import Content, Span, open_content
-from textcl.files.lines import NO_ROWS
+from textcl.files.lines import EmptyFileError
+from textcl.files.rows import LOOKED_AT
 from textcl.types.batches import IntArray
 from textcl.types.text import Example
 from textcl.util.atomic import new_folder
@@ -73,13 +74,37 @@ class FileRows:
 
     def __getitem__(self, row: int) -> Example:
         row = range(len(self))[row]
+        return self._form.example(row, self.raw(row), self.location(row))
+
+    def raw(self, row: int) -> bytes:
+        """Return the bytes of a row, and what is blank behind it."""
         starts = self._index.starts
         end = int(starts[row + 1]) if row + 1 < len(starts) else self._content.size
-        return self._form.example(row, self._content.read(int(starts[row]), end), self.location(row))
+        return self._content.read(int(starts[row]), end)
 
     def location(self, row: int) -> str:
         """Name the file and the line."""
         return f"{self._named} {self._index.numbers[row]}"
+
+
+class RecordFormat(RowFormat, Protocol):
+    """How rows with columns are read."""
+
+    @property
+    def columns(self) -> Columns:
+        """Those that are read."""
+        ...
+
+    def record(self, raw: bytes, location: str) -> Mapping[str, object]:
+        """Return all fields of a row."""
+        ...
+
+
+def told(path: str, rows: FileRows, form: RecordFormat) -> FileRows:
+    """Warn of columns of texts that are not read, and return the rows; `path` is as the user names it."""
+    first = range(min(len(rows), LOOKED_AT))
+    tell_left_out(path, (form.record(rows.raw(row), rows.location(row)) for row in first), form.columns)
+    return rows
 
 
 def _indexed(content: Content, form: RowFormat, named: str) -> _Index:
@@ -92,9 +117,9 @@ def _indexed(content: Content, form: RowFormat, named: str) -> _Index:
             starts.append(span.start)
             numbers.append(span.number)
 
-    fingerprint = fingerprint_of(examples())
+    fingerprint = fingerprint_of(noted(examples(), content.path))
     if not starts:
-        raise DataError(f"{content.path}: {NO_ROWS}")
+        raise EmptyFileError(content.path)
     index = _Index(np.frombuffer(starts, dtype=np.int64), np.frombuffer(numbers, dtype=np.int64), fingerprint)
     if content.size > LARGE:
         _keep(index, _folder(content, form))

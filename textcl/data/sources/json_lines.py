@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textcl.data.sources.columns import Columns, Named, columns_of
-from textcl.data.sources.file_rows import FileRows
+from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.file_rows import FileRows, told
 from textcl.files.content import Content, Span, line_spans
+from textcl.files.formats import FileKind
 from textcl.files.json_lines import json_record
 from textcl.files.lines import decoded
 from textcl.types.text import Example
@@ -19,7 +21,7 @@ class JsonLines:
     file, of any size; a compressed file is unpacked once into the user's cache folder.
 
     Args:
-        path: The file.
+        path: The file; or a folder of shards, or a pattern of their names, as in `shards/*.jsonl.gz`.
         anchor: The column of anchors.
         positive: The column of positives, or several; null: the views are made from the anchor.
         negative: The column of hard negatives, or several; null: none.
@@ -45,7 +47,8 @@ class JsonLines:
         score: str | None = None,
         label: str | None = None,
     ) -> None:
-        self._rows = FileRows(path, JsonRows(columns_of(anchor, positive, negative, score, label)))
+        form = JsonRows(columns_of(anchor, positive, negative, score, label))
+        self._rows = open_shards(path, FileKind.JSON, lambda file: told(path, FileRows(str(file), form), form))
 
     @property
     def fingerprint(self) -> str:
@@ -75,4 +78,8 @@ class JsonRows:
 
     def example(self, row: int, raw: bytes, location: str) -> Example:
         """Read a line."""
-        return self.columns.example(row, json_record(decoded(raw, location), location), location)
+        return self.columns.example(row, self.record(raw, location), location)
+
+    def record(self, raw: bytes, location: str) -> dict[str, object]:
+        """Return the object of a line."""
+        return json_record(decoded(raw, location), location)

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from textcl.data.sources.arrow import open_rows
-from textcl.data.sources.columns import Named, columns_of, refuse_missing
+from textcl.data.sources.arrow import ArrowRows, open_rows
+from textcl.data.sources.columns import Named, columns_of, refuse_missing, tell_left_out
+from textcl.data.sources.concatenation import open_shards
 from textcl.files.arrow import open_parquet, parquet_copy
+from textcl.files.formats import FileKind
+from textcl.files.rows import LOOKED_AT
 from textcl.types.text import Example
 
 
@@ -15,7 +18,7 @@ class Parquet:
     and mapped into memory there. The file may be of any size.
 
     Args:
-        path: The file.
+        path: The file; or a folder of shards, or a pattern of their names, as in `shards/train-*.parquet`.
         anchor: The column of anchors.
         positive: The column of positives, texts or lists of them, or several columns; null: the views are made from
             the anchor.
@@ -43,10 +46,15 @@ class Parquet:
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
-        file = Path(path).expanduser()
-        with open_parquet(file) as table:
-            refuse_missing(columns, table.schema_arrow.names, str(file))
-        self._rows = open_rows(file, parquet_copy(file, columns.names), columns)
+
+        def opened(file: Path) -> ArrowRows:
+            with open_parquet(file) as table:
+                refuse_missing(columns, table.schema_arrow.names, str(file))
+                first = next(table.iter_batches(LOOKED_AT, use_threads=False), None)
+                tell_left_out(path, [] if first is None else first.to_pylist(), columns)
+            return open_rows(file, parquet_copy(file, columns.names), columns)
+
+        self._rows = open_shards(path, FileKind.PARQUET, opened)
 
     @property
     def fingerprint(self) -> str:

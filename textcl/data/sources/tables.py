@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
-from textcl.data.sources.file_rows import FileRows
-from textcl.errors import DataError
+from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.file_rows import FileRows, told
 from textcl.files.content import Content, Span, open_content
-from textcl.files.lines import NO_ROWS
-from textcl.files.tables import TSV as TSV_DIALECT
-from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit
-from textcl.files.values import number_spelled
-from textcl.types.text import Example
+from textcl.files.formats import FileKind
+from textcl.files.lines import EmptyFileError
+from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit, tsv_dialect
+from textcl.types.text import Example, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +29,35 @@ class TableRows:
         return rows
 
     def example(self, row: int, raw: bytes, location: str) -> Example:
-        """Read a row; a label that spells a number is one."""
-        record: dict[str, object] = dict(table_record(raw, self.dialect, self.names, location))
-        if self.columns.label is not None:
-            record[self.columns.label] = number_spelled(str(record[self.columns.label]))
-        return self.columns.example(row, record, location)
+        """Read a row."""
+        return self.columns.example(row, self.record(raw, location), location)
+
+    def record(self, raw: bytes, location: str) -> dict[str, str]:
+        """Return the fields of a row."""
+        return table_record(raw, self.dialect, self.names, location)
 
 
-def open_table(path: str, dialect: Dialect, columns: Columns) -> FileRows:
-    """Open a table as rows.
+def open_table(path: str, dialect: Dialect | None, columns: Columns) -> Source:
+    """Open a table, or a folder of shards, as rows.
+
+    Args:
+        path: As the user names it.
+        dialect: How it is written; None: tab-separated, quoted or not.
+        columns: Those that are read.
 
     Raises:
         DataError: The file is missing or holds no rows, a column is missing or there twice, or a row is faulty.
     """
-    content = open_content(Path(path).expanduser())
-    names = table_names(content, dialect)
-    refuse_missing(columns, names, f"{content.path}, line 1")
-    return FileRows(path, TableRows(dialect, names, columns))
+
+    def opened(file: Path) -> FileRows:
+        content = open_content(file)
+        written = dialect or tsv_dialect(file)
+        names = table_names(content, written)
+        refuse_missing(columns, names, f"{content.path}, line 1")
+        form = TableRows(written, names, columns)
+        return told(path, FileRows(str(file), form), form)
+
+    return open_shards(path, FileKind.TSV if dialect is None else FileKind.CSV, opened)
 
 
 def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
@@ -57,7 +68,7 @@ def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
     """
     first = next(table_spans(content, dialect), None)
     if first is None:
-        raise DataError(f"{content.path}: {NO_ROWS}")
+        raise EmptyFileError(content.path)
     location = f"{content.path}, line {first.number}"
     return column_names(fields_of(first.raw, dialect, location), location)
 
@@ -91,7 +102,7 @@ class CSV:
     unpacked once into the user's cache folder.
 
     Args:
-        path: The file.
+        path: The file; or a folder of shards, or a pattern of their names.
         anchor: The column of anchors.
         positive: The column of positives, or several; null: the views are made from the anchor.
         negative: The column of hard negatives, or several; null: none.
@@ -143,13 +154,13 @@ class CSV:
 class TSV:
     r"""Rows of a TSV file (UTF-8, plain, `.gz`, `.bz2`, `.xz` or `.zst`), whose first line names the columns.
 
-    A row is a line, and a quotation mark a character like any other; what a spreadsheet wrote with quoted fields is
-    read by `CSV` with `delimiter: "\t"`. Where several columns are named for positives or negatives, some of them may
-    be empty in a row. The rows stay in the file, of any size; a compressed file is unpacked once into the user's
-    cache folder.
+    A row is a line, and a quotation mark a character like any other, unless the whole file is written as spreadsheets
+    and pandas do: fields that hold a quotation mark, a comma or a break stand between marks, and those inside are
+    doubled. Where several columns are named for positives or negatives, some of them may be empty in a row. The rows
+    stay in the file, of any size; a compressed file is unpacked once into the user's cache folder.
 
     Args:
-        path: The file.
+        path: The file; or a folder of shards, or a pattern of their names.
         anchor: The column of anchors.
         positive: The column of positives, or several; null: the views are made from the anchor.
         negative: The column of hard negatives, or several; null: none.
@@ -176,7 +187,7 @@ class TSV:
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
-        self._rows = open_table(path, TSV_DIALECT, columns)
+        self._rows = open_table(path, None, columns)
 
     @property
     def fingerprint(self) -> str:

@@ -9,7 +9,7 @@ from textcl.data.sources.concatenation import Concatenation
 from textcl.data.sources.file_rows import FileRows
 from textcl.errors import DataError
 from textcl.files.content import Content, Span, line_spans
-from textcl.files.lines import NO_ROWS, decoded, reading, refuse_object
+from textcl.files.lines import EmptyFileError, decoded, reading, refuse_object
 from textcl.types.text import Example
 from textcl.util.cache import fingerprint_of
 
@@ -179,5 +179,5 @@ def _text(file: Path) -> str:
     with reading(file) as opened:
         text = decoded(opened.read(), str(file)).strip()
     if not text:
-        raise DataError(f"{file}: {NO_ROWS}")
+        raise EmptyFileError(file)
     return text

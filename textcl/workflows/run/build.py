@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from textcl.data.preview import sample_originals
-from textcl.data.views import ViewSpec, default_views, shares_draw
+from textcl.data.views import ViewSpec, default_views, shares_draw, showing_negatives
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
@@ -83,7 +83,7 @@ def views_of(
         DataError: An augmentation can do nothing for their texts.
     """
     if entries is None:
-        return default_views(source[0])
+        return default_views(showing_negatives(source))
     specs = tuple(_view_of(entry, f"{location}.{number}", recipe.allow_code) for number, entry in enumerate(entries))
     roles = [spec.role for spec in specs]
     wanted = (Role.ANCHOR,) if source[0].label is not None else (Role.ANCHOR, Role.POSITIVE)
