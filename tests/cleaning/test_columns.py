@@ -96,12 +96,28 @@ def test_a_row_may_lack_negatives_unless_they_are_asked_for(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
-def test_of_several_negatives_one_is_enough(tmp_path: Path) -> None:
+def test_a_row_may_have_some_negatives_or_none(tmp_path: Path) -> None:
     one, two, none = ({"anchor": name, "negative_1": name + "x", "negative_2": ""} for name in "abc")
-    assert cleaned(tmp_path, one, two | {"negative_2": "z"}, none | {"negative_1": " "})[1] == [
-        [3, "empty", "no text in negative_1, negative_2"]
+    assert cleaned(tmp_path, one, two | {"negative_2": "z"}, none | {"negative_1": " "})[1] == []
+
+
+def test_a_text_that_spells_a_missing_one_is_none(tmp_path: Path) -> None:
+    assert cleaned(tmp_path, {"text": "a b"}, {"text": "nan"}, {"text": "Nan came by"})[1] == [
+        [2, "empty", "'nan' spells a missing text"]
     ]
 
 
+def test_simcse_and_nested_passages_are_read_by_their_names(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"sent0": f"anchor {n}", "sent1": f"positive {n}", "hard_neg": f"negative {n}"} for n in range(2)
+    ]
+    assert cleaned(tmp_path, *rows)[0].columns == ("sent0", "sent1", "hard_neg")
+    passage = {"title": "a title", "text": "its text"}
+    nested: dict[str, object] = {"query": "what", "positive_passages": [passage], "negative_passages": []}
+    assert cleaned(tmp_path, nested)[0].columns == ("query", "positive_passages")
+
+
 def test_half_a_surrogate_pair_is_unreadable(tmp_path: Path) -> None:
-    assert cleaned(tmp_path, {"text": "a b"}, {"text": "a \ud83d b"})[1] == [[2, "unreadable", "half a surrogate pair"]]
+    assert cleaned(tmp_path, {"text": "a b"}, {"text": "a \ud83d b"})[1] == [
+        [2, "unreadable", "half a surrogate pair, or NUL"]
+    ]

@@ -73,7 +73,7 @@ def test_a_field_of_any_length_is_read(tmp_path: Path) -> None:
     [
         (b'anchor,positive\na,b\n"c,d\ne,f\n', "line 3: not a row of a table (unexpected end"),
         (b'anchor,positive\n"two\nlines",b\n"he said" hi,x\n', "line 4: not a row of a table"),
-        (b"anchor,positive\ra,b\r", "line 1: not a row of a table (new-line"),
+        (b"anchor,positive\ra,b\r", "its lines end as those of old Macs, so that all of it is one line."),
         (b"text,text\na,b\n", "line 1: there are 2 columns 'text'"),
         (b"", "the file holds no rows"),
         (b"text,label\n", "the file holds no rows"),

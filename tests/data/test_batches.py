@@ -150,13 +150,23 @@ PAIR = Example(0, "a", ("b",), ("c",), score=1.0)
     ("odd", "message"),
     [
         (replace(PAIR, positives=()), "row 2: found no positive, but rows, row 0 has one; give every row a positive"),
-        (replace(PAIR, negatives=()), r"row 2: found 0 negatives, the views ask for 1; .* in data\.views"),
         (replace(PAIR, score=None), "row 2: found no score, but rows, row 0 has one; give every row a score"),
     ],
 )
 def test_a_row_unlike_the_first_is_named(odd: Example, message: str):
     with pytest.raises(DataError, match=message):
         batches(Rows(PAIR, PAIR, odd), 3).batch(0)
+
+
+def test_fewer_negatives_than_views_are_named_and_in_a_row_without_any_the_positive_stands_in():
+    some = replace(PAIR, negatives=("c", "d"))
+    with pytest.raises(DataError, match=r"row 2: found 1 negatives, the views ask for 2; .* in data\.views"):
+        batches(Rows(some, some, PAIR), 3).batch(0)
+    rows = Rows(some, some, replace(PAIR, negatives=()))
+    batch = batches(rows, 3).batch(0)
+    alone = batch.rows.tolist().index(2)
+    assert [view.texts[alone] for view in batch.views] == ["a", "b", "b", "b"]
+    assert batch.views[3].identity[alone] == batch.views[1].identity[alone]  # by which objectives mask it
 
 
 def test_a_positive_among_rows_without_is_named():

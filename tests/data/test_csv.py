@@ -50,11 +50,13 @@ def test_in_tsv_a_quotation_mark_is_a_sign_like_any_other(tmp_path: Path):
 
 
 def test_scores_and_labels_are_numbers_where_they_spell_one(tmp_path: Path):
-    path = written(tmp_path, b"anchor,s,k\na, 4.5e-1 ,007\nb,2,cat\n")
+    path = written(tmp_path, b"anchor,s,k\na, 4.5e-1 ,7\nb,2,cat\nc,1,7.0\nd,1,007\n")
     source = CSV(path, positive=None, score="s", label="k")
     assert [source[row].score for row in range(2)] == [0.45, 2.0]
-    assert source[0].label == 7
-    assert isinstance(source[1].label, int)
+    labels = [source[row].label for row in range(4)]
+    assert (labels[0], labels[2]) == (7, 7)
+    assert isinstance(labels[1], int)
+    assert labels[3] != 7, "007 is a name"
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "", "high", "1_000", "3;5"])
@@ -81,7 +83,7 @@ def test_a_score_that_is_no_finite_number_is_named(tmp_path: Path, value: str):
         (b"sep=,\nanchor,positive\na,b\n", r"line 1: tells spreadsheets the delimiter\. Take the line out"),
         (b"sep=;\nanchor;positive\na;b\n", r"line 1: tells spreadsheets the delimiter\. Take the line out"),
         ("anchor,positive\na,b\n".encode("utf-16"), r"line 1: not UTF-8 .*: iconv -f utf-16 -t utf-8"),
-        (b"anchor,positive\ra,b\rc,d\r", r"line 1: not a row of a table \(new-line"),
+        (b"anchor,positive\ra,b\rc,d\r", r"a\.csv: its lines end as those of old Macs.*tr '\\r' '\\n' < OLD > NEW"),
         (b"anchor,positive\na,b\nc,na\xefve\n", r"line 3: not UTF-8 \(byte 0xef at column 5\)"),
         (b"anchor,positive\n", r"a\.csv: the file holds no rows"),
         (b"", r"a\.csv: the file holds no rows"),
@@ -108,7 +110,7 @@ def test_a_field_beyond_all_measure_is_told_as_such(tmp_path: Path):
 
 
 def test_quoted_fields_in_tsv_are_told_with_the_way_out(tmp_path: Path):
-    content = b'anchor\tpositive\n"a\tb"\tc\n'
+    content = b'anchor\tpositive\n"a\tb"\tc\nhe said "no"\td\n'
     with pytest.raises(DataError, match=r'line 2: found 3 fields .* in a recipe use CSV with delimiter: "\\t"\.'):
         TSV(written(tmp_path, content, "a.tsv"))
     with pytest.raises(DataError, match=r"columns: anchor, positive\.$"):

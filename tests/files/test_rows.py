@@ -24,7 +24,24 @@ def test_a_quoted_field_of_a_csv_file_may_hold_commas_and_ends_of_lines(tmp_path
 
 
 def test_a_quotation_mark_in_a_tsv_file_is_a_character_like_any_other(tmp_path):
-    assert _read(tmp_path, "x.tsv", 'a\tb\n"Hello\tx"\n') == [("line 2", {"a": '"Hello', "b": 'x"'})]
+    assert _read(tmp_path, "x.tsv", 'a\tb\n"Hello\tx"\nso\t"so"!\n') == [
+        ("line 2", {"a": '"Hello', "b": 'x"'}),
+        ("line 3", {"a": "so", "b": '"so"!'}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"Yes, I do"\tno', ("Yes, I do", "no")),  # as Excel quotes
+        ('"he said ""no"""\tx', ('he said "no"', "x")),  # as pandas does
+        ('"two\nlines"\tx', ("two\nlines", "x")),
+        ('"Yes"\tno', ('"Yes"', "no")),  # needs no quotes, so these are its own
+        ('"Yes, I do"\ta "b" c', ('"Yes, I do"', 'a "b" c')),  # no program that quotes writes the second field
+    ],
+)
+def test_a_tsv_file_is_unquoted_where_all_of_it_is_written_as_spreadsheets_do(tmp_path, written, read):
+    assert _read(tmp_path, "x.tsv", f"a\tb\n{written}\n") == [("line 2", dict(zip("ab", read, strict=True)))]
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "tsv"])
@@ -82,7 +99,7 @@ def test_a_number_beyond_all_floats_is_named(tmp_path):
         ("x.jsonl", b'{"a": 1}\n{"a": "caf\xe9"}\n', r"x\.jsonl, line 2: not UTF-8 \(byte 0xe9 at column 11\)"),
         ("x.jsonl", '{"a": 1}\n'.encode("utf-16"), r"x\.jsonl, line 1: not UTF-8 .*: iconv -f utf-16"),
         ("x.jsonl", '{"a": %s}\n' % ("1" * 5000), r"x\.jsonl, line 1: not JSON \(Exceeds the limit"),
-        ("x.tsv", 'a\tb\n"1\t2"\t3\n', r"x\.tsv, line 2: found 3 fields .* name the file \.csv"),
+        ("x.tsv", 'a\tb\n"1\t2"\t3\n4"\t5\n', r"x\.tsv, line 2: found 3 fields .* name the file \.csv"),
         ("x.jsonl.gz", b"no gzip", r"x\.jsonl\.gz: found text under the ending '\.gz'"),
         ("x.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-9], r"x\.jsonl\.gz: not a whole gzip file"),
         ("x.txt", "one\n", r"x\.txt: found a text file, which has no columns\. Name one that has: JSONL"),

@@ -127,7 +127,7 @@ def test_short_questions_that_come_again_are_still_questions(tmp_path: Path):
         ("label", [{"a": 1}] * COUNT, r"row 1, column 'label': found \{\"a\": 1\}; it should be a whole number or a"),
         ("label", named(*LONG_LABELS), r"labels in 'label' other than 0 and 1 \(2 of them\)\. Keep .*entailment"),
         ("label", [0] * COUNT, r"labels in 'label' other than 0 and 1 \(1 of them\)"),
-        ("positive", [{"text": "a"}] * COUNT, r"row 1, column 'positive': found .*; it should be a text"),
+        ("positive", [{"body": "a"}] * COUNT, r"row 1, column 'positive': found .*; it should be a text"),
         ("negative", list(range(COUNT)), r"row 1, column 'negative': found 0; it should be a text"),
         ("anchor", [12, *range(1, COUNT)], r"row 1, column 'anchor': found 12; it should be a text"),
     ],

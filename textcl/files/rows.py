@@ -236,7 +236,7 @@ ANCHORS = (
 POSITIVES = (
     *("positive", "pos", "positives", "answer", "answers", "sentence2", "sentence_2", "sentence_b", "sent2", "sent_2"),
     *("text2", "text_2", "text_b", "hypothesis", "target", "document", "passage", "context", "body", "question2"),
-    *("paraphrase", "summary", "positive_passages", "positive_ctxs", "positive_passage", "response"),
+    *("paraphrase", "summary", "positive_passages", "positive_ctxs", "positive_passage"),
 )
 NEGATIVES = (
     *("negative", "neg", "negatives", "negs", "hard_negative", "hard_negatives", "hard_neg", "hard_negs"),

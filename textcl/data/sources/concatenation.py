@@ -102,7 +102,8 @@ def shards_of(path: str, kind: FileKind) -> list[Path]:
     folder, pattern = (found.parent, found.name) if is_pattern else (found, "**/*")
     files = [file for file in sorted(folder.glob(pattern)) if is_shard(file, folder) and kind_or_none(file) is kind]
     if not files:
-        raise DataError(f"{path}: no {kind.value} file is there; name a file, a folder of such files, or a pattern.")
+        what = "no file fits" if is_pattern else "is a folder without files of this kind"
+        raise DataError(f"{path}: {what}: {kind.value}. Name a file, a folder of such files, or a pattern.")
     splits = sorted({split[0].casefold() for file in files if (split := _SPLIT.match(_place(file, folder)))})
     if len(splits) > 1:
         raise DataError(
