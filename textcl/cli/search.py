@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from textcl.cli.options import A_FILE, Precision
+from textcl.errors import DataError
 
 if TYPE_CHECKING:
     from textcl.workflows.search import Searcher, SearchHit
@@ -78,6 +79,10 @@ def _typed() -> Iterator[str]:
         except (EOFError, KeyboardInterrupt):
             typer.echo(err=True)
             return
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"The query is not UTF-8 ({error.reason}). Set the terminal or the file to UTF-8."
+            ) from error
         if not query:
             return
         yield query

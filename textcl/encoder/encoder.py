@@ -24,7 +24,7 @@ from textcl.encoder.protocols import Backbone
 from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.encoder.saving import ModelContents, save_encoder
 from textcl.encoder.tokenization import longest_input, special_tokens, tokenize, usual_length, word_width, words_cut
-from textcl.errors import ModelError
+from textcl.errors import DataError, ModelError
 from textcl.types.batches import Chunk, FloatArray, IntArray, Tokens
 from textcl.types.text import Role, Use
 from textcl.util.foreign import reason_of
@@ -33,12 +33,16 @@ from textcl.util.precision import Precision, autocast, resolve
 
 
 def check_texts(texts: Sequence[str]) -> None:
-    """Raise a ValueError that names the first entry which is no string."""
+    """Raise a ValueError that names the first entry which is no string, a DataError where one is no UTF-8."""
     if isinstance(texts, str):
         raise ValueError("encode takes a list of texts, not one text; write [text].")
     for position, text in enumerate(texts):
         if not isinstance(text, str):
             raise ValueError(f"texts[{position}] is {text!r}, a {type(text).__name__}; every entry must be a string.")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise DataError(f"texts[{position}] is {text[:40]!a}: it holds half a character, no UTF-8.") from error
 
 
 def check_length(max_length: int | None, limit: int | None, special: int) -> None:

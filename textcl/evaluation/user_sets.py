@@ -71,10 +71,11 @@ def _fields(kind: Kind, value: str) -> dict[str, str]:
 
 
 def _name(path: Path) -> str:
-    """Return the name of a file without its endings, or that of a folder."""
+    """Return the name of a file without its endings, or that of a folder; of a split's judgements with its folder's."""
     if path.is_dir():
         return path.name if path.name not in ("", "..") else path.resolve().name
-    return plain_name(path).stem
+    name = plain_name(path).stem
+    return f"{path.parent.parent.name}-{name}" if path.parent.name == "qrels" else name
 
 
 def _way_out(kind: Kind, fields: Mapping[str, str], role: str, by_option: bool) -> str:

@@ -111,6 +111,11 @@ def refuse_absence(path: Path) -> None:
         return
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name a file in it.")
+    if any(character in str(path) for character in "\n\r\t"):
+        raise DataError(
+            f"{str(path)!r}: no such file; its name holds a tab or line break. In YAML a path with \\ stands "
+            "between single quotes."
+        )
     folder = path.parent
     if not folder.is_dir():
         raise DataError(f"{path}: no such file; its folder {folder.absolute()} does not exist.")

@@ -14,6 +14,7 @@ from textcl.errors import RecipeError
 _FLOAT = re.compile(
     r"^[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.inf|\.nan)$", re.I
 )
+_BACKSLASH = r"A path with \ stands between single quotes, as in 'C:\new\data.csv'."
 _LARGEST_FILE = 10_000_000  # bytes
 _DEEPEST = 50  # lists and mappings inside one another
 _LARGEST_BY_ALIASES = 100_000  # values, where aliases repeat some
@@ -148,7 +149,8 @@ def read_yaml(text: str, location: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise RecipeError(f"{location}{line}: the YAML cannot be read: {problem}.") from None
+        way_out = f" {_BACKSLASH}" if "escape" in problem or "U+00" in problem else ""
+        raise RecipeError(f"{location}{line}: the YAML cannot be read: {problem}.{way_out}") from None
     except RecursionError:
         raise RecipeError(f"{location}: the YAML cannot be read: it holds too much inside one another.") from None
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
+from typing import Protocol
 
 from textcl.errors import DataError
-from textcl.files.rows import missing_column, tell_missing, tell_unread, unread_texts
+from textcl.files.rows import LOOKED_AT, missing_column, tell_missing, tell_unread, unread_texts
 from textcl.files.values import SPELLED_MISSING, checked_number, checked_text, checked_texts, number_spelled, shown
 from textcl.text.folding import number_of
 from textcl.types.text import Example
@@ -87,6 +88,39 @@ _NAME_THEM = "Name them in the recipe (anchor, positive, negative), or drop them
 def tell_left_out(path: object, records: Iterable[Mapping[str, object]], columns: Columns) -> None:
     """Warn of columns of texts that a source does not read, by its first rows."""
     tell_unread(str(path), unread_texts(records, columns.names), _NAME_THEM)
+
+
+class RawRows(Protocol):
+    """The rows of a file as they stand there."""
+
+    def __len__(self) -> int: ...
+
+    def raw(self, row: int) -> bytes:
+        """Return the bytes of a row."""
+        ...
+
+    def location(self, row: int) -> str:
+        """Say where a row stands."""
+        ...
+
+
+class RecordFormat(Protocol):
+    """How rows with columns are read."""
+
+    @property
+    def columns(self) -> Columns:
+        """Those that are read."""
+        ...
+
+    def record(self, raw: bytes, location: str) -> Mapping[str, object]:
+        """Return all fields of a row."""
+        ...
+
+
+def tell_left_out_of_file(path: object, rows: RawRows, form: RecordFormat) -> None:
+    """Warn of columns of texts that are not read of a file; `path` is as the user names it."""
+    first = range(min(len(rows), LOOKED_AT))
+    tell_left_out(path, (form.record(rows.raw(row), rows.location(row)) for row in first), form.columns)
 
 
 def noted(examples: Iterable[Example], named: object) -> Iterator[Example]:

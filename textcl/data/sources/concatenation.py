@@ -104,7 +104,7 @@ def shards_of(path: str, kind: FileKind) -> list[Path]:
     if not files:
         what = "no file fits" if is_pattern else "is a folder without files of this kind"
         raise DataError(f"{path}: {what}: {kind.value}. Name a file, a folder of such files, or a pattern.")
-    splits = sorted({split[0].casefold() for file in files if (split := _SPLIT.match(_place(file, folder)))})
+    splits = sorted({split[0].casefold() for file in files if (split := _SPLIT.match(_split_part(file, folder)))})
     if len(splits) > 1:
         raise DataError(
             f"{path}: holds the splits {', '.join(splits)}. Name one by a folder or a pattern, as in "
@@ -127,6 +127,6 @@ def kind_or_none(file: Path) -> FileKind | None:
         return None
 
 
-def _place(file: Path, folder: Path) -> str:
+def _split_part(file: Path, folder: Path) -> str:
     parts = file.relative_to(folder).parts
     return next((part for part in parts if _SPLIT.match(part)), parts[-1])

@@ -2,17 +2,15 @@
 
 import logging
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from textcl.data.sources.columns import Columns, noted, tell_left_out
 from textcl.files.content import Content, Span, open_content
 from textcl.files.lines import EmptyFileError
-from textcl.files.rows import LOOKED_AT
 from textcl.types.batches import IntArray
 from textcl.types.text import Example
 from textcl.util.atomic import new_folder
@@ -42,6 +40,13 @@ class _Index:
     fingerprint: str
 
 
+Noting = Callable[[Iterable[Example], object], Iterable[Example]]  # of the rows of a path, which it hands on
+
+
+def _unseen(examples: Iterable[Example], path: object) -> Iterable[Example]:
+    return examples
+
+
 class FileRows:
     """Rows of a file as a source. Every row is checked when the file is opened; none is kept.
 
@@ -52,17 +57,18 @@ class FileRows:
         path: The file, plain or compressed.
         form: How it is read.
         named: What messages call it before the number of a row; None: the path and `line`.
+        noted: Looks at all rows on their way when the file is opened.
 
     Raises:
         DataError: The file is missing or holds no row, or a row is faulty.
     """
 
-    def __init__(self, path: str, form: RowFormat, named: str | None = None) -> None:
+    def __init__(self, path: str, form: RowFormat, named: str | None = None, noted: Noting = _unseen) -> None:
         file = Path(path).expanduser()
         self._named = named or f"{file}, line"
         self._form = form
         self._content = open_content(file)
-        self._index = _kept(self._content, form) or _indexed(self._content, form, self._named)
+        self._index = _kept(self._content, form) or _indexed(self._content, form, self._named, noted)
 
     @property
     def fingerprint(self) -> str:
@@ -87,27 +93,7 @@ class FileRows:
         return f"{self._named} {self._index.numbers[row]}"
 
 
-class RecordFormat(RowFormat, Protocol):
-    """How rows with columns are read."""
-
-    @property
-    def columns(self) -> Columns:
-        """Those that are read."""
-        ...
-
-    def record(self, raw: bytes, location: str) -> Mapping[str, object]:
-        """Return all fields of a row."""
-        ...
-
-
-def told(path: str, rows: FileRows, form: RecordFormat) -> FileRows:
-    """Warn of columns of texts that are not read, and return the rows; `path` is as the user names it."""
-    first = range(min(len(rows), LOOKED_AT))
-    tell_left_out(path, (form.record(rows.raw(row), rows.location(row)) for row in first), form.columns)
-    return rows
-
-
-def _indexed(content: Content, form: RowFormat, named: str) -> _Index:
+def _indexed(content: Content, form: RowFormat, named: str, noted: Noting) -> _Index:
     """Read a file through: check its rows, digest them, and note where they stand."""
     starts, numbers = array("q"), array("q")
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from textcl.data.sources.columns import Columns, Named, columns_of
+from textcl.data.sources.columns import Columns, Named, columns_of, noted, tell_left_out_of_file
 from textcl.data.sources.concatenation import open_shards
-from textcl.data.sources.file_rows import FileRows, told
+from textcl.data.sources.file_rows import FileRows
 from textcl.files.content import Content, Span, line_spans
 from textcl.files.formats import FileKind
 from textcl.files.json_lines import json_record
@@ -48,7 +49,13 @@ class JsonLines:
         label: str | None = None,
     ) -> None:
         form = JsonRows(columns_of(anchor, positive, negative, score, label))
-        self._rows = open_shards(path, FileKind.JSON, lambda file: told(path, FileRows(str(file), form), form))
+
+        def opened(file: Path) -> FileRows:
+            rows = FileRows(str(file), form, noted=noted)
+            tell_left_out_of_file(path, rows, form)
+            return rows
+
+        self._rows = open_shards(path, FileKind.JSON, opened)
 
     @property
     def fingerprint(self) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing
+from textcl.data.sources.columns import Columns, Named, columns_of, noted, refuse_missing, tell_left_out_of_file
 from textcl.data.sources.concatenation import open_shards
-from textcl.data.sources.file_rows import FileRows, told
+from textcl.data.sources.file_rows import FileRows
 from textcl.files.content import Content, Span, open_content
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError
@@ -55,7 +55,9 @@ def open_table(path: str, dialect: Dialect | None, columns: Columns) -> Source:
         names = table_names(content, written)
         refuse_missing(columns, names, f"{content.path}, line 1")
         form = TableRows(written, names, columns)
-        return told(path, FileRows(str(file), form), form)
+        rows = FileRows(str(file), form, noted=noted)
+        tell_left_out_of_file(path, rows, form)
+        return rows
 
     return open_shards(path, FileKind.TSV if dialect is None else FileKind.CSV, opened)
 

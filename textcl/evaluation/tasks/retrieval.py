@@ -243,7 +243,7 @@ def _split(folder: Path) -> Path:
     try:
         return qrels_file(folder, "qrels.tsv", "qrels/test.tsv")
     except DataError as error:
-        raise DataError(f"{error} As in retrieval:{folder}/qrels/dev.tsv.") from error
+        raise DataError(f"{error} A user's set names one as retrieval:{folder}/qrels/dev.tsv.") from error
 
 
 def _hub_parts(hub: Hub, texts_split: str | None) -> _Parts:
