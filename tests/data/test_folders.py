@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from textcl.data.sources.json_lines import JsonLines
 from textcl.data.sources.text_files import FolderLines, FolderTexts
 from textcl.errors import DataError
+from textcl.survey.survey import survey
 
 
 @pytest.fixture
@@ -54,3 +56,37 @@ def test_what_is_wrong_with_a_folder_is_named(folder: Path, source: type):
     (folder / "blank.txt").write_bytes(b"\xff")
     with pytest.raises(DataError, match=r"blank\.txt.*: not UTF-8"):
         source(str(folder))
+
+
+def shard(folder: Path, name: str, rows: int) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    text = "".join(f'{{"anchor": "{name} {row}", "positive": "p"}}\n' for row in range(rows))
+    (folder / name).write_text(text)
+
+
+def test_shards_of_a_folder_or_a_pattern_are_one_source_and_empty_ones_are_passed_over(tmp_path: Path):
+    for number, rows in enumerate((2, 0, 1)):
+        shard(tmp_path, f"shards/part-{number}.jsonl", rows)
+    (tmp_path / "shards" / "dataset_info.json").write_text("{}")
+    for path in (tmp_path / "shards", tmp_path / "shards" / "part-*.jsonl"):
+        source = JsonLines(str(path))
+        assert [source[row].anchor for row in range(len(source))] == [
+            "shards/part-0.jsonl 0", "shards/part-0.jsonl 1", "shards/part-2.jsonl 0",
+        ]  # fmt: skip
+    with pytest.raises(DataError, match=r"part-1\.jsonl: the file holds no rows"):
+        JsonLines(str(tmp_path / "shards" / "*-1.jsonl"))
+
+
+def test_a_folder_of_several_splits_is_refused(tmp_path: Path):
+    for name in ("train-0.jsonl", "train-1.jsonl", "test-0.jsonl"):
+        shard(tmp_path, f"shards/{name}", 1)
+    with pytest.raises(DataError, match=r"holds the splits test, train\. Name one by .*shards/train\*\.jsonl"):
+        JsonLines(str(tmp_path / "shards"))
+    assert len(JsonLines(str(tmp_path / "shards" / "train-*"))) == 2
+
+
+def test_init_reads_a_folder_of_shards(tmp_path: Path):
+    shard(tmp_path, "shards/a.jsonl", 3)
+    shard(tmp_path, "shards/b.jsonl", 0)
+    found = survey(tmp_path / "shards")
+    assert (found.use, found.rows) == ("JsonLines", 3)

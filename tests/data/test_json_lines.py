@@ -134,3 +134,46 @@ def test_pairs_and_triplets_of_the_shared_data_read_as_they_are(shared_data: Pat
     assert len(pairs) == 2296
     assert len(triplets) == 197
     assert all(len(triplets[row].negatives) == 1 for row in range(197))
+
+
+def lines(folder: Path, *rows: object) -> str:
+    (folder / "told.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(folder / "told.jsonl")
+
+
+def test_passages_are_read_with_their_titles(tmp_path: Path):
+    row = {"anchor": "a", "positive": [{"docid": "1", "title": "T", "text": "x"}], "negative": {"text": "y"}}
+    source = JsonLines(lines(tmp_path, row), negative="negative")
+    assert (source[0].positives, source[0].negatives) == (("T x",), ("y",))
+
+
+def test_a_number_and_a_text_that_spells_it_are_one_label(tmp_path: Path):
+    path = lines(tmp_path, *({"anchor": "a", "label": label} for label in (1, "1", 1.0, "1.0", "01", "one")))
+    source = JsonLines(path, positive=None, label="label")
+    labels = [source[row].label for row in range(6)]
+    assert labels[:4] == [1] * 4
+    assert len(set(labels)) == 3
+
+
+def test_what_is_left_out_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    said = "a text of words"
+    rows = [
+        {"anchor": "a", "positive": "nan", "negative": None, "hard_neg": said, "url": said, "n": 1},
+        {"anchor": "b", "positive": "c", "negative": ["d"], "hard_neg": said, "url": said, "n": 1},
+    ]
+    path = lines(tmp_path, *rows)
+    source = JsonLines(path, negative="negative")
+    assert [source[row].negatives for row in range(2)] == [(), ("d",)]
+    assert [message.removeprefix(f"{path}: ") for message in caplog.messages] == [
+        "1 rows hold 'nan', 'None' or the like as a text; textcl clean drops them.",
+        "1 of 2 rows have no negative, and train as pairs.",
+        "'hard_neg' holds texts and is not read. Name them in the recipe (anchor, positive, negative), or drop them "
+        "from the file.",
+    ]
+
+
+def test_a_list_that_is_spelled_as_a_text_is_refused(tmp_path: Path):
+    for spelled in ("['a', 'b']", '["a"]', "['a' 'b']"):
+        with pytest.raises(DataError, match=r"a list that is written as one text. Write lists as JSONL"):
+            JsonLines(lines(tmp_path, {"anchor": "a", "positive": spelled}))
+    assert len(JsonLines(lines(tmp_path, {"anchor": "a", "positive": "[a], [b]"}))) == 1

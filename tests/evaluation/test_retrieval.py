@@ -5,6 +5,7 @@ import pytest
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
+from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.types.text import Role
 
@@ -167,3 +168,76 @@ def test_sets_that_can_not_be_scored_are_refused():
         Retrieval("t", CORPUS, {"q": "east"}, {"q": {"d1": 0}}, drops_self=False)
     with pytest.raises(DataError, match="'lost' is judged"):
         Retrieval("t", CORPUS, {"q": "east"}, {"lost": {"d1": 1}}, drops_self=False)
+
+
+def test_judgements_of_another_corpus_are_refused_with_an_id_of_either_side():
+    with pytest.raises(DataError, match=r"none of the 1 relevant .* name 'doc-1', the corpus has 'd1': ids must be"):
+        Retrieval("t", CORPUS, {"q": "east"}, {"q": {"doc-1": 1, "d2": 0}}, drops_self=False)
+    with pytest.raises(DataError, match=r"query 'q1' is judged .* name 'q1', the file of queries has 'q'"):
+        Retrieval("t", CORPUS, {"q": "east"}, {"q1": {"d1": 1}}, drops_self=False)
+
+
+def test_relevant_documents_that_are_missing_and_blank_ones_are_counted(caplog):
+    corpus = CORPUS | {"d4": " "}
+    Retrieval("t", corpus, {"q": "east"}, {"q": {"d1": 1, "gone": 2}}, drops_self=False)
+    assert caplog.messages == [
+        "t: 1 of 2 relevant documents are not in the corpus, such as 'gone', and count as not found.",
+        "t: 1 of 4 documents hold no text.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "grade", "message"),
+    [
+        (CORPUS, 2_000_000_000, "query 'q', document 'd1': found the grade 2e"),
+        ({"d1": None}, 1, "document 'd1': found None; it should be a text"),
+        ({"d1": "\ud800"}, 1, "document 'd1': found .*half a surrogate pair"),
+        ({"d1": ""}, 1, "none of the 1 documents holds a text"),
+    ],
+)
+def test_what_is_no_text_and_no_grade_is_refused(corpus, grade, message):
+    with pytest.raises(DataError, match=message):
+        Retrieval("t", corpus, {"q": "east"}, {"q": {"d1": grade}}, drops_self=False)
+
+
+def beir(folder, qrels, name="qrels.tsv"):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "corpus.jsonl").write_text('{"_id": 1, "title": "T", "text": "east"}\n{"_id": 2, "text": "north"}\n')
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "east"}\n{"_id": "unjudged", "text": " "}\n')
+    (folder / name).write_text(qrels)
+    return folder
+
+
+HEAD = "query-id\tcorpus-id\tscore\n"
+
+
+@pytest.mark.parametrize("qrels", [f"{HEAD}q\t1\t1\n", f"{HEAD}q \t1 \t1.0\n", "q 0 1 1\nq 0 2 0\n", "q\t0\t1\t1\n"])
+def test_judgements_are_a_table_or_trecs_four_columns_and_blanks_are_no_part_of_an_id(tmp_path, qrels):
+    (task,) = load_tasks([f"retrieval:{beir(tmp_path, qrels)}"])
+    assert task.qrels["q"]["1"] == 1
+
+
+@pytest.mark.parametrize(
+    ("qrels", "message"),
+    [
+        ("q Q0 1 1 0.9 mine\n", "found a run of TREC"),
+        (
+            "q\t1\t1\n",
+            "line 1: found q, 1, 1 where the columns are named. Write a first line: query-id, corpus-id, score",
+        ),
+        ("q 0 1 1\nq 1\n", "line 2: found 2 fields; TREC's judgements have 4"),
+        (f"{HEAD}q\t1\t1e30\n", "line 2, column 'score': found the grade 1e"),
+        (f"{HEAD}q\t1.0\t1\n", "name '1.0', the corpus has '1'"),
+    ],
+)
+def test_other_judgements_are_told_with_the_way_out(tmp_path, qrels, message):
+    with pytest.raises(DataError, match=message):
+        load_tasks([f"retrieval:{beir(tmp_path, qrels)}"])
+
+
+def test_a_split_is_named_by_its_file_and_others_are_listed(tmp_path):
+    folder = beir(tmp_path / "set", f"{HEAD}q\t1\t1\n", "qrels/dev.tsv")
+    with pytest.raises(DataError, match=r"no judgements in qrels\.tsv or qrels/test\.tsv; there are qrels/dev\.tsv"):
+        load_tasks([f"retrieval:{folder}"])
+    (task,) = load_tasks([f"retrieval:{folder}/qrels/dev.tsv"])
+    assert task.name == "set-dev"

@@ -82,3 +82,17 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         pairs(tmp_path)
     with pytest.raises(DataError, match="found a text file, which has no columns; leave"):
         pairs(written(tmp_path / "c.txt", "one\n"), "text")
+
+
+def test_a_beir_corpus_is_read_alike_by_its_folder_and_by_its_file(tmp_path: Path) -> None:
+    rows = [{"_id": "a", "title": "T", "text": "x"}, {"_id": "b", "title": "", "text": "y"}]
+    file = written(tmp_path / "beir" / "corpus.jsonl", "\n".join(map(json.dumps, rows)))
+    assert pairs(file) == pairs(tmp_path / "beir") == [("a", "T x"), ("b", "y")]
+    assert pairs(file, "text") == [("1", "x"), ("2", "y")], "columns that are named are taken as they are"
+
+
+def test_a_title_that_is_not_read_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pairs(written(tmp_path / "c.jsonl", '{"id": "a", "title": "The words of a title", "text": "x"}\n'))
+    assert caplog.messages == [
+        f"{tmp_path / 'c.jsonl'}: 'title' holds texts and is not read. Documents are read from one column."
+    ]

@@ -1,5 +1,6 @@
 """Local files: JSON lines and tables, and the locations that their rows are told by."""
 
+import bz2
 import gzip
 
 import pytest
@@ -108,3 +109,29 @@ def test_a_number_beyond_all_floats_is_named(tmp_path):
 def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path, name, content, error):
     with pytest.raises(DataError, match=error):
         _read(tmp_path, name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.csv", b"version https://git-lfs.github.com/spec/v1\noid 1\n", "a pointer of Git LFS, .*git lfs pull"),
+        ("x.jsonl", bz2.compress(b"{}\n", 1), r"compressed by bzip2 .*Add \.bz2"),
+        ("x.jsonl", bz2.compress(b""), "compressed by bzip2"),
+        ("x.csv", b"<!DOCTYPE html>\n<html></html>\n", "a web page, not the file itself"),
+        ("x.csv", "a,b\n1,2\n".encode("utf-32"), "It looks like UTF-32: .*iconv -f utf-32 "),
+        ("x.csv", "a,b\n1,2\n".encode("utf-32-le"), "It looks like UTF-32: .*iconv -f utf-32le "),
+        ("x.csv", "текст,b\n".encode("cp1251"), "It looks like another script .*windows-1251"),
+        (
+            "x.csv",
+            "a\ncafé\nüber\n".encode() + b"Stra\xdfe\n",
+            "line 4: .* Mend this line, all others are UTF-8",
+        ),
+        ("x.csv", b"a\nno\0thing\n", "binary data|NUL"),
+        ("x.jsonl", b'{"a": "no\\u0000thing"}\n', "column 'a': found a NUL character"),
+        ("x.jsonl", b'{"a": "one"}\r{"a": "two"}\r', "lines end as those of old Macs"),
+    ],
+)
+def test_bytes_of_another_kind_are_told_by_what_they_are(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        [row.text("a") for row in file_rows(tmp_path / name)]

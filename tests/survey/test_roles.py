@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textcl.errors import DataError
-from textcl.survey.roles import Reading, read_columns
+from textcl.survey.roles import Reading, read_columns, unread_columns
 from textcl.survey.survey import survey
 
 COUNT = 40
@@ -159,3 +159,41 @@ def test_pairs_that_all_mean_the_same_need_no_label(tmp_path: Path):
 def test_a_column_is_one_of_texts_where_a_few_rows_hold_something_else(tmp_path: Path):
     found = read(tmp_path, query=[123, *TEXTS[1:]], document=OTHERS)
     assert found == Reading("pairs", "query", ("document",))
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (("sent0", "sent1", "hard_neg"), ("sent0", ("sent1",), ("hard_neg",))),
+        (("sentence_1", "sentence_0"), ("sentence_0", ("sentence_1",), ())),
+        (("sentence_0", "sentence_1", "sentence_2"), ("sentence_0", ("sentence_1",), ("sentence_2",))),
+        (("query", "pos", "neg"), ("query", ("pos",), ("neg",))),
+        (("anchor", "positive", "negative_1", "negative_2"), ("anchor", ("positive",), ("negative_1", "negative_2"))),
+        (
+            ("query", "positive_passages", "negative_passages"),
+            ("query", ("positive_passages",), ("negative_passages",)),
+        ),
+    ],
+)
+def test_columns_are_known_as_other_libraries_call_them(
+    tmp_path: Path, names: tuple[str, ...], read: tuple[str, tuple[str, ...], tuple[str, ...]]
+):
+    texts = [[f"{name} {text}" for text in TEXTS] for name in names]
+    found = read_of(tmp_path, dict(zip(names, texts, strict=True)))
+    assert (found.anchor, found.positives, found.negatives, found.guessed) == (*read, ())
+
+
+def read_of(folder: Path, columns: dict[str, list[str]]) -> Reading:
+    """Read columns, of which those of contexts hold lists of objects, as DPR and tevatron write them."""
+    nested = {
+        name: [[{"title": "t", "text": text}] for text in texts] if name.endswith("ctxs") else texts
+        for name, texts in columns.items()
+    }
+    return read(folder, **nested)
+
+
+def test_columns_of_texts_that_are_not_read_are_named(tmp_path: Path):
+    rows = [json.dumps({"query": text, "answer": text, "hint": text, "id": text[:3]}) for text in TEXTS]
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    found = survey(tmp_path / "a.jsonl")
+    assert unread_columns(found, read_columns(found)) == ("hint",)

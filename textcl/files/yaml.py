@@ -15,6 +15,7 @@ _FLOAT = re.compile(
     r"^[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.inf|\.nan)$", re.I
 )
 _BACKSLASH = r"A path with \ stands between single quotes, as in 'C:\new\data.csv'."
+_OF_PATHS = ("unknown escape", "U+0007", "U+0008", "U+000B", "U+000C")  # what \\a, \\b, \\v and \\f become
 _LARGEST_FILE = 10_000_000  # bytes
 _DEEPEST = 50  # lists and mappings inside one another
 _LARGEST_BY_ALIASES = 100_000  # values, where aliases repeat some
@@ -149,7 +150,7 @@ def read_yaml(text: str, location: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        way_out = f" {_BACKSLASH}" if "escape" in problem or "U+00" in problem else ""
+        way_out = f" {_BACKSLASH}" if any(word in problem for word in _OF_PATHS) else ""
         raise RecipeError(f"{location}{line}: the YAML cannot be read: {problem}.{way_out}") from None
     except RecursionError:
         raise RecipeError(f"{location}: the YAML cannot be read: it holds too much inside one another.") from None
