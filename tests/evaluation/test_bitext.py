@@ -100,10 +100,3 @@ def test_an_exchange_of_all_pairs_exchanges_the_scores():
 def test_one_pair_is_not_enough():
     with pytest.raises(DataError, match="1 distinct pairs"):
         Bitext("numbers", [PAIRS[0], PAIRS[0]])
-
-
-def test_where_nothing_is_mined_f1_is_0():
-    sample = BitextSample(np.ones(2), np.ones(2), np.full(2, -np.inf), np.zeros(2, dtype=np.bool_))
-    scores = sample.metrics(np.ones((1, 2)))
-    assert scores["f1"][0] == 0
-    assert np.isnan(scores["f1_threshold"][0])

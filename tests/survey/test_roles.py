@@ -184,9 +184,9 @@ def test_columns_are_known_as_other_libraries_call_them(
 
 
 def read_of(folder: Path, columns: dict[str, list[str]]) -> Reading:
-    """Read columns, of which those of contexts hold lists of objects, as DPR and tevatron write them."""
+    """Read columns, of which those of passages hold lists of objects, as DPR and tevatron write them."""
     nested = {
-        name: [[{"title": "t", "text": text}] for text in texts] if name.endswith("ctxs") else texts
+        name: [[{"title": "t", "text": text}] for text in texts] if name.endswith("passages") else texts
         for name, texts in columns.items()
     }
     return read(folder, **nested)

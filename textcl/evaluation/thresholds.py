@@ -26,13 +26,7 @@ class Thresholds:
 
     @classmethod
     def of(cls, scores: Float64Array, hits: NDArray[np.bool_], weights: Weights) -> Self:
-        """Cut items with these scores (N,), of which `hits` (N,) are right, under weights (R, N).
-
-        Where there are no items, the only score is NaN, and takes none.
-        """
-        if not len(scores):
-            none = np.zeros((len(weights), 1))
-            return cls(np.array([np.nan]), none, none, none)
+        """Cut items with these scores (N,), of which `hits` (N,) are right, under weights (R, N)."""
         order = np.argsort(-scores, kind="stable")
         falling = scores[order]
         starts = np.flatnonzero(np.r_[True, falling[1:] != falling[:-1]])
