@@ -213,6 +213,12 @@ def test_old_checkpoints_make_room(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-4", "step-5", "step-6"]
 
 
+def test_old_checkpoints_make_room_where_a_kill_came_first(tmp_path: Path) -> None:
+    make_loop(tmp_path, save_every=1, keep_checkpoints=4).run()
+    assert make_loop(tmp_path, keep_checkpoints=2).resume() == STEPS
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step-5", "step-6"]
+
+
 def test_a_damaged_checkpoint_takes_no_room_of_good_ones(tmp_path: Path) -> None:
     make_loop(tmp_path).run()
     (tmp_path / "checkpoints/step-6/training.pt").unlink()

@@ -131,10 +131,17 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
             f"{path}: the checkpoint cannot be written ({error}). Is the disk full? "
             "Earlier ones are kept: make room and go on with --resume."
         ) from error
-    kept = [path for path in checkpoints(folder) if step_of(path) <= step][:keep]
-    for other in set(checkpoints(folder)) - set(kept):
-        remove(other)
+    for newer in [other for other in checkpoints(folder) if step_of(other) > step]:
+        remove(newer)
+    remove_older(path, keep)
     return path
+
+
+def remove_older(checkpoint: Path, keep: int) -> None:
+    """Delete the oldest checkpoints beyond so many, this one and those before it."""
+    older = [path for path in checkpoints(checkpoint.parent) if step_of(path) < step_of(checkpoint)]
+    for path in older[keep - 1 :]:
+        remove(path)
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 
 from textcl.errors import DataError, DivergedError, RowError, TextclError, TrainingError, WriteError
-from textcl.training.checkpoint import Log, Trained, load_checkpoint, newest_good, save_checkpoint
+from textcl.training.checkpoint import Log, Trained, load_checkpoint, newest_good, remove_older, save_checkpoint
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
 from textcl.training.step import (
     NonFiniteError,
@@ -142,7 +142,11 @@ class Loop:
     def resume(self) -> int:
         """Load the newest good checkpoint, if there is one, and return the number of steps done."""
         checkpoint = newest_good(self.folder / "checkpoints")
-        return load_checkpoint(checkpoint, self.trained) if checkpoint else 0
+        if checkpoint is None:
+            return 0
+        if self.ranks.is_main:  # a kill may have come before the oldest made room
+            remove_older(checkpoint, self.settings.keep_checkpoints)
+        return load_checkpoint(checkpoint, self.trained)
 
     def run(self, done: int = 0) -> None:
         """Train from `done` steps to the end.
