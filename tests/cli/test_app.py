@@ -176,6 +176,14 @@ def test_scores_never_replace_what_is_read(
     assert Path("mine.json").read_text() == "{}"
 
 
+def test_names_of_files_have_any_letters_in_any_locale(tmp_path: Path) -> None:
+    (tmp_path / "ü.txt").write_text("ö one\ntwo\n", encoding="utf-8")
+    locale = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "textcl", "recipes", "--show", "ü.txt"]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=os.environ | locale, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ö one\ntwo\n".encode(), b"")
+
+
 def test_a_user_without_a_home_is_told_where_a_cache_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> Path:
         raise RuntimeError("Could not determine home directory.")

@@ -90,8 +90,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Each shape of chunk gets kernels of its own, and oneDNN would keep 1,024 of them: hundreds of megabytes. 32 hold
     # what the layers of one chunk share. It is read when torch is first imported.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    if arguments is None:
+        _speak_utf8()
     with visible_streams():
         _run(arguments)
+
+
+def _speak_utf8() -> None:
+    """Start again in the UTF-8 mode of Python where file names would be ASCII: recipes and data name others."""
+    if sys.getfilesystemencoding() == "ascii" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (our own command line)
 
 
 def _run(arguments: Sequence[str] | None) -> None:
