@@ -10,6 +10,7 @@ from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task_texts import TaskTexts, texts_of
 from textcl.files.lines import refuse_absence
 from textcl.files.rows import Row, missing_column, present, read_rows, refuse_columns
+from textcl.files.values import passage_text
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Source
@@ -81,7 +82,8 @@ def _texts(row: Row, columns: Sequence[str]) -> Iterator[str]:
             )
     for column, value in row.fields.items():
         if not columns or column in columns:
-            yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+            parts = map(passage_text, value if isinstance(value, list) else [value])
+            yield from (text for text in parts if isinstance(text, str))
 
 
 def _grade(row: Row) -> float | None:
