@@ -1,5 +1,6 @@
 """Model folders as strangers leave them: damaged, hostile, or of parts that do not fit each other."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import nn
 
 from tests.tiny import tiny_backbone, tiny_encoder, tiny_tokenizer
 from textcl.encoder.dense import Dense
+from textcl.encoder.folder_files import check_growth
 from textcl.encoder.opening import open_encoder
 from textcl.errors import ModelError
 
@@ -226,3 +228,36 @@ def test_code_beside_a_model_is_neither_run_nor_asked_for(
     with pytest.raises(ModelError, match="needs code that comes with it"):
         open_encoder(tiny_model_folder)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}] * 40,
+        [{"type": "Replace", "pattern": {"Regex": "a"}, "content": "a" * 20_000}],
+        [{"type": "Lowercase"}, {"type": "Sequence", "normalizers": [
+            {"type": "Replace", "pattern": {"String": "a"}, "content": "b" * 200},
+            {"type": "Replace", "pattern": {"String": "b"}, "content": "a" * 200}]}],
+    ],
+)  # fmt: skip
+def test_a_tokenizer_that_makes_texts_fill_the_memory_is_refused(
+    tiny_model_folder: Path, steps: list[dict[str, Any]]
+) -> None:
+    change(tiny_model_folder / "tokenizer.json", normalizer={"type": "Sequence", "normalizers": steps})
+    with pytest.raises(ModelError, match=r"tokenizer\.json: its normalizer makes texts [\d,]+ times as long"):
+        open_encoder(tiny_model_folder)
+
+
+def test_the_table_of_a_normalizer_counts_by_its_longest_replacement() -> None:
+    table = (4).to_bytes(4, "little") + b"trie" + "ab\0ﷺ\0".encode() + b"x" * 20_000 + b"\0"
+    step = {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
+    with pytest.raises(ModelError, match="texts 20,000 times as long"):
+        check_growth(Path("tokenizer.json"), step)
+    check_growth(Path("tokenizer.json"), {**step, "precompiled_charsmap": base64.b64encode(table[:20]).decode()})
+
+
+def test_an_expression_that_takes_too_long_is_told(tiny_model_folder: Path) -> None:
+    split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+    change(tiny_model_folder / "tokenizer.json", pre_tokenizer=split)
+    with pytest.raises(ModelError, match="its tokenizer cannot cut a text into tokens"):
+        open_encoder(tiny_model_folder).encode(["a" * 60 + "!"])

@@ -1,6 +1,7 @@
 """Load a Hugging Face encoder and its tokenizer, whole or in part."""
 
 import inspect
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from textcl.encoder.folder_files import Settings, check_weights
+from textcl.encoder.folder_files import Settings, check_growth, check_weights
 from textcl.encoder.folder_format import backbone_folder
 from textcl.encoder.locate import find_folder
 from textcl.errors import ModelError
@@ -263,6 +264,8 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
             Settings.read(file)
     with reading(words), quiet_transformers():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        if normalizer := getattr(tokenizer, "backend_tokenizer", None) and tokenizer.backend_tokenizer.normalizer:
+            check_growth(files[0], json.loads(normalizer.__getstate__()))
         tokenizer("a text")
     return tokenizer
 

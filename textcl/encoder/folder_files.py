@@ -1,7 +1,9 @@
 """Files of a model folder, which a stranger may have made: each is read, or refused in one line that names it."""
 
+import base64
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,41 @@ class Settings:
 def _short(value: object) -> str:
     text = json.dumps(value, default=str)
     return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+_MOST_GROWTH = 10_000  # times as long as before
+
+
+def check_growth(file: Path, normalizer: Mapping[str, Any]) -> None:
+    """Raise a ModelError where a tokenizer's normalizer would make of a text one that fills the memory.
+
+    Args:
+        file: Where the tokenizer stands.
+        normalizer: As the tokenizer writes it: JSON.
+    """
+    growth = math.prod(map(_growth, _steps_of(normalizer)))
+    if growth > _MOST_GROWTH:
+        raise ModelError(f"{file}: its normalizer makes texts {growth:,} times as long; textcl opens no such model.")
+
+
+def _steps_of(normalizer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the steps of a normalizer, those of steps included."""
+    inner = normalizer.get("normalizers") or ()
+    yield normalizer
+    for step in inner:
+        yield from _steps_of(step)
+
+
+def _growth(step: Mapping[str, Any]) -> int:
+    """Return how many characters a step makes of one, at most."""
+    if step.get("type") == "Replace":
+        replaced = step["pattern"].get("String") or " "
+        return max(1, len(step["content"]) // len(replaced))
+    if step.get("type") == "Precompiled":  # SentencePiece's: a table of its own, then what characters become
+        table = base64.b64decode(step["precompiled_charsmap"])
+        words = table[4 + int.from_bytes(table[:4], "little") :]
+        return max(1, *(len(word.decode("utf-8", "replace")) for word in words.split(b"\0")))
+    return 1
 
 
 def check_weights(file: Path, what: str = "the weights") -> None:

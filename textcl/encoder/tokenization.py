@@ -1,14 +1,16 @@
 """From texts to token sequences without padding."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 from torch import Tensor, nn
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from textcl.encoder.protocols import Backbone
+from textcl.errors import ModelError
 from textcl.types.batches import Chunk, InputFormat, IntArray, Tokens
+from textcl.util.visible import one_line
 
 _NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
 
@@ -81,15 +83,16 @@ def _smallest(limits: list[int]) -> int | None:
 def _encoded(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> BatchEncoding:
     if not texts:
         return BatchEncoding({"input_ids": []})
-    encoded: BatchEncoding = tokenizer(
-        texts,
-        truncation=max_length is not None,
-        max_length=max_length,
-        padding=False,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-        verbose=False,
-    )
+    with _explained(tokenizer):
+        encoded: BatchEncoding = tokenizer(
+            texts,
+            truncation=max_length is not None,
+            max_length=max_length,
+            padding=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
     return encoded
 
 
@@ -109,6 +112,19 @@ def _count_cut(
         return sum(bool(encoded.encodings[row].overflowing) for row in full)
     whole = _encoded(tokenizer, [texts[row] for row in full], None)["input_ids"]
     return sum(len(ids) > max_length for ids in whole)
+
+
+@contextmanager
+def _explained(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
+    """Turn the panic of a tokenizer, such as over an expression that takes too long, into a ModelError."""
+    try:
+        yield
+    except BaseException as error:  # its panics are no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ModelError(
+            f"{tokenizer.name_or_path}: its tokenizer cannot cut a text into tokens ({one_line(str(error))[:200]})."
+        ) from error
 
 
 def _prompt_tokens(tokenizer: PreTrainedTokenizerBase, prompt: str, max_length: int | None) -> int:
