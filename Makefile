@@ -8,7 +8,7 @@ READY := .venv/.ready
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: setup quickstart test check format components bench
+.PHONY: setup quickstart test faults check format components bench
 
 setup: $(READY)
 
@@ -23,6 +23,10 @@ quickstart: $(READY)
 
 test: $(READY)
 	$(PYTEST)
+
+# Bad inputs, attacks, limits and kills, drawn by FAULTS_SEED (a fresh one where it is not set), for about FAULTS_SECONDS.
+faults: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m faults tests/faults
 
 check: $(READY)
 	$(BIN)/ruff format --check

@@ -31,7 +31,7 @@ def fault_of(outcome: Outcome, names: Sequence[str] = (), must_fail: bool = Fals
     if not _TELLS.search(outcome.err):
         return f"exit code {outcome.code} without an error"
     if names and not any(name in outcome.err for name in names):
-        return f"the error names none of {', '.join(names)}"
+        return f"the error names none of {', '.join(names)}: {outcome.said}"
     return None
 
 

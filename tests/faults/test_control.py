@@ -31,7 +31,7 @@ def raises(error: Exception) -> object:
     ("verb", "fault"),
     [
         (raises(KeyError("anchor")), "traceback: KeyError: 'anchor'"),
-        (raises(DataError("something is wrong")), "the error names none of mine.yaml"),
+        (raises(DataError("something is wrong")), "the error names none of mine.yaml: Error: something is wrong"),
         (raises(SystemExit(3)), "exit code 3 without an error"),
         (lambda: os.kill(os.getpid(), signal.SIGKILL), "killed by SIGKILL"),
         (raises(DataError("mine.yaml, line 3: found a 7")), None),

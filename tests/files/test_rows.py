@@ -2,11 +2,17 @@
 
 import bz2
 import gzip
+import lzma
+import os
+from collections.abc import Callable
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from textcl.errors import DataError
-from textcl.files.rows import file_rows
+from textcl.files.content import open_content
+from textcl.files.rows import file_rows, read_rows
 
 
 def _read(tmp_path, name, content):
@@ -135,3 +141,44 @@ def test_bytes_of_another_kind_are_told_by_what_they_are(tmp_path, name, content
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=said):
         [row.text("a") for row in file_rows(tmp_path / name)]
+
+
+def pack_zstd(content: bytes) -> bytes:
+    return bytes(pa.compress(content, codec="zstd", asbytes=True))
+
+
+@pytest.mark.parametrize(
+    ("ending", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress), (".zst", pack_zstd)]
+)
+def test_a_small_file_that_unpacks_to_one_long_line_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, pack: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr("textcl.files.lines._LONGEST_LINE", 100_000)
+    for name, start in {"t.txt": b"", "t.jsonl": b'{"anchor": "', "t.csv": b'anchor\n"'}.items():
+        path = tmp_path / f"{name}{ending}"
+        path.write_bytes(pack(start + b"a " * 100_000))
+        for read in (lambda path=path: list(read_rows(path)), lambda path=path: open_content(path)):
+            with pytest.raises(DataError, match=rf"{name}{ending}: a line in it is longer than"):
+                read()
+    (tmp_path / f"short.txt{ending}").write_bytes(pack(b"a man\n" * 100_000))
+    assert len(list(read_rows(tmp_path / f"short.txt{ending}"))) == 100_000
+
+
+def test_a_small_file_that_unpacks_to_many_times_its_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.txt.gz"
+    path.write_bytes(gzip.compress(b"a man\n" * 200_000))
+    assert len(list(read_rows(path))) == 200_000  # as long as it is small
+    monkeypatch.setattr("textcl.files.lines._ALWAYS_UNPACKED", 1_000_000)
+    with pytest.raises(DataError, match=r"t\.txt\.gz: it unpacks to more than 200 times its size"):
+        list(read_rows(path))
+
+
+def test_a_file_in_the_place_of_another_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "t.txt.gz"
+    for text in (b"a man plays\n", b"a dog plays\n"):  # of one size, and of one time, as archives unpack
+        path.write_bytes(gzip.compress(text, mtime=0))
+        os.utime(path, ns=(0, 0))
+        assert list(open_content(path).lines()) == [text]

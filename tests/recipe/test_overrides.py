@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.recipe.minimal import minimal
 from textcl.errors import RecipeError
+from textcl.recipe.load import load_recipe
 from textcl.recipe.overrides import override
 
 
@@ -83,3 +85,63 @@ def test_a_change_that_leads_nowhere_is_refused(change: str, message: str) -> No
     with pytest.raises(RecipeError) as caught:
         override(raw(), [change])
     assert str(caught.value).startswith(message)
+
+
+def itself() -> list[object]:
+    """A list that holds itself."""
+    made: list[object] = []
+    made.append(made)
+    return made
+
+
+def nested(levels: int) -> object:
+    """A list inside a list inside a list."""
+    made: object = 1
+    for _ in range(levels):
+        made = [made]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (itself(), "seed: a recipe cannot hold what was found here (Circular reference detected)."),
+        ({(1, 2): 3}, "seed: a recipe cannot hold what was found here (keys must be str,"),
+        ([10**5000], "seed: a recipe cannot hold what was found here (Exceeds the limit"),
+        (nested(5000), "seed: a recipe cannot hold what was found here (maximum recursion depth"),
+        (nested(51), "seed: found more than 50 levels inside one another."),
+        (nested(50), "seed: found [[[[[[["),
+        (float("nan"), "seed: found NaN"),
+        ({1, 2}, "seed: found '{1, 2}'"),
+    ],
+)
+def test_a_value_of_python_that_no_recipe_can_hold_is_told_with_its_location(value: object, error: str) -> None:
+    for give in (lambda: load_recipe(minimal(seed=value)), lambda: load_recipe(minimal(), {"seed": value})):
+        with pytest.raises(RecipeError) as caught:
+            give()
+        assert str(caught.value).startswith(error)
+
+
+@pytest.mark.parametrize("key", [None, 3, (1, 2), b"name"])
+def test_a_key_of_python_that_is_no_text_is_told(key: object) -> None:
+    for give in (lambda: load_recipe({**minimal(), key: 1}), lambda: load_recipe(minimal(), {key: 1})):  # type: ignore[dict-item]
+        with pytest.raises(RecipeError, match="A key of a recipe is a text"):
+            give()
+
+
+@pytest.mark.parametrize("changes", [3, None, [3], [["a", "b"]], {"seed=1"}, b"seed=1"])
+def test_changes_that_are_none_are_told(changes: Any) -> None:
+    with pytest.raises(RecipeError, match="The changes are neither a dict nor a list of texts"):
+        load_recipe(minimal(), changes)
+
+
+@pytest.mark.parametrize("recipe", [None, 3, [minimal()], b"simcse"])
+def test_what_is_no_recipe_at_all_is_told(recipe: Any) -> None:
+    with pytest.raises(RecipeError, match="A recipe is a name, a path, a dict or a Recipe; found "):
+        load_recipe(recipe)
+
+
+@pytest.mark.parametrize("allowed", [3, {"a": "b"}, [3], [None], [b"x"]])
+def test_consent_that_is_no_list_of_names_is_told(allowed: Any) -> None:
+    with pytest.raises(RecipeError, match="allow_code: it must be a tuple of names"):
+        load_recipe(minimal(), (), allowed)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from textcl.errors import DataError, suggestion
 from textcl.files.formats import COMPRESSIONS, OtherLines, check_signature, check_text, compression_of, not_utf8
@@ -17,6 +17,8 @@ from textcl.files.formats import COMPRESSIONS, OtherLines, check_signature, chec
 _HEAD = 4096  # bytes that are looked at
 _LOOKED_AT = 64 << 20  # bytes, where something is wrong
 _NO_ROWS = "the file holds no rows. Fill it, or name another file."
+_LONGEST_LINE = 64 << 20  # bytes, of what is compressed
+_MOST_GROWTH, _ALWAYS_UNPACKED = 200, 1 << 30  # how often its size a file unpacks to, beyond so many bytes
 BLANK = "found an empty text; fill it, or drop the row."
 NUL = "found a NUL character, which no text holds. Is it UTF-16 without a mark, or a damaged file? Mend it, or drop it."
 
@@ -177,17 +179,43 @@ def open_new(path: Path, name: str) -> IO[str]:
 
 def _opened(path: Path, ending: str) -> io.BufferedReader:
     """Open a file unpacked, in a reader that can look ahead."""
-    if ending == ".gz":
-        return io.BufferedReader(cast("io.RawIOBase", gzip.open(path, "rb")))  # it has all that is read of it
-    if ending == ".bz2":
-        return io.BufferedReader(cast("io.RawIOBase", bz2.open(path, "rb")))
-    if ending == ".xz":
-        return io.BufferedReader(cast("io.RawIOBase", lzma.open(path, "rb")))
     if ending == ".zst":
         import pyarrow as pa  # here because it takes a tenth of a second, and only this compression needs it
 
-        return io.BufferedReader(cast("io.RawIOBase", pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")))
-    return path.open("rb")
+        return io.BufferedReader(_Unpacked(path, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")))
+    unpack = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending)
+    return io.BufferedReader(_Unpacked(path, unpack(path, "rb"))) if unpack else path.open("rb")
+
+
+class _Unpacked(io.RawIOBase):
+    """What a compressed file unpacks to, as long as it could be text: a small file may hold a line of any length."""
+
+    def __init__(self, path: Path, file: Any) -> None:  # Any: what libraries open, which has `read`
+        self._path, self._file = path, file
+        self._line = self._size = 0  # bytes, of the last line and of all
+        self._most = max(_ALWAYS_UNPACKED, _MOST_GROWTH * path.stat().st_size)
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer, and return how many bytes that were; 0 at the end."""
+        piece = self._file.read(len(buffer))
+        buffer[: len(piece)] = piece
+        end = piece.rfind(b"\n")
+        self._line = self._line + len(piece) if end < 0 else len(piece) - end - 1
+        self._size += len(piece)
+        if self._line > _LONGEST_LINE:
+            raise DataError(f"{self._path}: a line in it is longer than {_LONGEST_LINE >> 20} MB, as no text is.")
+        if self._size > self._most:
+            raise DataError(f"{self._path}: it unpacks to more than {_MOST_GROWTH} times its size, as no text does.")
+        return len(piece)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
 
 
 def _broken(path: Path, ending: str, error: Exception) -> DataError:

@@ -17,7 +17,7 @@ _FLOAT = re.compile(
 _BACKSLASH = r"A path with \ stands between single quotes, as in 'C:\new\data.csv'."
 _OF_PATHS = ("unknown escape", "U+0007", "U+0008", "U+000B", "U+000C")  # what \\a, \\b, \\v and \\f become
 _LARGEST_FILE = 10_000_000  # bytes
-_DEEPEST = 50  # lists and mappings inside one another
+DEEPEST = 50  # lists and mappings inside one another
 _LARGEST_BY_ALIASES = 100_000  # values, where aliases repeat some
 _LONGEST_NUMBER = 400  # characters; the largest float has 309 digits
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")  # control, half a character
@@ -35,8 +35,8 @@ class _Loader(yaml.SafeLoader):
         is_alias = self.check_event(yaml.AliasEvent)
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ConstructorError(problem=f"more than {_DEEPEST} levels inside one another", problem_mark=mark)
+        if self._depth > DEEPEST:
+            raise ConstructorError(problem=f"more than {DEEPEST} levels inside one another", problem_mark=mark)
         before = self._size
         node = super().compose_node(parent, index)
         if is_alias and id(node) not in self._sizes:

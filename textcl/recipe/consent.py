@@ -22,6 +22,8 @@ def checked_consent(allow_code: Sequence[str]) -> tuple[str, ...]:
     """
     if isinstance(allow_code, str):  # a text is a sequence too, of characters
         raise RecipeError(f"allow_code: found the text '{allow_code}', but it must be a tuple: ('{allow_code}',).")
+    if not isinstance(allow_code, Sequence) or not all(isinstance(entry, str) for entry in allow_code):
+        raise RecipeError("allow_code: it must be a tuple of names of packages and files, as in ('my_package',).")
     for entry in allow_code:
         if not (_file_of(entry).is_file() if _is_file(entry) else _is_module(entry)):
             raise RecipeError(

@@ -15,7 +15,7 @@ from textcl.recipe.components import component_errors, components_in, spelled_ou
 from textcl.recipe.consent import checked_consent
 from textcl.recipe.errors import errors
 from textcl.recipe.messages import found
-from textcl.recipe.overrides import Changes, override, plain
+from textcl.recipe.overrides import Changes, named, override, plain
 from textcl.recipe.schema import Recipe
 from textcl.util.installed import names, recipes_folder, suites_folder
 
@@ -60,7 +60,9 @@ def _raw(recipe: str | Path | Mapping[str, Any] | Recipe) -> dict[str, Any]:
     if isinstance(recipe, Recipe):
         return recipe.model_dump(mode="json")
     if isinstance(recipe, Mapping):
-        return {key: plain(value) for key, value in recipe.items()}
+        return {key: plain(value, key) for key, value in named(recipe)}
+    if not isinstance(recipe, str | Path):
+        raise RecipeError(f"A recipe is a name, a path, a dict or a Recipe; found {type(recipe).__name__}.")
     raw = read_yaml(recipe_text(str(recipe)), str(recipe))
     if not isinstance(raw, dict):
         raise RecipeError(

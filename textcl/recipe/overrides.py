@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textcl.errors import RecipeError
-from textcl.files.yaml import read_yaml
+from textcl.files.yaml import DEEPEST, read_yaml
 from textcl.recipe.messages import found
 
 Changes = Sequence[str] | Mapping[str, object]  # `dotted.key=value`, or dotted key -> value
@@ -36,15 +36,48 @@ def override(recipe: dict[str, Any], changes: Changes) -> None:
 
 def _values(changes: Changes) -> dict[str, Any]:
     if isinstance(changes, Mapping):
-        return {_checked(str(key), f"{key}={value}"): plain(value) for key, value in changes.items()}
+        return {_checked(name, f"{name}=…"): plain(value, name) for name, value in named(changes)}
     if isinstance(changes, str):
         raise RecipeError(f"The changes are the text '{changes}'. They are a list of texts, ['{changes}'], or a dict.")
+    if not isinstance(changes, Sequence) or not all(isinstance(change, str) for change in changes):
+        raise RecipeError("The changes are neither a dict nor a list of texts, as in ['training.epochs=2'].")
     return dict(map(_parsed, changes))
 
 
-def plain(value: object) -> Any:
-    """Return a value from Python as YAML would have read it: paths and the like as text, tuples as lists."""
-    return json.loads(json.dumps(value, default=str))
+def named(values: Mapping[Any, object]) -> list[tuple[str, object]]:
+    """Return the entries of a mapping whose keys are texts.
+
+    Raises:
+        RecipeError: One is none.
+    """
+    if not all(isinstance(name, str) for name in values):
+        raise RecipeError("A key of a recipe is a text, as in 'training.epochs'; found one that is none.")
+    return list(values.items())
+
+
+def plain(value: object, location: str) -> Any:
+    """Return a value from Python as YAML would have read it: paths and the like as text, tuples as lists.
+
+    Raises:
+        RecipeError: No YAML can say it, or textcl would not read that.
+    """
+    try:
+        made = json.loads(json.dumps(value, default=str))
+    except (ValueError, TypeError, RecursionError) as error:  # it holds itself, keys that are no text, a huge number
+        raise RecipeError(f"{location}: a recipe cannot hold what was found here ({error}).") from None
+    if _depth(made) > DEEPEST:
+        raise RecipeError(f"{location}: found more than {DEEPEST} levels inside one another.")
+    return made
+
+
+def _depth(value: object) -> int:
+    """Return how many lists and mappings stand inside one another."""
+    depth, level = -1, [value]
+    while level:
+        inner = (entry.values() if isinstance(entry, dict) else entry for entry in level)
+        level = [found for entry in inner if not isinstance(entry, str | int | float | None) for found in entry]
+        depth += 1
+    return depth
 
 
 def _parsed(change: str) -> tuple[str, Any]:

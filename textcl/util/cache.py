@@ -25,9 +25,14 @@ def cache_folder(name: str) -> Path:
 
 
 def file_key(path: Path, *more: object) -> str:
-    """Return a name for what was made of a file: another size or time of change, or other settings, is another name."""
+    """Return a name for what was made of a file: another file, or the same with other settings, has another name.
+
+    A file is told by its number on the disk, its size and both its times: that of its content may be set to any, by
+    unpacking an archive for example.
+    """
     status = path.stat()
-    return key_of(path.resolve(), status.st_size, status.st_mtime_ns, *more)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return key_of(path.resolve(), status.st_ino, status.st_size, *times, *more)
 
 
 def key_of(*parts: object) -> str:
