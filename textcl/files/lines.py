@@ -183,8 +183,10 @@ def _opened(path: Path, ending: str) -> io.BufferedReader:
         import pyarrow as pa  # here because it takes a tenth of a second, and only this compression needs it
 
         return io.BufferedReader(_Unpacked(path, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")))
-    unpack = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(ending)
-    return io.BufferedReader(_Unpacked(path, unpack(path, "rb"))) if unpack else path.open("rb")
+    if not ending:
+        return path.open("rb")
+    packed: Any = {".gz": gzip, ".bz2": bz2, ".xz": lzma}[ending]
+    return io.BufferedReader(_Unpacked(path, packed.open(path, "rb")))
 
 
 class _Unpacked(io.RawIOBase):

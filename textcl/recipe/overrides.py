@@ -1,7 +1,7 @@
 """`dotted.key=value`: changes to a recipe, from the command line or from Python."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from textcl.errors import RecipeError
@@ -74,8 +74,10 @@ def _depth(value: object) -> int:
     """Return how many lists and mappings stand inside one another."""
     depth, level = -1, [value]
     while level:
-        inner = (entry.values() if isinstance(entry, dict) else entry for entry in level)
-        level = [found for entry in inner if not isinstance(entry, str | int | float | None) for found in entry]
+        inner = [entry.values() if isinstance(entry, dict) else entry for entry in level]
+        level = [
+            found for entry in inner if isinstance(entry, Iterable) and not isinstance(entry, str) for found in entry
+        ]
         depth += 1
     return depth
 
