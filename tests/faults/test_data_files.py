@@ -69,7 +69,7 @@ _PAIRS = (
     ["init", "OWN", "--out", "i.yaml"],
     ["clean", "OWN", "--out", "c.jsonl"],
     ["encode", "model", "OWN", "--out", "v.npy"],
-    ["encode", "model", "OWN", "--text-column", "anchor", "--out", "v.npy"],
+    ["encode", "model", "OWN", "--column", "anchor", "--out", "v.npy"],
     ["index", "model", "OWN", "--out", "own-ix"],
     ["leaks", "OWN", "./suite.yaml"],
     ["mine", "OWN", "--model", "model", "--out", "m.jsonl", "--range", "0:20"],

@@ -265,7 +265,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     with reading(words), quiet_transformers():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         if normalizer := getattr(tokenizer, "backend_tokenizer", None) and tokenizer.backend_tokenizer.normalizer:
-            check_growth(files[0], json.loads(normalizer.__getstate__()))
+            check_growth(words, json.loads(normalizer.__getstate__()))
         tokenizer("a text")
     return tokenizer
 
