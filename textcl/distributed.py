@@ -56,6 +56,10 @@ class Ranks:
         dist.all_reduce(total)
         return [float(value) for value in total]
 
+    def numbers(self, number: int) -> list[int]:
+        """Return the number of each rank, in the order of ranks."""
+        return [number] if self.count == 1 else self._sizes(number)
+
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the ranks."""
         if self.count > 1:

@@ -5,7 +5,7 @@ import torch
 
 from tests.cli.running import run
 from textcl.cli import launching
-from textcl.cli.launching import refuse_launch_settings, refuse_repeated_work
+from textcl.cli.launching import refuse_launch_settings, refuse_repeated_work, torchrun_options
 from textcl.errors import TextclError
 from textcl.util import precision
 
@@ -66,3 +66,27 @@ def test_verbs_that_share_their_work_and_help_are_for_any_number_of_processes(mo
         refuse_repeated_work(arguments)
     monkeypatch.setenv("WORLD_SIZE", "1")
     refuse_repeated_work(["mine"])
+
+
+def test_processes_of_one_machine_are_started_there() -> None:
+    assert torchrun_options({"num_processes": 4}) == ["--standalone", "--nproc_per_node", "4"]
+    assert torchrun_options({"num_processes": 1, "num_machines": 1}) == []
+
+
+def test_machines_share_the_processes_and_meet_at_the_first() -> None:
+    launch = {"num_processes": 4, "num_machines": 2, "machine_rank": 1, "main_process_ip": "10.0.0.1"}
+    options = ["--nnodes", "2", "--node_rank", "1", "--master_addr", "10.0.0.1", "--master_port", "29500"]
+    assert torchrun_options(launch) == [*options, "--nproc_per_node", "2"]
+    assert "29511" in torchrun_options(launch | {"main_process_port": 29511})
+
+
+@pytest.mark.parametrize(
+    ("launch", "message"),
+    [
+        ({"num_processes": 3, "num_machines": 2}, "3 processes on 2 machines"),
+        ({"num_processes": 2, "num_machines": 2, "machine_rank": 0}, "--main_process_ip"),
+    ],
+)
+def test_machines_that_cannot_share_or_meet_are_refused(launch: dict[str, object], message: str) -> None:
+    with pytest.raises(TextclError, match=message):
+        torchrun_options(launch)

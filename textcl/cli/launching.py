@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,25 +108,57 @@ def start_missing_processes() -> None:
     """Become torchrun with as many processes as `accelerate launch` was asked for, if it left them out.
 
     Raises:
-        TextclError: It was asked for several, and how many cannot be found out.
+        TextclError: It was asked for several, and how many cannot be found out, or they cannot be shared out.
     """
     wants_several = "ACCELERATE_MIXED_PRECISION" in os.environ and "MASTER_ADDR" in os.environ
     if not wants_several or any(name in os.environ for name in _STARTED):
         return
-    count = _requested()
-    if count is None:
+    launch = _launch()
+    if launch is None:
         raise TextclError(
             "accelerate launch started one process of several, as it does on CPUs. Start them with "
             f"torchrun --standalone --nproc_per_node N -m textcl {' '.join(sys.argv[1:])}"
         )
-    if count > 1:
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)]
-        os.execv(sys.executable, [*command, "-m", "textcl", *sys.argv[1:]])  # noqa: S606 (our own command line)
+    options = torchrun_options(launch)
+    if options:
+        command = [sys.executable, "-m", "torch.distributed.run", *options, "-m", "textcl", *sys.argv[1:]]
+        os.execv(sys.executable, command)  # noqa: S606 (our own command line)
 
 
-def _requested() -> int | None:
-    """Return the `--num_processes` of the `accelerate launch` that started this process; None without one."""
+def torchrun_options(launch: Mapping[str, object]) -> list[str]:
+    """Return what torchrun is started with for what `accelerate launch` was asked for; nothing for one process.
+
+    Args:
+        launch: `num_processes` of all machines, `num_machines`, `machine_rank`, `main_process_ip` and
+            `main_process_port`, as its options and its configuration file have them.
+
+    Raises:
+        TextclError: The machines cannot have equally many processes, or do not know where they meet.
+    """
+    processes, machines = (int(str(launch.get(name) or 1)) for name in ("num_processes", "num_machines"))
+    if processes % machines:
+        raise TextclError(
+            f"accelerate launch: {processes} processes on {machines} machines; --num_processes is of all machines "
+            "together, and must be a multiple of --num_machines."
+        )
+    here = ["--nproc_per_node", str(processes // machines)]
+    if machines == 1:
+        return ["--standalone", *here] if processes > 1 else []
+    address = launch.get("main_process_ip")
+    if not address:
+        raise TextclError("accelerate launch: several machines want --main_process_ip, the address of the first.")
+    nodes = ["--nnodes", str(machines), "--node_rank", str(launch.get("machine_rank") or 0)]
+    port = str(launch.get("main_process_port") or 29500)  # accelerate's own
+    return [*nodes, "--master_addr", str(address), "--master_port", port, *here]
+
+
+_ASKED = ("num_processes", "num_machines", "machine_rank", "main_process_ip", "main_process_port")
+
+
+def _launch() -> dict[str, object] | None:
+    """Return what the `accelerate launch` that started this process was asked for; None without one."""
     import psutil
+    from accelerate.commands.config.config_args import default_config_file, load_config_from_file
     from accelerate.commands.launch import launch_command_parser
 
     parent = psutil.Process().parent()
@@ -134,7 +166,11 @@ def _requested() -> int | None:
     if "launch" not in words:
         return None
     arguments, _ = launch_command_parser().parse_known_args(words[words.index("launch") + 1 :])
-    return int(arguments.num_processes) if arguments.num_processes else None
+    written = None
+    if arguments.config_file or Path(default_config_file).is_file():
+        written = load_config_from_file(arguments.config_file)
+    asked = {name: getattr(arguments, name, None) for name in _ASKED}
+    return {name: getattr(written, name, None) if value is None else value for name, value in asked.items()}
 
 
 @contextmanager

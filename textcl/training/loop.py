@@ -13,7 +13,16 @@ from typing import Protocol
 import torch
 
 from textcl.errors import DataError, DivergedError, RowError, TextclError, TrainingError, WriteError
-from textcl.training.checkpoint import Log, Trained, load_checkpoint, newest_good, remove_older, save_checkpoint
+from textcl.training.checkpoint import (
+    Log,
+    Trained,
+    load_checkpoint,
+    mark_of,
+    newest_good,
+    remove_older,
+    save_checkpoint,
+    step_of,
+)
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
 from textcl.training.step import (
     NonFiniteError,
@@ -140,8 +149,21 @@ class Loop:
         self._is_whole = True  # the state is that after a step, and not in the middle of one
 
     def resume(self) -> int:
-        """Load the newest good checkpoint, if there is one, and return the number of steps done."""
-        checkpoint = newest_good(self.folder / "checkpoints")
+        """Load the newest good checkpoint, if there is one, and return the number of steps done; every rank calls it.
+
+        Raises:
+            TrainingError: Every checkpoint is damaged, or processes on other machines have other ones.
+        """
+        checkpoint = self.ranks.together(lambda: newest_good(self.folder / "checkpoints"))
+        steps = self.ranks.numbers(step_of(checkpoint) if checkpoint else 0)
+        marks = self.ranks.numbers(mark_of(checkpoint) if checkpoint else 0)
+        if len(set(marks)) > 1:
+            found = ", ".join(f"process {rank}: step {step}" for rank, step in enumerate(steps))
+            raise TrainingError(
+                f"--resume: the processes would go on from different checkpoints of {self.folder} ({found}). Machines "
+                "without a common disk each have a folder of their own: copy the whole folder of the first machine, "
+                "where process 0 is, to the same location on the others."
+            )
         if checkpoint is None:
             return 0
         if self.ranks.is_main:  # a kill may have come before the oldest made room
