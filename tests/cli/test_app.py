@@ -192,3 +192,10 @@ def test_a_user_without_a_home_is_told_where_a_cache_can_be(monkeypatch: pytest.
     monkeypatch.setattr(Path, "home", fail)
     with pytest.raises(TextclError, match=r"no home folder ~ here\. Set XDG_CACHE_HOME"):
         cache_folder("unpacked")
+
+
+@pytest.mark.parametrize("words", [("evaluate", "~nobody_there/m", "sts-smoke"), ("check", "~nobody_there/r")])
+def test_a_home_folder_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    done = run(capsys, *words)
+    assert done.code == 1
+    assert done.err.startswith(f"Error: {words[1]}: found a path that begins with ~")

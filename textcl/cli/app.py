@@ -109,6 +109,8 @@ def _run(arguments: Sequence[str] | None) -> None:
         app.main(args=None if arguments is None else list(arguments), prog_name="textcl")
     except Exception as error:
         said = str(error) or type(error).__name__ if isinstance(error, TextclError) else _of_the_machine(error)
+        if isinstance(error, RuntimeError) and "home directory" in str(error):  # of pathlib, for ~nobody
+            said = _NO_HOME.format(", ".join(word for word in arguments or sys.argv[1:] if "~" in word) or "a path")
         if said is None or os.environ.get("TEXTCL_DEBUG"):
             raise
         if not isinstance(error, ElsewhereError):  # the process that failed says what it was
@@ -117,6 +119,7 @@ def _run(arguments: Sequence[str] | None) -> None:
         sys.exit(1)
 
 
+_NO_HOME = "{}: found a path that begins with ~ and the name of a user who has no home folder here."
 _NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "bad_alloc", "start new thread", "map segment")
 _WAYS_OUT = {
     errno.EACCES: "Ask for access to it, or name another.",
