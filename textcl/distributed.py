@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from textcl.errors import ElsewhereError
 
 Result = TypeVar("Result")
+_SMALL = 2**18  # numbers of a tensor that is copied into a message with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,18 @@ class Ranks:
         return [number] if self.count == 1 else self._sizes(number)
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its sum over the ranks."""
-        if self.count > 1:
-            for tensor in tensors:
+        """Replace each tensor by its sum over the ranks; small ones of a number format in one message."""
+        if self.count == 1:
+            return
+        small = [tensor for tensor in tensors if tensor.numel() <= _SMALL]
+        for dtype in dict.fromkeys(tensor.dtype for tensor in small):
+            group = [tensor for tensor in small if tensor.dtype == dtype]
+            flat = torch.cat([tensor.reshape(-1) for tensor in group])
+            dist.all_reduce(flat)
+            for tensor, part in zip(group, flat.split([tensor.numel() for tensor in group]), strict=True):
+                tensor.copy_(part.view_as(tensor))
+        for tensor in tensors:
+            if tensor.numel() > _SMALL:
                 dist.all_reduce(tensor)
 
     def any(self, flag: bool) -> bool:

@@ -92,7 +92,7 @@ def test_the_page_is_as_wide_as_the_window(opened: Any) -> None:
 def test_no_text_breaks_the_page(opened: Any) -> None:
     assert opened.title() == "my-run · textcl"
     listed = opened.locator("#texts li").all_text_contents()
-    assert listed == list(NASTY)
+    assert listed == [text.replace("\u2028", "\ufffd") for text in NASTY]  # it would break a line of a script
 
 
 def test_every_chart_is_there_and_holds_something(opened: Any) -> None:

@@ -237,7 +237,7 @@ def test_a_missing_file_is_named_with_what_its_folder_holds(tmp_path):
     [
         ("corpus.jsonl", '{"_id": "7", "text": "again"}\n', r"corpus\.jsonl, line 3: the id '7'"),
         ("corpus.jsonl", '{"_id": "9", "contents": "x"}\n', r"corpus\.jsonl, line 3: no column 'text'"),
-        ("queries.jsonl", '{"_id": "2", "text": ""}\n', r"queries\.jsonl, line 2, column 'text': found an empty text"),
+        ("queries.jsonl", '{"_id": "2"}\n', r"queries\.jsonl, line 2: no column 'text'"),
         ("qrels.tsv", "1\t8\t0.5\n", r"qrels\.tsv, line 3, column 'score': found 0\.5"),
         (
             "qrels.tsv",
@@ -253,6 +253,18 @@ def test_a_faulty_retrieval_set_is_named_by_file_and_line(tmp_path, file, line, 
     with (folder / file).open("a", encoding="utf-8") as handle:
         handle.write(line)
     with pytest.raises(DataError, match=error):
+        load_suite("scifact", tmp_path)
+
+
+def test_a_query_without_text_is_refused_where_it_is_judged(tmp_path):
+    folder = tmp_path / "retrieval" / "scifact"
+    _scifact(folder)
+    with (folder / "queries.jsonl").open("a", encoding="utf-8") as handle:
+        handle.write('{"_id": "2", "text": ""}\n')
+    load_suite("scifact", tmp_path)
+    with (folder / "qrels.tsv").open("a", encoding="utf-8") as handle:
+        handle.write("2\t8\t1\n")
+    with pytest.raises(DataError, match=r"query '2': found an empty text"):
         load_suite("scifact", tmp_path)
 
 

@@ -1,6 +1,8 @@
 """Many processes give the loss and the gradient of one, in float64; controls that must not."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,21 @@ from tests.ranks.processes import Case, outcome, run
 from tests.toy import PAIR, TRIPLET
 from textcl.distributed import Ranks
 
-EQUAL = [
-    Case(name, rows, roles)
-    for name, case in CASES.items()
-    for roles in case.batches
-    for rows in (12, 11, 2, 3)  # 11, 2 and 3 rows leave unequal or empty shares
-]
+ROWS = (12, 11, 3, 2)  # 11, 3 and 2 rows leave unequal or empty shares
+SOME = {2: (11, 2), 4: (12, 3)}  # by the number of processes, for losses that each process computes whole
+IN_ROWS = ("InfoNCE", "CLIP", "SimCLR", "MoCo", "SupCon", "Distillation", "Sum", "Matryoshka")
+
+
+def equal(count: int) -> list[Case]:
+    """What so many processes must compute as one does."""
+    return [
+        Case(name, rows, roles)
+        for name, case in CASES.items()
+        for roles in case.batches
+        for rows in (ROWS if name.startswith(IN_ROWS) else SOME[count])
+    ]
+
+
 REPEATING = [
     Case("InfoNCE", roles=PAIR, repeats=True),
     Case("InfoNCE", roles=TRIPLET, repeats=True),
@@ -30,22 +41,37 @@ FORGETFUL = Case("InfoNCE", forgets_factor=True)
 MIXING = Case("InfoNCE", mixes_rows=True)
 
 
-@pytest.fixture(scope="module", params=[2, 4])
-def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[Case, list[dict]]:
-    """For each case what every rank computed."""
-    cases = [*EQUAL, *REPEATING, FORGETFUL, MIXING]
-    folder: Path = tmp_path_factory.mktemp("ranks")
-    return dict(zip(cases, zip(*run(cases, request.param, folder), strict=True), strict=True))
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[Case, list[dict]]]:
+    """For a number of processes, of each case what every rank computed."""
+
+    @cache
+    def of(count: int) -> dict[Case, list[dict]]:
+        cases = [*equal(count), *REPEATING, FORGETFUL, MIXING]
+        folder: Path = tmp_path_factory.mktemp("ranks")
+        return dict(zip(cases, zip(*run(cases, count, folder), strict=True), strict=True))
+
+    return of
+
+
+@cache
+def alone_of(case: Case) -> dict:
+    """What one process computes."""
+    return outcome(case, Ranks())
 
 
 @pytest.mark.parametrize(
-    "case",
-    [*EQUAL, *REPEATING],
-    ids=lambda case: f"{case.objective}, {case.rows} rows, {'-'.join(case.roles)}{', repeats' * case.repeats}",
+    ("count", "case"),
+    [(count, case) for count in SOME for case in (*equal(count), *REPEATING)],
+    ids=lambda each: (
+        f"{each.objective}, {each.rows} rows, {'-'.join(each.roles)}{', repeats' * each.repeats}"
+        if isinstance(each, Case)
+        else f"{each} ranks"
+    ),
 )
-def test_ranks_give_the_loss_and_gradient_of_one_process(outcomes: dict[Case, list[dict]], case: Case) -> None:
-    alone = outcome(case, Ranks())
-    for rank in outcomes[case]:
+def test_ranks_give_the_loss_and_gradient_of_one_process(outcomes, count: int, case: Case) -> None:
+    alone = alone_of(case)
+    for rank in outcomes(count)[case]:
         assert rank["loss"].item() == pytest.approx(alone["loss"].item(), abs=1e-12)
         assert rank["tokens"] == alone["tokens"]
         torch.testing.assert_close(rank["gradient"], alone["gradient"], rtol=0, atol=1e-10)
@@ -57,15 +83,15 @@ def test_control_the_loss_is_another_where_nothing_tells_that_two_ranks_hold_one
     assert abs(published["loss"] - untold["loss"]) > 1e-3
 
 
-def test_control_without_the_factor_the_gradient_is_too_small_by_the_number_of_ranks(
-    outcomes: dict[Case, list[dict]],
-) -> None:
+@pytest.mark.parametrize("count", SOME)
+def test_control_without_the_factor_the_gradient_is_too_small_by_the_number_of_ranks(outcomes, count: int) -> None:
     alone = outcome(FORGETFUL, Ranks())["gradient"]
-    ranks = outcomes[FORGETFUL]
+    ranks = outcomes(count)[FORGETFUL]
     torch.testing.assert_close(ranks[0]["gradient"] * len(ranks), alone, rtol=0, atol=1e-10)
     assert alone.norm() > 1e-3
 
 
-def test_control_a_norm_over_the_batch_in_the_encoder_gives_another_gradient(outcomes: dict[Case, list[dict]]) -> None:
+@pytest.mark.parametrize("count", SOME)
+def test_control_a_norm_over_the_batch_in_the_encoder_gives_another_gradient(outcomes, count: int) -> None:
     alone = outcome(MIXING, Ranks())["gradient"]
-    assert (outcomes[MIXING][0]["gradient"] - alone).norm() > 0.05 * alone.norm()
+    assert (outcomes(count)[MIXING][0]["gradient"] - alone).norm() > 0.05 * alone.norm()
