@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import textcl
 from tests.noted import Noted
 from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
-from textcl.errors import DataError, RecipeError, SearchError
+from textcl.errors import DataError, ModelError, RecipeError, SearchError
 from textcl.recipe.load import resolved
 
 TEXTS = (
@@ -196,3 +197,12 @@ def test_mined_pairs_are_rows_and_a_tally(folder: Path) -> None:
     assert all(row["positive"] not in row["negatives"] for row in rows)
     with pytest.raises(DataError, match="holds no rank"):
         textcl.mine(tiny_encoder(), "pairs.jsonl", "other.jsonl", first=3, last=3)
+
+
+def test_a_model_that_gives_no_numbers_is_named(folder: Path) -> None:
+    encoder = tiny_encoder()
+    with torch.no_grad():
+        next(encoder.parameters()).fill_(float("nan"))
+    encoder.save(folder / "broken")
+    with pytest.raises(ModelError, match="^broken: graded: the model gives NaN"):
+        textcl.evaluate("broken", "sts:graded.tsv")

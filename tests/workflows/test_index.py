@@ -217,6 +217,35 @@ def test_other_weights_in_files_of_the_same_size_and_time_are_found(model: str, 
         Searcher(tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('"x"', "should be an object"),
+        ("[" * 100_000, "cannot be read"),
+        ('{"format": 1}', "it has no 'request'"),
+        ('{"format": 1, "request": {}}', "missing"),
+    ],
+)
+def test_a_damaged_description_of_an_index_is_named(
+    model: str, corpus: Corpus, tmp_path: Path, content: str, message: str
+) -> None:
+    build(model, corpus, tmp_path / "out")
+    (tmp_path / "out" / "index.json").write_text(content)
+    with pytest.raises(SearchError, match=rf"index\.json.*{message}"):
+        Searcher(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["factory", "count", "packages", "request"])
+def test_a_value_of_another_type_in_the_description_of_an_index_is_named(
+    model: str, corpus: Corpus, tmp_path: Path, name: str
+) -> None:
+    build(model, corpus, tmp_path / "out")
+    file = tmp_path / "out" / "index.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {name: [1]}))
+    with pytest.raises(SearchError, match=rf"index\.json: not what an index says of itself.*{name}"):
+        Searcher(tmp_path / "out")
+
+
 def test_empty_documents_of_a_benchmark_are_taken_and_counted(model: str, tmp_path: Path) -> None:
     rows = [{"_id": "a", "title": "", "text": ""}, {"_id": "b", "title": "fish", "text": "in a river"}]
     (tmp_path / "beir").mkdir()

@@ -113,7 +113,7 @@ def load_backbone(
         ValueError: `layers` or `dropout` does not fit the backbone.
     """
     folder = backbone_folder(find_folder(name))
-    config = _read_config(folder)
+    config = read_config(folder)
     if layers is not None:
         keep_layers(config, layers)
     if dropout is not None:
@@ -136,14 +136,19 @@ def load_skeleton(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     Raises:
         ModelError: The model cannot be read, is no encoder, or its parts do not fit each other.
     """
-    config = _read_config(folder)
+    config = read_config(folder)
     backbone = skeleton_of(folder, config)
     tokenizer = load_tokenizer(folder)
     _check_fit(backbone, tokenizer, folder)
     return backbone, tokenizer
 
 
-def _read_config(folder: Path) -> PreTrainedConfig:
+def read_config(folder: Path) -> PreTrainedConfig:
+    """Return the configuration of a backbone.
+
+    Raises:
+        ModelError: It is missing, damaged, or of no text encoder.
+    """
     file = folder / CONFIG
     if not file.exists():
         raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")

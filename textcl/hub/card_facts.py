@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from transformers import AutoConfig
-
+from textcl.encoder.backbone import read_config
 from textcl.encoder.folder_format import MODULES
 from textcl.encoder.router import Tower, read_towers
 from textcl.errors import ModelError
@@ -86,7 +85,7 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
 def _dimension(tower: Tower) -> int:
     if tower.settings.dense:
         return tower.settings.dense[-1].width
-    return int(AutoConfig.from_pretrained(tower.folder, trust_remote_code=False).hidden_size)
+    return int(read_config(tower.folder).hidden_size)
 
 
 Recipe = Mapping[str, Any]  # as its file reads: of many kinds

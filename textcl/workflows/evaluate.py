@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +12,7 @@ from rich.table import Table
 from textcl.distributed import join_ranks
 from textcl.embedding.embed import Embedding, Model, model_embed, model_name
 from textcl.encoder.prompts import Prompt
-from textcl.errors import DataError
+from textcl.errors import DataError, ModelError
 from textcl.evaluation.items import Result, results_of
 from textcl.evaluation.run import evaluate as run_tasks
 from textcl.evaluation.significance import Difference, Interval, compared, scores
@@ -245,13 +246,13 @@ def _evaluated(
         notes.begin(task)
         progress.phase(f"Scoring {task}")
 
-    with observer.on(MODEL, notes.over(embedding)) as embed:
+    with observer.on(MODEL, notes.over(embedding)) as embed, _naming(model):
         results = results_of(tasks, run_tasks(tasks, embed, begin))
     embedding.encoder.lost.report()
     others: dict[str, Result] = {}
     if against is not None and other is None:
         name = model_name(against)
-        with observer.on(AGAINST, model_embed(against, how, ranks, progress)) as embed:
+        with observer.on(AGAINST, model_embed(against, how, ranks, progress)) as embed, _naming(against):
             samples = run_tasks(tasks, embed, lambda task: progress.phase(f"Scoring {task} with {name}"))
         others = results_of(tasks, samples)
     if not ranks.is_main:
@@ -264,6 +265,15 @@ def _evaluated(
     differences = compared(other.results, results, names)
     theirs = {task: other.scores[task] for task in results}
     return Evaluation(scored, results, observer, theirs, differences, others, notes.lines())
+
+
+@contextmanager
+def _naming(model: Model) -> Iterator[None]:
+    """Say of which model an error is."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{model_name(model)}: {error}") from error
 
 
 def write_evaluation_page(path: Path, found: Evaluation, facts: Facts) -> None:

@@ -3,10 +3,12 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from textcl.errors import SearchError
 from textcl.util.atomic import is_part, new_file
+
+Made = TypeVar("Made")
 
 FORMAT = 1
 _NAMES = {"index.json", "asked.json", "documents.sqlite", "index", "vectors"}
@@ -90,7 +92,7 @@ class IndexFolder:
             SearchError: It was another model, or another corpus; says which.
         """
         if self._request.is_file():
-            self._refuse_changes(IndexRequest(**_read(self._request)), request)
+            self._refuse_changes(_made(IndexRequest, _read(self._request), self._request), request)
         with new_file(self._request) as temporary:
             temporary.write_text(json.dumps(asdict(request), indent=2) + "\n", encoding="utf-8")
 
@@ -126,11 +128,11 @@ class IndexFolder:
         content = _read(self._about)
         if content.get("format") != FORMAT:
             raise SearchError(f"{self._about}: its format is {content.get('format')}; this textcl reads {FORMAT}.")
-        try:
-            request = content.pop("asked", None) or content.pop("request")  # "asked": indexes of textcl 0.1
-            return About(**content, request=IndexRequest(**request))
-        except (KeyError, TypeError) as error:
-            raise SearchError(f"{self._about}: not what an index says of itself ({error}).") from error
+        request = content.pop("asked", None) or content.pop("request", None)  # "asked": indexes of textcl 0.1
+        if not isinstance(request, dict):
+            raise SearchError(f"{self._about}: not what an index says of itself (it has no 'request').")
+        content["request"] = _made(IndexRequest, request, self._about)
+        return _made(About, content, self._about)
 
     def _refuse_changes(self, before: IndexRequest, now: IndexRequest) -> None:
         changed = [
@@ -146,9 +148,28 @@ class IndexFolder:
             )
 
 
+def _made(kind: type[Made], content: dict[str, Any], file: Path) -> Made:
+    """Return what a file holds as the dataclass that it should be.
+
+    Raises:
+        SearchError: A name is missing or unknown, or a value is of another type.
+    """
+    try:
+        made = kind(**content)
+    except TypeError as error:
+        raise SearchError(f"{file}: not what an index says of itself ({error}).") from error
+    for name, wanted in get_type_hints(kind).items():
+        value, plain = getattr(made, name), get_origin(wanted) or wanted
+        if not isinstance(value, plain) or isinstance(value, bool):
+            raise SearchError(f"{file}: not what an index says of itself ({name} is {str(value)[:80]!r}).")
+    return made
+
+
 def _read(file: Path) -> dict[str, Any]:  # JSON may hold anything; the dataclasses say what is wanted
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise SearchError(f"{file} cannot be read ({error}).") from error
+    if not isinstance(content, dict):
+        raise SearchError(f"{file}: found {str(content)[:80]!r}; it should be an object. Build the index again.")
     return content
