@@ -122,6 +122,10 @@ def test_a_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch)
             OSError(errno.EMFILE, "Too many open files"),
             "Too many open files. Raise how many a process may have: ulimit",
         ),
+        (
+            RuntimeError("unable to open file <a.safetensors> in read-only mode: Too many open files (24)"),
+            "unable to open file <a.safetensors> in read-only mode: Too many open files (24). Raise how many ",
+        ),
         (MemoryError(), "There is not enough memory. "),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "There is not enough memory. "),
     ],

@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -273,3 +274,18 @@ def test_what_was_left_half_written_is_swept_up_and_nothing_else(tmp_path: Path)
     sweep(tmp_path)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
     assert not (tmp_path / "checkpoints/.step-4.0a1b2c3d.part").exists()
+
+
+def test_a_folder_is_removed_also_where_there_is_one_file_handle_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    (folder / "deep" / "deeper").mkdir(parents=True)
+    (folder / "deep" / "deeper" / "file").write_text("x")
+    outside.mkdir()
+    (outside / "kept").write_text("x")
+    (folder / "deep" / "link").symlink_to(outside)
+    monkeypatch.setattr(shutil, "rmtree", lambda *arguments, **more: None)  # as it does without a handle for each level
+    remove(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert (outside / "kept").exists()

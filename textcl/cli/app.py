@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from textcl.cli.launching import refuse_repeated_work
 from textcl.errors import ElsewhereError, TextclError
-from textcl.util.visible import visible_streams
+from textcl.util.visible import one_line, visible_streams
 
 # The help shows the verbs in this order, and then any other.
 _ORDER = (
@@ -137,6 +137,9 @@ def _of_the_machine(error: Exception) -> str | None:
         return f"{location}{error.strerror or error}. {_WAYS_OUT.get(error.errno, '')}".strip()
     if isinstance(error, RuntimeError | ImportError) and any(words in str(error) for words in _NO_MEMORY):
         return _MEMORY
+    for number, way_out in _WAYS_OUT.items():  # of a library in another language, which keeps the system's words alone
+        if isinstance(error, RuntimeError) and os.strerror(number) in str(error):
+            return f"{one_line(str(error))}. {way_out}"
     return None
 
 

@@ -123,10 +123,13 @@ def sweep(folder: Path) -> None:
 
 def remove(path: Path) -> None:
     """Delete a file, a folder as far as that is allowed, or a link, never what the link leads to."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+    if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):  # it wants a file handle for each level, and a process that failed may have but one
+        for inner in (*sorted(path.rglob("*"), reverse=True), *(path,) * path.exists()):
+            inner.rmdir() if inner.is_dir() and not inner.is_symlink() else inner.unlink()
 
 
 def refuse_link(path: Path) -> None:
