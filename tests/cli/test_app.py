@@ -143,12 +143,14 @@ def test_what_the_machine_refuses_is_told_without_a_traceback(
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("no such thing")
+    for error in (RuntimeError("no such thing"), EOFError("no such thing")):  # click would say "Aborted!" of the other
 
-    monkeypatch.setattr("textcl.recipe.load.load_recipe", fail)
-    with pytest.raises(RuntimeError, match="no such thing"):
-        main(["check", "simcse"])
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr("textcl.recipe.load.load_recipe", fail)
+        with pytest.raises(RuntimeError, match="no such thing"):
+            main(["check", "simcse"])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from textcl.errors import SearchError
 from textcl.indexes.exact import FlatIndex
 
 
@@ -92,3 +93,14 @@ def test_arguments_that_can_not_be_right_are_refused():
         FlatIndex(6).search(_vectors(1), 0)
     with pytest.raises(ValueError, match="dimension is 0"):
         FlatIndex(0)
+
+
+@pytest.mark.parametrize("other", [np.zeros((3, 7), np.float32), np.zeros(8, np.float32), np.zeros((3, 8), np.int64)])
+def test_vectors_of_another_shape_or_kind_than_described_are_refused(other, tmp_path):
+    index = FlatIndex(8)
+    index.add(np.eye(8, dtype=np.float32))
+    index.save(tmp_path / "saved")
+    (vectors,) = (tmp_path / "saved").glob("*.npy")
+    np.save(vectors, other)
+    with pytest.raises(SearchError, match=r"cannot be read \(.* where its description says 8 numbers a vector\)"):
+        FlatIndex.open(tmp_path / "saved")

@@ -97,14 +97,15 @@ def test_inner_products_of_unit_vectors_order_a_graph_as_distances_do() -> None:
     assert np.mean(ours.search(queries, 5).ids == ids) > 0.98
 
 
+@pytest.mark.parametrize("length", [40, 0])
 @pytest.mark.parametrize("factory", ["exact", "HNSW16", "BFlat,RFlat"])
-def test_a_broken_file_is_an_error_that_names_it(factory: str, tmp_path) -> None:
+def test_a_broken_file_is_an_error_that_names_it(factory: str, length: int, tmp_path) -> None:
     index = build_index(factory, 32)
     index.add(clustered(50))
     index.save(tmp_path / "saved")
     for file in (tmp_path / "saved").iterdir():
         if file.suffix != ".json":
-            file.write_bytes(file.read_bytes()[:40])
+            file.write_bytes(file.read_bytes()[:length])
     with pytest.raises(SearchError, match="cannot be read"):
         open_index(tmp_path / "saved")
     with pytest.raises(SearchError, match="holds no index"):

@@ -49,6 +49,13 @@ class _Group(TyperGroup):
         super().__init__(**settings)
         self.commands = cast(MutableMapping[str, Any], _Verbs())  # which nobody changes
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb. Of a file that ends too soon click would say "Aborted!", and no more."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError(f"A file ended too soon: {error}") from error
+
 
 app = _Group(
     name="textcl",

@@ -75,9 +75,11 @@ def _publisher_of(recipe: Recipe, run: Path) -> Publisher:
 def best_on_the_way(publisher: Publisher) -> Callable[[str], None]:
     """Return what sends a best model with no bar of its own among those of the training."""
 
+    from textcl.util.quiet import without_bars
+
     def send(note: str) -> None:
-        quiet_client(without_bars=True)  # again: transformers turns the bars on whenever it has saved a model
-        publisher.best(note)
+        with without_bars():
+            publisher.best(note)
 
     return send
 
@@ -113,14 +115,10 @@ def show_contents(contents: Contents, destination: Destination) -> None:
     typer.echo(f"\n{contents.card}")
 
 
-def quiet_client(*, without_bars: bool = False) -> None:
-    """Keep the Hub's client from lines that say what we say, and from bars where nobody looks.
-
-    Args:
-        without_bars: Another bar is on the screen.
-    """
+def quiet_client() -> None:
+    """Keep the Hub's client from lines that say what we say, and from bars where nobody looks."""
     from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # public, though not in its __all__
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # huggingface_hub says no types of it
-    if without_bars or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         disable_progress_bars()

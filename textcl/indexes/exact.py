@@ -204,7 +204,12 @@ class FlatIndex:
         index = cls(read_description(folder).dimension)
         try:  # "c": torch warns of arrays that cannot be written to
             vectors = np.load(folder / _FILE, mmap_mode="c")
-        except (OSError, ValueError) as error:
+            if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != index.dimension:
+                raise ValueError(
+                    f"{vectors.dtype} of the shape {vectors.shape}, where its description says {index.dimension} "
+                    "numbers a vector"
+                )
+        except (OSError, EOFError, ValueError) as error:
             raise SearchError(f"{folder / _FILE} cannot be read ({error}). Build the index again.") from error
         index._parts = [vectors] if len(vectors) else []
         return index

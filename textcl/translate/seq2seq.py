@@ -1,8 +1,7 @@
 """Sequence-to-sequence models of transformers: loaded with what decides their output, and made to generate."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers.utils import logging as transformers_logging
 
 from textcl.errors import ModelError
 from textcl.translate.engine import BEST, FLORES, Decoding, Translation, exact_code
 from textcl.util.foreign import check_folder
 from textcl.util.packing import plan
+from textcl.util.quiet import without_bars
 from textcl.util.seeds import seeded
 
 _BATCH_TOKENS = 4096  # padded tokens of the sources that are translated together
@@ -47,7 +46,7 @@ def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
 
     location, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     try:
-        with _without_bars():
+        with without_bars():
             check_folder(location)
             tokenizer = AutoTokenizer.from_pretrained(location, revision=revision or None, trust_remote_code=False)
             model = (
@@ -126,18 +125,6 @@ def _advice(name: str, error: Exception) -> str:
     if "sentencepiece" in str(error).lower():
         return f"{name}: its tokenizer needs the package sentencepiece. pip install sentencepiece"
     return f"{name} cannot be opened as a translation model: {said}"
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Hide, for a block, the progress bars of transformers: they would run into ours."""
-    had_bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
-    try:
-        yield
-    finally:
-        if had_bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
 
 
 def name_of(pattern: str, source: str, target: str) -> str:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
 from transformers.utils import logging as transformers_logging
 
 
@@ -13,16 +14,28 @@ from transformers.utils import logging as transformers_logging
 def quiet_transformers() -> Iterator[None]:
     """Hide, for a block, the progress bars of transformers and its report of weights that a model did not take."""
     logger = logging.getLogger("transformers.modeling_utils")
-    had_bars, was_quiet = transformers_logging.is_progress_bar_enabled(), _is_no_report in logger.filters
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
+    was_quiet = _is_no_report in logger.filters
     logger.addFilter(_is_no_report)
     try:
-        yield
+        with without_bars():
+            yield
     finally:
         if not was_quiet:  # else a block around this one is still to be quiet
             logger.removeFilter(_is_no_report)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Hide, for a block, the progress bars of transformers and those of the Hub's client, which it switches too."""
+    had_bars, hub_had_bars = transformers_logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
+    try:
+        yield
+    finally:
         if had_bars:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]  # transformers says no types of it
+        if not hub_had_bars:
+            disable_progress_bars()
 
 
 def _is_no_report(record: logging.LogRecord) -> bool:
