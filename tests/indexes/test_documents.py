@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from textcl.errors import DataError, SearchError
-from textcl.files.corpora import Document
+from textcl.types.text import Document
 from textcl.indexes.documents import DocumentStore, Shards, write_documents
 
 

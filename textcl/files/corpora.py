@@ -24,15 +24,6 @@ from textcl.files.rows import (
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A text of a corpus, its id, and where it stands, for messages: `corpus.jsonl, line 18`."""
-
-    id: str
-    text: str
-    location: str
-
-
-@dataclass(frozen=True, slots=True)
 class Pair:
     """A row of the user's data; rows with one label are never each other's negatives."""
 

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from textcl.errors import DataError, SearchError
-from textcl.files.corpora import Document
+from textcl.types.text import Document
 from textcl.types.batches import FloatArray
 from textcl.util.atomic import new_file
 from textcl.util.database import explained, open_database

@@ -57,6 +57,15 @@ class Example:
     label: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text of a corpus, its id, and where it stands, for messages: `corpus.jsonl, line 18`."""
+
+    id: str
+    text: str
+    location: str
+
+
 class Source(Protocol):
     """Rows of text that a run trains on."""
 
