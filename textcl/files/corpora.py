@@ -21,6 +21,7 @@ from textcl.files.rows import (
     tell_unread,
     unread_texts,
 )
+from textcl.types.text import Document
 
 
 @dataclass(frozen=True, slots=True)
