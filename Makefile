@@ -51,6 +51,7 @@ bench: $(READY)
 	$(BIN)/python eval/speed/suites.py --data-dir $(DATA)
 	$(BIN)/python eval/speed/index.py --texts $(DATA)/sentences/wiki-mixed.txt.gz
 	$(BIN)/python eval/speed/index_memory.py --texts $(DATA)/sentences/wiki-mixed.txt.gz
+	$(BIN)/python eval/speed/search_start.py
 	$(BIN)/python eval/speed/mine.py
 	$(BIN)/python eval/speed/mine_memory.py
 	$(BIN)/python eval/speed/waiting.py

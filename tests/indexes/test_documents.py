@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from textcl.errors import DataError, SearchError
-from textcl.types.text import Document
 from textcl.indexes.documents import DocumentStore, Shards, write_documents
+from textcl.types.text import Document
 
 
 def stream(count: int, text: str = "text") -> Iterator[Document]:

@@ -83,6 +83,7 @@ def on_one_thread() -> Iterator[None]:
 
 # Some of them only in texts longer than the probe; and an export is not probed, for int8 moves with its neighbours.
 _BY_LENGTH = ("canine", "convbert", "fnet", "funnel", "mra", "nystromformer", "reformer", "yoso")
+_BY_MASK = ("bert", "distilbert", "modernbert", "mpnet", "roberta")  # known to heed it, so they are not probed
 _PROBE, _PADDING = "a text of a few words", 16  # tokens of padding
 _AS_WITHOUT = 1e-4  # of the largest number; float32 alone moves one by a hundredth of it
 
@@ -96,7 +97,7 @@ def reads_padding(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, max_le
         ModelError: The backbone cannot embed a text by its tokens alone.
     """
     kind = str(getattr(backbone.config, "model_type", ""))
-    if kind in _BY_LENGTH or isinstance(backbone, RuntimeBackbone):
+    if kind in (*_BY_LENGTH, *_BY_MASK) or isinstance(backbone, RuntimeBackbone):
         return kind in _BY_LENGTH
     room = max_length or longest_input(backbone) or 4 * _PADDING
     ids = tokenizer(_PROBE, verbose=False)["input_ids"][: max(1, room // 2)]

@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 
 from textcl.errors import DataError, SearchError
-from textcl.types.text import Document
 from textcl.types.batches import FloatArray
+from textcl.types.text import Document
 from textcl.util.atomic import new_file
 from textcl.util.database import explained, open_database
 from textcl.util.progress import SILENT, Progress
