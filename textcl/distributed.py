@@ -1,7 +1,11 @@
 """The processes of a run, and all that they say to each other: the one file that speaks to `torch.distributed`."""
 
+import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -12,6 +16,10 @@ from textcl.errors import ElsewhereError
 
 Result = TypeVar("Result")
 _SMALL = 2**18  # numbers of a tensor that is copied into a message with others
+_PATIENCE = timedelta(days=30)  # with what one process does for all, such as the search for leaked texts
+_WORD, _PAUSE = 60.0, 0.001  # seconds of waiting before a word of it, and between two looks at the most
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,8 @@ class Ranks:
         """Add each value up over the ranks."""
         if self.count == 1:
             return list(values)
-        total = torch.tensor(values, dtype=torch.float64, device=self.device)
-        dist.all_reduce(total)
+        total = torch.tensor(values, dtype=torch.float64)
+        self._wait_and_add(total)
         return [float(value) for value in total]
 
     def numbers(self, number: int) -> list[int]:
@@ -120,19 +128,32 @@ class Ranks:
     def agree(self, tensors: Iterable[Tensor]) -> None:
         """Overwrite tensors by those of rank 0, so that all ranks start from the same numbers."""
         if self.count > 1:
+            self.wait()
             for tensor in tensors:
                 dist.broadcast(tensor.detach(), src=0)
 
     def wait(self) -> None:
-        """Wait until every rank is here."""
+        """Wait until every rank is here, however long that takes."""
         if self.count > 1:
-            dist.barrier()
+            self._wait_and_add(torch.zeros(1))
 
     def _sizes(self, rows: int) -> list[int]:
-        sizes = torch.zeros(self.count, dtype=torch.int64, device=self.device)
+        sizes = torch.zeros(self.count, dtype=torch.int64)
         sizes[self.rank] = rows
-        dist.all_reduce(sizes)
+        self._wait_and_add(sizes)
         return [int(size) for size in sizes]
+
+    def _wait_and_add(self, numbers: Tensor) -> None:
+        """Add a few numbers up over the ranks, past any time-out of the launch: what one is at may take hours."""
+        started, pause, told = time.monotonic(), 0.0, False
+        adding = dist.all_reduce(numbers, group=_patient_group(), async_op=True)
+        while not adding.is_completed():
+            time.sleep(pause)
+            pause = min(_PAUSE, pause + _PAUSE / 100)
+            if not told and time.monotonic() - started > _WORD:
+                _log.warning("Process %d has waited a minute for another of this launch, and waits on.", self.rank)
+                told = True
+        adding.wait()
 
     def _average(self, parameters: list[nn.Parameter]) -> None:
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
@@ -152,4 +173,13 @@ def join_ranks() -> Ranks:
     from accelerate import PartialState  # slow to import, and needed by runs only
 
     state = PartialState(cpu=not torch.cuda.is_available())
+    if state.num_processes > 1:
+        _patient_group()
     return Ranks(rank=state.process_index, count=state.num_processes, device=state.device)
+
+
+@cache
+def _patient_group() -> dist.ProcessGroup | None:
+    """Return the group of all ranks in which they wait for each other; all of them make it, at the start."""
+    group: dist.ProcessGroup | None = dist.new_group(backend="gloo", timeout=_PATIENCE)
+    return group
