@@ -145,14 +145,14 @@ class Ranks:
 
     def _wait_and_add(self, numbers: Tensor) -> None:
         """Add a few numbers up over the ranks, past any time-out of the launch: what one is at may take hours."""
-        started, pause, told = time.monotonic(), 0.0, False
+        started, pause, is_said = time.monotonic(), 0.0, False
         adding = dist.all_reduce(numbers, group=_patient_group(), async_op=True)
         while not adding.is_completed():
             time.sleep(pause)
             pause = min(_PAUSE, pause + _PAUSE / 100)
-            if not told and time.monotonic() - started > _WORD:
+            if not is_said and time.monotonic() - started > _WORD:
                 _log.warning("Process %d has waited a minute for another of this launch, and waits on.", self.rank)
-                told = True
+                is_said = True
         adding.wait()
 
     def _average(self, parameters: list[nn.Parameter]) -> None:
