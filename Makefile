@@ -21,7 +21,6 @@ $(READY): pyproject.toml constraints.txt
 quickstart: $(READY)
 	$(BIN)/textcl train quickstart $(if $(wildcard runs/quickstart/recipe.yaml),--resume)
 
-# Without what `make check` alone runs: tests marked slow.
 test: $(READY)
 	$(PYTEST)
 
@@ -34,7 +33,7 @@ check: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -m "not faults"
+	$(PYTEST)
 
 format: $(READY)
 	$(BIN)/ruff check --fix

@@ -81,7 +81,23 @@ def test_sources_with_settings_of_their_own_are_told_as_well(tmp_path: Path) -> 
 def test_a_recipe_that_leaves_things_to_defaults_is_not_that_of_a_run(tmp_path: Path) -> None:
     run = finished_run(tmp_path)
     (run / "recipe.yaml").write_text((run / "recipe.yaml").read_text().replace("random_init", "other"))
-    with pytest.raises(DataError, match=r"recipe\.yaml does not say encoder\.random_init: it is not the recipe that"):
+    with pytest.raises(
+        DataError,
+        match=r"recipe\.yaml cannot be read: encoder\.random_init: it is missing\. It is not what textcl train left",
+    ):
+        render_card(run, "me/mine")
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [("data", {"sources": [7]}), ("training", {"clip": "x"}), ("evaluation", {"after": 7}), ("hub", {"language": 7})],
+)
+def test_a_recipe_of_other_kinds_is_named(tmp_path: Path, section: str, settings: dict[str, object]) -> None:
+    run = finished_run(tmp_path)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe[section] = {**(recipe[section] or {}), **settings}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    with pytest.raises(DataError, match=rf"recipe\.yaml cannot be read: {section}\.{next(iter(settings))}"):
         render_card(run, "me/mine")
 
 

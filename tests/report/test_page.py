@@ -197,6 +197,61 @@ def test_a_broken_file_is_named_and_the_old_page_stays(tmp_path: Path, name: str
     assert (folder / "report.html").read_bytes() == old
 
 
+@pytest.mark.parametrize(
+    "line", ["7", "null", "[1]", '{"a": 1}', '{"step": 1}', '{"step": 1, "steps": 2, "loss": "x"}']
+)
+def test_a_line_of_another_kind_in_a_log_is_named(tmp_path: Path, line: str) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / "log.jsonl").write_text((folder / "log.jsonl").read_text().rpartition("\n")[0] + f"\n{line}\n")
+    with pytest.raises(DataError, match=r"log\.jsonl, line 31 cannot be read: .*It is not what textcl train left"):
+        write_run_page(folder)
+
+
+@pytest.mark.parametrize("line", ["7", "[]", '{"sts/spearman": 1}', '{"step": 1, "sts/spearman": "x"}'])
+def test_a_line_of_another_kind_among_scores_on_the_way_is_named(tmp_path: Path, line: str) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / "evaluations.jsonl").write_text(line)
+    with pytest.raises(DataError, match=r"evaluations\.jsonl, line 1 cannot be read"):
+        write_run_page(folder)
+
+
+@pytest.mark.parametrize("change", [{"before": {}}, {"after": 7}, {"leakage": {"sts": {"texts": {"exact": 1}}}}])
+def test_a_report_of_another_kind_is_named(tmp_path: Path, change: dict[str, object]) -> None:
+    folder = run_folder(tmp_path / "run", **change)
+    with pytest.raises(DataError, match=r"report\.json cannot be read: "):
+        write_run_page(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("recipe.yaml", "data: {batch_size: x}"),
+        ("run.json", '{"data": {"rows": "x"}}'),
+        ("run.json", '{"packages": 7}'),
+        ("exports.json", '[{"format": "onnx"}]'),
+        ("exports.json", "7"),
+    ],
+)
+def test_a_file_that_says_something_else_is_named(tmp_path: Path, name: str, content: str) -> None:
+    folder = run_folder(tmp_path / "run")
+    (folder / name).write_text(content)
+    with pytest.raises(DataError, match=name):
+        write_run_page(folder)
+
+
+def test_page_data_that_does_not_fit_together_is_named(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run")
+    data = json.loads((folder / "page.json").read_text())
+    for change in (
+        {"models": ["one"]},
+        {"map": {**data["map"], "pairs": [[0, 99]]}},
+        {"map": {**data["map"], "texts": []}},
+    ):
+        (folder / "page.json").write_text(json.dumps({**data, **change}))
+        with pytest.raises(DataError, match=r"page\.json cannot be read"):
+            write_run_page(folder)
+
+
 def test_a_page_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run")
     assert write_run_page(folder).read_bytes() == write_run_page(folder).read_bytes()
@@ -205,7 +260,8 @@ def test_a_page_is_the_same_whenever_it_is_made(tmp_path: Path) -> None:
 def test_exports_are_shown_with_what_they_keep_of_the_model(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run")
     int8 = {
-        "format": "onnx-int8", "bytes": 24_533_855, "cosine_mean": 0.99956, "cosine_min": 0.99923,
+        "format": "onnx-int8", "files": ["onnx"], "bytes": 24_533_855, "texts": 9,
+        "cosine_mean": 0.99956, "cosine_min": 0.99923,
         "texts_per_second": 300.0, "texts_per_second_original": 200.0,
         "scores": [
             {"task": NASTY[0], "metric": "spearman", "before": 0.8745, "after": 0.8744},

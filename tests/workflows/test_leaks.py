@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.recipe.minimal import minimal, write_recipe_file
-from textcl.errors import DataError
+from textcl.errors import DataError, RecipeError
 from textcl.evaluation.leakage import TrainingRow
 from textcl.workflows.leaks import recipe_of, rows_of_file, rows_of_recipe
 
@@ -75,6 +75,12 @@ def test_recipes_are_named_as_for_train_or_by_their_run_folder(tmp_path: Path) -
     assert bundled is not None
     assert bundled.name == "quickstart"
     assert recipe_of(str(lines)) is None
+
+
+def test_a_recipe_of_a_run_that_cannot_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("{}")
+    with pytest.raises(RecipeError, match=rf"The recipe is {tmp_path}"):
+        recipe_of(str(tmp_path))
 
 
 def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from textcl.encoder.locate import Export
 from textcl.encoder.protocols import TextEncoder
@@ -44,6 +46,34 @@ class ExportFigures:
     fingerprint: str  # of the model
 
 
+class _Score(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    task: str
+    metric: str
+    before: float
+    after: float
+
+
+class _Written(BaseModel):
+    """What is told of an export, maybe by another release."""
+
+    model_config = ConfigDict(strict=True)
+
+    format: str
+    files: list[str]
+    bytes: int
+    texts: int
+    cosine_mean: float | None
+    cosine_min: float | None
+    scores: list[_Score]
+    texts_per_second: float
+    texts_per_second_original: Annotated[float, Field(gt=0)]
+
+
+_FILE = TypeAdapter(list[_Written])
+
+
 def read_figures(path: Path) -> list[dict[str, Any]]:  # Any: JSON, maybe of another release
     """Read the figures of all exports of a model; none where there is no file.
 
@@ -53,10 +83,15 @@ def read_figures(path: Path) -> list[dict[str, Any]]:  # Any: JSON, maybe of ano
     if not path.exists():
         return []
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        return [dict(entry) for entry in entries]
-    except (OSError, ValueError, TypeError) as error:
+        entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        _FILE.validate_python(entries)
+    except ValidationError as error:
+        first = error.errors()[0]
+        wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")
+        raise DataError(f"{path} is no list of exports ({wrong}). Delete it, and export again.") from error
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is no list of exports ({error}). Delete it, and export again.") from error
+    return entries
 
 
 def write_figures(path: Path, figures: Sequence[ExportFigures]) -> None:

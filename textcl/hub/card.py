@@ -15,9 +15,9 @@ from textcl.hub.card_facts import hyper_parameters, read_model, sources, views
 from textcl.hub.card_metadata import card_metadata
 from textcl.hub.citations import citations
 from textcl.hub.markdown import cell, code
-from textcl.hub.recipe_parts import base_words, is_local
+from textcl.hub.recipe_parts import PublishedRecipe, base_words, is_local
 from textcl.report.page import last_part, versions
-from textcl.report.page_data import RunFiles, read_run
+from textcl.report.page_data import RunFiles, checked, read_run
 from textcl.report.score_rows import bounds, caution, compared, headlines, number, points
 from textcl.util.visible import one_line
 
@@ -62,9 +62,6 @@ def _of_task(location: str, entry: str | Mapping[str, Any]) -> Iterator[tuple[st
         yield f"{location}.source.path", last_part(str(entry["source"]["path"]))
 
 
-_SPELLED_OUT = ("data.batch_size", "encoder.random_init", "objective.use", "training.weight_decay", "evaluation.after")
-
-
 def render_card(run: Path, repo: str | None) -> str:
     """Return the README.md of a run's model, its metadata at the head.
 
@@ -79,7 +76,7 @@ def render_card(run: Path, repo: str | None) -> str:
         ModelError: The run has not come to its end, and has no model.
     """
     files = read_run(run)
-    _refuse_shortened(files.recipe, run)
+    _refuse_another(files, run)
     facts = read_model(run / "model")
     name = repo or f"your-name/{files.recipe['name']}"
     report = files.report
@@ -95,7 +92,7 @@ def render_card(run: Path, repo: str | None) -> str:
             is_random=files.recipe["encoder"]["random_init"],
             sources=sources(files),
             views=views(files.recipe),
-            data=files.provenance.get("data", {}),
+            data=files.provenance.get("data") or {},
             hyper_parameters=hyper_parameters(files),
             rows=rows,
             caution=caution(rows),
@@ -110,16 +107,12 @@ def render_card(run: Path, repo: str | None) -> str:
     return f"---\n{card_metadata(files, rows, name).to_yaml()}\n---\n\n{body}"
 
 
-def _refuse_shortened(recipe: Mapping[str, Any], run: Path) -> None:
-    """Raise where a recipe leaves to defaults what a run folder spells out. `Any`: its settings are of many kinds."""
-    for location in _SPELLED_OUT:
-        section, key = location.split(".")
-        if key not in (recipe.get(section) or {}):
-            raise DataError(
-                f"{run / 'recipe.yaml'} does not say {location}: it is not the recipe that textcl train left "
-                f"there, with "
-                "every default spelled out. Put that back; `textcl train RECIPE --out FOLDER` writes it anew."
-            )
+def _refuse_another(files: RunFiles, run: Path) -> None:
+    """Raise where the recipe is not the one that textcl train left, with every default spelled out."""
+    checked(files.recipe, PublishedRecipe, run / "recipe.yaml")
+    mix = (files.provenance.get("data") or {}).get("sources", [])
+    if mix and len(mix) != len(files.recipe["data"]["sources"]):
+        raise DataError(f"{run}: recipe.yaml and run.json do not have the same sources. Bring both back.")
 
 
 def _environment() -> Environment:

@@ -85,7 +85,7 @@ def card_metadata(files: RunFiles, rows: Sequence[ScoreRow], name: str) -> Model
         name: The model's id on the Hub.
     """
     hub = files.recipe.get("hub") or {}
-    count = files.provenance.get("data", {}).get("rows")
+    count = (files.provenance.get("data") or {}).get("rows")
     losses = component_names(files.recipe["objective"])
     return ModelCardData(
         language=list(hub.get("language") or ()) or None,

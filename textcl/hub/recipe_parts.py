@@ -1,12 +1,15 @@
 """What a model was tuned from, in words that hold outside this machine."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any, Self
 from urllib.parse import quote
+
+from pydantic import Field, model_validator
 
 from textcl.hub.markdown import code
 from textcl.report.page import last_part
 from textcl.report.page_data import RunFiles
+from textcl.report.scores import Checked
 
 _HUB = "https://huggingface.co"
 _PACKAGE = "pkg://"
@@ -14,7 +17,7 @@ _PACKAGE = "pkg://"
 
 def base_models(files: RunFiles) -> list[str]:
     """Return the ids of the models on the Hub whose weights the run began with."""
-    return [model["id"] for model in files.provenance.get("base_models", ())]
+    return [model["id"] for model in (files.provenance.get("base_models") or ())]
 
 
 def base_words(files: RunFiles) -> str:
@@ -49,7 +52,7 @@ def _named(section: Mapping[str, Any], files: RunFiles) -> str:
     """Link a model of the Hub; name one of a package; of a folder say its name, and no way to it."""
     backbone = str(section["backbone"])
     identity = backbone.partition("@")[0]
-    commits = {model["id"]: model["revision"] for model in files.provenance.get("base_models", ())}
+    commits = {model["id"]: model["revision"] for model in (files.provenance.get("base_models") or ())}
     if identity in commits:
         return f"[{identity}]({_HUB}/{quote(identity)}) (commit {code(commits[identity][:12])})"
     if backbone.startswith(_PACKAGE):
@@ -95,3 +98,88 @@ def views_of(recipe: Part) -> list[Part]:
     """Return the views of the recipe, and those that sources have of their own."""
     own = (entry.get("views") for entry in recipe["data"]["sources"] if "source" in entry)
     return [view for views in (recipe["data"].get("views"), *own) for view in views or ()]
+
+
+_Number = Annotated[float, Field(strict=False)]  # YAML may hold 3e-5 as a text
+
+
+class _Component(Checked):
+    use: str
+    id: str = ""  # of a data set on the Hub
+
+
+class _View(Checked):
+    role: str
+    augment: list[_Component] | None = None
+    input: list[_Component] | None = None
+
+
+class _Source(Checked):
+    """A component, or what holds one as `source`, with settings of its own."""
+
+    use: str = ""
+    source: _Component = _Component(use="")
+    id: str = ""
+    objective: _Component | None = None
+    views: list[_View] | None = None
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Self:
+        """Refuse a source that is nothing."""
+        if not (self.use or self.source.use):
+            raise ValueError("it names no source")
+        return self
+
+
+class _Data(Checked):
+    sources: list[_Source]
+    views: list[_View] | None = None
+    batch_size: int
+    max_length: int
+
+
+class _Encoder(Checked):
+    backbone: str
+    random_init: bool
+    layers: int | None = None
+    dropout: _Number | None = None
+    teacher: str | None = None
+    documents: dict[str, Any] | None = None
+
+
+class _Training(Checked):
+    learning_rate: _Number
+    objective_learning_rate: _Number | None = None
+    weight_decay: _Number
+    clip: _Number
+    warmup: _Number
+    schedule: str
+    precision: str
+
+
+class _Set(Checked):
+    source: dict[str, Any]
+
+
+class _Evaluation(Checked):
+    data_dir: str | None = None
+    after: list[str | _Set]
+
+
+class _Hub(Checked):
+    language: list[str] | None = None
+    license: str | None = None
+    datasets: list[str] | None = None
+
+
+class PublishedRecipe(Checked):
+    """What a card tells of a recipe, with every default spelled out."""
+
+    name: str
+    seed: int
+    data: _Data
+    encoder: _Encoder
+    objective: _Component
+    training: _Training
+    evaluation: _Evaluation
+    hub: _Hub | None = None

@@ -55,6 +55,14 @@ def load_recipe(
     return parse(raw, allow_code or before)
 
 
+def load_run_recipe(file: Path, allow_code: Sequence[str] = ()) -> Recipe:
+    """Read and check the recipe in a run folder, which nobody named: errors say where it is."""
+    try:
+        return load_recipe(str(file), allow_code=allow_code)
+    except RecipeError as error:
+        raise error if str(file) in str(error) else RecipeError(f"{error}\nThe recipe is {file}.") from None
+
+
 def _raw(recipe: str | Path | Mapping[str, Any] | Recipe) -> dict[str, Any]:
     """Return what a recipe file would hold, to be changed; `Any`: nothing is checked yet."""
     if isinstance(recipe, Recipe):

@@ -1,28 +1,22 @@
 """What a page shows: the files of its run, and what was collected while tasks ran, kept in `page.json`.
 
 Nothing is loaded, scored or computed again for a page.
-
-Vectors on a plane: t-SNE from scikit-learn, the layout of a second model begun from that of the first.
-
-Source:
-    van der Maaten & Hinton 2008, Visualizing Data using t-SNE. JMLR 9
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from textcl.errors import DataError, RecipeError
 from textcl.export.figures import FILE as EXPORTS
 from textcl.export.figures import read_figures
 from textcl.files.yaml import read_yaml_file
-from textcl.types.batches import FloatArray
+from textcl.report.scores import Checked, ReportFile
 from textcl.util.atomic import new_file
 
 FILE = "page.json"
@@ -81,6 +75,20 @@ class PageData:
     similarities: dict[str, tuple[Similarities, ...]]  # task -> one a model
     map: TextMap | None
     queries: dict[str, tuple[QueryChange, ...]]  # retrieval task -> those that gained most, then those that lost most
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together, as a file may hold it."""
+        each = [*self.similarities.values(), *([self.map.layouts] if self.map else [])]
+        if {len(of_models) for of_models in each} - {len(self.models)} or (self.queries and len(self.models) != 2):
+            raise ValueError("what it tells is not of as many models as it names")
+        bins = {
+            len(counts) for of in self.similarities.values() for its in of for counts in (its.positives, its.randoms)
+        }
+        sizes = {len(texts) for texts in (self.map.texts, self.map.is_document, *self.map.layouts)} if self.map else {0}
+        if len(bins) > 1 or 0 in bins or len(sizes) > 1:
+            raise ValueError("its lists are not of one length")
+        if self.map and any(not 0 <= end < len(self.map.texts) for pair in self.map.pairs for end in pair):
+            raise ValueError("a pair of the map is of texts that it does not have")
 
 
 _ADAPTER = TypeAdapter(PageData)
@@ -146,59 +154,6 @@ def _closer(positives: Cosines, randoms: Cosines) -> float | None:
     return float((below + up_to).mean() / (2 * len(randoms)))
 
 
-_ROUNDS = 500  # of gradient descent
-_PERPLEXITY = 20.0  # neighbours that count
-FEWEST = 8  # texts worth a map
-Plane = NDArray[np.float64]
-Layout = tuple[tuple[float, float], ...]
-
-
-def layouts(models: Sequence[FloatArray], seed: int) -> tuple[Layout, ...]:
-    """Lay the same texts out for each model.
-
-    Args:
-        models: Vectors of unit length of the same N texts, (N, D) for each model.
-        seed: Decides what is left to chance.
-
-    Returns:
-        For each model a place for each text, 0–1 each way; nothing where there are too few texts or no plane.
-    """
-    placed: list[Layout] = []
-    start: Plane | None = None
-    for vectors in models:
-        if len(vectors) < FEWEST or vectors.shape[1] < 2:
-            return ()
-        start = _tsne(vectors, start, seed)
-        placed.append(_framed(start))
-    return tuple(placed)
-
-
-def _tsne(vectors: FloatArray, start: Plane | None, seed: int) -> Plane:
-    """Return positions, (N, 2). A start of tiny spread is what t-SNE wants."""
-    from sklearn.manifold import TSNE  # slow to import, and needed by pages only
-
-    positions = _main_axes(vectors) if start is None else start
-    init = (positions / max(float(positions[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
-    perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
-    tsne = TSNE(n_components=2, init=init, perplexity=perplexity, max_iter=_ROUNDS, random_state=seed % 2**32)
-    return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
-
-
-def _main_axes(vectors: FloatArray) -> Plane:
-    """Return the first two principal components, (N, 2), their signs fixed."""
-    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-    left, sizes, right = np.linalg.svd(centred, full_matrices=False)
-    signs = np.sign(right[np.arange(2), np.abs(right[:2]).argmax(axis=1)])
-    axes: Plane = left[:, :2] * sizes[:2] * signs
-    return axes
-
-
-def _framed(positions: Plane) -> Layout:
-    low, high = positions.min(axis=0), positions.max(axis=0)
-    unit = (positions - low) / np.where(high > low, high - low, 1.0)
-    return tuple((round(float(x), 4), round(float(y), 4)) for x, y in unit)
-
-
 Fields = dict[str, Any]  # of a JSON or YAML mapping; `Any`: its values are of many kinds
 
 
@@ -227,17 +182,108 @@ def read_run(folder: Path) -> RunFiles:
             "alone there is textcl evaluate MODEL SUITE --html FILE."
         )
     return RunFiles(
-        recipe=_mapping(folder / "recipe.yaml"),
-        provenance=_mapping(folder / "run.json"),
-        log=_lines(folder / "log.jsonl"),
-        evaluations=_lines(folder / "evaluations.jsonl"),
-        report=_mapping(folder / "report.json"),
+        recipe=_mapping(folder / "recipe.yaml", _RecipeFile),
+        provenance=_mapping(folder / "run.json", RunFacts),
+        log=_lines(folder / "log.jsonl", _Step),
+        evaluations=_lines(folder / "evaluations.jsonl", _Scored),
+        report=_mapping(folder / "report.json", ReportFile),
         data=read_page_data(folder),
         exports=read_figures(folder / EXPORTS) if (folder / EXPORTS).exists() else [],
     )
 
 
-def _mapping(path: Path) -> Fields:
+_Count = Annotated[int, Field(ge=0, lt=2**63)]
+_Number = Annotated[float, Field(strict=False)]  # YAML may hold 3e-5 as a text
+
+
+class _Data(Checked):
+    sources: list[Fields] | None = None
+    batch_size: _Count = 0
+    max_length: _Count = 0
+
+
+class _Training(Checked):
+    learning_rate: _Number = 0.0
+    warmup: _Number = 0.0
+
+
+class _RecipeFile(Checked):
+    """What a page tells of a recipe, maybe one of another release."""
+
+    data: _Data | None = None
+    training: _Training | None = None
+
+
+class _Share(Checked):
+    name: str
+    rows: _Count
+    share: float
+
+
+class _DataFacts(Checked):
+    rows: _Count = 0
+    sources: list[_Share] = Field(default_factory=list)
+
+
+class _BaseModel(Checked):
+    id: str
+    revision: str
+
+
+class RunFacts(Checked):
+    """`run.json`: what is told of how a run was made."""
+
+    data: _DataFacts | None = None
+    base_models: list[_BaseModel] | None = None
+    packages: Fields | None = None
+    processes: _Count = 1
+
+
+class _Step(Checked):
+    step: _Count
+    steps: _Count
+    loss: float = 0.0
+    terms: dict[str, float] | None = None
+    readings: dict[str, float] | None = None
+    source: str | None = None
+    rows_per_second: float = 0.0
+    learning_rate: float = 0.0
+    gradient_norm: float = 0.0
+
+
+class _Scored(Checked):
+    """The main scores at a step, by task and metric."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+    __pydantic_extra__: dict[str, float | None]
+
+    step: _Count
+
+
+def checked(content: Any, schema: type[BaseModel], location: Path | str) -> Any:
+    """Return what was read of a file, if it is of the kind that textcl writes. `Any`: it may be anything.
+
+    Args:
+        content: As JSON or YAML has it.
+        schema: Of that kind.
+        location: The file, and the line in it.
+
+    Raises:
+        DataError: It is of another kind.
+    """
+    try:
+        schema.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = f"{'.'.join(map(str, first['loc']))}: " if first["loc"] else ""
+        wrong = "it is missing" if first["type"] == "missing" else first["msg"]
+        raise DataError(
+            f"{location} cannot be read: {inside}{wrong}. It is not what textcl train left there; bring that back."
+        ) from error
+    return content
+
+
+def _mapping(path: Path, schema: type[BaseModel]) -> Fields:
     """Read a mapping in YAML or JSON, which is YAML too but is read faster by its own reader."""
     if not path.exists():
         return {}
@@ -249,15 +295,24 @@ def _mapping(path: Path) -> Fields:
         raise DataError(f"{path} cannot be read: {error}") from error
     if not isinstance(read, dict):
         raise DataError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")
-    return read
+    fields: Fields = checked(read, schema, path)
+    return fields
 
 
-def _lines(path: Path) -> list[Fields]:
+def _lines(path: Path, schema: type[BaseModel]) -> list[Fields]:
     """Read a log; a killed run may have left half of its last line."""
     lines = []
-    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+    for number, text in enumerate(_text(path).splitlines() if path.exists() else [], start=1):
         try:
-            lines.append(json.loads(text))
+            line = json.loads(text)
         except (ValueError, RecursionError):
             continue
+        lines.append(checked(line, schema, f"{path}, line {number}"))
     return lines
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read: {error}") from error

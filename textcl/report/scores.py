@@ -3,7 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from textcl.evaluation.items import Result
 from textcl.evaluation.leakage import Leakage
@@ -92,3 +94,59 @@ def _figures(interval: Interval) -> Figures:
         numbers["p"] = interval.p
     figures: Figures = {name: None if math.isnan(value) else value for name, value in numbers.items()}
     return figures | {"verdict": interval.verdict} if isinstance(interval, Difference) else figures
+
+
+class Checked(BaseModel):
+    """What is read of a mapping that textcl wrote; what else stands in it is left alone."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class _Score(Checked):
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class _Change(_Score):
+    p: float | None = None
+    verdict: str | None = None
+
+
+class _Copy(Checked):
+    text: str
+    found: str
+
+
+class _Part(Checked):
+    texts: int
+    exact: int
+    near: int
+    share: float
+    copies: list[_Copy] | None = None
+
+
+class _Leak(Checked):
+    """The parts of a task's texts, by their labels."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+    __pydantic_extra__: dict[str, _Part]
+
+    pairs: Any = None  # of which neither the page nor the card tells
+
+
+class ReportFile(Checked):
+    """`report.json` of a run."""
+
+    before: dict[str, dict[str, _Score]]
+    after: dict[str, dict[str, _Score]]
+    difference: dict[str, dict[str, _Change]]
+    leakage: dict[str, _Leak] | None = None
+
+    @model_validator(mode="after")
+    def _all_scored(self) -> Self:
+        """Refuse a difference between scores that are not there."""
+        for task, metrics in self.difference.items():
+            if any(metrics.keys() - scores.get(task, {}).keys() for scores in (self.before, self.after)):
+                raise ValueError(f"scores of {task} before or after the run are missing")
+        return self

@@ -77,8 +77,9 @@ def first_readings(path: Path, done: int) -> dict[str, dict[str, float]]:
     """Return what the monitor read first of each source, on the first `done` steps of a log."""
     first: dict[str, dict[str, float]] = {}
     for line in _lines(path):
-        if line["step"] <= done and line.get("readings"):
-            first.setdefault(line.get("source", ""), line["readings"])
+        readings = line.get("readings")
+        if line["step"] <= done and isinstance(readings, dict) and readings:
+            first.setdefault(str(line.get("source") or ""), readings)
     return first
 
 
@@ -88,7 +89,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
             line = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and isinstance(line.get("step"), int):
             lines.append(line)

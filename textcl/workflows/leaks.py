@@ -11,7 +11,7 @@ from textcl.evaluation.task_texts import TaskTexts, texts_of
 from textcl.files.lines import refuse_absence
 from textcl.files.rows import Row, missing_column, present, read_rows, refuse_columns
 from textcl.files.values import passage_text
-from textcl.recipe.load import load_recipe
+from textcl.recipe.load import load_recipe, load_run_recipe
 from textcl.recipe.schema import Recipe
 from textcl.types.text import Source
 from textcl.util.installed import names, recipes_folder
@@ -27,7 +27,7 @@ def recipe_of(train: str, allow_code: Sequence[str] = ()) -> Recipe | None:
     """Return the recipe that is named: bundled, a YAML file, or that of a run folder; None where a file is."""
     path = Path(train).expanduser()
     if (path / "recipe.yaml").is_file():
-        return load_recipe(str(path / "recipe.yaml"), allow_code=allow_code)
+        return load_run_recipe(path / "recipe.yaml", allow_code)
     if path.is_dir():
         raise DataError(f"{train} is a folder without a recipe.yaml. Name a run folder, a recipe, or a file of texts.")
     if path.suffix in (".yaml", ".yml") or (train in names(recipes_folder()) and not path.exists()):

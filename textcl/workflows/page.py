@@ -1,4 +1,10 @@
-"""Looks on while tasks run on a model, and remembers what a page shows: nothing is embedded or searched for a page."""
+"""Looks on while tasks run on a model, and remembers what a page shows: nothing is embedded or searched for a page.
+
+Vectors on a plane: t-SNE from scikit-learn, the layout of a second model begun from that of the first.
+
+Source:
+    van der Maaten & Hinton 2008, Visualizing Data using t-SNE. JMLR 9
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import Paired, PositivePair, Sample, Task
@@ -19,7 +26,6 @@ from textcl.report.page_data import (
     QueryChange,
     Similarities,
     TextMap,
-    layouts,
     shown,
     similarities,
     write_page_data,
@@ -243,3 +249,56 @@ def _map_keys(task: ObservedTask) -> list[Key]:
 
 def _stacked(seen: Seen, keys: Sequence[Key]) -> FloatArray:
     return np.array([seen.vectors[key] for key in keys], dtype=np.float32)  # (keys, D)
+
+
+_ROUNDS = 500  # of gradient descent
+_PERPLEXITY = 20.0  # neighbours that count
+FEWEST = 8  # texts worth a map
+Plane = NDArray[np.float64]
+Layout = tuple[tuple[float, float], ...]
+
+
+def layouts(models: Sequence[FloatArray], seed: int) -> tuple[Layout, ...]:
+    """Lay the same texts out for each model.
+
+    Args:
+        models: Vectors of unit length of the same N texts, (N, D) for each model.
+        seed: Decides what is left to chance.
+
+    Returns:
+        For each model a place for each text, 0–1 each way; nothing where there are too few texts or no plane.
+    """
+    placed: list[Layout] = []
+    start: Plane | None = None
+    for vectors in models:
+        if len(vectors) < FEWEST or vectors.shape[1] < 2:
+            return ()
+        start = _tsne(vectors, start, seed)
+        placed.append(_framed(start))
+    return tuple(placed)
+
+
+def _tsne(vectors: FloatArray, start: Plane | None, seed: int) -> Plane:
+    """Return positions, (N, 2). A start of tiny spread is what t-SNE wants."""
+    from sklearn.manifold import TSNE  # slow to import, and needed by pages only
+
+    positions = _main_axes(vectors) if start is None else start
+    init = (positions / max(float(positions[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
+    perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)
+    tsne = TSNE(n_components=2, init=init, perplexity=perplexity, max_iter=_ROUNDS, random_state=seed % 2**32)
+    return np.asarray(tsne.fit_transform(vectors), dtype=np.float64)
+
+
+def _main_axes(vectors: FloatArray) -> Plane:
+    """Return the first two principal components, (N, 2), their signs fixed."""
+    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
+    left, sizes, right = np.linalg.svd(centred, full_matrices=False)
+    signs = np.sign(right[np.arange(2), np.abs(right[:2]).argmax(axis=1)])
+    axes: Plane = left[:, :2] * sizes[:2] * signs
+    return axes
+
+
+def _framed(positions: Plane) -> Layout:
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    unit = (positions - low) / np.where(high > low, high - low, 1.0)
+    return tuple((round(float(x), 4), round(float(y), 4)) for x, y in unit)

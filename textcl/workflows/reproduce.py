@@ -17,6 +17,7 @@ from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.significance import Difference, Interval, compared
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
+from textcl.report.page_data import RunFacts, checked
 from textcl.report.saved import open_report, read_scores
 from textcl.report.scores import Scores, samples_path
 from textcl.util.progress import SILENT, Progress
@@ -79,7 +80,7 @@ def _recipe(file: Path, changes: Sequence[str], facts: Mapping[str, Any], allow_
     try:
         return load_recipe(str(file), [*changes, _PUBLISHES_NOT], allow_code)
     except RecipeError as error:
-        version = facts.get("packages", {}).get("textcl", "of an unknown version")
+        version = (facts.get("packages") or {}).get("textcl", "of an unknown version")
         raise RecipeError(
             f"{error}\nThe recipe is {file}, written by textcl {version}. If its settings have other names now, "
             "install that version, or change a copy of the recipe and train it: textcl train COPY.yaml"
@@ -90,11 +91,12 @@ def _facts(path: Path) -> Mapping[str, Any]:
     """Read `run.json`; empty where it is absent. `Any`: its facts are of many kinds."""
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
     if not isinstance(found, dict):
         raise DataError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")
-    return found
+    facts: Mapping[str, Any] = checked(found, RunFacts, path)
+    return facts
 
 
 def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> None:
@@ -105,10 +107,10 @@ def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> 
     except (DataError, RecipeError) as error:
         raise DataError(f"{error}\nThe data of a run is not kept with it.{way_out}") from error
     then = facts.get("data") or now
-    if then["fingerprint"] != now["fingerprint"]:
+    if then.get("fingerprint") != now["fingerprint"]:
         raise DataError(
-            f"The data is not that of the run: it had {then['rows']:,} rows with the fingerprint "
-            f"{then['fingerprint']}; here are {now['rows']:,} with {now['fingerprint']}.{way_out} To train on "
+            f"The data is not that of the run: it had {then.get('rows')} rows with the fingerprint "
+            f"{then.get('fingerprint')}; here are {now['rows']:,} with {now['fingerprint']}.{way_out} To train on "
             f"this data all the same: textcl train {file}"
         )
 
@@ -153,7 +155,7 @@ def _remarks(recipe: Recipe, facts: Mapping[str, Any]) -> Iterator[str]:
     for name in ("python", "platform", "device", "processes"):
         if name in facts and facts[name] != here[name]:
             yield f"{name}: {facts[name]} then, {here[name]} now"
-    for package, version in facts.get("packages", {}).items():
+    for package, version in (facts.get("packages") or {}).items():
         if here["packages"].get(package) != version:
             yield f"{package}: {version} then, {here['packages'].get(package, 'none')} now"
     start = fingerprint(build_encoder(recipe))

@@ -19,7 +19,7 @@ from textcl.evaluation.leakage import Leakage
 from textcl.evaluation.significance import Difference, Interval, differences, scores
 from textcl.evaluation.task import Sample, Task
 from textcl.files.yaml import read_yaml_file
-from textcl.recipe.load import load_recipe, resolved
+from textcl.recipe.load import load_run_recipe, resolved
 from textcl.recipe.schema import Recipe, TrainingSection
 from textcl.report.comparisons import comparison_table
 from textcl.report.notebook import as_html, as_text
@@ -70,7 +70,7 @@ def _check_same_run(folder: Path, recipe: Recipe) -> None:
     file = folder / "recipe.yaml"
     if not file.is_file():
         raise TrainingError(f"{folder} holds no run to go on with: {file} is missing. Without --resume one begins.")
-    began = load_recipe(str(file), allow_code=recipe.allow_code)
+    began = load_run_recipe(file, recipe.allow_code)
     changed = [section for section in _FIXED if _fixed(began, section) != _fixed(recipe, section)]
     if changed:
         raise TrainingError(
@@ -182,7 +182,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path} cannot be read: {error}. Name another folder with --out.") from error
     if not isinstance(found, dict):
         raise TrainingError(f"{path} cannot be read: it holds no mapping, as textcl train writes.")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from textcl.report.page_data import layouts
 from textcl.types.batches import FloatArray
+from textcl.workflows.page import layouts
 
 
 def groups(rng: np.random.Generator) -> FloatArray:
