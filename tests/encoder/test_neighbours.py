@@ -92,6 +92,18 @@ def test_training_shows_such_a_backbone_no_padding_either(reading_padding: TextE
     np.testing.assert_allclose(unit, alone(reading_padding, texts), atol=TOLERANCE, rtol=0)
 
 
+def test_a_sparse_attention_that_is_made_full_is_told_where_texts_may_be_long_enough(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for block_size, told in ((4, True), (10, False)):  # sparse beyond 28 and 70 tokens, of 64 positions
+        config = AutoConfig.for_model("big_bird", **_OF_TWO_LAYERS, block_size=block_size, num_random_blocks=1)
+        AutoModel.from_config(config).save_pretrained(tmp_path)
+        tiny_tokenizer().save_pretrained(tmp_path)
+        caplog.clear()
+        assert open_encoder(tmp_path, device="cpu").dimension == 16
+        assert ("beyond 28 tokens get other vectors than theirs" in caplog.text) == told
+
+
 def test_a_backbone_that_wants_more_than_tokens_is_refused_by_its_folder(tmp_path: Path) -> None:
     settings = {**_OF_TWO_LAYERS, "languages": ["en_XX", "de_DE"], "adapter_reduction_factor": 2}
     AutoModel.from_config(AutoConfig.for_model("xmod", **settings)).save_pretrained(tmp_path)

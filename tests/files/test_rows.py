@@ -182,3 +182,31 @@ def test_a_file_in_the_place_of_another_is_not_taken_for_it(tmp_path: Path, monk
         path.write_bytes(gzip.compress(text, mtime=0))
         os.utime(path, ns=(0, 0))
         assert list(open_content(path).lines()) == [text]
+
+
+def test_a_copy_that_another_process_puts_in_the_place_of_ours_is_as_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "t.txt.gz"
+    path.write_bytes(gzip.compress(b"a man plays\n"))
+    content = open_content(path)
+    content.file.unlink()  # as another process moves its own copy there
+    assert open_content(path) == content
+    assert content.read(2, 5) == b"man"
+
+
+def test_more_files_are_read_than_may_be_open(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    contents = []
+    for number in range(20):
+        (tmp_path / f"{number}.txt").write_text(f"text {number:02}\n")
+        contents.append(open_content(tmp_path / f"{number}.txt"))
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)  # the least number that is free
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 5, limits[1]))
+    try:
+        assert [content.read(5, 7) for content in contents] == [f"{number:02}".encode() for number in range(20)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

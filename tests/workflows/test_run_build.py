@@ -218,3 +218,9 @@ def test_keeping_the_best_by_an_unknown_task_is_refused(recipe: dict[str, Any]) 
     during = {"suite": "sts-smoke", "every": 5, "keep_best_by": "stsb-dev/spearman"}
     with pytest.raises(RecipeError, match=r"^evaluation\.during\.keep_best_by: found 'stsb-dev/.*, but sts-smoke has"):
         build_tasks_during(_parsed(recipe, evaluation__during=during))
+
+
+def test_keeping_the_best_by_a_metric_that_its_task_lacks_is_refused_before_the_run(recipe: dict[str, Any]) -> None:
+    during = {"suite": "sts-smoke", "every": 5, "keep_best_by": "sts-smoke/spearmann"}
+    with pytest.raises(RecipeError, match=r"found 'sts-smoke/spearmann'. It takes one of sts-smoke/spearman, "):
+        build_tasks_during(_parsed(recipe, evaluation__during=during))

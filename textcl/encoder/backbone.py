@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -168,14 +169,26 @@ def read_config(folder: Path) -> PreTrainedConfig:
         )
     if type(config) not in MODEL_MAPPING:
         raise ModelError(f"{file}: a model of type {kind!r} is no text encoder.")
-    _attend_in_full(config)
+    _attend_in_full(config, file)
     return config
 
 
-def _attend_in_full(config: PreTrainedConfig) -> None:
+_log = logging.getLogger(__name__)
+
+
+def _attend_in_full(config: PreTrainedConfig, file: Path) -> None:
     """Switch off an attention that depends on the batch: BigBird's sparse one ends for good at the first short text."""
-    if config.model_type == "big_bird":
-        config.attention_type = "original_full"
+    if config.model_type != "big_bird":
+        return
+    longest = (5 + 2 * config.num_random_blocks) * config.block_size  # tokens; up to them its authors attend in full
+    if config.attention_type != "original_full" and longest < config.max_position_embeddings:
+        _log.warning(
+            "%s: the attention of BigBird is full here, and sparse as its authors have it: texts beyond %d tokens get "
+            "other vectors than theirs, and take more memory.",
+            file,
+            longest,
+        )
+    config.attention_type = "original_full"
 
 
 def _is_count(value: object, most: int) -> bool:

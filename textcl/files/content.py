@@ -1,5 +1,6 @@
 """The bytes of a text file in any order: a compressed one is unpacked once into the user's cache folder."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ class Content:
             DataError: The file was changed after it was opened.
         """
         try:
-            handle = _handle(self.file, self.changed)
+            handle = _opened(self.file, self.changed)
         except OSError as error:
             raise DataError(f"{self.path}: can no longer be read ({error.strerror or error}).") from error
         status = os.fstat(handle.number)
@@ -105,8 +106,11 @@ def _is_blank(raw: bytes) -> bool:
 def _unpacked(path: Path) -> Path:
     target = cache_folder("unpacked") / file_key(path)
     if not target.is_file():
-        with keeping(path, target) as temporary, temporary.open("wb") as file:
-            file.writelines(_pieces(path))
+        changed = path.stat().st_mtime_ns
+        with keeping(path, target) as temporary:
+            with temporary.open("wb") as file:
+                file.writelines(_pieces(path))
+            os.utime(temporary, ns=(changed, changed))  # a copy that another process puts in its place is the same
     return target
 
 
@@ -132,3 +136,14 @@ class _Handle:
 def _handle(file: Path, changed: int) -> _Handle:
     """Open a file, or return its handle of before; the time of change tells a file from another of its name."""
     return _Handle(file)
+
+
+def _opened(file: Path, changed: int) -> _Handle:
+    """Do the same where a process may have few files open: those that wait here are closed before one is refused."""
+    try:
+        return _handle(file, changed)
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+    _handle.cache_clear()
+    return _handle(file, changed)

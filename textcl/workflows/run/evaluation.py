@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,9 @@ from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.recipe.schema import During, InlineTask, Recipe
 from textcl.training.checkpoint import Log
-from textcl.types.batches import Embed
+from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import StepLog
+from textcl.types.text import Role, Use
 from textcl.util.atomic import new_folder
 from textcl.workflows.run.build import build_component_source
 
@@ -49,7 +50,7 @@ def build_tasks_during(recipe: Recipe) -> list[Task]:
     """Load the tasks that are scored while a run goes on; none where the recipe wants none.
 
     Raises:
-        RecipeError: `keep_best_by` names a task that the suite lacks.
+        RecipeError: `keep_best_by` names a task that the suite lacks, or a metric that the task lacks.
         DataError: Data is missing or faulty.
     """
     during = recipe.evaluation.during
@@ -63,7 +64,29 @@ def build_tasks_during(recipe: Recipe) -> list[Task]:
             f"evaluation.during.keep_best_by: found '{during.keep_best_by}', but {during.suite} has the tasks "
             f"{', '.join(known)}. It is written task/metric: {known[0]}/spearman."
         )
+    if during.keep_best_by:
+        _chosen(_scores([tasks[known.index(task)]], _by_chance), during.keep_best_by)
     return tasks
+
+
+def _by_chance(texts: Sequence[str], role: Role | Use) -> FloatArray:
+    """Embed texts without a model: enough to see which metrics a task has."""
+    return np.random.default_rng(len(texts)).normal(size=(len(texts), 8)).astype(np.float32)
+
+
+def _scores(tasks: Sequence[Task], embed: Embed) -> dict[str, float]:
+    """Return `task/metric` -> score of every task."""
+    return {
+        f"{task}/{metric}": float(value[0])
+        for task, sample in evaluate(tasks, embed).items()
+        for metric, value in sample.metrics(np.ones((1, sample.size))).items()
+    }
+
+
+def _chosen(scores: Mapping[str, float], name: str) -> float:
+    if name not in scores:
+        raise RecipeError(f"evaluation.during.keep_best_by: found '{name}'. It takes one of {', '.join(scores)}.")
+    return scores[name]
 
 
 def _data_dir(recipe: Recipe) -> Path | None:
@@ -146,27 +169,13 @@ class DuringEvaluation:
     def _score(self, step: int, steps: int) -> None:
         if step % self.section.every and step != steps:
             return
-        scores = self._scores()
+        scores = _scores(self.tasks, self.embed())
         self.on_scores(step, scores)
         if self._log is None:
             return
         if self.section.keep_best_by is not None:
-            self._keep(step, self._chosen(scores, self.section.keep_best_by))
+            self._keep(step, _chosen(scores, self.section.keep_best_by))
         self._log.add({"step": step, **scores})  # the last thing, so that what it tells of is whole
-
-    def _scores(self) -> dict[str, float]:
-        """Return `task/metric` -> score of every task."""
-        samples = evaluate(self.tasks, self.embed())
-        return {
-            f"{task}/{metric}": float(value[0])
-            for task, sample in samples.items()
-            for metric, value in sample.metrics(np.ones((1, sample.size))).items()
-        }
-
-    def _chosen(self, scores: dict[str, float], name: str) -> float:
-        if name not in scores:
-            raise RecipeError(f"evaluation.during.keep_best_by: found '{name}'. It takes one of {', '.join(scores)}.")
-        return scores[name]
 
     def _keep(self, step: int, score: float) -> None:
         name = str(self.section.keep_best_by)
