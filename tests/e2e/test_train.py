@@ -122,7 +122,7 @@ def test_dropout_views_without_dropout_are_refused(backbone: Path, sentences: Pa
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("launcher", ["plain", "multi_gpu"])
+@pytest.mark.parametrize("launcher", ["plain", pytest.param("multi_gpu", marks=pytest.mark.slow)])
 def test_accelerate_launches_two_processes_that_do_what_one_does(backbone: Path, tmp_path: Path, launcher: str) -> None:
     recipe = pairs_recipe(backbone, tmp_path)
     run_textcl("train", recipe, "--out", tmp_path / "one")

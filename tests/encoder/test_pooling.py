@@ -21,6 +21,7 @@ def by_hand(name: str, hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
         "last": vectors[-1],
         "max": torch.stack(vectors).max(dim=0).values,
         "weighted_mean": weighted / sum(weights),
+        "mean_sqrt": sum(vectors) / len(vectors) ** 0.5,
     }[name]
 
 
@@ -56,6 +57,15 @@ def test_numbers_in_padding_reach_neither_the_vectors_nor_the_gradients(name: st
     assert hidden.grad is not None
     assert hidden.grad.isfinite().all()
     assert hidden.grad[0, 2].equal(torch.zeros(2))
+
+
+def test_joined_poolings_stand_end_to_end_in_the_order_of_their_names() -> None:
+    hidden = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(1))
+
+    found = pooling_named("last+mean+cls")(hidden, MASK, POOLED)
+
+    parts = [POOLINGS[name](hidden, MASK, POOLED) for name in ("last", "mean", "cls")]
+    torch.testing.assert_close(found, torch.cat(parts, dim=1))
 
 
 def test_a_misspelt_pooling_is_answered_with_the_list_and_a_suggestion() -> None:

@@ -197,6 +197,7 @@ def test_tasks_that_share_a_text_each_show_their_own_spelling() -> None:
     assert [found[name].parts["texts"].exact[0].text for name in tasks] == ["The same sentence.", "the same sentence"]
 
 
+@pytest.mark.slow
 def test_the_training_text_is_streamed_not_kept() -> None:
     def rows() -> Iterator[TrainingRow]:
         for number in range(20_000):  # 20 MB

@@ -32,6 +32,11 @@ class Case:
     forgets_factor: bool = False
     repeats: bool = False
 
+    @property
+    def name(self) -> str:
+        """What the case is called in the list of tests."""
+        return f"{self.objective}, {self.rows} rows, {'-'.join(self.roles)}{', repeats' * self.repeats}"
+
 
 class WithoutFactor(Step):
     """The mistake of many libraries: the gradient of the own rows, not multiplied by the number of ranks."""

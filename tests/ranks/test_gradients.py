@@ -15,6 +15,7 @@ from textcl.distributed import Ranks
 
 ROWS = (12, 11, 3, 2)  # 11, 3 and 2 rows leave unequal or empty shares
 SOME = {2: (11, 2), 4: (12, 3)}  # by the number of processes, for losses that each process computes whole
+COUNTS = [2, pytest.param(4, marks=pytest.mark.slow)]
 IN_ROWS = ("InfoNCE", "CLIP", "SimCLR", "MoCo", "SupCon", "Distillation", "Sum", "Matryoshka")
 
 
@@ -62,12 +63,11 @@ def alone_of(case: Case) -> dict:
 
 @pytest.mark.parametrize(
     ("count", "case"),
-    [(count, case) for count in SOME for case in (*equal(count), *REPEATING)],
-    ids=lambda each: (
-        f"{each.objective}, {each.rows} rows, {'-'.join(each.roles)}{', repeats' * each.repeats}"
-        if isinstance(each, Case)
-        else f"{each} ranks"
-    ),
+    [
+        pytest.param(count, case, id=f"{count} ranks-{case.name}", marks=[pytest.mark.slow] if count == 4 else [])
+        for count in SOME
+        for case in (*equal(count), *REPEATING)
+    ],
 )
 def test_ranks_give_the_loss_and_gradient_of_one_process(outcomes, count: int, case: Case) -> None:
     alone = alone_of(case)
@@ -83,7 +83,7 @@ def test_control_the_loss_is_another_where_nothing_tells_that_two_ranks_hold_one
     assert abs(published["loss"] - untold["loss"]) > 1e-3
 
 
-@pytest.mark.parametrize("count", SOME)
+@pytest.mark.parametrize("count", COUNTS)
 def test_control_without_the_factor_the_gradient_is_too_small_by_the_number_of_ranks(outcomes, count: int) -> None:
     alone = outcome(FORGETFUL, Ranks())["gradient"]
     ranks = outcomes(count)[FORGETFUL]
@@ -91,7 +91,7 @@ def test_control_without_the_factor_the_gradient_is_too_small_by_the_number_of_r
     assert alone.norm() > 1e-3
 
 
-@pytest.mark.parametrize("count", SOME)
+@pytest.mark.parametrize("count", COUNTS)
 def test_control_a_norm_over_the_batch_in_the_encoder_gives_another_gradient(outcomes, count: int) -> None:
     alone = outcome(MIXING, Ranks())["gradient"]
     assert (outcomes(count)[MIXING][0]["gradient"] - alone).norm() > 0.05 * alone.norm()

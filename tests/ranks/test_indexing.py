@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
@@ -15,6 +16,7 @@ from textcl.workflows import index as indexing
 from textcl.workflows.index import index_corpus
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_index_of_one(tmp_path: Path) -> None:
     (tmp_path / "corpus.txt").write_text("\n".join(TEXTS))
     tiny_encoder().save(tmp_path / "model")

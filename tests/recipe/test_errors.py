@@ -38,7 +38,8 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
         ),
         (
             {"encoder": {"backbone": "b", "pooling": "meen"}},
-            "encoder.pooling: found 'meen', but it must be mean, cls, last, max or weighted_mean. Did you mean 'mean'?",
+            "encoder.pooling: found 'meen', but it must be mean, cls, last, max, weighted_mean, mean_sqrt or several "
+            "joined by +. Did you mean 'mean'?",
         ),
         ({"encoder": {"backbone": "b", "dropout": 1.0}}, "encoder.dropout: found 1.0, but it must be below 1.0."),
         (
@@ -122,7 +123,7 @@ def test_an_error_names_its_location_and_what_would_be_right(
 def test_a_misspelt_setting_gets_the_list_of_settings_and_a_suggestion(tmp_path: Path) -> None:
     assert errors_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
         "encoder.poling: encoder has no such setting. It takes backbone, pooling, layers, dropout, prompts, "
-        "pool_prompt, random_init, documents, teacher. Did you mean 'pooling'?"
+        "pool_prompt, random_init, is_causal, append_eos, documents, teacher. Did you mean 'pooling'?"
     ]
 
 

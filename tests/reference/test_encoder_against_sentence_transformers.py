@@ -68,6 +68,21 @@ def test_a_round_trip_through_both_libraries_changes_nothing(pooling: str, tmp_p
         assert_same(theirs(tmp_path / "again").encode(list(SENTENCES), prompt_name=role), expected)
 
 
+@pytest.mark.parametrize("pooling", ["cls+mean", "mean+cls", "max+last", "cls+max+mean+mean_sqrt+weighted_mean+last"])
+def test_joined_poolings_are_those_of_sentence_transformers(pooling: str, tmp_path: Path) -> None:
+    encoder = tiny_encoder(pooling)
+    encoder.save(tmp_path / "ours")
+    model = theirs(tmp_path / "ours")
+    model.save(str(tmp_path / "theirs"))
+
+    assert encoder.dimension == model.get_embedding_dimension() == 16 * (1 + pooling.count("+"))
+    assert_same(model.encode(list(SENTENCES)), encoder.encode(SENTENCES))
+    for folder in ("ours", "theirs"):
+        again = open_encoder(tmp_path / folder)
+        assert again.pooling == pooling
+        assert_same(again.encode(SENTENCES), encoder.encode(SENTENCES))
+
+
 def test_no_weight_is_drawn_at_random_when_sentence_transformers_opens_the_folder(tiny_model_folder: Path) -> None:
     weights = theirs(tiny_model_folder)[0].model.state_dict()
 

@@ -82,6 +82,7 @@ def test_the_f1_of_mining_equals_a_naive_loop(seed):
     assert 0.2 < f1 < 1
 
 
+@pytest.mark.slow
 def test_minilm_finds_some_german_translations_of_tatoeba(minilm, shared_data):
     encoder = textcl.load(minilm)
     (task,) = [task for task in load_suite("tatoeba", shared_data) if task.name == "tatoeba-en-de"]

@@ -60,7 +60,7 @@ def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
         texts_of(work(tmp_path, dying), 2)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Path, workers: int) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     root = Path(__file__).parents[2]

@@ -99,7 +99,12 @@ _MOST_PER_BYTE, _SLACK = 4, 1 << 26  # weights that a byte of a file may stand f
 
 
 def load_backbone(
-    name: str, *, layers: int | None = None, dropout: float | None = None, random_init: bool = False
+    name: str,
+    *,
+    layers: int | None = None,
+    dropout: float | None = None,
+    random_init: bool = False,
+    is_causal: bool | None = None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a backbone in float32 and its tokenizer.
 
@@ -108,13 +113,14 @@ def load_backbone(
         layers: Keep the first so many layers; None keeps all.
         dropout: The rate of every dropout; None leaves the model's own.
         random_init: Draw the weights from torch's generator instead of reading them.
+        is_causal: Whether a token sees only those before it; None leaves the model's own.
 
     Raises:
         ModelError: The model cannot be found, read, is no encoder, or its parts do not fit each other.
-        ValueError: `layers` or `dropout` does not fit the backbone.
+        ValueError: `layers`, `dropout` or `is_causal` does not fit the backbone.
     """
     folder = backbone_folder(find_folder(name))
-    config = read_config(folder)
+    config = read_config(folder, is_causal)
     if layers is not None:
         keep_layers(config, layers)
     if dropout is not None:
@@ -128,6 +134,10 @@ def load_backbone(
     tokenizer = load_tokenizer(folder)
     _check_fit(backbone, tokenizer, folder)
     backbone.train(False)
+    if is_causal is not None:
+        from textcl.encoder.architectures import check_look
+
+        check_look(backbone, is_causal)
     return backbone, tokenizer
 
 
@@ -144,11 +154,16 @@ def load_skeleton(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     return backbone, tokenizer
 
 
-def read_config(folder: Path) -> PreTrainedConfig:
+def read_config(folder: Path, is_causal: bool | None = None) -> PreTrainedConfig:
     """Return the configuration of a backbone.
+
+    Args:
+        folder: Of the backbone.
+        is_causal: Whether a token sees only those before it; None leaves the model's own.
 
     Raises:
         ModelError: It is missing, damaged, or of no text encoder.
+        ValueError: The backbone cannot be made to see so.
     """
     file = folder / CONFIG
     if not file.exists():
@@ -162,15 +177,33 @@ def read_config(folder: Path) -> PreTrainedConfig:
         raise _own_code(said) or ModelError(f"{file}: transformers does not know this model, model_type is {kind!r}.")
     with reading(file), quiet_transformers():
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    if config.is_encoder_decoder or type(config)().is_encoder_decoder:
-        raise ModelError(
-            f"{file}: a model of type {kind!r} is no text encoder by itself: it is of a family with a decoder, and "
-            "textcl opens models that have an encoder alone."
-        )
+    _check_encoder(config, file)
+    _attend_in_full(config, file)
+    if is_causal is None:
+        return config
+    from textcl.encoder.architectures import look
+
+    return look(config, is_causal)
+
+
+def _check_encoder(config: PreTrainedConfig, file: Path) -> None:
+    """Raise a ModelError where a model has no text encoder, or none that works without its decoder."""
+    kind = config.model_type
+    if _is_pair(config):
+        from textcl.encoder.architectures import HALVES
+
+        if kind not in HALVES:
+            raise ModelError(
+                f"{file}: a model of type {kind!r} is no text encoder by itself: it is of a family with a decoder. Of "
+                f"these textcl takes the encoder half of {', '.join(HALVES)}."
+            )
     if type(config) not in MODEL_MAPPING:
         raise ModelError(f"{file}: a model of type {kind!r} is no text encoder.")
-    _attend_in_full(config, file)
-    return config
+
+
+def _is_pair(config: PreTrainedConfig) -> bool:
+    """Say whether a model is of a family of an encoder and a decoder."""
+    return bool(config.is_encoder_decoder or type(config)().is_encoder_decoder)
 
 
 _log = logging.getLogger(__name__)
@@ -265,7 +298,11 @@ def skeleton_of(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
 
 
 def _kind(config: PreTrainedConfig) -> Any:  # Any: transformers does not type its classes' constructors
-    """Return the class of a config's bare model."""
+    """Return the class of a config's bare model; of a pair, that of its encoder."""
+    if _is_pair(config):
+        from textcl.encoder.architectures import encoder_half
+
+        return encoder_half(config)
     kind = MODEL_MAPPING[type(config)]
     return kind[0] if isinstance(kind, tuple) else kind
 
@@ -285,7 +322,19 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         if normalizer := getattr(tokenizer, "backend_tokenizer", None) and tokenizer.backend_tokenizer.normalizer:
             check_growth(words, json.loads(normalizer.__getstate__()))
         tokenizer("a text")
+    _pad_by_another(tokenizer)
     return tokenizer
+
+
+def _pad_by_another(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Let another special token pad where a tokenizer has none for it, as those of many decoders.
+
+    No vector depends on which, for padding is masked. The config's `pad_token_id` stays as it is: the embedding of that
+    token would not be trained, and the end token's must be.
+    """
+    if tokenizer.pad_token is None:
+        others = (tokenizer.eos_token, tokenizer.unk_token, tokenizer.sep_token, tokenizer.cls_token)
+        tokenizer.pad_token = next((token for token in others if token is not None), None)
 
 
 def _check_fit(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -18,7 +18,7 @@ from textcl.encoder.cpu.linear import packed_weights
 from textcl.encoder.dense import Dense
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.lost_texts import LostTexts
-from textcl.encoder.pooling import pooling_named
+from textcl.encoder.pooling import modes_of, pooling_named
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.protocols import Backbone
 from textcl.encoder.runtimes import RuntimeBackbone
@@ -135,7 +135,7 @@ class Encoder(nn.Module):
     Args:
         backbone: Gives `last_hidden_state`, (n, L, D).
         tokenizer: The backbone's own.
-        pooling: mean, cls, last, max or weighted_mean.
+        pooling: mean, cls, last, max, weighted_mean or mean_sqrt, or several joined, as cls+mean.
         prompts: Texts put before the texts of a role: anchor, positive, negative. Negatives without a prompt of their
             own take that of the positives. Or all prompts of a model by their names.
         pool_prompt: Whether pooling reads the prompt's tokens.
@@ -185,7 +185,8 @@ class Encoder(nn.Module):
     @property
     def dimension(self) -> int:
         """The width of the vectors, D."""
-        width = self._dense[-1].width if self._dense else int(self.backbone.config.hidden_size)
+        pooled = len(modes_of(self.pooling)) * int(self.backbone.config.hidden_size)
+        width = self._dense[-1].width if self._dense else pooled
         return width if self.truncate_dim is None else min(width, self.truncate_dim)
 
     @property

@@ -16,6 +16,7 @@ from textcl.encoder.cpu.dropout import FastDropout
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.locate import Export, export_location, find_folder, read_name
+from textcl.encoder.pooling import LAST, modes_of
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
@@ -164,6 +165,8 @@ def build_encoder(
     layers: int | None = None,
     dropout: float | None = None,
     random_init: bool = False,
+    is_causal: bool | None = None,
+    append_eos: bool | None = None,
     max_length: int | None = None,
     precision: str = "float32",
 ) -> TextEncoder:
@@ -174,12 +177,15 @@ def build_encoder(
 
     Args:
         backbone: A run folder, a model folder, `pkg://package/folder`, or a Hub id, with `@revision` if wished.
-        pooling: mean, cls, last, max or weighted_mean.
+        pooling: mean, cls, last, max, weighted_mean or mean_sqrt, or several joined, as cls+mean.
         prompts: Texts put before the texts of a role: anchor, positive, negative.
         pool_prompt: Whether pooling reads the prompt's tokens.
         layers: Keep the first so many layers.
         dropout: The rate of every dropout.
         random_init: Draw the backbone's weights from torch's generator instead of reading them.
+        is_causal: Whether a token sees only those before it.
+        append_eos: Whether texts get an end token; None: where the last token is pooled, the folder does not say so
+            already, and the tokenizer has one that it does not append.
         max_length: Tokens kept of a text, special tokens and prompt included.
         precision: What `encode` multiplies in: float32, bf16 or auto.
 
@@ -192,7 +198,9 @@ def build_encoder(
         raise ModelError(f"{backbone} is an export, which cannot be trained. Name the model itself, {name.model}.")
     folder, encoders = find_folder(backbone), []
     for tower in read_towers(folder):
-        model, tokenizer = load_backbone(str(tower.folder), layers=layers, dropout=dropout, random_init=random_init)
+        model, tokenizer = load_backbone(
+            str(tower.folder), layers=layers, dropout=dropout, random_init=random_init, is_causal=is_causal
+        )
         check_width(tower.settings, model)
         settings = fitting(tower.settings, model)
         settings = replace(
@@ -202,9 +210,19 @@ def build_encoder(
             pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
             max_length=settings.max_length if max_length is None else max_length,
         )
+        _end_texts(tokenizer, tower.settings, settings.pooling, append_eos)
         use_fast_parts(model)
         encoders.append(assemble(model, tokenizer, settings, precision))
     return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
+
+
+def _end_texts(tokenizer: PreTrainedTokenizerBase, said: FolderSettings, pooling: str, append_eos: bool | None) -> None:
+    """Let a tokenizer append an end token where that is asked for, or the last token is pooled for the first time."""
+    is_new = LAST in modes_of(pooling) and LAST not in modes_of(said.pooling)
+    if append_eos or (append_eos is None and is_new and (tokenizer.eos_token or tokenizer.sep_token)):
+        from textcl.encoder.vocabulary import append_end
+
+        append_end(tokenizer)
 
 
 def _pair(folder: Path, queries: Encoder, documents: Encoder) -> TwoTower:

@@ -47,18 +47,46 @@ def weighted_mean(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
     return (_read(hidden, pooled) * weights.unsqueeze(-1)).sum(dim=1) / weights.sum(dim=1, keepdim=True).clamp(min=1)
 
 
-POOLINGS: dict[str, Pool] = {"mean": mean, "cls": cls, "last": last, "max": max, "weighted_mean": weighted_mean}
+def mean_sqrt(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+    """Return the sum of the token vectors over the root of their number, (n, D)."""
+    return _read(hidden, pooled).sum(dim=1) / pooled.sum(dim=1, keepdim=True).clamp(min=1).sqrt()
+
+
+LAST = "last"
+POOLINGS: dict[str, Pool] = {
+    "mean": mean,
+    "cls": cls,
+    LAST: last,
+    "max": max,
+    "weighted_mean": weighted_mean,
+    "mean_sqrt": mean_sqrt,
+}
+_JOIN = "+"  # between poolings whose vectors are joined end to end, such as cls+mean
+
+
+def modes_of(name: str) -> tuple[str, ...]:
+    """Return the poolings that a name joins, in their order."""
+    return tuple(name.split(_JOIN))
 
 
 def pooling_named(name: str) -> Pool:
-    """Return the pooling of a name.
+    """Return the pooling of a name; several joined by + give their vectors end to end, (n, D for each).
 
     Raises:
         ValueError: There is none of this name.
     """
-    if name not in POOLINGS:
-        raise ValueError(f"There is no pooling {name!r}; there are {', '.join(POOLINGS)}.{suggestion(name, POOLINGS)}")
-    return POOLINGS[name]
+    modes = modes_of(name)
+    for mode in modes:
+        if mode not in POOLINGS:
+            known = f"{', '.join(POOLINGS)}, and several joined, as cls+mean"
+            raise ValueError(f"There is no pooling {mode!r}; there are {known}.{suggestion(mode, POOLINGS)}")
+    if len(modes) == 1:
+        return POOLINGS[name]
+
+    def joined(hidden: Tensor, mask: Tensor, pooled: Tensor) -> Tensor:
+        return torch.cat([POOLINGS[mode](hidden, mask, pooled) for mode in modes], dim=-1)
+
+    return joined
 
 
 def _read(hidden: Tensor, pooled: Tensor) -> Tensor:
@@ -76,9 +104,17 @@ def _is_empty(pooled: Tensor) -> Tensor:
     return pooled.sum(dim=1, keepdim=True) == 0  # (n, 1)
 
 
-_TO_ST = {"mean": "mean", "cls": "cls", "last": "lasttoken", "max": "max", "weighted_mean": "weightedmean"}
+_TO_ST = {
+    "mean": "mean",
+    "cls": "cls",
+    "last": "lasttoken",
+    "max": "max",
+    "weighted_mean": "weightedmean",
+    "mean_sqrt": "mean_sqrt_len_tokens",
+}
 _FROM_ST = {theirs: ours for ours, theirs in _TO_ST.items()}
-# One switch a pooling: what every release reads, and what releases before 5.4 wrote.
+# One switch a pooling, in the order in which their vectors are joined: what every release reads, and what releases
+# before 5.4 wrote.
 _SWITCHES = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -93,26 +129,29 @@ def pooling_config(pooling: str, pool_prompt: bool, width: int) -> dict[str, Any
     """Return the content of `1_Pooling/config.json`.
 
     Args:
-        pooling: One of our names.
+        pooling: One of our names, or several joined.
         pool_prompt: Whether the prompt's tokens are read.
         width: Of the token vectors.
     """
-    switches = {switch: mode == _TO_ST[pooling] for switch, mode in _SWITCHES.items()}
-    return {"word_embedding_dimension": width, **switches, "include_prompt": pool_prompt}
+    modes = [_TO_ST[mode] for mode in modes_of(pooling)]
+    in_order = [mode for mode in _SWITCHES.values() if mode in modes] == modes
+    said: dict[str, Any] = {switch: mode in modes for switch, mode in _SWITCHES.items()}
+    if not in_order:  # what switches cannot say
+        said = {"pooling_mode": modes}
+    return {"word_embedding_dimension": width, **said, "include_prompt": pool_prompt}
 
 
 def read_pooling(config: Settings) -> str:
     """Return our name of the pooling that a config asks for.
 
     Raises:
-        ModelError: It asks for several at once, or for one that textcl does not have.
+        ModelError: It asks for one that textcl does not have.
     """
     written = config.content.get("pooling_mode")
     switched_on = [mode for switch, mode in _SWITCHES.items() if config.flag(switch, False)]
     modes = [written] if isinstance(written, str) else written or switched_on or ["mean"]
     if not isinstance(modes, list) or not all(isinstance(mode, str) for mode in modes):
-        raise config.wrong("pooling_mode", "the name of a pooling")
-    if len(modes) != 1 or modes[0] not in _FROM_ST:
-        known = ", ".join(_FROM_ST)
-        raise ModelError(f"{config.file}: the pooling is {' + '.join(modes)}; textcl opens models with one of {known}.")
-    return _FROM_ST[modes[0]]
+        raise config.wrong("pooling_mode", "the name of a pooling, or a list of them")
+    if unknown := [mode for mode in modes if mode not in _FROM_ST]:
+        raise ModelError(f"{config.file}: the pooling is {unknown[0]}; textcl knows {', '.join(_FROM_ST)}.")
+    return _JOIN.join(_FROM_ST[mode] for mode in modes)

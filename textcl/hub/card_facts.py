@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from textcl.encoder.architectures import HALVES
 from textcl.encoder.backbone import read_config
 from textcl.encoder.folder_format import MODULES
+from textcl.encoder.pooling import POOLINGS, modes_of
 from textcl.encoder.router import Tower, read_towers
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
@@ -32,6 +34,7 @@ class TowerFacts:
     prompt: str  # of its first role
     max_length: int | None  # tokens
     has_dense: bool  # whether layers follow the pooling
+    is_plain: bool  # whether transformers' own class and one pooling give its vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,14 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
         settings.prompts.of(role).text,
         settings.max_length,
         bool(settings.dense),
+        not settings.dense and settings.pooling in POOLINGS and read_config(tower.folder).model_type not in HALVES,
     )
 
 
 def _dimension(tower: Tower) -> int:
     if tower.settings.dense:
         return tower.settings.dense[-1].width
-    return int(read_config(tower.folder).hidden_size)
+    return len(modes_of(tower.settings.pooling)) * int(read_config(tower.folder).hidden_size)
 
 
 Recipe = Mapping[str, Any]  # as its file reads: of many kinds

@@ -152,7 +152,17 @@ def _unfit_mixing(section: DataSection) -> str | None:
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Pooling = Literal["mean", "cls", "last", "max", "weighted_mean"]
+_POOLINGS = ("mean", "cls", "last", "max", "weighted_mean", "mean_sqrt")
+
+
+def _check_pooling(name: str) -> str:
+    """Refuse a name that joins anything but poolings."""
+    if set(name.split("+")) <= set(_POOLINGS):
+        return name
+    raise PydanticCustomError("literal_error", "", {"expected": ", ".join((*_POOLINGS, "several joined by +"))})
+
+
+Pooling = Annotated[str, AfterValidator(_check_pooling)]
 
 
 class DocumentsSection(Section):
@@ -164,18 +174,22 @@ class DocumentsSection(Section):
     dropout: Share | None = None
     pool_prompt: bool | None = None
     random_init: bool | None = None
+    is_causal: bool | None = None
+    append_eos: bool | None = None
 
 
 class EncoderSection(Section):
     """What is trained."""
 
     backbone: str = Field(description="the encoder to start from: a Hub id, a folder, or pkg://a_python_package/folder")
-    pooling: Pooling | None = None  # null: the backbone's own, else mean
+    pooling: Pooling | None = None  # several joined, as cls+mean; null: the backbone's own, else mean
     layers: Count | None = None  # null: all
     dropout: Share | None = None  # null: the backbone's own
     prompts: dict[Role, str] | None = None  # put before each text of the role; null: the backbone's own, else none
     pool_prompt: bool | None = None  # null: the backbone's own, else true
     random_init: bool = False  # draw the weights instead of reading them
+    is_causal: bool | None = None  # false: a decoder whose tokens see both sides; null: the backbone's own
+    append_eos: bool | None = None  # an end token behind each text; null: where `last` is new and the tokenizer has one
     documents: DocumentsSection | None = None  # a tower of their own for positives and negatives; null: one for all
     teacher: str | None = None  # the model whose vectors a distilling objective follows, named as a backbone is
 

@@ -149,6 +149,8 @@ def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> Text
                 layers=section.layers,
                 dropout=section.dropout,
                 random_init=section.random_init,
+                is_causal=section.is_causal,
+                append_eos=section.append_eos,
                 max_length=recipe.data.max_length,
                 precision=recipe.training.precision,
             )
