@@ -37,7 +37,7 @@ def _lines(found: Plan, max_length: int) -> list[str]:
         f"rows        {found.rows:,}",
         f"batch       {found.batch_rows:,} rows",
         f"steps       {found.steps:,}, of {found.steps_per_epoch:,} an epoch",
-        f"encoder     {found.parameters:,} parameters",
+        f"encoder     {found.parameters:,} parameters{_trained(found)}",
         *_mix(found),
     ]
     for part in found.parts:
@@ -45,6 +45,10 @@ def _lines(found: Plan, max_length: int) -> list[str]:
         for example in part.examples:
             lines += ["", example.location, *_views(example)]
     return lines
+
+
+def _trained(found: Plan) -> str:
+    return "" if found.trained == found.parameters else f", {found.trained:,} of them trained"
 
 
 def _mix(found: Plan) -> list[str]:

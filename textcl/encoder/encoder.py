@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
+from textcl.encoder.adapter import Adapter
 from textcl.encoder.backbone import largest_dropout
 from textcl.encoder.cpu.linear import packed_weights
 from textcl.encoder.dense import Dense
@@ -178,6 +179,7 @@ class Encoder(nn.Module):
         self.max_length = usual_length(backbone, tokenizer) if max_length is None else max_length
         self.precision = Precision(precision)
         self.lost = LostTexts()  # among the texts that `encode` was given
+        self.adapter: Adapter | None = None  # of the backbone, where it alone is trained
         self._pool = pooling_named(pooling)
         check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
         self.one_length = reads_padding(backbone, tokenizer, self.max_length)
@@ -333,4 +335,4 @@ class Encoder(nn.Module):
             truncate_dim=self.truncate_dim,
             beside=self.beside,
         )
-        return ModelContents(self.backbone, self.tokenizer, settings)
+        return ModelContents(self.backbone, self.tokenizer, settings, self.adapter)

@@ -88,6 +88,8 @@ def _settings(tower: Encoder) -> Iterator[object]:
     yield {name: value for name, value in config.items() if name not in _CONFIG_NOISE}
     yield _rules(tower.tokenizer)
     yield [tower.pooling, tower.pool_prompt, tower.max_length, [repr(layer) for layer in tower.dense]]
+    if tower.adapter is not None:
+        yield tower.adapter.scale
 
 
 def _rules(tokenizer: PreTrainedTokenizerBase) -> dict[str, object]:

@@ -9,6 +9,8 @@ from typing import Any
 from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
+from textcl.encoder.adapter import FOLDER as ADAPTER
+from textcl.encoder.adapter import Adapter
 from textcl.encoder.backbone import without_pooler
 from textcl.encoder.dense import write_dense
 from textcl.encoder.folder_files import read_json, write_json
@@ -28,6 +30,7 @@ class ModelContents:
     backbone: Backbone
     tokenizer: PreTrainedTokenizerBase
     settings: FolderSettings
+    adapter: Adapter | None = None  # its own files lie beside the weights, into which it is merged
 
     @property
     def kinds(self) -> list[str]:
@@ -67,7 +70,7 @@ def write_modules(folders: Sequence[Path], contents: ModelContents) -> None:
     transformer, pooling, *dense, normalize = folders
     for folder in folders:
         folder.mkdir(exist_ok=True)
-    _write_backbone(transformer, backbone)
+    _write_backbone(transformer, backbone, contents.adapter)
     _write_tokenizer(transformer, contents.tokenizer, settings.max_length)
     write_json(transformer / "sentence_bert_config.json", _text_settings(backbone, settings))
     width = int(backbone.config.hidden_size)
@@ -93,8 +96,11 @@ def write_list(folder: Path, kinds: Mapping[str, str], settings: FolderSettings)
     write_json(folder / "config_sentence_transformers.json", _model_settings(settings))
 
 
-def _write_backbone(folder: Path, backbone: Backbone) -> None:
-    state = {name: tensor.detach().float().cpu() for name, tensor in backbone.state_dict().items()}
+def _write_backbone(folder: Path, backbone: Backbone, adapter: Adapter | None) -> None:
+    held = backbone.state_dict() if adapter is None else adapter.merged()
+    state = {name: tensor.detach().float().cpu() for name, tensor in held.items()}
+    if adapter is not None:
+        adapter.save(folder / ADAPTER)
     with quiet_transformers():
         backbone.save_pretrained(folder, state_dict=state)
     _change(folder / "config.json", {"dtype": "float32"}, ("_name_or_path", "_attn_implementation"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from textcl.encoder.adapter import FOLDER as ADAPTER
 from textcl.encoder.architectures import HALVES
 from textcl.encoder.backbone import read_config
 from textcl.encoder.folder_format import MODULES
@@ -35,6 +36,7 @@ class TowerFacts:
     max_length: int | None  # tokens
     has_dense: bool  # whether layers follow the pooling
     is_plain: bool  # whether transformers' own class and one pooling give its vectors
+    adapter: str  # where its adapter lies in the model folder; empty: it was trained without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
         settings.max_length,
         bool(settings.dense),
         not settings.dense and settings.pooling in POOLINGS and read_config(tower.folder).model_type not in HALVES,
+        (tower.folder / ADAPTER).relative_to(folder).as_posix() if (tower.folder / ADAPTER).is_dir() else "",
     )
 
 
@@ -128,6 +131,7 @@ def hyper_parameters(files: RunFiles) -> list[tuple[str, str]]:
         "steps": f"{files.log[-1]['step']:,}" if files.log else "",
         "longest text": f"{data['max_length']:,} tokens",
         "dropout": "" if encoder.get("dropout") is None else number(float(encoder["dropout"])),
+        "adapter": _adapter(encoder),
         "learning rate": _rate(training),
         "weight decay": number(float(training["weight_decay"])),
         "clipping": f"gradient norm {number(float(training['clip']))}",
@@ -156,6 +160,14 @@ def _rate(training: Mapping[str, Any]) -> str:
     heads = training.get("objective_learning_rate")
     parts += [f"{number(float(heads))} of the objective's own parameters"] if heads else []
     return ", ".join([*parts, f"warm-up over {100 * training['warmup']:g} % of the steps, then {training['schedule']}"])
+
+
+def _adapter(encoder: Mapping[str, Any]) -> str:
+    settings = encoder.get("adapter") or (encoder.get("documents") or {}).get("adapter")
+    if not settings:
+        return ""
+    layers = ", ".join(settings["targets"]) if settings["targets"] else "queries and values"
+    return f"LoRA of rank {settings['rank']}, alpha {number(float(settings['alpha']))}, on {layers}"
 
 
 def _machine(facts: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ _SUFFIXES_OF_OPENVINO = (".xml", ".bin")
 _READ_WITH_A_MODEL = re.compile(
     r".*\.(safetensors|onnx|onnx_data|bin|pt|h5|msgpack|xml|model)"
     r"|(.*/)?(config|modules|\w*tokenizer\w*|special_tokens_map|added_tokens|vocab|\w+\.safetensors\.index"
-    r"|config_sentence_transformers|sentence_\w+_config|router_config)\.json"
+    r"|config_sentence_transformers|adapter_config|sentence_\w+_config|router_config)\.json"
     r"|(.*/)?(vocab|merges)\.txt"
 )
 

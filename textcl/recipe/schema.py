@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from textcl.recipe.hub_names import dataset_error, language_error, license_error, repository_error
@@ -165,6 +175,22 @@ def _check_pooling(name: str) -> str:
 Pooling = Annotated[str, AfterValidator(_check_pooling)]
 
 
+class AdapterSection(Section):
+    """A low-rank adapter (LoRA): what is trained of an encoder whose own weights stay as they are."""
+
+    rank: Count = 8
+    alpha: Positive = 16.0  # the adapter counts alpha / rank times
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # layers; null: queries and values
+    dropout: Share = 0.0  # of the adapter's inputs
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _one_name(cls, targets: object) -> object:
+        """Take one name for a list of it."""
+        named = [targets] if isinstance(targets, str) else targets
+        return tuple(named) if isinstance(named, list) else named
+
+
 class DocumentsSection(Section):
     """The tower of positives and negatives; what is null is as in `encoder`."""
 
@@ -176,6 +202,7 @@ class DocumentsSection(Section):
     random_init: bool | None = None
     is_causal: bool | None = None
     append_eos: bool | None = None
+    adapter: AdapterSection | None = None
 
 
 class EncoderSection(Section):
@@ -190,6 +217,7 @@ class EncoderSection(Section):
     random_init: bool = False  # draw the weights instead of reading them
     is_causal: bool | None = None  # false: a decoder whose tokens see both sides; null: the backbone's own
     append_eos: bool | None = None  # an end token behind each text; null: where `last` is new and the tokenizer has one
+    adapter: AdapterSection | None = None  # what is trained beside frozen weights; null: all weights are trained
     documents: DocumentsSection | None = None  # a tower of their own for positives and negatives; null: one for all
     teacher: str | None = None  # the model whose vectors a distilling objective follows, named as a backbone is
 

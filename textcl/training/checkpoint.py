@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from textcl.errors import ModelError, TrainingError
 from textcl.training.step import GROUP_SETTINGS
-from textcl.training.target import Target
+from textcl.training.target import Target, frozen_names, load_trained, trained_state
 from textcl.types.batches import TokenEncoder
 from textcl.types.objective import Objective
 from textcl.util.atomic import new_file, new_folder, remove
@@ -116,7 +116,8 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
     """Write `folder/step-N`, delete the oldest beyond the newest `keep`, and what is newer: it was found damaged.
 
     It holds `model/` (opens in textcl and in sentence-transformers), the state of the run and a manifest of sizes and
-    digests. It is written under another name and moved, so a full disk or a kill leaves the older ones as they were.
+    digests; of an encoder with frozen weights the state of the others alone, and no `model/`. It is written under
+    another name and moved, so a full disk or a kill leaves the older ones as they were.
 
     Raises:
         TrainingError: It cannot be written; older checkpoints are kept.
@@ -124,7 +125,8 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
     path = folder / f"step-{step}"
     try:
         with new_folder(path) as temporary:
-            trained.encoder.save(temporary / "model")
+            if not frozen_names(trained.encoder):
+                trained.encoder.save(temporary / "model")
             torch.save(_state(step, trained), temporary / _STATE)
             (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
     except (OSError, RuntimeError, ModelError) as error:  # torch tells of a full disk by a RuntimeError
@@ -183,7 +185,7 @@ def mark_of(checkpoint: Path) -> int:
 def load_checkpoint(path: Path, trained: Trained) -> int:
     """Put the state of a checkpoint into a run, and return the number of steps done."""
     state = torch.load(path / _STATE, map_location="cpu", weights_only=True)
-    trained.encoder.load_state_dict(state["encoder"])
+    load_trained(trained.encoder, state["encoder"])
     trained.objective.load_state_dict(state["objective"])
     trained.target.load_state_dict(state["target"])
     _load_moments(trained.optimiser, state["optimiser"])
@@ -201,7 +203,7 @@ def _load_moments(optimiser: Optimizer, state: dict[str, Any]) -> None:
 def _state(step: int, trained: Trained) -> dict[str, object]:
     return {
         "step": step,
-        "encoder": trained.encoder.state_dict(),
+        "encoder": trained_state(trained.encoder),
         "objective": trained.objective.state_dict(),
         "target": trained.target.state_dict(),
         "optimiser": trained.optimiser.state_dict(),

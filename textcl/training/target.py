@@ -40,6 +40,23 @@ class Target(Protocol):
         ...
 
 
+def frozen_names(module: TokenEncoder) -> set[str]:
+    """Return the names of the weights that no training changes: they are the base's, and are read with it."""
+    named = module.named_parameters(remove_duplicate=False)
+    return {name for name, parameter in named if not parameter.requires_grad}
+
+
+def trained_state(module: TokenEncoder) -> dict[str, Tensor]:
+    """Return the state of an encoder without its frozen weights."""
+    frozen = frozen_names(module)
+    return {name: tensor for name, tensor in module.state_dict().items() if name not in frozen}
+
+
+def load_trained(module: TokenEncoder, state: dict[str, Tensor]) -> None:
+    """Take up the state that `trained_state` returned; frozen weights stay."""
+    module.load_state_dict(state, strict=not frozen_names(module))
+
+
 class OnlineTarget:
     """The online embeddings themselves, detached: the target of every objective that needs no moving average."""
 
@@ -61,11 +78,12 @@ class OnlineTarget:
 class EmaTarget:
     """A moving average of the encoder: after each step it moves a share `1 - momentum` of the way to the encoder.
 
-    Parameters and float buffers are averaged, other buffers copied. It embeds with dropout on where the encoder trains
-    with it, under draws of its own. It counts steps of the optimiser, never chunks.
+    Parameters and float buffers are averaged, other buffers copied; frozen weights are the encoder's own. It embeds
+    with dropout on where the encoder trains with it, under draws of its own. It counts steps of the optimiser, never
+    chunks.
 
     Args:
-        encoder: The online encoder; it is copied.
+        encoder: The online encoder; what is trained of it is copied.
         momentum: The share that a step keeps, from 0 (a copy of the encoder after each step) to below 1. Short
             runs on text want 0.85 to 0.995 (MoCoSE), not the 0.996 and more of vision.
         ranks: The processes of the run.
@@ -92,7 +110,8 @@ class EmaTarget:
         precision: Precision = Precision.FLOAT32,
     ) -> None:
         check_momentum(momentum)
-        self.encoder = copy.deepcopy(encoder)
+        shared = {id(parameter): parameter for parameter in encoder.parameters() if not parameter.requires_grad}
+        self.encoder = copy.deepcopy(encoder, shared)
         for parameter in self.encoder.parameters():
             parameter.requires_grad_(False)
         self.momentum, self.ranks, self.seed = momentum, ranks, seed
@@ -116,15 +135,16 @@ class EmaTarget:
     @torch.no_grad()
     def update(self) -> None:
         """Move towards the encoder."""
-        move_towards(self.encoder.state_dict(), self._online.state_dict(), self.momentum)
+        move_towards(self.state_dict(), self._online.state_dict(), self.momentum)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the weights of the moving average."""
-        return self.encoder.state_dict()
+        frozen = frozen_names(self._online)
+        return {name: tensor for name, tensor in self.encoder.state_dict().items() if name not in frozen}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the weights of a checkpoint."""
-        self.encoder.load_state_dict(state_dict)
+        self.encoder.load_state_dict(state_dict, strict=not frozen_names(self._online))
 
 
 class TeacherTarget:

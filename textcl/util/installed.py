@@ -38,6 +38,7 @@ PACKAGES = (
     "tokenizers",
     "sentence-transformers",
     "accelerate",
+    "peft",
     "numpy",
     "scipy",
     "faiss-cpu",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textcl.data.preview import sample_originals
 from textcl.data.views import ViewSpec, default_views, shares_draw, showing_negatives
+from textcl.encoder.adapter import AdapterSettings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
@@ -153,6 +154,7 @@ def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> Text
                 append_eos=section.append_eos,
                 max_length=recipe.data.max_length,
                 precision=recipe.training.precision,
+                adapter=_adapter(section),
             )
     except ModelError as error:
         raise ModelError(f"{location}.backbone: {error}") from error
@@ -160,3 +162,7 @@ def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> Text
         raise ModelError(f"{location}.backbone: found {section.backbone[:80]!r}: {error.strerror or error}") from error
     except ValueError as error:  # its first word is the name of the setting
         raise RecipeError(f"{'data' if str(error).startswith('max_length') else location}.{error}") from error
+
+
+def _adapter(section: EncoderSection) -> AdapterSettings | None:
+    return None if section.adapter is None else AdapterSettings(**section.adapter.model_dump())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from textcl.distributed import Ranks
 from textcl.encoder.opening import open_encoder
@@ -18,6 +19,7 @@ from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.recipe.schema import During, InlineTask, Recipe
 from textcl.training.checkpoint import Log
+from textcl.training.target import frozen_names, load_trained, trained_state
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import StepLog
 from textcl.types.text import Role, Use
@@ -118,7 +120,7 @@ def _inline(recipe: Recipe, entry: InlineTask, location: str) -> Task:
 
 
 BEST = "best"  # folder of the best model so far, in the run folder
-_RECORD = "best.json"
+_RECORD, _TRAINED = "best.json", "trained.pt"
 
 
 class DuringEvaluation:
@@ -183,6 +185,8 @@ class DuringEvaluation:
             return
         with new_folder(self.folder / BEST) as temporary:
             self.encoder.save(temporary / "model")
+            if frozen_names(self.encoder):  # then the model's weights are merged, and cannot be taken apart again
+                torch.save(trained_state(self.encoder), temporary / _TRAINED)
             record = {"step": step, "score": score, "by": name}
             (temporary / _RECORD).write_text(json.dumps(record), encoding="utf-8")
         self.on_best(f"step {step}, {name} {100 * score:.2f}")
@@ -200,8 +204,15 @@ def take_best(encoder: TextEncoder, folder: Path, name: str | None, ranks: Ranks
     if name is None:
         return
     if ranks.is_main and _best_score(folder, name) > -math.inf:
-        encoder.load_state_dict(open_encoder(folder / BEST / "model", device="cpu").state_dict())
+        _take(encoder, folder / BEST)
     ranks.agree(encoder.state_dict().values())
+
+
+def _take(encoder: TextEncoder, best: Path) -> None:
+    if frozen_names(encoder):
+        load_trained(encoder, torch.load(best / _TRAINED, map_location="cpu", weights_only=True))
+    else:
+        encoder.load_state_dict(open_encoder(best / "model", device="cpu").state_dict())
 
 
 def _best_score(folder: Path, name: str) -> float:

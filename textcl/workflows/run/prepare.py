@@ -102,6 +102,7 @@ class Plan:
     steps_per_epoch: int
     steps: int  # of the run
     parameters: int  # of the encoder
+    trained: int  # of these
     mix: tuple[SourcePlan, ...]  # none where the rows of all sources are drawn alike
     parts: tuple[PartPlan, ...]
 
@@ -119,6 +120,7 @@ def plan(recipe: Recipe) -> Plan:
         steps_per_epoch=made.batches.steps_per_epoch,
         steps=run_length(recipe, made.batches),
         parameters=sum(parameter.numel() for parameter in made.encoder.parameters()),
+        trained=sum(parameter.numel() for parameter in made.encoder.parameters() if parameter.requires_grad),
         mix=() if recipe.data.mixing is None else _mix(recipe, made.batches, made.sizes),
         parts=tuple(_part(recipe, part, made) for part in made.parts),
     )
