@@ -14,12 +14,11 @@ from textcl.evaluation.user_sets import is_user_set
 from textcl.hub.card_facts import hyper_parameters, read_model, sources, views
 from textcl.hub.card_metadata import card_metadata
 from textcl.hub.citations import citations
-from textcl.hub.markdown import cell, code
 from textcl.hub.recipe_parts import PublishedRecipe, base_words, is_local
 from textcl.report.page import last_part, versions
 from textcl.report.page_data import RunFiles, checked, read_run
 from textcl.report.score_rows import bounds, caution, compared, headlines, number, points
-from textcl.util.visible import one_line
+from textcl.util.visible import cell, code, one_line
 
 
 def repetition(files: RunFiles, name: str) -> str:

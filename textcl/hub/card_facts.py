@@ -14,12 +14,12 @@ from textcl.encoder.pooling import POOLINGS, modes_of
 from textcl.encoder.router import Tower, read_towers
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
-from textcl.hub.markdown import cell
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
 from textcl.report.page import component_words, last_part
 from textcl.report.page_data import RunFiles
 from textcl.report.score_rows import number
 from textcl.types.text import Role
+from textcl.util.visible import cell
 
 _TOWER_NAMES = (("queries", Role.ANCHOR), ("documents", Role.POSITIVE))
 
@@ -163,7 +163,7 @@ def _rate(training: Mapping[str, Any]) -> str:
 
 
 def _adapter(encoder: Mapping[str, Any]) -> str:
-    settings = encoder.get("adapter") or (encoder.get("documents") or {}).get("adapter")
+    settings = encoder.get("adapter")
     if not settings:
         return ""
     layers = ", ".join(settings["targets"]) if settings["targets"] else "queries and values"

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from textcl.hub.markdown import code
 from textcl.report.page import last_part
 from textcl.report.page_data import RunFiles
 from textcl.report.scores import Checked
+from textcl.util.visible import code
 
 _HUB = "https://huggingface.co"
 _PACKAGE = "pkg://"
@@ -138,12 +138,19 @@ class _Data(Checked):
     max_length: int
 
 
+class _Adapter(Checked):
+    rank: int
+    alpha: _Number
+    targets: list[str] | None = None
+
+
 class _Encoder(Checked):
     backbone: str
     random_init: bool
     layers: int | None = None
     dropout: _Number | None = None
     teacher: str | None = None
+    adapter: _Adapter | None = None
     documents: dict[str, Any] | None = None
 
 

@@ -8,7 +8,8 @@ from pydantic_core import ErrorDetails
 
 from textcl.errors import suggestion
 from textcl.recipe.messages import found, one_of
-from textcl.recipe.schema import OWN_ERROR, Component, Recipe
+from textcl.recipe.schema import Component, Recipe
+from textcl.recipe.section import OWN_ERROR
 
 # What a value must be, by pydantic's name of the error; the words may use the limits that it was measured against.
 _MUST_BE = {

@@ -1,6 +1,5 @@
 """What a recipe may say: one model a section, in the order in which data flows."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -16,22 +15,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from textcl.recipe.hub_names import dataset_error, language_error, license_error, repository_error
+from textcl.recipe.section import OWN_ERROR, HubSection, Section
 from textcl.training.step import Schedule
 from textcl.types.text import Role
 from textcl.util.precision import Precision
 
-OWN_ERROR = "own_error"  # the kind of error whose words are ours already
 Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 NAME = r"^\w[\w.-]*$"
-
-
-class Section(BaseModel):
-    """A section: it cannot be changed, and knows no settings but its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Component(BaseModel):
@@ -292,31 +284,6 @@ class EvaluationSection(Section):
         if twice is not None:
             raise PydanticCustomError(OWN_ERROR, "two tasks are called '{name}'; give each its own", {"name": twice})
         return self
-
-
-def _without(error: Callable[[str], str | None]) -> AfterValidator:
-    """Refuse a text in which a function finds an error, in its words."""
-
-    def check(text: str) -> str:
-        if (words := error(text)) is not None:
-            raise PydanticCustomError(OWN_ERROR, "{words}", {"words": words})
-        return text
-
-    return AfterValidator(check)
-
-
-class HubSection(Section):
-    """Where the model is published when the run is done, and what its card says that no run can know."""
-
-    repo: Annotated[str, _without(repository_error)] | None = (
-        None  # me/my-model, or one's own by its name; null: nowhere
-    )
-    private: bool = True
-    revision: str | None = None  # the branch; null: the main one
-    best_on_the_way: bool = False  # also push the best model so far, whenever evaluation.during finds a better one
-    license: Annotated[str, _without(license_error)] | None = None  # as the Hub calls it: apache-2.0
-    language: tuple[Annotated[str, _without(language_error)], ...] = ()  # ISO 639 codes: en
-    datasets: tuple[Annotated[str, _without(dataset_error)], ...] = ()  # ids on the Hub, beside those of the sources
 
 
 class Recipe(Section):

@@ -1,4 +1,4 @@
-"""Text of others made fit for a screen: what would steer a terminal is shown, not obeyed."""
+"""Text of others made fit for a screen or a page: what would steer a terminal is shown, and no markup comes through."""
 
 import io
 import os
@@ -92,3 +92,17 @@ def _nowhere(number: int) -> TextIO:
 def raw(stream: TextIO) -> TextIO:
     """Return the stream behind a visible one, for what draws with escape sequences of its own."""
     return stream.raw if isinstance(stream, VisibleStream) else stream
+
+
+def cell(text: object) -> str:
+    """Return a text as it stays in its line, or its cell of a table, of a page in Markdown: it brings no markup."""
+    words = one_line(str(text))
+    for character in "\\`*[]<>|":
+        words = words.replace(character, f"\\{character}")
+    return words
+
+
+def code(text: object) -> str:
+    """Return a text as code in a line of Markdown, which nothing in it can end."""
+    words = one_line(str(text)).replace("`", "'")
+    return f"`{words}`"

@@ -1,10 +1,26 @@
-"""What the Hub accepts as names, and in the head of a card: a wrong word there makes it refuse the whole upload."""
+"""A section of a recipe, and that of the Hub: what it accepts as names, and in the head of a card.
+
+A wrong word there makes the Hub refuse the whole upload.
+"""
 
 import difflib
 import re
+from collections.abc import Callable
+from typing import Annotated
 
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, though not in its __all__
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+OWN_ERROR = "own_error"  # the kind of error whose words are ours already
+
+
+class Section(BaseModel):
+    """A section: it cannot be changed, and knows no settings but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
 
 _KNOWN_LICENSES = """
     apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m
@@ -50,3 +66,28 @@ def dataset_error(name: str) -> str | None:
     if _DATASET.fullmatch(name):
         return None
     return f"found '{name}', but a data set is named by its id on the Hub, as in sentence-transformers/all-nli"
+
+
+def _without(error: Callable[[str], str | None]) -> AfterValidator:
+    """Refuse a text in which a function finds an error, in its words."""
+
+    def check(text: str) -> str:
+        if (words := error(text)) is not None:
+            raise PydanticCustomError(OWN_ERROR, "{words}", {"words": words})
+        return text
+
+    return AfterValidator(check)
+
+
+class HubSection(Section):
+    """Where the model is published when the run is done, and what its card says that no run can know."""
+
+    repo: Annotated[str, _without(repository_error)] | None = (
+        None  # me/my-model, or one's own by its name; null: nowhere
+    )
+    private: bool = True
+    revision: str | None = None  # the branch; null: the main one
+    best_on_the_way: bool = False  # also push the best model so far, whenever evaluation.during finds a better one
+    license: Annotated[str, _without(license_error)] | None = None  # as the Hub calls it: apache-2.0
+    language: tuple[Annotated[str, _without(language_error)], ...] = ()  # ISO 639 codes: en
+    datasets: tuple[Annotated[str, _without(dataset_error)], ...] = ()  # ids on the Hub, beside those of the sources
