@@ -13,7 +13,7 @@ from textcl.files.yaml import read_yaml, read_yaml_file, write_yaml
 from textcl.hub.contents import Contents, PublishedFacts, contents_of, contents_underway, paths_in, stand_ins
 from textcl.hub.push import Pushed, check_destination, full_name, push
 from textcl.hub.repository import Destination
-from textcl.recipe.schema import HubSection
+from textcl.recipe.section import HubSection
 from textcl.workflows.run.evaluation import BEST
 
 _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may stand; the others hold none
