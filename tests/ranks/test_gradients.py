@@ -16,7 +16,7 @@ from textcl.distributed import Ranks
 ROWS = (12, 11, 3, 2)  # 11, 3 and 2 rows leave unequal or empty shares
 SOME = {2: (11, 2), 4: (12, 3)}  # by the number of processes, for losses that each process computes whole
 COUNTS = [2, pytest.param(4, marks=pytest.mark.slow)]
-IN_ROWS = ("InfoNCE", "CLIP", "SimCLR", "MoCo", "SupCon", "Distillation", "Sum", "Matryoshka")
+IN_ROWS = ("InfoNCE", "CLIP", "SimCLR", "MoCo", "SupCon", "Distillation", "Sum", "Matryoshka", "CoSENT", "AnglE")
 
 
 def equal(count: int) -> list[Case]:

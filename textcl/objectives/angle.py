@@ -9,7 +9,7 @@ from textcl.objectives.cosent import ranking_loss
 from textcl.objectives.graded_rows import scored_pairs, want_different_scores, want_scored_pairs
 from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.objective import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -55,6 +55,10 @@ class AnglE(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the loss of the batch, a scalar in nats."""
+        return self.by_rows(batch).loss()
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over the rows of the higher score, each with all of a lower."""
         left, right, scores = scored_pairs(batch)
         return ranking_loss(_similarities(left, right), scores, self.temperature)
 

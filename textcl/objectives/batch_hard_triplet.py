@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import Distance, check_margin, distances_of_all
-from textcl.objectives.graded_rows import pairs_by_label, want_different_labels, want_labels
+from textcl.objectives.graded_rows import count_by_label, pairs_by_label, want_different_labels, want_labels
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.objective import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -59,10 +59,19 @@ class BatchHardTriplet(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over texts with a triplet, a scalar in units of the distance."""
-        positives, negatives = pairs_by_label(batch)
-        distances = distances_of_all(torch.cat(batch.views), self.distance)  # (N, N)
-        furthest = distances.masked_fill(~positives, -torch.inf).amax(dim=1)  # (N,)
-        nearest = distances.masked_fill(~negatives, torch.inf).amin(dim=1)
-        losses = F.relu(furthest - nearest + self.margin)  # 0 where either is missing: there the difference is -inf
-        counts = positives.any(dim=1) & negatives.any(dim=1)
-        return losses.sum() / counts.sum().clamp(min=1)
+        return self.by_rows(batch).loss()
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows, each with all its views."""
+        counting = count_by_label(batch, lambda positives, negatives: (positives.any(1) & negatives.any(1)).sum())
+
+        def terms(compared: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            positives, negatives = pairs_by_label(batch, part)
+            distances = distances_of_all(torch.cat(list(own)), self.distance, torch.cat(list(compared)))  # (n, N)
+            furthest = distances.masked_fill(~positives, -torch.inf).amax(dim=1)  # (n,)
+            nearest = distances.masked_fill(~negatives, torch.inf).amin(dim=1)
+            losses = F.relu(furthest - nearest + self.margin)  # 0 where either is missing: the difference is -inf
+            return {"loss": losses.sum() / max(counting, 1)}
+
+        views, rows = len(batch.views), len(batch.views[0])
+        return RowLoss(rows, batch.views, terms, views * views * rows)

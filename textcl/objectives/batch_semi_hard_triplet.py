@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import Distance, check_margin, distances_of_all
-from textcl.objectives.graded_rows import pairs_by_label, want_different_labels, want_labels
+from textcl.objectives.graded_rows import count_by_label, pairs_by_label, want_different_labels, want_labels
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.objective import Objective
+from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
 
 
@@ -60,12 +60,27 @@ class BatchSemiHardTriplet(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the mean loss over positive pairs with a negative, a scalar in units of the distance."""
-        positives, negatives = pairs_by_label(batch)
-        distances = distances_of_all(torch.cat(batch.views), self.distance)  # (N, N)
-        anchors, others = (positives & negatives.any(dim=1, keepdim=True)).nonzero(as_tuple=True)  # (pairs,)
-        near = distances[anchors, others]
-        far = _semi_hard(distances[anchors], near, negatives[anchors])
-        return F.relu(near - far + self.margin).sum() / max(len(near), 1)
+        return self.by_rows(batch).loss()
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over rows, each with all its views."""
+        counting = count_by_label(batch, lambda positives, negatives: _pairs(positives, negatives).sum())
+
+        def terms(compared: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+            positives, negatives = pairs_by_label(batch, part)
+            distances = distances_of_all(torch.cat(list(own)), self.distance, torch.cat(list(compared)))  # (n, N)
+            anchors, others = _pairs(positives, negatives).nonzero(as_tuple=True)  # (pairs,)
+            near = distances[anchors, others]
+            far = _semi_hard(distances[anchors], near, negatives[anchors])
+            return {"loss": F.relu(near - far + self.margin).sum() / max(counting, 1)}
+
+        views, rows = len(batch.views), len(batch.views[0])
+        return RowLoss(rows, batch.views, terms, views * views * rows)
+
+
+def _pairs(positives: Tensor, negatives: Tensor) -> Tensor:
+    """Return which positives of a text count, (n, N): all, where it has a negative."""
+    return positives & negatives.any(dim=1, keepdim=True)
 
 
 def _semi_hard(distances: Tensor, near: Tensor, negatives: Tensor) -> Tensor:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.distances import cosines_by_row
 from textcl.objectives.graded_rows import scored_pairs, want_different_scores, want_scored_pairs
 from textcl.objectives.temperature import check_temperature
 from textcl.types.batches import EmbeddedBatch
-from textcl.types.objective import Objective
+from textcl.types.objective import Objective, RowLoss, row_blocks
 from textcl.types.text import Role
 
 
@@ -54,12 +53,19 @@ class CoSENT(Objective):
 
     def forward(self, batch: EmbeddedBatch) -> Tensor:
         """Return the loss of the batch, a scalar in nats."""
+        return self.by_rows(batch).loss()
+
+    def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
+        """Return the loss as a sum over the rows of the higher score, each with all of a lower."""
         left, right, scores = scored_pairs(batch)
         return ranking_loss(cosines_by_row(left, right), scores, self.temperature)
 
 
-def ranking_loss(similarities: Tensor, scores: Tensor, temperature: float) -> Tensor:
+def ranking_loss(similarities: Tensor, scores: Tensor, temperature: float) -> RowLoss:
     """Logarithm of 1 and the exponentials of all differences of similarities that stand in the wrong order.
+
+    The logarithm is of one sum over all pairs of rows; once it is known, the gradient is a sum over rows. Each row
+    carries an equal part of the value.
 
     Args:
         similarities: Of the two texts of each row, (B,).
@@ -67,8 +73,24 @@ def ranking_loss(similarities: Tensor, scores: Tensor, temperature: float) -> Te
         temperature: Divides the differences. Positive.
 
     Returns:
-        A scalar in nats.
+        The loss, in nats.
     """
-    differences = (similarities - similarities[:, None]) / temperature  # (B, B)
-    wrong = differences.masked_fill(scores[:, None] <= scores, -torch.inf)  # row i has the higher score than row j
-    return torch.logsumexp(F.pad(wrong.flatten(), (1, 0)), dim=0)  # the zero before them is the 1
+    rows = len(similarities)
+
+    def differences(own: Tensor, part: slice, all_rows: Tensor) -> tuple[Tensor, Tensor]:
+        in_order = scores[part, None] <= scores  # (b, B) else the row has the higher score
+        return (all_rows - own[:, None]) / temperature, in_order
+
+    loss = similarities.new_zeros(())  # the logarithm of the 1
+    with torch.no_grad():
+        for part in row_blocks(0, rows, rows):
+            wrong, in_order = differences(similarities[part], part, similarities)
+            loss = torch.logaddexp(loss, wrong.masked_fill_(in_order, -torch.inf).flatten().logsumexp(dim=0))
+
+    def terms(compared: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
+        wrong, in_order = differences(own[0], part, compared[0])
+        weights = (wrong.detach() - loss).exp().masked_fill(in_order, 0.0)  # (b, B) the gradient by each difference
+        moving = (weights * wrong).sum()
+        return {"loss": loss * len(own[0]) / rows + moving - moving.detach()}
+
+    return RowLoss(rows, (similarities,), terms, rows)

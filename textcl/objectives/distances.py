@@ -40,10 +40,16 @@ def distances_by_row(left: Tensor, right: Tensor, distance: Distance) -> Tensor:
     return lengths
 
 
-def distances_of_all(embeddings: Tensor, distance: Distance) -> Tensor:
-    """Return the distances between all rows: (N, D) to (N, N). The gradient of equal rows is 0, not NaN."""
+def distances_of_all(embeddings: Tensor, distance: Distance, others: Tensor | None = None) -> Tensor:
+    """Return the distances between all rows: (n, D) to (n, N). The gradient of equal rows is 0, not NaN.
+
+    Args:
+        embeddings: Those that are compared, (n, D).
+        distance: What is measured.
+        others: What they are compared with, (N, D); None: the same rows.
+    """
+    others = embeddings if others is None else others
     if distance is Distance.COSINE:
-        unit = F.normalize(embeddings, dim=-1)
-        return 1 - unit @ unit.T
+        return 1 - F.normalize(embeddings, dim=-1) @ F.normalize(others, dim=-1).T
     # by differences: |a|² - 2ab + |b|² would lose near neighbours in rounding, and its root has no bounded slope there
-    return torch.cdist(embeddings, embeddings, compute_mode="donot_use_mm_for_euclid_dist")
+    return torch.cdist(embeddings, others, compute_mode="donot_use_mm_for_euclid_dist")

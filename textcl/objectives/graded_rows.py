@@ -1,6 +1,6 @@
 """Rows with a score or a label: what objectives require of them, and what follows for pairs of texts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch import Tensor
 from textcl.errors import RowError
 from textcl.objectives.views import pair_of, want_roles
 from textcl.types.batches import EmbeddedBatch
+from textcl.types.objective import row_blocks
 from textcl.types.text import Role
 
 
@@ -76,6 +77,17 @@ def pairs_by_label(batch: EmbeddedBatch, part: slice = slice(None)) -> tuple[Ten
     negatives = ~same & (identity[own, None] != identity)
     same[range(len(own)), own] = False
     return same, negatives
+
+
+def count_by_label(batch: EmbeddedBatch, count: Callable[[Tensor, Tensor], Tensor]) -> int:
+    """Add up what a function counts in the positives and negatives of some texts (`pairs_by_label`), over all of them.
+
+    Args:
+        batch: With labels.
+        count: Of two (n, N) bool, a scalar.
+    """
+    views, rows = len(batch.views), len(batch.views[0])
+    return sum(int(count(*pairs_by_label(batch, part))) for part in row_blocks(0, rows, views * views * rows))
 
 
 def texts_of(batch: EmbeddedBatch, part: slice) -> Tensor:

@@ -231,7 +231,7 @@ class TrainingSection(Section):
     precision: Precision = Precision.AUTO
     chunk_tokens: Count | None = None  # padded tokens that go through the encoder at once; null: as suits the device
     live_tokens: Whole | None = None  # those whose graph is kept; null: likewise. Bounds memory, changes no result
-    loss_rows: Count | None = None  # rows whose loss is computed at once; null: 16 MB of logits. Bounds memory likewise
+    loss_rows: Count | None = None  # rows whose loss is computed at once; null: 8 MB of logits. Bounds memory likewise
 
     @model_validator(mode="before")
     @classmethod

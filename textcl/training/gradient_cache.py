@@ -64,7 +64,7 @@ class Memory:
     Args:
         chunk_tokens: Padded tokens that one forward call of the encoder sees. Dropout is drawn chunk by chunk.
         live_tokens: Padded tokens whose graph is kept from the forward to the backward pass.
-        loss_rows: Rows whose loss is computed at once; None: as many as 16 MB of logits are.
+        loss_rows: Rows whose loss is computed at once; None: as many as 8 MB of logits are.
     """
 
     chunk_tokens: int = CPU.chunk_tokens

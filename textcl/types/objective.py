@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.text import Role
 
-LOGITS = 2**22  # that are computed at once: 16 MB of float32, and about five times that with all that is made of them
+LOGITS = 2**21  # that are computed at once: 8 MB of float32, and about seven times that with all that is made of them
 
 Terms = Callable[[Sequence[Tensor], Sequence[Tensor], slice], dict[str, Tensor]]
 
@@ -64,7 +64,8 @@ class RowLoss:
             total: Tensor = _InBlocks.apply(self, trained, *self.compared, *trained)  # type: ignore[no-untyped-call]
             return total
         blocks = [
-            self.terms(self.compared, self._own(self.compared, part), part) for part in self._blocks(0, self.rows)
+            self.terms(self.compared, self._own(self.compared, part), part)
+            for part in row_blocks(0, self.rows, self.logits)
         ]
         return torch.stack([term for terms in blocks for term in terms.values()]).sum()
 
@@ -84,7 +85,7 @@ class RowLoss:
         read = _read_by(terms, parameters)
         gradients = [torch.zeros_like(tensor) for tensor in (*leaves, *read)]
         sums = {name: term.detach().double() for name, term in terms.items()}
-        for part in self._blocks(first, last, at_once):
+        for part in row_blocks(first, last, self.logits, at_once):
             own = [tensor.detach().requires_grad_() for tensor in self._own(leaves, part)]
             terms = self.terms(leaves, own, part)
             added = torch.autograd.grad(_total(terms), [*leaves, *read, *own], allow_unused=True)
@@ -94,16 +95,25 @@ class RowLoss:
                     gradient += more
             for name, term in terms.items():
                 sums[name] += term.detach()
+            del added, more, terms, term  # of the size of the batch: not to be there beside those of the next block
         return Differentiated(sums, [*self.compared, *read], gradients)
 
     def _own(self, tensors: Sequence[Tensor], part: slice) -> list[Tensor]:
         """Return the rows of a part, as views of the tensors; a scalar belongs to every row."""
         return [tensor[part] if tensor.ndim else tensor for tensor in tensors]
 
-    def _blocks(self, first: int, last: int, at_once: int | None = None) -> Iterator[slice]:
-        rows = at_once or max(1, LOGITS // max(1, self.logits))
-        for start in range(first, last, rows):
-            yield slice(start, min(start + rows, last))
+
+def row_blocks(first: int, last: int, logits: int, at_once: int | None = None) -> Iterator[slice]:
+    """Yield the rows from `first` to before `last` in blocks.
+
+    Args:
+        first, last: The rows.
+        logits: Numbers that each row is compared by.
+        at_once: Rows of a block; None: as many as `LOGITS` has room for.
+    """
+    rows = at_once or max(1, LOGITS // max(1, logits))
+    for start in range(first, last, rows):
+        yield slice(start, min(start + rows, last))
 
 
 class _InBlocks(torch.autograd.Function):
