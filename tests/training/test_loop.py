@@ -303,8 +303,11 @@ def test_rows_whose_embedding_is_not_finite_are_named_alone(tmp_path: Path) -> N
     loop.batches.batch = lambda step, rank, ranks: batch
     with torch.no_grad():
         loop.step.encoder.tokens.weight[49] = float("inf")
-    with pytest.raises(TrainingError, match=r"The rows are row 5\. The last good checkpoint is kept"):
+    with pytest.raises(TrainingError, match=r"The rows are row 5\. No checkpoint was due.*begin again with --resume"):
         loop.run()
+    (tmp_path / "checkpoints/step-2").mkdir(parents=True)
+    with pytest.raises(TrainingError, match=r"The last good checkpoint is kept in .*step-2\. .*go on with --resume"):
+        loop.run(2)
 
 
 def test_a_row_that_cannot_be_used_loses_no_step_before_it(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from textcl.errors import DataError, DivergedError, RowError, TextclError, Train
 from textcl.training.checkpoint import (
     Log,
     Trained,
+    checkpoints,
     load_checkpoint,
     mark_of,
     newest_good,
@@ -298,8 +299,10 @@ class Loop:
         chosen = rows[error.rows] if error.rows else rows
         locations = "; ".join(self.batches.location(int(row)) for row in chosen[:5])
         more = f" and {len(chosen) - 5} more" if len(chosen) > 5 else ""
+        kept = checkpoints(self.folder / "checkpoints")
+        last = f"The last good checkpoint is kept in {kept[0]}" if kept else "No checkpoint was due before it"
         return (
-            f"Step {number + 1}: {error.what}. The rows are {locations}{more}. The last good checkpoint is kept in "
-            f"{self.folder / 'checkpoints'}. A lower training.learning_rate or training.precision=float32 is the usual "
-            "way out; then go on with --resume."
+            f"Step {number + 1}: {error.what}. The rows are {locations}{more}. {last}. A lower training.learning_rate "
+            f"or training.precision=float32 is the usual way out; then {'go on' if kept else 'begin again'} with "
+            "--resume."
         )
