@@ -1,5 +1,6 @@
 """Low-rank adapters: what they compute, what is trained, and what is saved."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,15 +10,15 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoModel
 
 from tests.tiny import KINDS, SENTENCES, tiny_backbone, tiny_encoder
 from textcl.distributed import Ranks
-from textcl.encoder.adapter import Adapter, AdapterSettings
+from textcl.encoder.adapter import Adapter, AdapterSettings, Savings, save_memory
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.fingerprint import fingerprint
-from textcl.encoder.opening import build_encoder, open_encoder
+from textcl.encoder.opening import build_encoder, open_encoder, use_fast_parts
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import EmaTarget, load_trained, trained_state
 from textcl.util.precision import Precision
@@ -30,7 +31,9 @@ def adapted(folder: Path, kind: str = "bert", learnt: bool = True, **settings: o
     tiny_encoder(kind=kind).save(folder / "base")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        encoder = build_encoder(str(folder / "base"), adapter=AdapterSettings(**{"rank": 2, "alpha": 3.0, **settings}))
+        encoder = build_encoder(
+            str(folder / "base"), savings=Savings(AdapterSettings(**{"rank": 2, "alpha": 3.0, **settings}))
+        )
         for name, parameter in encoder.named_parameters():
             if learnt and ".lora_B." in name:
                 nn.init.normal_(parameter, std=0.3)
@@ -154,7 +157,7 @@ def test_a_replayed_pass_is_bit_equal_to_one_that_kept_its_graphs(precision: Pre
 
 def test_the_adapters_dropout_tells_two_views_apart(tmp_path: Path) -> None:
     tiny_encoder(dropout=0.0).save(tmp_path / "base")
-    encoder = build_encoder(str(tmp_path / "base"), adapter=AdapterSettings(2, 4.0, dropout=0.2))
+    encoder = build_encoder(str(tmp_path / "base"), savings=Savings(AdapterSettings(2, 4.0, dropout=0.2)))
     assert encoder.dropout == pytest.approx(0.2)
 
 
@@ -186,3 +189,108 @@ def test_the_trained_state_alone_restores_an_encoder(tmp_path: Path) -> None:
 def test_another_scale_is_another_fingerprint(tmp_path: Path) -> None:
     assert fingerprint(adapted(tmp_path)) == fingerprint(adapted(tmp_path))
     assert fingerprint(adapted(tmp_path)) != fingerprint(adapted(tmp_path, alpha=6.0))
+
+
+def pass_of(
+    kind: str, savings: Savings, precision: Precision = Precision.FLOAT32, live: int = 10**9
+) -> tuple[Tensor, dict[str, Tensor], Encoder]:
+    """The embeddings of a pass, and the gradients of what is trained."""
+    encoder = tiny_encoder(dropout=0.2, kind=kind)
+    use_fast_parts(encoder.backbone)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        encoder.adapter = save_memory(encoder.backbone, savings, None)
+        for name, parameter in encoder.named_parameters():
+            if ".lora_B." in name:
+                nn.init.normal_(parameter, std=0.3)
+    memory = Memory(chunk_tokens=24, live_tokens=live)
+    chunks = ChunkedPass(encoder.train(), [encoder.tokenize(SENTENCES * 2, "anchor")], memory, precision, CPU, 1)
+    embeddings = chunks.embed()
+    chunks.backward(torch.linspace(-1, 1, embeddings.numel()).view_as(embeddings))
+    return embeddings, {n: p.grad for n, p in encoder.named_parameters() if p.requires_grad}, encoder
+
+
+@pytest.mark.parametrize("live", [10**9, 0])
+@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.BF16])
+@pytest.mark.parametrize("adapter", [None, AdapterSettings(2, 4.0, dropout=0.2)])
+@pytest.mark.parametrize("kind", ["bert", "modernbert"])
+def test_layers_that_are_computed_anew_give_the_same_gradients(
+    kind: str, adapter: AdapterSettings | None, precision: Precision, live: int
+) -> None:
+    kept, anew = (pass_of(kind, Savings(adapter, recompute=way), precision, live) for way in (False, True))
+    torch.testing.assert_close(anew[0], kept[0], atol=1e-6, rtol=0)
+    for name, gradient in kept[1].items():
+        torch.testing.assert_close(anew[1][name], gradient, atol=1e-6, rtol=0)
+        assert gradient.abs().max() > 0
+
+
+def test_layers_are_computed_anew_only_while_a_graph_is_kept() -> None:
+    encoder = tiny_encoder()
+    save_memory(encoder.backbone, Savings(recompute=True), None)
+    calls: list[str] = []
+    encoder.backbone.encoder.layer[0].attention.register_forward_hook(lambda *_: calls.append("layer"))
+    encoder.encode(SENTENCES)
+    assert len(calls) == 1
+    calls.clear()
+    chunks = ChunkedPass(
+        encoder.train(), [encoder.tokenize(SENTENCES, "anchor")], Memory(10**6, 10**6), Precision.FLOAT32, CPU, 1
+    )
+    chunks.embed()
+    assert len(calls) == 1
+    chunks.backward(torch.ones(len(SENTENCES), 16))
+    assert len(calls) == 2
+
+
+def test_an_architecture_that_cannot_compute_layers_anew_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^recompute: the architecture 'mpnet' cannot compute its layers anew"):
+        save_memory(tiny_backbone("mpnet"), Savings(recompute=True), None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("adapter", [None, AdapterSettings(2, 4.0, dropout=0.2)])
+def test_weights_in_bf16_give_nearly_the_same_and_replay_exactly(kind: str, adapter: AdapterSettings | None) -> None:
+    whole = pass_of(kind, Savings(adapter))
+    kept, replayed = (pass_of(kind, Savings(adapter, half=True), live=live) for live in (10**9, 0))
+    assert torch.equal(kept[0], replayed[0])
+    assert all(torch.equal(gradient, replayed[1][name]) for name, gradient in kept[1].items())
+    assert kept[0].dtype is torch.float32
+    cosines = nn.functional.cosine_similarity(kept[0], whole[0])
+    assert 0.99 < cosines.min() < cosines.max() < 1
+    held = {name: weight.dtype for name, weight in kept[2].backbone.named_parameters()}
+    assert {held[name] for name in held if ".lora_" in name} <= {torch.float32}
+    assert {held[name] for name in held if ".lora_" not in name} == {torch.bfloat16}
+
+
+def test_weights_in_bf16_are_saved_as_they_are(tmp_path: Path) -> None:
+    encoder = tiny_encoder()
+    save_memory(encoder.backbone, Savings(half=True), None)
+    encoder.save(tmp_path / "model")
+    weights = load_file(tmp_path / "model" / "model.safetensors")
+    assert {weight.dtype for weight in weights.values()} == {torch.bfloat16}
+    assert json.loads((tmp_path / "model" / "config.json").read_text())["dtype"] == "bfloat16"
+    for name, weight in open_encoder(tmp_path / "model", device="cpu").backbone.state_dict().items():
+        assert torch.equal(weight, weights[name].float())
+    assert SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(["a cat"]).shape == (1, 16)
+
+
+def test_a_merged_model_of_a_base_in_bf16_is_float32_and_loses_nothing(tmp_path: Path) -> None:
+    encoder = pass_of("bert", Savings(AdapterSettings(2, 4.0), half=True))[2]
+    encoder.save(tmp_path / "model")
+    merged = load_file(tmp_path / "model" / "model.safetensors")
+    name = "encoder.layer.0.attention.self.query"
+    layer = encoder.backbone.get_submodule(name)
+    by_hand = layer.base_layer.weight.float() + 2 * layer.lora_B["default"].weight @ layer.lora_A["default"].weight
+    assert merged[f"{name}.weight"].dtype is torch.float32
+    torch.testing.assert_close(merged[f"{name}.weight"], by_hand, atol=1e-6, rtol=0)
+
+
+def test_a_moving_average_of_weights_in_bf16_is_float32() -> None:
+    encoder = tiny_encoder()
+    save_memory(encoder.backbone, Savings(half=True), None)
+    target = EmaTarget(encoder, 0.999, Ranks(), seed=1)
+    before = target.state_dict()["backbone.encoder.layer.0.output.dense.weight"].clone()
+    with torch.no_grad():
+        encoder.backbone.encoder.layer[0].output.dense.weight += 1.0
+    target.update()
+    moved = target.state_dict()["backbone.encoder.layer.0.output.dense.weight"] - before
+    torch.testing.assert_close(moved, torch.full_like(moved, 1e-3), atol=1e-5, rtol=0)

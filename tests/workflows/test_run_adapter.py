@@ -16,7 +16,7 @@ from tests.cli.running import run
 from tests.recipe.minimal import errors_of, minimal
 from tests.tiny import SENTENCES, tiny_encoder
 from textcl.encoder.opening import open_encoder
-from textcl.errors import RecipeError
+from textcl.errors import RecipeError, TrainingError
 from textcl.hub.card import render_card
 from textcl.recipe.load import parse
 from textcl.recipe.schema import Recipe
@@ -172,3 +172,41 @@ def test_the_card_says_where_the_adapter_lies(finished: Path) -> None:
     )
     assert f"It lies alone in `{folder}`, for" in card
     assert "| adapter | LoRA of rank 2, alpha 4, on queries and values |" in card
+
+
+HALF = {"weights": "bf16", "adapter": None}
+LION = {"recompute": True, "optimiser": {"use": "Lion"}}
+
+
+def half_of(raw: dict[str, Any], **training: Any) -> Recipe:
+    return parse({**raw, "encoder": {**raw["encoder"], **HALF}, "training": {**raw["training"], **LION, **training}})
+
+
+def test_a_run_in_bf16_goes_on_bit_for_bit_and_is_saved_so(raw: dict[str, Any], tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train_recipe(half_of(raw), whole)
+    shutil.copytree(whole, broken)
+    for gone in ("checkpoints/step-6", "model"):
+        shutil.rmtree(broken / gone)
+    train_recipe(half_of(raw), broken, resume=True)
+    own, other = (load_file(folder / "model" / "model.safetensors") for folder in (whole, broken))
+    began = load_file(Path(raw["encoder"]["backbone"]) / "model.safetensors")
+    assert {weight.dtype for weight in own.values()} == {torch.bfloat16}
+    assert all(torch.equal(weight, other[name]) for name, weight in own.items())
+    assert not any(torch.equal(weight, began[name].bfloat16()) for name, weight in own.items())
+    assert "| optimiser | Lion |" in render_card(whole, "me/mine")
+
+
+def test_a_run_goes_on_with_its_own_optimiser_alone(raw: dict[str, Any], tmp_path: Path) -> None:
+    train_recipe(half_of(raw, steps=3), tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"began with another recipe: training\.optimiser differ"):
+        train_recipe(half_of(raw, optimiser={"use": "AdamW"}), tmp_path / "run", resume=True)
+
+
+def test_a_backbone_that_cannot_compute_layers_anew_is_told_with_its_location(
+    raw: dict[str, Any], tmp_path: Path
+) -> None:
+    tiny_encoder(kind="mpnet").save(tmp_path / "mpnet")
+    changed = {**raw, "encoder": {"backbone": str(tmp_path / "mpnet")}, "training": {"steps": 1, "recompute": True}}
+    with pytest.raises(RecipeError, match=r"^training\.recompute: the architecture 'mpnet' cannot"):
+        build_encoder(parse(changed))

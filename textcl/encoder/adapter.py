@@ -1,7 +1,8 @@
-"""Low-rank adapters, by peft: small matrices beside frozen weights, trained alone, and merged in when a model is saved.
+"""What makes large backbones trainable: low-rank adapters, layers that are computed anew, weights held in bf16.
 
-A layer with the weights W computes W + alpha / rank · B A in place of W; A and B are all that is trained. B starts at
-zero, so an encoder starts as its base.
+Adapters are by peft: small matrices beside frozen weights, trained alone, and merged in when a model is saved. A layer
+with the weights W computes W + alpha / rank · B A in place of W; A and B are all that is trained. B starts at zero, so
+an encoder starts as its base.
 
 Source:
     Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models. arXiv:2106.09685
@@ -49,6 +50,58 @@ class AdapterSettings:
     alpha: float
     targets: tuple[str, ...] | None = None
     dropout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """How a backbone is trained in less memory.
+
+    Args:
+        adapter: What is trained of it, its own weights frozen; None: all weights.
+        recompute: Keep the inputs of its layers alone in training, and compute the rest twice.
+        half: Hold its weights in bf16, those of an adapter aside.
+    """
+
+    adapter: AdapterSettings | None = None
+    recompute: bool = False
+    half: bool = False
+
+
+def save_memory(backbone: PreTrainedModel, savings: Savings, base: HubModel | None) -> "Adapter | None":
+    """Change a backbone in place as it shall be trained, and return its adapter.
+
+    Args:
+        backbone: What is trained.
+        savings: How.
+        base: The model on the Hub that the weights are of; None: a folder.
+
+    Raises:
+        ValueError: The backbone cannot be trained so; begins with the setting.
+    """
+    if savings.recompute:
+        _recompute_layers(backbone)
+    adapter = None if savings.adapter is None else Adapter(backbone, savings.adapter, base)
+    if savings.half:
+        frozen = [weight for weight in backbone.parameters() if not weight.requires_grad]
+        for weight in frozen or list(backbone.parameters()):
+            weight.data = weight.data.to(torch.bfloat16)
+    return adapter
+
+
+def _recompute_layers(backbone: PreTrainedModel) -> None:
+    """Let a backbone keep the input of each layer alone while it trains, and compute the rest anew on the way back.
+
+    The layers draw the same dropout again, so no gradient changes.
+
+    Raises:
+        ValueError: Its architecture cannot do so.
+    """
+    if not backbone.supports_gradient_checkpointing:
+        kind = backbone.config.model_type
+        raise ValueError(f"recompute: the architecture {kind!r} cannot compute its layers anew; set it to false.")
+    newer = getattr(backbone, "activation_checkpointing_enable", None)
+    (newer or backbone.gradient_checkpointing_enable)({"use_reentrant": False})
+    backbone.disable_input_require_grads()  # type: ignore[no-untyped-call]  # transformers says no types of it
 
 
 class Adapter:

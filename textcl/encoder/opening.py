@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AttentionInterface, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.masking_utils import AttentionMaskInterface
 
-from textcl.encoder.adapter import Adapter, AdapterSettings
+from textcl.encoder.adapter import Savings, save_memory
 from textcl.encoder.backbone import load_backbone, load_skeleton
 from textcl.encoder.cpu import attention as fast_attention
 from textcl.encoder.cpu.dropout import FastDropout
@@ -170,7 +170,7 @@ def build_encoder(
     append_eos: bool | None = None,
     max_length: int | None = None,
     precision: str = "float32",
-    adapter: AdapterSettings | None = None,
+    savings: Savings | None = None,
 ) -> TextEncoder:
     """Build the encoder that a recipe asks for, on the CPU; it has two towers where the folder holds two.
 
@@ -190,7 +190,7 @@ def build_encoder(
             already, and the tokenizer has one that it does not append.
         max_length: Tokens kept of a text, special tokens and prompt included.
         precision: What `encode` multiplies in: float32, bf16 or auto.
-        adapter: What is trained of the backbone, its own weights frozen; None: all weights.
+        savings: How the backbone is trained in less memory; None: all its weights, float32, all kept.
 
     Raises:
         ModelError: The backbone cannot be found or read.
@@ -216,8 +216,8 @@ def build_encoder(
         _end_texts(tokenizer, tower.settings, settings.pooling, append_eos)
         use_fast_parts(model)
         encoders.append(assemble(model, tokenizer, settings, precision))
-        if adapter is not None:
-            encoders[-1].adapter = Adapter(model, adapter, None if random_init else find_on_hub(backbone))
+        if savings is not None:
+            encoders[-1].adapter = save_memory(model, savings, None if random_init else find_on_hub(backbone))
     return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
 
 

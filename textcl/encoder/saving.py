@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
@@ -98,12 +99,14 @@ def write_list(folder: Path, kinds: Mapping[str, str], settings: FolderSettings)
 
 def _write_backbone(folder: Path, backbone: Backbone, adapter: Adapter | None) -> None:
     held = backbone.state_dict() if adapter is None else adapter.merged()
-    state = {name: tensor.detach().float().cpu() for name, tensor in held.items()}
+    is_half = adapter is None and next(backbone.parameters()).dtype is torch.bfloat16
+    state = {name: (tensor if is_half else tensor.float()).detach().cpu() for name, tensor in held.items()}
     if adapter is not None:
         adapter.save(folder / ADAPTER)
     with quiet_transformers():
         backbone.save_pretrained(folder, state_dict=state)
-    _change(folder / "config.json", {"dtype": "float32"}, ("_name_or_path", "_attn_implementation"))
+    held_in = {"dtype": "bfloat16" if is_half else "float32"}
+    _change(folder / "config.json", held_in, ("_name_or_path", "_attn_implementation"))
 
 
 def _write_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> None:

@@ -162,6 +162,7 @@ class _Training(Checked):
     warmup: _Number
     schedule: str
     precision: str
+    optimiser: _Component | None = None
 
 
 class _Set(Checked):

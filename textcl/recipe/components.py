@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any, TypeGuard
 
+import torch
+from torch.optim import Optimizer
+
 from textcl.errors import RecipeError, TextclError, located, suggestion
 from textcl.recipe.consent import is_registered, outside_class
 from textcl.recipe.messages import describe, found
@@ -36,6 +39,7 @@ class Room:
     base: type  # of a user's classes
     accepts: Callable[[type], bool]
     filled_in: frozenset[str] = frozenset()  # arguments that follow from the rest of the recipe
+    beside: str = ""  # a package of others whose classes count too, named as PACKAGE:NAME; then no user's own do
 
     def names(self) -> list[str]:
         """Return the components that the package lists in its `__all__`."""
@@ -45,11 +49,11 @@ class Room:
     def listed(self, use: str) -> type | None:
         """Return the component that a name of ours stands for, `SpanCrop` or `textcl.augment:SpanCrop`."""
         module, _, name = use.rpartition(":")
-        package = importlib.import_module(self.package)
+        package = importlib.import_module(self.beside if module and module == self.beside else self.package)
         found = getattr(package, name) if name in package.__all__ else None  # no other module of it is loaded
         if not self._is_ours(found):
             return None
-        return found if module in ("", self.package, found.__module__) else None
+        return found if module in ("", package.__name__, found.__module__) else None
 
     def takes(self, outside: type, use: str) -> bool:
         """Say whether a class outside textcl is meant as a component of this kind: by its base, or registered."""
@@ -85,6 +89,25 @@ OBJECTIVE = Room(
     "textcl.objectives", "objective", Objective, _is_objective, filled_in=frozenset({"dimension", "teacher_dimension"})
 )
 
+
+def _is_optimiser(listed: type) -> bool:
+    """Say whether a class moves any weights by their gradients, each step by one."""
+    unfit = ("Optimizer", "LBFGS", "SparseAdam")
+    return hasattr(listed, "step") and listed.__name__ not in unfit and listed is not getattr(torch.optim, "Muon", None)
+
+
+_NOT_OF_RECIPES = (
+    "params lr weight_decay hidden fused foreach maximize capturable differentiable decoupled_weight_decay"
+)
+OPTIMISER = Room(
+    "textcl.training.optimisers",
+    "optimiser",
+    Optimizer,
+    _is_optimiser,
+    frozenset(_NOT_OF_RECIPES.split()),
+    "torch.optim",
+)
+
 # Where components stand in a recipe; a star is any position of a list.
 LOCATIONS = {
     "data.sources.*": SOURCE,
@@ -95,6 +118,7 @@ LOCATIONS = {
     "data.views.*.augment.*": AUGMENTATION,
     "data.views.*.input.*": INPUT_AUGMENTATION,
     "objective": OBJECTIVE,
+    "training.optimiser": OPTIMISER,
     "evaluation.after.*.source": SOURCE,
 }
 
@@ -142,11 +166,12 @@ def find_class(use: str, room: Room, location: str, allow_code: Sequence[str] = 
     ours = room.listed(use)
     if ours is not None:
         return ours
-    if ":" not in use:
+    if ":" not in use or room.beside:
         known = room.names()
+        other = f"{room.beside}:NAME is one of torch" if room.beside else "your own is written my_package.module:Class"
         raise RecipeError(
-            f"{location}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; your own is written "
-            f"my_package.module:Class.{suggestion(use, known)}"
+            f"{location}.use: there is no {room.noun} '{use}'. textcl has {', '.join(known)}; {other}."
+            f"{suggestion(use.rpartition(':')[2], known)}"
         )
     if use.startswith(("textcl.", "textcl:")):  # what is ours and no component is never imported by a recipe
         raise RecipeError(f"{location}.use: {use} is no {room.noun}. textcl has {', '.join(room.names())}.")
@@ -201,7 +226,7 @@ def spelled_out(component: Component, room: Room, location: str, allow_code: Seq
         for name, value in _settings(component).items()
     }
     spelled = {}
-    for name, parameter in parameters_of(find_class(component["use"], room, location, allow_code)).items():
+    for name, parameter in _named_by_recipes(find_class(component["use"], room, location, allow_code), room).items():
         try:
             spelled[name] = given[name] if name in given else plain_default(parameter)
         except TypeError:  # a default that YAML has no words for stays unsaid

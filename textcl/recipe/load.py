@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import ValidationError
 
 from textcl.errors import RecipeError, suggestion
 from textcl.evaluation.user_sets import is_user_set
 from textcl.files.yaml import read_yaml, read_yaml_text, write_yaml
-from textcl.recipe.components import component_errors, components_in, spelled_out
+from textcl.recipe.components import OPTIMISER, component_errors, components_in, find_class, spelled_out
 from textcl.recipe.consent import checked_consent
 from textcl.recipe.errors import errors
 from textcl.recipe.messages import found
 from textcl.recipe.overrides import Changes, named, override, plain
 from textcl.recipe.schema import Recipe
+from textcl.recipe.signatures import converted, parameters_of
+from textcl.util.foreign import reason_of
 from textcl.util.installed import names, recipes_folder, suites_folder
 
 _NO_PATHS = ("prompts", "template")  # texts that may begin as they like
@@ -106,6 +109,7 @@ def parse(raw: dict[str, Any], allow_code: Sequence[str] = ()) -> Recipe:
     except ValidationError as error:
         raise RecipeError("\n".join(errors(error) + lines)) from None
     lines += _unknown_suites(recipe)
+    lines += [] if lines else _unfit_optimiser(recipe)
     if lines:
         raise RecipeError("\n".join(lines))
     filled = recipe.model_dump(mode="json")
@@ -158,6 +162,46 @@ def _unknown_suites(recipe: Recipe) -> list[str]:
         if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
         if not is_user_set(suite)
     ]
+
+
+def optimiser_of(recipe: Recipe) -> tuple[type, dict[str, Any]]:
+    """Return the class of a recipe's optimiser, and what its constructor is given. `Any`: arguments of many kinds."""
+    component = recipe.training.optimiser
+    cls = find_class(component.use, OPTIMISER, _OPTIMISER)
+    parameters = parameters_of(cls)
+    return cls, {name: converted(value, parameters[name]) for name, value in component.settings.items()}
+
+
+_OPTIMISER = "training.optimiser"
+
+
+def _unfit_optimiser(recipe: Recipe) -> list[str]:
+    """Return a line for each argument that an optimiser refuses, made for a try with this one alone, else with all."""
+    location, component = _OPTIMISER, recipe.training.optimiser
+    cls, arguments = optimiser_of(recipe)
+    parameters, decay = parameters_of(cls), recipe.training.weight_decay
+    given = {name: value for name, value in arguments.items() if value != parameters[name].default}
+    if decay and "weight_decay" not in parameters:
+        return [f"training.weight_decay: found {decay}, but {component.use} lets no weight decay; set it to 0."]
+    refused = {name: _refusal(cls, {name: value}) for name, value in given.items()}
+    lines = [
+        f"{location}.{name}: found {found(component.settings[name])}, but {component.use} refuses it ({words})."
+        for name, words in refused.items()
+        if words
+    ]
+    words = _refusal(cls, given) if len(given) > 1 and not lines else None
+    return [f"{location}: {component.use} refuses what it is given ({words})."] if words else lines
+
+
+def _refusal(cls: type, arguments: Mapping[str, Any]) -> str | None:
+    """Return why an optimiser cannot be made; its first step shows what its constructor lets through."""
+    weights = torch.nn.Parameter(torch.ones(2, 2))
+    weights.grad = torch.ones(2, 2)
+    try:
+        cls([{"params": [weights]}], lr=1e-3, **arguments).step()
+    except Exception as error:  # what a constructor of torch raises has no base
+        return reason_of(error)
+    return None
 
 
 def _path(recipe: str) -> Path:

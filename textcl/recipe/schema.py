@@ -194,6 +194,7 @@ class DocumentsSection(Section):
     random_init: bool | None = None
     is_causal: bool | None = None
     append_eos: bool | None = None
+    weights: Literal["float32", "bf16"] | None = None
     adapter: AdapterSection | None = None
 
 
@@ -209,6 +210,7 @@ class EncoderSection(Section):
     random_init: bool = False  # draw the weights instead of reading them
     is_causal: bool | None = None  # false: a decoder whose tokens see both sides; null: the backbone's own
     append_eos: bool | None = None  # an end token behind each text; null: where `last` is new and the tokenizer has one
+    weights: Literal["float32", "bf16"] = "float32"  # what the backbone's are held in, but for an adapter's
     adapter: AdapterSection | None = None  # what is trained beside frozen weights; null: all weights are trained
     documents: DocumentsSection | None = None  # a tower of their own for positives and negatives; null: one for all
     teacher: str | None = None  # the model whose vectors a distilling objective follows, named as a backbone is
@@ -224,6 +226,7 @@ class TrainingSection(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     warmup: Share = 0.06  # fraction of the steps
     schedule: Schedule = Schedule.LINEAR
+    optimiser: Component = Component(use="AdamW")  # or Adafactor, Lion, Muon, torch.optim:NAME, and their arguments
     clip: Positive = 1.0  # largest norm of the gradient
     save_every: Count = 500  # steps
     keep_checkpoints: Count = 2
@@ -232,6 +235,7 @@ class TrainingSection(Section):
     chunk_tokens: Count | None = None  # padded tokens that go through the encoder at once; null: as suits the device
     live_tokens: Whole | None = None  # those whose graph is kept; null: likewise. Bounds memory, changes no result
     loss_rows: Count | None = None  # rows whose loss is computed at once; null: 8 MB of logits. Bounds memory likewise
+    recompute: bool = False  # keep the inputs of layers alone, and compute the rest twice
 
     @model_validator(mode="before")
     @classmethod

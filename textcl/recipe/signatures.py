@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import types
 import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from inspect import Parameter
 from typing import Any
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from torch import Tensor
 
 from textcl.recipe.messages import found, one_of
 
@@ -35,7 +37,16 @@ def is_required(parameter: Parameter) -> bool:
 def annotation_of(parameter: Parameter) -> Any:
     """Return an annotation; `Any` where there is none, or one that names what cannot be imported."""
     annotation = parameter.annotation
-    return Any if annotation is Parameter.empty or isinstance(annotation, str) else annotation
+    return Any if annotation is Parameter.empty or isinstance(annotation, str) else _without_tensors(annotation)
+
+
+def _without_tensors(annotation: Any) -> Any:
+    """Leave tensors out of what an annotation allows: no recipe has words for them."""
+    origin, allowed = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        kept = tuple(_without_tensors(each) for each in allowed if each is not Tensor)
+        return typing.Union[kept]  # noqa: UP007 (of a tuple)
+    return tuple[tuple(map(_without_tensors, allowed))] if origin is tuple else annotation  # type: ignore[misc]  # made here
 
 
 def fits(value: object, parameter: Parameter) -> bool:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim import Optimizer
 
 from textcl.errors import ModelError, TrainingError
-from textcl.training.step import GROUP_SETTINGS
+from textcl.training.step import GROUP_SETTINGS, Optimiser
 from textcl.training.target import Target, frozen_names, load_trained, trained_state
 from textcl.types.batches import TokenEncoder
 from textcl.types.objective import Objective
@@ -109,7 +108,7 @@ class Trained:
     encoder: TokenEncoder
     objective: Objective
     target: Target
-    optimiser: Optimizer
+    optimiser: Optimiser
 
 
 def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Path:
@@ -192,7 +191,7 @@ def load_checkpoint(path: Path, trained: Trained) -> int:
     return int(state["step"])
 
 
-def _load_moments(optimiser: Optimizer, state: dict[str, Any]) -> None:
+def _load_moments(optimiser: Optimiser, state: dict[str, Any]) -> None:
     """Load what an optimiser remembers of the steps, and leave it the settings that this run gives it."""
     settings = [{name: group[name] for name in GROUP_SETTINGS} for group in optimiser.param_groups]
     optimiser.load_state_dict(state)

@@ -26,6 +26,7 @@ from textcl.training.checkpoint import (
 )
 from textcl.training.monitor import READ_EVERY, readings, readings_of_projections
 from textcl.training.step import (
+    MakesOptimiser,
     NonFiniteError,
     Schedule,
     Step,
@@ -36,6 +37,7 @@ from textcl.training.step import (
 )
 from textcl.types.batches import IntArray, PairBatch
 from textcl.types.protocols import StepLog
+from textcl.util.seeds import derive, seeded
 
 
 class Stopped(Exception):  # noqa: N818 (a person's wish, not an error)
@@ -107,6 +109,7 @@ class TrainingSettings:
         clip: Largest norm of the gradient of all parameters.
         save_every: Steps between checkpoints; there is one at the end in any case.
         keep_checkpoints: How many to keep.
+        optimiser: Makes what moves the parameters; None: AdamW.
     """
 
     steps: int
@@ -118,6 +121,7 @@ class TrainingSettings:
     clip: float = 1.0
     save_every: int = 500
     keep_checkpoints: int = 2
+    optimiser: MakesOptimiser | None = None
 
 
 OnStep = Callable[[StepLog], None]
@@ -145,6 +149,7 @@ class Loop:
             step.objective.parameters(),
             weight_decay=settings.weight_decay,
             objective_factor=settings.objective_factor,
+            make=settings.optimiser,
         )
         self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser)
         self._is_whole = True  # the state is that after a step, and not in the middle of one
@@ -277,7 +282,8 @@ class Loop:
             raise NonFiniteError(f"the norm of the gradient is {norm}", [])
         set_learning_rate(self.optimiser, rate)
         self._is_whole = False
-        self.optimiser.step()
+        with seeded(derive(self.step.seed, "optimiser", number)):  # weights in bf16 are rounded at random
+            self.optimiser.step()
         self.step.target.update()
         self.step.objective.after_step(result.batch)
         self._is_whole = True

@@ -1,9 +1,11 @@
 """One step: embed the batch of all ranks, ask the objective, carry the gradient back; and what moves the parameters."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -178,14 +180,46 @@ class Schedule(StrEnum):
     COSINE = "cosine"
 
 
+Group = dict[str, Any]  # as torch's optimisers have them: `params`, and settings of many kinds
+
+
+class Optimiser(Protocol):
+    """What moves the parameters: one of torch's, or what stands for several of them."""
+
+    @property
+    def param_groups(self) -> list[Group]:
+        """The parameters with their settings."""
+        ...
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear all gradients."""
+        ...
+
+    def step(self) -> object:
+        """Move every parameter that has a gradient."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it remembers of the steps."""
+        ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what it remembers."""
+        ...
+
+
+MakesOptimiser = Callable[[list[Group]], Optimiser]
+
+
 def make_optimiser(
     encoder: Iterable[nn.Parameter],
     objective: Iterable[nn.Parameter] = (),
     *,
     weight_decay: float,
     objective_factor: float = 1.0,
-) -> AdamW:
-    """Return AdamW that decays matrices only: norms, biases and temperatures are left alone.
+    make: MakesOptimiser | None = None,
+) -> Optimiser:
+    """Return an optimiser that decays matrices only: norms, biases and temperatures are left alone.
 
     Its learning rate is set before each step (`set_learning_rate`); it starts at 0.
 
@@ -194,8 +228,9 @@ def make_optimiser(
         objective: Its parameters: heads, prototypes, temperatures.
         weight_decay: Of matrices.
         objective_factor: How many times the encoder's learning rate the objective has: heads start from nothing.
+        make: Makes it of groups; None: AdamW.
     """
-    groups = []
+    groups: list[Group] = []
     for parameters, factor in ((encoder, 1.0), (objective, objective_factor)):
         trained = [parameter for parameter in parameters if parameter.requires_grad]
         for chosen, decay in (
@@ -203,7 +238,8 @@ def make_optimiser(
             ([p for p in trained if p.ndim < 2], 0.0),
         ):
             groups.append({"params": chosen, "weight_decay": decay, "factor": factor})
-    return AdamW([group for group in groups if group["params"]], lr=0.0, fused=True)
+    make = make or partial(AdamW, lr=0.0, fused=True)
+    return make([group for group in groups if group["params"]])
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: float, schedule: Schedule) -> float:
@@ -223,7 +259,7 @@ def learning_rate(step: int, steps: int, peak: float, warmup: float, schedule: S
     return peak * (1 - progress if schedule is Schedule.LINEAR else (1 + math.cos(math.pi * progress)) / 2)
 
 
-def set_learning_rate(optimiser: AdamW, rate: float) -> None:
+def set_learning_rate(optimiser: Optimiser, rate: float) -> None:
     """Set the encoder's learning rate of the next step, and with it the objective's."""
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]

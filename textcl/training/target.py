@@ -113,6 +113,8 @@ class EmaTarget:
         shared = {id(parameter): parameter for parameter in encoder.parameters() if not parameter.requires_grad}
         self.encoder = copy.deepcopy(encoder, shared)
         for parameter in self.encoder.parameters():
+            if parameter.requires_grad and parameter.dtype is torch.bfloat16:  # an average moves by less
+                parameter.data = parameter.data.float()
             parameter.requires_grad_(False)
         self.momentum, self.ranks, self.seed = momentum, ranks, seed
         self.memory, self.precision = memory or Memory(), precision
@@ -182,5 +184,6 @@ def by_row(embeddings: Tensor | None, batch: PairBatch, encoder: TokenEncoder) -
     """Turn the embeddings of a pass, view after view, into (b, V, D); an empty share has no rows."""
     if embeddings is None:
         like = next(encoder.parameters())  # an empty share has the type of the other ranks' rows
-        return torch.zeros(0, len(batch.views), encoder.dimension, dtype=like.dtype, device=like.device)
+        dtype = torch.promote_types(like.dtype, torch.float32)
+        return torch.zeros(0, len(batch.views), encoder.dimension, dtype=dtype, device=like.device)
     return embeddings.view(len(batch.views), len(batch.rows), -1).transpose(0, 1).contiguous()

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from textcl.data.preview import sample_originals
 from textcl.data.views import ViewSpec, default_views, shares_draw, showing_negatives
-from textcl.encoder.adapter import AdapterSettings
+from textcl.encoder.adapter import AdapterSettings, Savings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
-from textcl.recipe.schema import Component, EncoderSection, Recipe, ViewEntry
+from textcl.recipe.schema import Component, EncoderSection, Recipe, TrainingSection, ViewEntry
 from textcl.types.batches import InputAugmentation
 from textcl.types.text import Augmentation, Role, Source
 from textcl.util.seeds import derive, seeded
@@ -154,15 +154,22 @@ def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> Text
                 append_eos=section.append_eos,
                 max_length=recipe.data.max_length,
                 precision=recipe.training.precision,
-                adapter=_adapter(section),
+                savings=_savings(section, recipe.training),
             )
     except ModelError as error:
         raise ModelError(f"{location}.backbone: {error}") from error
     except OSError as error:  # a name that can be no path
         raise ModelError(f"{location}.backbone: found {section.backbone[:80]!r}: {error.strerror or error}") from error
     except ValueError as error:  # its first word is the name of the setting
-        raise RecipeError(f"{'data' if str(error).startswith('max_length') else location}.{error}") from error
+        setting = str(error).partition(" ")[0].rstrip(":")
+        raise RecipeError(f"{_ELSEWHERE.get(setting, location)}.{error}") from error
 
 
-def _adapter(section: EncoderSection) -> AdapterSettings | None:
-    return None if section.adapter is None else AdapterSettings(**section.adapter.model_dump())
+_ELSEWHERE = {"max_length": "data", "recompute": "training"}  # settings of an encoder that stand in other sections
+
+
+def _savings(section: EncoderSection, training: TrainingSection) -> Savings | None:
+    if section.adapter is None and not training.recompute and section.weights == "float32":
+        return None
+    adapter = None if section.adapter is None else AdapterSettings(**section.adapter.model_dump())
+    return Savings(adapter, training.recompute, section.weights == "bf16")

@@ -72,6 +72,8 @@ def _check_same_run(folder: Path, recipe: Recipe) -> None:
         raise TrainingError(f"{folder} holds no run to go on with: {file} is missing. Without --resume one begins.")
     began = load_run_recipe(file, recipe.allow_code)
     changed = [section for section in _FIXED if _fixed(began, section) != _fixed(recipe, section)]
+    if began.training.optimiser != recipe.training.optimiser:
+        changed.append("training.optimiser")
     if changed:
         raise TrainingError(
             f"{folder} began with another recipe: {', '.join(changed)} differ from those in {file}. Go on with that "

@@ -25,7 +25,7 @@ from textcl.workflows.run.data import TrainingPart, objectives_of
 
 # What the graph of a token takes for each channel of each layer; BERT base, 64 pairs of 128 tokens, on an H200.
 _BYTES = {Precision.BF16: 52, Precision.FLOAT32: 73}
-_BYTES_A_PARAMETER = 16  # itself, its gradient and AdamW's two moments, float32
+_BYTES_A_PARAMETER = 16  # that is trained: itself, its gradient and AdamW's two moments, float32
 _USABLE = 0.8  # of a GPU's memory; the rest is for its runtime and for what allocators cannot use
 
 
@@ -55,8 +55,11 @@ def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, devi
     channels = max(_channels(tower) for tower in towers)
     if not channels:
         return cuts
-    parameters = sum(parameter.numel() for parameter in encoder.parameters())
-    room = _USABLE * torch.cuda.get_device_properties(device).total_memory - _BYTES_A_PARAMETER * parameters
+    weights = sum(
+        parameter.numel() * (_BYTES_A_PARAMETER if parameter.requires_grad else parameter.element_size())
+        for parameter in encoder.parameters()
+    )
+    room = _USABLE * torch.cuda.get_device_properties(device).total_memory - weights
     tokens = max(0, int(room / (_BYTES[precision] * channels)))
     return replace(cuts, chunk_tokens=max(1, min(cuts.chunk_tokens, tokens // 3)), live_tokens=tokens // 2)
 

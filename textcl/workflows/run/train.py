@@ -5,6 +5,9 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+import torch
+from torch.optim import AdamW
+
 from textcl.data.workers import made_ahead, usual_workers
 from textcl.distributed import Ranks, join_ranks
 from textcl.embedding.embed import fresh_embed
@@ -14,11 +17,12 @@ from textcl.evaluation.leakage import Leakage
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.task import Sample, Task
 from textcl.evaluation.task_texts import Recorder
+from textcl.recipe.load import optimiser_of
 from textcl.recipe.schema import Recipe
 from textcl.training.checkpoint import first_readings
 from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, GradientAlarm
-from textcl.training.step import Schedule, Step
+from textcl.training.step import MakesOptimiser, Schedule, Step
 from textcl.types.batches import Embed
 from textcl.util.atomic import only_one, refuse_link, sweep
 from textcl.util.precision import resolve
@@ -207,4 +211,15 @@ class _Run:
             clip=section.clip,
             save_every=section.save_every,
             keep_checkpoints=section.keep_checkpoints,
+            optimiser=self._optimiser(),
         )
+
+    def _optimiser(self) -> MakesOptimiser | None:
+        """Return what makes the recipe's optimiser; None: the usual one."""
+        is_half = any(weight.requires_grad and weight.dtype is torch.bfloat16 for weight in self.encoder.parameters())
+        cls, given = optimiser_of(self.recipe)
+        if cls is AdamW and not is_half:
+            return partial(AdamW, lr=0.0, fused=True, **given)
+        from textcl.training.optimisers import maker_of  # which most runs do without
+
+        return maker_of(cls, given, self.encoder.modules())
