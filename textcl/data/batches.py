@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from textcl.data.orders import Drawn, Order, Shuffled
+from textcl.data.orders import Drawn, Epoch, Order, Shuffled
 from textcl.data.views import RowReader, RowTexts, ViewSpec
 from textcl.text.folding import identities
 from textcl.types.batches import (
@@ -94,7 +94,7 @@ class Batches:
         self._batch_size = min(batch_size, len(source))
         self._seed = seed
         self._order = order or Shuffled(len(source), seed)
-        self._epoch: tuple[int, Drawn] | None = None  # the last that was asked for, and its rows in their order
+        self._epoch: tuple[int, Epoch] | None = None  # the last that was asked for, and its rows in their order
 
     @property
     def steps_per_epoch(self) -> int:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textcl.errors import DataError
 from textcl.types.batches import FloatArray, IntArray
@@ -23,7 +25,13 @@ class Drawn:
         return Drawn(self.rows[part], self.passes[part])
 
 
-Order = Callable[[int], Drawn]  # from the number of an epoch, all of whose draws follow from it, to all its rows
+class Epoch(Protocol):
+    """The rows of an epoch in their order; any part of it can be asked for."""
+
+    def __getitem__(self, part: slice) -> Drawn: ...
+
+
+Order = Callable[[int], Epoch]  # from the number of an epoch, all of whose draws follow from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,74 @@ class Shuffled:
         """Return the rows of an epoch."""
         rows = np.random.default_rng(derive(self.seed, "order", epoch)).permutation(self.count)
         return Drawn(rows, np.full(self.count, epoch))
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Every row once, each epoch in a permutation of its own that is computed where it is asked for, and never held.
+
+    The position of a row goes through rounds of a Feistel network, which can be undone and so hits each number of a
+    power of 4 once; a number beyond the rows goes through again until it is one of theirs.
+
+    Source:
+        Black and Rogaway 2002, Ciphers with Arbitrary Finite Domains, section 4 (cycle walking).
+
+    Args:
+        count: Rows, up to 10¹⁸.
+        seed: The seed of the run's data.
+    """
+
+    count: int
+    seed: int
+
+    def __call__(self, epoch: int) -> "ComputedEpoch":
+        """Return the rows of an epoch."""
+        rng = np.random.default_rng(derive(self.seed, "order", epoch))
+        keys = rng.integers(2**64, size=_ROUNDS, dtype=np.uint64)
+        return ComputedEpoch(self.count, epoch, tuple(keys))
+
+
+_ROUNDS, _AT_ONCE = 8, 8192  # of the network; positions that go through it together
+_LEAST_BITS = 4  # of half a number: few rows are shuffled by going through again, not by rounds of a bit or two
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedEpoch:
+    """An epoch of `Computed`."""
+
+    count: int
+    epoch: int
+    keys: tuple[np.uint64, ...]
+
+    def __getitem__(self, part: slice) -> Drawn:
+        start, stop, step = part.indices(self.count)
+        locations = np.arange(start, stop, step, dtype=np.int64)
+        rows = [self._rows(locations[first : first + _AT_ONCE]) for first in range(0, len(locations), _AT_ONCE)]
+        return Drawn(np.concatenate([*rows, np.empty(0, np.int64)]), np.full(len(locations), self.epoch))
+
+    def _rows(self, locations: IntArray) -> IntArray:
+        half = np.uint64(max(_LEAST_BITS, (max(self.count - 1, 1).bit_length() + 1) // 2))
+        numbers = self._through(locations.astype(np.uint64), half)
+        while (beyond := np.flatnonzero(numbers >= self.count)).size:
+            numbers[beyond] = self._through(numbers[beyond], half)
+        return numbers.astype(np.int64)
+
+    def _through(self, numbers: NDArray[np.uint64], half: np.uint64) -> NDArray[np.uint64]:
+        left, right = numbers >> half, numbers & _ones(half)
+        for key in self.keys:
+            left, right = right, left ^ (_mixed(right ^ key) & _ones(half))
+        return (left << half) | right
+
+
+def _ones(bits: np.uint64) -> np.uint64:
+    return (np.uint64(1) << bits) - np.uint64(1)
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return numbers each bit of which depends on each bit of the ones given (the finaliser of SplitMix64)."""
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
 
 
 class LabelGroups:

@@ -97,6 +97,9 @@ class DataSection(Section):
     views: tuple[ViewEntry, ...] | None = None  # null: what the rows hold; two dropout views where there is no positive
     max_length: Annotated[int, Field(ge=3)] = 128  # tokens
     batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
+    order: Literal[1, 2] = (
+        1  # of an epoch's rows: 1: stored, 16 bytes a row; 2: computed, without memory, for 10⁸ rows on
+    )
     rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
     workers: Whole | None = None  # that make batches ahead, for each process of the run; 0: none; null: 1 to 4
 
@@ -148,6 +151,10 @@ def _unfit_mixing(section: DataSection) -> str | None:
             f"source '{own.name}' has views, prompts or an objective of its own, but a batch may hold rows of several "
             f"sources. Let them take turns: mixing: {mixing}"
         )
+    held = "rows_per_label" if section.rows_per_label is not None else "mixing.one_source_per_batch: false"
+    is_held = section.rows_per_label is not None or (section.mixing is not None and not section.takes_turns)
+    if section.order == 2 and is_held:
+        return f"found order: 2, which computes where each row stands, but {held} wants them all at hand: order: 1"
     if section.rows_per_label is not None and section.mixing is not None and not section.takes_turns:
         return "rows_per_label orders the rows of one source; leave mixing.one_source_per_batch at true"
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textcl.data.batches import Batches
 from textcl.data.mixed_batches import MixedBatches
-from textcl.data.orders import Blended, LabelGroups, shares_of
+from textcl.data.orders import Blended, Computed, LabelGroups, Order, shares_of
 from textcl.data.sources.concatenation import Concatenation
 from textcl.data.token_cache import KeptTokens, is_whole, keep_tokens, tables_of
 from textcl.data.views import ViewSpec, are_identical
@@ -180,7 +180,8 @@ def _own_batches(recipe: Recipe, part: TrainingPart, tokenize: Tokenize) -> Batc
 
 
 def _batches(recipe: Recipe, part: TrainingPart, tokenize: Tokenize, seed: int) -> Batches:
-    section, order = recipe.data, None
+    section = recipe.data
+    order: Order | None = Computed(len(part.source), seed) if section.order == 2 else None
     if section.rows_per_label is not None and part.source[0].label is not None:
         order = LabelGroups(part.source, section.rows_per_label, seed)
     return Batches(part.source, part.views, tokenize, section.batch_size, seed, order=order)
