@@ -30,6 +30,7 @@ def changed_share(runner: Runner, trial: Trial) -> float:
         return 100.0
     encoder = open_encoder(MODEL, precision="float32", device="cpu")
     assert isinstance(encoder, Encoder), "MODEL is one tower"
+    assert isinstance(recipe.data.max_length, int), "trials cut all texts alike"
     encoder.max_length = recipe.data.max_length
     rows = range(min(SAMPLE, len(part.source)))
     texts = [texts_of(part.source[row], views, trial.seed, 0) for row in rows]

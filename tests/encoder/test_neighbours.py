@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModel
 
 from tests.tiny import KINDS, SENTENCES, WORDS, tiny_encoder, tiny_tokenizer, tiny_towers
-from textcl.encoder import encoder as encoder_module
+from textcl.encoder import tokenization
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.pooling import POOLINGS
@@ -115,9 +115,9 @@ def test_a_backbone_that_wants_more_than_tokens_is_refused_by_its_folder(tmp_pat
 
 
 def test_backbones_that_heed_the_mask_are_padded_probed_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(encoder_module._BY_MASK) == set(KINDS)
+    assert set(tokenization._BY_MASK) == set(KINDS)
     assert [tiny_encoder(kind=kind).one_length for kind in KINDS] == [False] * len(KINDS)
-    monkeypatch.setattr(encoder_module, "_BY_MASK", ())
+    monkeypatch.setattr(tokenization, "_BY_MASK", ())
     assert [tiny_encoder(kind=kind).one_length for kind in KINDS] == [False] * len(KINDS)
 
 

@@ -100,8 +100,8 @@ def test_older_folders_keep_their_transformer_in_a_folder_of_its_own(tiny_model_
     [
         (
             2,
-            "sentence_transformers.models.LayerNorm",
-            "does not know the module sentence_transformers.models.LayerNorm",
+            "sentence_transformers.models.CNN",
+            "does not know the module sentence_transformers.models.CNN",
         ),
         (0, "custom_st.Transformer", "does not know the module custom_st.Transformer"),
         (1, "sentence_transformers.models.Normalize", "the modules are Transformer, Normalize, Normalize"),

@@ -28,6 +28,15 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
             {"data": {"sources": SOURCES, "max_length": 9.5}},
             "data.max_length: found 9.5, but it must be a whole number.",
         ),
+        (
+            {"data": {"sources": SOURCES, "max_length": {"anchor": 2}}},
+            "data.max_length.anchor: found 2, but it must be at least 3.",
+        ),
+        (
+            {"data": {"sources": SOURCES, "max_length": {"anker": 64}}},
+            "data.max_length.anker: found 'anker', but it must be anchor, positive or negative.",
+        ),
+        ({"data": {"sources": SOURCES, "max_length": {}}}, "data.max_length: found {}, but it must hold at least 1."),
         ({"data": {"sources": []}}, "data.sources: found [], but it must hold at least 1."),
         ({"data": {"sources": "a.txt"}}, "data.sources: found 'a.txt', but it must be a list."),
         ({"data": {}}, "data.sources: missing. Give the texts to train on, a list of components."),

@@ -13,6 +13,7 @@ from textcl.augment.cutoff import FeatureCutoff
 from textcl.augment.token_shuffle import TokenShuffle
 from textcl.data.sources.concatenation import Concatenation
 from textcl.data.sources.text_files import TextLines
+from textcl.encoder.fingerprint import token_key
 from textcl.errors import DataError, RecipeError
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.objectives.info_nce import InfoNCE
@@ -176,6 +177,35 @@ def test_a_plan_counts_rows_steps_and_long_texts(recipe: dict[str, Any]) -> None
     assert part.lengths.cut_share == pytest.approx(2 / 10)  # of both views: three words fit, the girl's five do not
     assert len(part.examples) == 3
     assert all(example.views[0].draws[0].text in LINES for example in part.examples)
+
+
+def test_a_plan_counts_texts_that_are_too_long_for_their_role(recipe: dict[str, Any]) -> None:
+    found = plan(_parsed(recipe, data__max_length={"anchor": 5, "positive": 7}))
+    (part,) = found.parts
+    assert part.lengths.cut_share == pytest.approx(1 / 10)  # the girl's five words as an anchor alone
+    assert part.lost.cut == 1
+
+
+def test_lengths_by_role_reach_the_encoder_and_negatives_are_cut_as_positives(recipe: dict[str, Any]) -> None:
+    encoder = build_encoder(_parsed(recipe, data__max_length={"anchor": 5, "positive": 12}))
+    assert [encoder.length_for(role) for role in Role] == [5, 12, 12]
+    assert encoder.max_length == 12
+    assert len({token_key(encoder, role) for role in Role}) == 2
+
+    one = build_encoder(_parsed(recipe, data__max_length={"positive": 9}))
+    assert [one.length_for(role) for role in Role] == [9, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [
+        ({"anchor": 5, "positive": 8, "negative": 6}, r"^data\.max_length gives negatives 6 tokens and positives 8"),
+        ({"anchor": 5, "positive": 1000}, r"^data\.max_length is 1000; it must be .* at most \d+"),
+    ],
+)
+def test_lengths_by_role_that_cannot_be_are_refused(recipe: dict[str, Any], length: object, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        build_encoder(_parsed(recipe, data__max_length=length))
 
 
 def _pairs(tmp_path: Path) -> dict[str, Any]:

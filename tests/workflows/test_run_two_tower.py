@@ -96,6 +96,18 @@ def test_what_documents_leave_out_is_as_in_the_encoder(raw: dict[str, Any]) -> N
     assert not set(map(id, encoder.queries.parameters())) & set(map(id, encoder.documents.parameters()))
 
 
+def test_each_tower_has_the_length_of_its_own_role(raw: dict[str, Any], tmp_path: Path) -> None:
+    data = {**raw["data"], "max_length": {"anchor": 6, "positive": 11}}
+    encoder = build_encoder(parse({**raw, "data": data}))
+    encoder.save(tmp_path / "towers")
+    again = build_encoder(parse({**raw, "data": data, "encoder": {"backbone": str(tmp_path / "towers")}}))
+
+    for towers in (encoder, again):
+        assert (towers.queries.max_length, towers.documents.max_length) == (6, 11)
+        assert not towers.queries.lengths
+        assert not towers.documents.lengths
+
+
 def test_documents_may_undo_what_the_encoder_says(raw: dict[str, Any]) -> None:
     section = {**raw["encoder"], "random_init": True, "pool_prompt": False}
     encoder = build_encoder(changed({**raw, "encoder": section}, random_init=False, pool_prompt=True, dropout=0.0))

@@ -13,6 +13,7 @@ from textcl.text.spacing import split_words
 if TYPE_CHECKING:
     from textcl.data.preview import PreviewRow
     from textcl.data.views import ViewText
+    from textcl.types.text import Role
     from textcl.workflows.run.prepare import PartPlan, Plan
 
 _WIDTH = 300  # characters that are shown of a text
@@ -32,7 +33,7 @@ def check(recipe: RecipeName, changes: Changes = None, allow_code: AllowCode = N
         print(line)
 
 
-def _lines(found: Plan, max_length: int) -> list[str]:
+def _lines(found: Plan, max_length: int | dict[Role, int]) -> list[str]:
     lines = [
         f"rows        {found.rows:,}",
         f"batch       {found.batch_rows:,} rows",
@@ -62,12 +63,13 @@ def _mix(found: Plan) -> list[str]:
     ]
 
 
-def _texts(part: PartPlan, max_length: int) -> list[str]:
+def _texts(part: PartPlan, max_length: int | dict[Role, int]) -> list[str]:
     lengths = part.lengths
+    kept = max_length if isinstance(max_length, int) else ", ".join(f"{role} {n}" for role, n in max_length.items())
     tokens = ", ".join(f"{percent} % have at most {count}" for percent, count in lengths.percentiles.items())
     lines = [
         f"tokens      of the texts of {lengths.sampled:,} rows {tokens}",
-        f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {max_length}",
+        f"cut off     {lengths.cut_share:.1%} of the texts are longer than data.max_length = {kept}",
         f"unknown     {part.lost.unknown_share:.1%} of the tokens, which the tokenizer has no word for",
     ]
     if changed := _changed(part):

@@ -1,7 +1,7 @@
 """What the data of a run looks like, before anything trains: lengths in tokens, and what views make of a few rows."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +44,7 @@ class PreviewRow:
 
 
 def length_distribution(
-    source: Source, views: Sequence[ViewSpec], tokenize: Tokenize, max_length: int, seed: int
+    source: Source, views: Sequence[ViewSpec], tokenize: Tokenize, max_length: int | Mapping[Role, int], seed: int
 ) -> LengthDistribution:
     """Measure the texts of at most 1,000 rows.
 
@@ -52,7 +52,7 @@ def length_distribution(
         source: At least two rows.
         views: V views.
         tokenize: Must not cut texts: give it a tokeniser without a maximal length.
-        max_length: Tokens that training keeps of a text.
+        max_length: Tokens that training keeps of a text, or of a text of each role.
         seed: The seed of the run's data; it chooses the sample.
 
     Raises:
@@ -61,18 +61,19 @@ def length_distribution(
     reader = RowReader(source, views, seed)
     rows = _sample(len(source), SAMPLE, seed)
     read = [reader.read(row, epoch=0) for row in rows]
-    lengths: IntArray = np.concatenate(
-        [
-            tokenize([row.texts[position].text for row in read], view.role).lengths
-            for position, view in enumerate(reader.views)
-        ]
-    )
+    by_view: list[IntArray] = [
+        tokenize([row.texts[position].text for row in read], view.role).lengths
+        for position, view in enumerate(reader.views)
+    ]
+    lengths: IntArray = np.concatenate(by_view)
+    kept = [max_length if isinstance(max_length, int) else max_length[view.role] for view in reader.views]
+    cut = np.concatenate([own > most for own, most in zip(by_view, kept, strict=True)])
     percentiles = {percent: int(np.percentile(lengths, percent, method="higher")) for percent in PERCENTILES}
     changed = tuple(
         sum(row.texts[position].text != row.texts[position].original for row in read) / len(read)
         for position in range(len(views))
     )
-    return LengthDistribution(len(source), len(rows), percentiles, float((lengths > max_length).mean()), changed)
+    return LengthDistribution(len(source), len(rows), percentiles, float(cut.mean()), changed)
 
 
 def preview(

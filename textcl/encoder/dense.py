@@ -1,5 +1,6 @@
-"""A dense layer after pooling, as some models of sentence-transformers have it."""
+"""Layers after pooling, dense ones and norms, as some models of sentence-transformers have them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -23,12 +24,26 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class Dense(nn.Module):
-    """A linear layer and an activation, (n, D) → (n, width)."""
+    """A linear layer and an activation, (n, D) → (n, width).
 
-    def __init__(self, linear: nn.Linear, activation: nn.Module) -> None:
+    Args:
+        linear: The layer.
+        activation: Of what comes out of it.
+        residual: Brings what went in to the width of what comes out, to be added; None: nothing is added.
+    """
+
+    kind = "Dense"
+
+    def __init__(self, linear: nn.Linear, activation: nn.Module, residual: nn.Module | None = None) -> None:
         super().__init__()
         self.linear = linear
         self.activation = activation
+        self.residual = residual
+
+    @property
+    def taken(self) -> int:
+        """The width of what goes in."""
+        return self.linear.in_features
 
     @property
     def width(self) -> int:
@@ -37,7 +52,65 @@ class Dense(nn.Module):
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Map vectors, (n, D) → (n, width)."""
-        return cast(Tensor, self.activation(self.linear(vectors)))
+        mapped = cast(Tensor, self.activation(self.linear(vectors)))
+        return mapped if self.residual is None else mapped + self.residual(vectors)
+
+
+class Norm(nn.Module):
+    """Brings each vector to mean 0 and variance 1, then scales and moves its numbers: a LayerNorm.
+
+    Args:
+        norm: The layer.
+    """
+
+    kind = "LayerNorm"
+
+    def __init__(self, norm: nn.LayerNorm) -> None:
+        super().__init__()
+        self.norm = norm
+
+    @property
+    def taken(self) -> int:
+        """The width of what goes in."""
+        return self.norm.normalized_shape[0]
+
+    @property
+    def width(self) -> int:
+        """The width of what comes out."""
+        return self.taken
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Map vectors, (n, D) → (n, D)."""
+        return cast(Tensor, self.norm(vectors))
+
+
+Layer = Dense | Norm
+
+
+def read_layer(kind: str, folder: Path) -> Layer:
+    """Read a layer from a module folder of sentence-transformers; `kind` is the name of its class.
+
+    Raises:
+        ModelError: It is of a form that textcl does not know, or its weights are missing.
+    """
+    return read_dense(folder) if kind == Dense.kind else read_norm(folder)
+
+
+def read_norm(folder: Path) -> Norm:
+    """Read a norm from a module folder of sentence-transformers.
+
+    Raises:
+        ModelError: It is damaged, or its weights are missing.
+    """
+    config = Settings.read(folder / "config.json")
+    width = config.count("dimension")
+    if width is None:
+        raise ModelError(f"{config.file}: dimension is missing.")
+    file, weights = read_weights(folder)
+    check_shapes(file, weights, {"norm.weight": (width,), "norm.bias": (width,)}, f"{config.file} says {width} numbers")
+    norm = Norm(nn.LayerNorm(width))
+    norm.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    return norm
 
 
 def read_dense(folder: Path) -> Dense:
@@ -48,47 +121,78 @@ def read_dense(folder: Path) -> Dense:
     """
     config = Settings.read(folder / "config.json")
     ends = {config.text("module_input_name", _INPUT), config.text("module_output_name", _INPUT)}
-    if config.flag("use_residual", False) or ends != {_INPUT}:
-        raise ModelError(f"{config.file}: textcl knows Dense on the sentence embedding, without a residual.")
+    if ends != {_INPUT}:
+        raise ModelError(f"{config.file}: textcl knows Dense on the sentence embedding alone.")
     path = config.text("activation_function", "torch.nn.modules.activation.Tanh") or ""
     activation = activation_of(path, config.file)
-    linear = _linear(config, folder)
-    return Dense(linear, activation)
+    with torch.device("meta"):  # a config may ask for more than there is memory
+        dense = _dense(config, activation)
+    file, weights = read_weights(folder)
+    found = {name if "." in name else f"linear.{name}": tensor.float() for name, tensor in weights.items()}
+    wanted = {name: tuple(tensor.shape) for name, tensor in dense.state_dict().items()}
+    has_bias = dense.linear.bias is not None
+    said = f"{config.file} says {dense.taken} numbers in, {dense.width} out, bias {has_bias}"
+    check_shapes(file, found, wanted, said)
+    dense.load_state_dict(found, assign=True)
+    return dense
 
 
-def _linear(config: Settings, folder: Path) -> nn.Linear:
-    """Read the weights, which must be as wide as the config says."""
-    file, weights = _weights(folder)
+def _dense(config: Settings, activation: nn.Module) -> Dense:
+    """Build a layer as its config says, without its weights."""
     taken, given, bias = config.count("in_features"), config.count("out_features"), config.flag("bias", True)
     if taken is None or given is None:
         raise ModelError(f"{config.file}: {'in_features' if taken is None else 'out_features'} is missing.")
-    shapes = {"weight": (given, taken)} | ({"bias": (given,)} if bias else {})
-    found = {name.removeprefix("linear."): tensor for name, tensor in weights.items()}
-    if {name: tuple(tensor.shape) for name, tensor in found.items()} != shapes:
-        held = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in weights.items()) or "nothing"
-        raise ModelError(f"{file} holds {held}; {config.file} says {taken} numbers in, {given} out, bias {bias}.")
-    linear = nn.Linear(taken, given, bias=bias)
-    linear.load_state_dict({name: tensor.float() for name, tensor in found.items()})
-    return linear
+    residual: nn.Module | None = None
+    if config.flag("use_residual", False):
+        residual = nn.Identity() if taken == given else nn.Linear(taken, given, bias=False)
+    return Dense(nn.Linear(taken, given, bias=bias), activation, residual)
 
 
-def write_dense(dense: Dense, folder: Path) -> None:
-    """Write a dense layer as a module folder of sentence-transformers."""
-    kind = type(dense.activation)
-    config = {
-        "in_features": dense.linear.in_features,
-        "out_features": dense.linear.out_features,
-        "bias": dense.linear.bias is not None,
+def check_shapes(file: Path, found: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]], said: str) -> None:
+    """Raise a ModelError where a file of weights holds others than its config says.
+
+    Args:
+        file: The weights.
+        found: What it holds.
+        wanted: The shape of each by its name.
+        said: What the config says, for the message.
+    """
+    if {name: tuple(tensor.shape) for name, tensor in found.items()} != dict(wanted):
+        held = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in found.items()) or "nothing"
+        raise ModelError(f"{file} holds {held}; {said}.")
+
+
+def write_layer(layer: Layer, folder: Path) -> None:
+    """Write a layer as a module folder of sentence-transformers."""
+    write_json(folder / "config.json", _config(layer))
+    write_weights(layer, folder)
+
+
+def _config(layer: Layer) -> dict[str, object]:
+    if isinstance(layer, Norm):
+        return {"dimension": layer.width}
+    kind = type(layer.activation)
+    config: dict[str, object] = {
+        "in_features": layer.taken,
+        "out_features": layer.width,
+        "bias": layer.linear.bias is not None,
         "activation_function": f"{kind.__module__}.{kind.__name__}",
     }
-    write_json(folder / "config.json", config)
-    state = dense.linear.state_dict()
-    weights = {f"linear.{name}": tensor.detach().float().cpu().contiguous() for name, tensor in state.items()}
-    save_file(weights, folder / "model.safetensors")
+    return config if layer.residual is None else config | {"use_residual": True}
 
 
-def _weights(folder: Path) -> tuple[Path, dict[str, Tensor]]:
-    """Return the file of the weights, and what it holds."""
+def write_weights(module: nn.Module, folder: Path) -> None:
+    """Write the weights of a module in float32."""
+    state = {name: tensor.detach().float().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    save_file(state, folder / "model.safetensors")
+
+
+def read_weights(folder: Path) -> tuple[Path, dict[str, Tensor]]:
+    """Return the file of a module's weights, and what it holds.
+
+    Raises:
+        ModelError: There is none, or it cannot be read.
+    """
     file = folder / "model.safetensors"
     if not file.exists():
         file = folder / "pytorch_model.bin"

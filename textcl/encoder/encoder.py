@@ -16,19 +16,26 @@ from transformers import PreTrainedTokenizerBase
 from textcl.encoder.adapter import Adapter
 from textcl.encoder.backbone import largest_dropout
 from textcl.encoder.cpu.linear import packed_weights
-from textcl.encoder.dense import Dense
+from textcl.encoder.dense import Layer
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.lost_texts import LostTexts
-from textcl.encoder.pooling import modes_of, pooling_named
+from textcl.encoder.pooling import LayerMix, check_mix, modes_of, pooling_named
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.protocols import Backbone
-from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.encoder.saving import ModelContents, save_encoder
-from textcl.encoder.tokenization import longest_input, special_tokens, tokenize, usual_length, word_width, words_cut
+from textcl.encoder.tokenization import (
+    evaluating,
+    longest_input,
+    reads_padding,
+    special_tokens,
+    tokenize,
+    usual_length,
+    word_width,
+    words_cut,
+)
 from textcl.errors import DataError, ModelError
 from textcl.types.batches import Chunk, FloatArray, IntArray, Tokens
 from textcl.types.text import Role, Use
-from textcl.util.foreign import reason_of
 from textcl.util.packing import chunks_of, cuts_for, one_by_one, pad
 from textcl.util.precision import Precision, autocast, resolve
 
@@ -60,18 +67,6 @@ def check_length(max_length: int | None, limit: int | None, special: int) -> Non
 
 
 @contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a module in evaluation mode for a block, then every part of it back in its own mode."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training
-
-
-@contextmanager
 def on_one_thread() -> Iterator[None]:
     """Let torch's CPU kernels run on one thread for a block: with several, their sums depend on how many there are."""
     threads = torch.get_num_threads()
@@ -80,43 +75,6 @@ def on_one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-# Some of them only in texts longer than the probe; and an export is not probed, for int8 moves with its neighbours.
-_BY_LENGTH = ("canine", "convbert", "fnet", "funnel", "mra", "nystromformer", "reformer", "yoso")
-_BY_MASK = ("bert", "distilbert", "modernbert", "mpnet", "roberta")  # known to heed it, so they are not probed
-_PROBE, _PADDING = "a text of a few words", 16  # tokens of padding
-_AS_WITHOUT = 1e-4  # of the largest number; float32 alone moves one by a hundredth of it
-
-
-def reads_padding(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> bool:
-    """Say whether the token vectors of a backbone depend on the padding behind a text, as those of FNet do.
-
-    Convolutions and Fourier transforms along a text do not heed the mask, so such a backbone must see no padding.
-
-    Raises:
-        ModelError: The backbone cannot embed a text by its tokens alone.
-    """
-    kind = str(getattr(backbone.config, "model_type", ""))
-    if kind in (*_BY_LENGTH, *_BY_MASK) or isinstance(backbone, RuntimeBackbone):
-        return kind in _BY_LENGTH
-    room = max_length or longest_input(backbone) or 4 * _PADDING
-    ids = tokenizer(_PROBE, verbose=False)["input_ids"][: max(1, room // 2)]
-    width = min(room, len(ids) + _PADDING)
-    padded = torch.tensor([ids + [tokenizer.pad_token_id] * (width - len(ids))], device=backbone.device)  # (1, L)
-    mask = (torch.arange(width, device=backbone.device) < len(ids)).long()[None]
-    try:
-        with evaluating(backbone), torch.inference_mode():
-            alone, beside = (
-                backbone(input_ids=padded[:, :end], attention_mask=mask[:, :end]).last_hidden_state[:, : len(ids)]
-                for end in (len(ids), width)
-            )  # (1, n, D) each
-    except Exception as error:  # what a backbone raises that wants more than tokens, such as a language, has no base
-        folder = backbone.config._name_or_path or "The encoder"
-        raise ModelError(
-            f"{folder}: a backbone of the kind {kind!r} cannot embed a text ({reason_of(error)})."
-        ) from error
-    return bool((alone - beside).abs().max() > _AS_WITHOUT * alone.abs().max())
 
 
 WINDOW = 4096  # texts that are sorted by length together; memory does not grow beyond them
@@ -141,8 +99,10 @@ class Encoder(nn.Module):
             own take that of the positives. Or all prompts of a model by their names.
         pool_prompt: Whether pooling reads the prompt's tokens.
         max_length: Tokens kept of a text, special tokens and prompt included; None: as many as the tokenizer keeps.
+        lengths: The same for the texts of a role, where they differ: {Role.ANCHOR: 64}.
         precision: What `encode` multiplies in: float32, bf16 or auto.
         dense: Layers between pooling and the vector, as some models of sentence-transformers have them.
+        layer_mix: What takes the mean of the backbone's layers, which are else left out but the last.
         truncate_dim: Numbers of a vector that are kept, the first; None: all.
         beside: Settings of `config_sentence_transformers.json` that change no vector, to be written again.
 
@@ -159,8 +119,10 @@ class Encoder(nn.Module):
         prompts: Mapping[str, str] | Prompts | None = None,
         pool_prompt: bool = True,
         max_length: int | None = None,
+        lengths: Mapping[Role, int] | None = None,
         precision: str = "float32",
-        dense: Sequence[Dense] = (),
+        dense: Sequence[Layer] = (),
+        layer_mix: LayerMix | None = None,
         truncate_dim: int | None = None,
         beside: Mapping[str, object] | None = None,
     ) -> None:
@@ -177,11 +139,16 @@ class Encoder(nn.Module):
         self.beside = dict(beside or {})
         self.pool_prompt = pool_prompt
         self.max_length = usual_length(backbone, tokenizer) if max_length is None else max_length
+        self.lengths = {role: own for role, own in (lengths or {}).items() if own != self.max_length}
         self.precision = Precision(precision)
         self.lost = LostTexts()  # among the texts that `encode` was given
         self.adapter: Adapter | None = None  # of the backbone, where it alone is trained
         self._pool = pooling_named(pooling)
-        check_length(self.max_length, longest_input(backbone), special_tokens(tokenizer))
+        self.layer_mix = layer_mix
+        if layer_mix is not None:
+            check_mix(layer_mix, backbone)
+        for length in (self.max_length, *self.lengths.values()):
+            check_length(length, longest_input(backbone), special_tokens(tokenizer))
         self.one_length = reads_padding(backbone, tokenizer, self.max_length)
 
     @property
@@ -209,7 +176,10 @@ class Encoder(nn.Module):
     def forward(self, chunk: Chunk) -> Tensor:
         """Embed a chunk: (n, D) float32, each row on its own, not of unit length."""
         with words_cut(self.backbone, chunk):
-            hidden = self.backbone(input_ids=chunk.ids, attention_mask=chunk.mask).last_hidden_state  # (n, L, D)
+            output = self.backbone(input_ids=chunk.ids, attention_mask=chunk.mask)
+        hidden = output.last_hidden_state  # (n, L, D)
+        if self.layer_mix is not None and self.layer_mix.is_read:
+            hidden = self.layer_mix(output.hidden_states)
         with torch.autocast(hidden.device.type, enabled=False):
             hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
             vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))
@@ -225,10 +195,16 @@ class Encoder(nn.Module):
         """Return the prompt that stands before texts of a use; None: before those that have no role."""
         return self.named_prompts.of(as_use(use))
 
+    def length_for(self, use: Role | Use | str | None) -> int | None:
+        """Return how many tokens are kept of a text of a use; None: all."""
+        use = as_use(use)
+        role = use.role if isinstance(use, Use) else use
+        return self.max_length if role is None else self.lengths.get(role, self.max_length)
+
     def tokenize(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens, the prompt of their role before them."""
         prompt, features = self._fitting_prompt(role), word_width(self.backbone)
-        tokens = tokenize(self.tokenizer, texts, prompt, self.max_length, self.pool_prompt, features)
+        tokens = tokenize(self.tokenizer, texts, prompt, self.length_for(role), self.pool_prompt, features)
         return replace(tokens, one_length=self.one_length)
 
     def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
@@ -243,13 +219,13 @@ class Encoder(nn.Module):
 
     def _fitting_prompt(self, role: Role | Use | str | None) -> str:
         """Return the text of a prompt; raise a ModelError where it leaves no token for what follows it."""
-        prompt = self.prompt_for(role)
-        if prompt.text and self.max_length is not None:
+        prompt, length = self.prompt_for(role), self.length_for(role)
+        if prompt.text and length is not None:
             taken = len(self.tokenizer(prompt.text, verbose=False)["input_ids"])
-            if taken >= self.max_length:
+            if taken >= length:
                 raise ModelError(
                     f"The prompt {prompt.text[:60]!r} ({prompt.name}) has {taken} tokens, and a text may have "
-                    f"{self.max_length} with it (max_length), so nothing of a text would be read. Shorten the prompt."
+                    f"{length} with it (max_length), so nothing of a text would be read. Shorten the prompt."
                 )
         return prompt.text
 
@@ -331,7 +307,9 @@ class Encoder(nn.Module):
             self.pool_prompt,
             self.named_prompts,
             self.max_length,
+            self.lengths,
             dense=self._dense,
+            layer_mix=self.layer_mix,
             truncate_dim=self.truncate_dim,
             beside=self.beside,
         )

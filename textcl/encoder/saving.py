@@ -13,12 +13,13 @@ from transformers import PreTrainedTokenizerBase
 from textcl.encoder.adapter import FOLDER as ADAPTER
 from textcl.encoder.adapter import Adapter
 from textcl.encoder.backbone import without_pooler
-from textcl.encoder.dense import write_dense
+from textcl.encoder.dense import write_layer
 from textcl.encoder.folder_files import read_json, write_json
 from textcl.encoder.folder_format import MODULES, FolderSettings, type_of
-from textcl.encoder.pooling import pooling_config
+from textcl.encoder.pooling import LayerMix, pooling_config, write_mix
 from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
+from textcl.types.text import Role
 from textcl.util.atomic import new_folder
 from textcl.util.installed import version_of
 from textcl.util.quiet import quiet_transformers
@@ -36,7 +37,8 @@ class ModelContents:
     @property
     def kinds(self) -> list[str]:
         """The modules of sentence-transformers that do the same, in the order in which they run."""
-        return ["Transformer", "Pooling", *("Dense" for _ in self.settings.dense), "Normalize"]
+        mixing = [] if self.settings.layer_mix is None else [LayerMix.kind]
+        return ["Transformer", *mixing, "Pooling", *(layer.kind for layer in self.settings.dense), "Normalize"]
 
 
 def save_encoder(folder: Path, contents: ModelContents) -> None:
@@ -68,16 +70,19 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def write_modules(folders: Sequence[Path], contents: ModelContents) -> None:
     """Write the modules of an encoder, each into a folder of its own, which is made where it is missing."""
     settings, backbone = contents.settings, contents.backbone
-    transformer, pooling, *dense, normalize = folders
+    width = int(backbone.config.hidden_size)
     for folder in folders:
         folder.mkdir(exist_ok=True)
+    transformer, *others = folders
+    if settings.layer_mix is not None:
+        write_mix(settings.layer_mix, width, others.pop(0))
+    pooling, *layers, normalize = others
     _write_backbone(transformer, backbone, contents.adapter)
     _write_tokenizer(transformer, contents.tokenizer, settings.max_length)
     write_json(transformer / "sentence_bert_config.json", _text_settings(backbone, settings))
-    width = int(backbone.config.hidden_size)
     write_json(pooling / "config.json", pooling_config(settings.pooling, settings.pool_prompt, width))
-    for layer, folder in zip(settings.dense, dense, strict=True):
-        write_dense(layer, folder)
+    for layer, folder in zip(settings.dense, layers, strict=True):
+        write_layer(layer, folder)
     write_json(normalize / "config.json", {})
 
 
@@ -118,7 +123,12 @@ def _write_tokenizer(folder: Path, tokenizer: PreTrainedTokenizerBase, max_lengt
 def _text_settings(backbone: Backbone, settings: FolderSettings) -> dict[str, Any]:
     """Return what sentence-transformers reads for its transformer: no pooling layer drawn at random beside ours."""
     pooler = without_pooler(type(backbone))
-    text = {"max_seq_length": settings.max_length, "do_lower_case": False}
+    text: dict[str, Any] = {"max_seq_length": settings.max_length, "do_lower_case": False}
+    by_role = {
+        "query_length": settings.lengths.get(Role.ANCHOR),
+        "document_length": settings.lengths.get(Role.POSITIVE),
+    }
+    text |= {name: length for name, length in by_role.items() if length is not None}
     return text | {"model_args": pooler} if pooler else text
 
 

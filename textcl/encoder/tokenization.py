@@ -1,15 +1,20 @@
-"""From texts to token sequences without padding."""
+"""From texts to token sequences without padding, and whether a backbone may be shown padding behind them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
+from textcl.encoder.prompts import as_role
 from textcl.encoder.protocols import Backbone
+from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.errors import ModelError
 from textcl.types.batches import Chunk, InputFormat, IntArray, Tokens
+from textcl.types.text import Role
+from textcl.util.foreign import reason_of
 from textcl.util.visible import one_line
 
 _NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
@@ -48,6 +53,25 @@ def tokenize(
         longest=max_length or 0,
         cut=_count_cut(tokenizer, whole, encoded, max_length),
     )
+
+
+def lengths_by_role(lengths: Mapping[str, int] | Mapping[Role, int]) -> dict[Role, int]:
+    """Give every role its length: negatives have that of the positives, and a role that is not named the largest.
+
+    Raises:
+        ValueError: A key is no role, there is none, or negatives are not cut as positives are.
+    """
+    given = {as_role(name): length for name, length in lengths.items()}
+    if not given:
+        raise ValueError("max_length is {}; give a number, or one for each role: {anchor: 64, positive: 512}.")
+    longest = max(given.values())
+    positive = given.get(Role.POSITIVE, longest)
+    if given.get(Role.NEGATIVE, positive) != positive:
+        raise ValueError(
+            f"max_length gives negatives {given[Role.NEGATIVE]} tokens and positives {positive}; both are documents, "
+            "which a model cuts alike. Leave the negatives out."
+        )
+    return {Role.ANCHOR: given.get(Role.ANCHOR, longest), Role.POSITIVE: positive, Role.NEGATIVE: positive}
 
 
 def longest_input(backbone: Backbone) -> int | None:
@@ -156,3 +180,52 @@ def words_cut(backbone: Backbone, chunk: Chunk) -> AbstractContextManager[object
         return words.masked_fill(is_cut, 0.0)
 
     return backbone.get_input_embeddings().register_forward_hook(cut)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a module in evaluation mode for a block, then every part of it back in its own mode."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+# Some of them only in texts longer than the probe; and an export is not probed, for int8 moves with its neighbours.
+_BY_LENGTH = ("canine", "convbert", "fnet", "funnel", "mra", "nystromformer", "reformer", "yoso")
+_BY_MASK = ("bert", "distilbert", "modernbert", "mpnet", "roberta")  # known to heed it, so they are not probed
+_PROBE, _PADDING = "a text of a few words", 16  # tokens of padding
+_AS_WITHOUT = 1e-4  # of the largest number; float32 alone moves one by a hundredth of it
+
+
+def reads_padding(backbone: Backbone, tokenizer: PreTrainedTokenizerBase, max_length: int | None) -> bool:
+    """Say whether the token vectors of a backbone depend on the padding behind a text, as those of FNet do.
+
+    Convolutions and Fourier transforms along a text do not heed the mask, so such a backbone must see no padding.
+
+    Raises:
+        ModelError: The backbone cannot embed a text by its tokens alone.
+    """
+    kind = str(getattr(backbone.config, "model_type", ""))
+    if kind in (*_BY_LENGTH, *_BY_MASK) or isinstance(backbone, RuntimeBackbone):
+        return kind in _BY_LENGTH
+    room = max_length or longest_input(backbone) or 4 * _PADDING
+    ids = tokenizer(_PROBE, verbose=False)["input_ids"][: max(1, room // 2)]
+    width = min(room, len(ids) + _PADDING)
+    padded = torch.tensor([ids + [tokenizer.pad_token_id] * (width - len(ids))], device=backbone.device)  # (1, L)
+    mask = (torch.arange(width, device=backbone.device) < len(ids)).long()[None]
+    try:
+        with evaluating(backbone), torch.inference_mode():
+            alone, beside = (
+                backbone(input_ids=padded[:, :end], attention_mask=mask[:, :end]).last_hidden_state[:, : len(ids)]
+                for end in (len(ids), width)
+            )  # (1, n, D) each
+    except Exception as error:  # what a backbone raises that wants more than tokens, such as a language, has no base
+        folder = backbone.config._name_or_path or "The encoder"
+        raise ModelError(
+            f"{folder}: a backbone of the kind {kind!r} cannot embed a text ({reason_of(error)})."
+        ) from error
+    return bool((alone - beside).abs().max() > _AS_WITHOUT * alone.abs().max())

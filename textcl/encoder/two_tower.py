@@ -15,7 +15,8 @@ from textcl.encoder.saving import ModelContents
 from textcl.types.batches import Chunk, FloatArray, Tokens
 from textcl.types.text import Role, Use, tower_role
 
-_TOWERS = {Role.ANCHOR: 0, Role.POSITIVE: 1, Role.NEGATIVE: 1}  # role → the number of its tower
+ROLES_OF_TOWERS = ((Role.ANCHOR,), (Role.POSITIVE, Role.NEGATIVE))
+_TOWERS = {role: number for number, roles in enumerate(ROLES_OF_TOWERS) for role in roles}
 
 
 class TwoTower(nn.Module):

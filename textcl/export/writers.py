@@ -77,9 +77,9 @@ def write_static(folder: Path, location: Path) -> None:
     encoder = build_encoder(str(folder))
     if not isinstance(encoder, Encoder) or not isinstance(encoder.backbone, PreTrainedModel):
         raise ModelError(f"{folder} holds two towers. Only --to torch-bf16 exports them; the other forms are of one.")
-    if encoder.pooling not in _POOLINGS or len(encoder.dense):
+    if encoder.pooling not in _POOLINGS or len(encoder.dense) or encoder.layer_mix is not None:
         known = ", ".join(_POOLINGS)
-        raise ModelError(f"{folder}: --to static distils models with the pooling {known}, without dense layers.")
+        raise ModelError(f"{folder}: --to static distils models with the pooling {known}, without other layers.")
     with hushed():
         from model2vec.distill import distill_from_model
         from model2vec.persistence import save_pretrained

@@ -15,7 +15,7 @@ from textcl.encoder.router import Tower, read_towers
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
-from textcl.report.page import component_words, last_part
+from textcl.report.page import component_words, last_part, length_words
 from textcl.report.page_data import RunFiles
 from textcl.report.score_rows import number
 from textcl.types.text import Role
@@ -84,9 +84,17 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
         settings.prompts.of(role).text,
         settings.max_length,
         bool(settings.dense),
-        not settings.dense and settings.pooling in POOLINGS and read_config(tower.folder).model_type not in HALVES,
+        _is_plain(tower),
         (tower.folder / ADAPTER).relative_to(folder).as_posix() if (tower.folder / ADAPTER).is_dir() else "",
     )
+
+
+def _is_plain(tower: Tower) -> bool:
+    """Say whether a call of transformers' own class, and one pooling, give the vectors of a tower."""
+    settings = tower.settings
+    if settings.dense or settings.layer_mix is not None or settings.lengths or settings.pooling not in POOLINGS:
+        return False
+    return read_config(tower.folder).model_type not in HALVES
 
 
 def _dimension(tower: Tower) -> int:
@@ -129,7 +137,7 @@ def hyper_parameters(files: RunFiles) -> list[tuple[str, str]]:
         "teacher": last_part(encoder["teacher"]) if encoder.get("teacher") else "",
         "batch": f"{data['batch_size']:,} rows",
         "steps": f"{files.log[-1]['step']:,}" if files.log else "",
-        "longest text": f"{data['max_length']:,} tokens",
+        "longest text": length_words(data["max_length"]),
         "dropout": "" if encoder.get("dropout") is None else number(float(encoder["dropout"])),
         "adapter": _adapter(encoder),
         "weights": "bf16" if encoder.get("weights") == "bf16" else "",

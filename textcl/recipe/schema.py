@@ -89,13 +89,24 @@ class MixingSection(Section):
         return self
 
 
+def _length_kind(value: Any) -> str:
+    return "<by role>" if isinstance(value, dict) else "<number>"
+
+
+_Tokens = Annotated[int, Field(ge=3)]
+Length = Annotated[
+    Annotated[_Tokens, Tag("<number>")] | Annotated[dict[Role, _Tokens], Field(min_length=1), Tag("<by role>")],
+    Discriminator(_length_kind),
+]
+
+
 class DataSection(Section):
     """What a run reads."""
 
     sources: tuple[SourceEntry, ...] = Field(min_length=1, description="the texts to train on, a list of components")
     mixing: MixingSection | None = None  # null: the rows of all sources are drawn alike
     views: tuple[ViewEntry, ...] | None = None  # null: what the rows hold; two dropout views where there is no positive
-    max_length: Annotated[int, Field(ge=3)] = 128  # tokens
+    max_length: Length = 128  # tokens, or tokens by role; negatives are cut as positives are
     batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
     order: Literal[1, 2] = (
         1  # of an epoch's rows: 1: stored, 16 bytes a row; 2: computed, without memory, for 10⁸ rows on

@@ -81,6 +81,13 @@ def _plain(key: str, value: object) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
+def length_words(length: int | Mapping[str, int]) -> str:
+    """Write how many tokens of a text a run keeps: one number, or one for each role."""
+    if isinstance(length, int):
+        return f"{length:,} tokens"
+    return ", ".join(f"{role} {tokens:,}" for role, tokens in length.items()) + " tokens"
+
+
 Facts = list[tuple[str, str]]  # name and value
 
 
@@ -94,7 +101,7 @@ def run_facts(files: RunFiles) -> Facts:
         "training data": _data(data, _section(machine, "data")),
         "batch": f"{data['batch_size']:,} rows" if "batch_size" in data else "",
         "steps": f"{files.log[-1]['step']:,} of {files.log[-1]['steps']:,}" if files.log else "",
-        "longest text": f"{data['max_length']:,} tokens" if "max_length" in data else "",
+        "longest text": length_words(data["max_length"]) if "max_length" in data else "",
         "learning rate": _rate(training),
         "precision": str(training.get("precision", "")),
         "seed": str(recipe.get("seed", "")),

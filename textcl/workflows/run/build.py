@@ -8,7 +8,8 @@ from textcl.encoder.adapter import AdapterSettings, Savings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
-from textcl.encoder.two_tower import TwoTower
+from textcl.encoder.tokenization import lengths_by_role
+from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
 from textcl.recipe.schema import Component, EncoderSection, Recipe, TrainingSection, ViewEntry
@@ -117,7 +118,8 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
         ModelError: A backbone cannot be found or read.
     """
     section = recipe.encoder
-    queries = _build_tower(recipe, section, "encoder")
+    own, others = (tuple(Role), ()) if section.documents is None else ROLES_OF_TOWERS
+    queries = _build_tower(recipe, section, "encoder", own)
     if section.documents is None:
         return queries
     if not isinstance(queries, Encoder):
@@ -126,7 +128,7 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
             "encoder.documents=null to train both, or name a backbone of one tower."
         )
     given = {name: value for name, value in section.documents if value is not None}
-    documents = _build_tower(recipe, section.model_copy(update=given), "encoder.documents")
+    documents = _build_tower(recipe, section.model_copy(update=given), "encoder.documents", others)
     if not isinstance(documents, Encoder):
         raise RecipeError(
             f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and cannot be one of two."
@@ -137,8 +139,23 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
         raise RecipeError(f"encoder.documents: {error}") from error
 
 
-def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> TextEncoder:
-    """Build what a section asks for; `location` is where it stands in the recipe."""
+def lengths_of(recipe: Recipe, roles: Sequence[Role] = tuple(Role)) -> int | dict[Role, int]:
+    """Return how many tokens of a text are kept, or how many for each of some roles.
+
+    Raises:
+        RecipeError: Negatives are not cut as positives are.
+    """
+    length = recipe.data.max_length
+    if isinstance(length, int):
+        return length
+    try:
+        return {role: own for role, own in lengths_by_role(length).items() if role in roles}
+    except ValueError as error:
+        raise RecipeError(f"data.{error}") from error
+
+
+def _build_tower(recipe: Recipe, section: EncoderSection, location: str, roles: Sequence[Role]) -> TextEncoder:
+    """Build what a section asks for, to embed the texts of some roles; `location` is where it stands in the recipe."""
     prompts = None if section.prompts is None else {str(role): prompt for role, prompt in section.prompts.items()}
     try:
         with seeded(derive(recipe.seed, location)):
@@ -152,7 +169,7 @@ def _build_tower(recipe: Recipe, section: EncoderSection, location: str) -> Text
                 random_init=section.random_init,
                 is_causal=section.is_causal,
                 append_eos=section.append_eos,
-                max_length=recipe.data.max_length,
+                max_length=lengths_of(recipe, roles),
                 precision=recipe.training.precision,
                 savings=_savings(section, recipe.training),
             )

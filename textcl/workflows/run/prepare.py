@@ -13,7 +13,7 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
 from textcl.types.objective import Objective
 from textcl.types.text import Source
-from textcl.workflows.run.build import build_encoder, build_sources
+from textcl.workflows.run.build import build_encoder, build_sources, lengths_of
 from textcl.workflows.run.data import (
     RunBatches,
     TrainingPart,
@@ -132,7 +132,7 @@ def _part(recipe: Recipe, part: TrainingPart, made: Prepared) -> PartPlan:
     replace(lost, cut=0).report()  # how many are cut stands in the plan
     return PartPlan(
         part.name,
-        length_distribution(part.source, part.views, tokenize, recipe.data.max_length, recipe.seed),
+        length_distribution(part.source, part.views, tokenize, lengths_of(recipe), recipe.seed),
         preview(part.source, part.views, recipe.seed),
         lost,
     )
