@@ -22,7 +22,7 @@ from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
 from textcl.encoder.runtimes import RuntimeBackbone, open_runtime
-from textcl.encoder.static import is_static, open_static
+from textcl.encoder.static import build_static, is_static, open_static
 from textcl.encoder.tokenization import lengths_by_role, longest_input, usual_length
 from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import ModelError
@@ -133,9 +133,13 @@ def open_encoder(
     if name.export is not None:
         return open_export(folder, name.export, precision=precision, device=device)
     if is_static(folder):
-        return open_static(folder).eval()
+        return open_static(folder).to(device or _best_device()).eval()
     encoder = build_encoder(name.model, precision=precision)
-    return encoder.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+    return encoder.to(device or _best_device()).eval()
+
+
+def _best_device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def open_export(
@@ -207,6 +211,10 @@ def build_encoder(
     if name.export is not None:
         raise ModelError(f"{backbone} is an export, which cannot be trained. Name the model itself, {name.model}.")
     folder, encoders = find_folder(backbone), []
+    if is_static(folder):
+        others = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers, "dropout": dropout}
+        others |= {"is_causal": is_causal, "append_eos": append_eos}
+        return build_static(folder, prompts=prompts, max_length=max_length, random_init=random_init, others=others)
     towers = read_towers(folder)
     for tower, roles in zip(towers, (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS, strict=True):
         model, tokenizer = load_backbone(

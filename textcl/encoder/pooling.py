@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from textcl.encoder.dense import check_shapes, read_weights, write_weights
 from textcl.encoder.folder_files import Settings, write_json
@@ -136,10 +137,9 @@ class LayerMix(nn.Module):
 
 def check_mix(mix: LayerMix, backbone: nn.Module) -> None:
     """Raise a ModelError where a backbone does not have the layers that are mixed, or hands none out."""
-    config = getattr(backbone, "config", None)
-    depth = getattr(config, "num_hidden_layers", None)
+    depth = backbone.config.num_hidden_layers if isinstance(backbone, PreTrainedModel) else 0
     weights = mix.first + len(mix.layer_weights) - 1
-    if mix.is_read and (depth != weights or not getattr(config, "output_hidden_states", False)):
+    if mix.is_read and depth != weights:
         raise ModelError(f"{mix.kind} mixes {weights} layers; the backbone hands out {depth or 'none'}.")
 
 

@@ -9,11 +9,11 @@ from transformers import PreTrainedModel
 
 from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.prompts import Prompt
-from textcl.encoder.runtimes import RuntimeBackbone
+from textcl.encoder.runtimes import RuntimeBackbone, TokenTable
 from textcl.types.batches import FloatArray, TokenEncoder, Tokens
 from textcl.types.text import Role, Use
 
-Backbone = PreTrainedModel | RuntimeBackbone
+Backbone = PreTrainedModel | RuntimeBackbone | TokenTable
 
 
 class TextEncoder(TokenEncoder, Protocol):

@@ -54,6 +54,40 @@ class RuntimeBackbone(nn.Module):
         raise ModelError(f"{folder}: an export cannot be saved as a model. Copy its folder, or save the model itself.")
 
 
+class TokenTable(nn.Module):
+    """Token vectors from a table, each the same in every text, in the place of a backbone of transformers.
+
+    Args:
+        table: The vector of each token, (V, D).
+        nothing: The number of the token that stands for a text without tokens; its vector is zeros and is not learned.
+    """
+
+    def __init__(self, table: Tensor, nothing: int) -> None:
+        super().__init__()
+        self.words: nn.Embedding = nn.Embedding.from_pretrained(table, freeze=False)
+        self.nothing = nothing
+        self.config = PreTrainedConfig.from_dict({"hidden_size": table.shape[1]})
+
+    @property
+    def device(self) -> torch.device:
+        """Where the table lies."""
+        return self.words.weight.device
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> BaseModelOutput:
+        """Look the token vectors up, (n, L, D)."""
+        is_nothing = input_ids == self.nothing
+        hidden = self.words(input_ids.masked_fill(is_nothing, 0)).masked_fill(is_nothing.unsqueeze(-1), 0.0)
+        return BaseModelOutput(last_hidden_state=hidden)
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """Return the table."""
+        return self.words
+
+    def save_pretrained(self, folder: Path, state_dict: Mapping[str, Tensor]) -> None:
+        """Refuse: a table has a folder of its own form."""
+        raise ModelError(f"{folder}: token embeddings are no backbone, so they cannot be one of two towers.")
+
+
 INPUTS = ("input_ids", "attention_mask")  # of a graph, each (n, L) int64
 SEGMENTS = "token_type_ids"  # a third input of others' graphs: zeros, for one text at a time
 OUTPUT = "last_hidden_state"  # (n, L, D)

@@ -1,25 +1,30 @@
-"""A model of token embeddings: a text's vector is the mean of the vectors of its tokens, which were computed once.
+"""A model of token embeddings: a text's vector is the mean of the vectors of its tokens, the same in every text.
 
 The folder is model2vec's, which sentence-transformers opens as a StaticEmbedding, or one that the latter wrote.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.torch import load_file
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import PreTrainedConfig, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
+from textcl.encoder.dense import Dense, Layer, Norm, read_layer, write_layer
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_files import Settings, check_weights
-from textcl.encoder.folder_format import MODULES, listed_kinds, listed_modules, read_model_settings
-from textcl.encoder.runtimes import Runtime, RuntimeBackbone
+from textcl.encoder.folder_format import MODULES, FolderSettings, listed_kinds, listed_modules, read_model_settings
+from textcl.encoder.prompts import Prompts
+from textcl.encoder.runtimes import TokenTable
+from textcl.encoder.saving import whole_folder, write_list
 from textcl.errors import ModelError
-from textcl.types.batches import FloatArray, IntArray
-from textcl.util.cache import file_digest
+from textcl.types.batches import Chunk
+from textcl.types.text import Role
 from textcl.util.foreign import reading
 
 _KIND = "StaticEmbedding"
@@ -33,24 +38,154 @@ def is_static(folder: Path) -> bool:
     return listed_kinds(folder)[:1] == [_KIND]
 
 
-def open_static(folder: Path) -> Encoder:
-    """Open a folder of token embeddings as an encoder, which reads a text whole.
+class StaticEncoder(Encoder):
+    """The mean of token embeddings: no text is read but by looking up, so it is the fastest encoder on a CPU.
+
+    Args:
+        table: The vector of each token, and of nothing else.
+        tokenizer: Adds no special tokens; its padding token stands for a text without tokens.
+        rules: The tokenizer as its file had it, JSON.
+        settings: Of its folder.
+    """
+
+    backbone: TokenTable
+
+    def __init__(
+        self, table: TokenTable, tokenizer: PreTrainedTokenizerFast, rules: str, settings: FolderSettings
+    ) -> None:
+        super().__init__(
+            table,
+            tokenizer,
+            prompts=settings.prompts,
+            max_length=settings.max_length,
+            dense=settings.dense,
+            truncate_dim=settings.truncate_dim,
+            beside=settings.beside,
+        )
+        self._rules = rules
+
+    def forward(self, chunk: Chunk) -> Tensor:
+        """Embed a chunk: (n, D) float32, each row on its own, not of unit length."""
+        if chunk.kept_tokens is not None:  # some of a vector's numbers are cut, which a sum over rows does not know
+            return super().forward(chunk)
+        is_read = (chunk.pooled == 1) & (chunk.ids != self.backbone.nothing)  # (n, L)
+        ends = is_read.sum(dim=1).cumsum(dim=0)  # (n,)
+        starts = F.pad(ends[:-1], (1, 0))
+        means = F.embedding_bag(chunk.ids[is_read], self.backbone.words.weight, starts, mode="mean")  # (n, D)
+        with torch.autocast(means.device.type, enabled=False):
+            vectors: Tensor = self.dense(means.to(torch.promote_types(means.dtype, torch.float32)))
+        return vectors[:, : self.truncate_dim]
+
+    def save(self, folder: str | Path) -> None:
+        """Write the table as a folder that textcl and sentence-transformers open.
+
+        Raises:
+            ModelError: It could not be written.
+        """
+        settings = self.contents().settings
+        kinds = [_KIND, *(layer.kind for layer in settings.dense), "Normalize"]
+        paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(kinds) if number)]
+        with whole_folder(Path(folder)) as new:
+            for path in paths[1:]:
+                (new / path).mkdir()
+            rows = self.backbone.words.weight.detach().float().cpu().contiguous()
+            save_file({_TABLES[0]: rows}, new / _WEIGHTS[0])
+            (new / _TOKENIZER[0]).write_text(_cutting(self._rules, self.max_length), encoding="utf-8")
+            for layer, path in zip(settings.dense, paths[1:], strict=False):
+                write_layer(layer, new / path)
+            (new / paths[-1] / "config.json").write_text("{}\n", encoding="utf-8")
+            write_list(new, dict(zip(paths, kinds, strict=True)), settings)
+
+
+def _cutting(rules: str, max_length: int | None) -> str:
+    """Return a tokenizer's file that cuts texts at a length; None: none is cut."""
+    cut = {"direction": "Right", "max_length": max_length, "strategy": "LongestFirst", "stride": 0}
+    return json.dumps(json.loads(rules) | {"truncation": None if max_length is None else cut}, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """A tokenizer: as its file has it, and as textcl uses it."""
+
+    text: str
+    tokenizer: PreTrainedTokenizerFast
+
+
+def open_static(folder: Path) -> StaticEncoder:
+    """Open a folder of token embeddings as an encoder, which can be trained.
 
     Raises:
         ModelError: It cannot be read, or its modules would give other vectors.
     """
-    modules = listed_modules(folder)
-    kinds = listed_kinds(folder)
-    if kinds not in ([_KIND], [_KIND, "Normalize"]):
-        raise ModelError(f"{folder / MODULES}: the modules are {', '.join(kinds)}; textcl opens {_KIND}, Normalize.")
-    settings = read_model_settings(folder, is_normalised=kinds[-1] == "Normalize")
-    files = [_file(modules[0].folder, folder, names) for names in (_WEIGHTS, _TOKENIZER)]
+    files = [_file(listed_modules(folder)[0].folder, folder, names) for names in (_WEIGHTS, _TOKENIZER)]
     table = _table(files[0])
-    tokenizer = _tokenizer(files[1], len(table))
-    config = PreTrainedConfig.from_dict({"hidden_size": table.shape[1]})
-    backbone = RuntimeBackbone(_looking_up(table, int(tokenizer.pad_token_id)), config, file_digest(files))
-    return Encoder(
-        backbone, tokenizer, prompts=settings.prompts, truncate_dim=settings.truncate_dim, beside=settings.beside
+    rules = _read_rules(files[1], len(table))
+    settings = static_settings(folder)
+    words = TokenTable(table, int(rules.tokenizer.pad_token_id))
+    return StaticEncoder(words, rules.tokenizer, rules.text, settings)
+
+
+def build_static(
+    folder: Path,
+    *,
+    prompts: Mapping[str, str] | None,
+    max_length: int | Mapping[str, int] | Mapping[Role, int] | None,
+    random_init: bool,
+    others: Mapping[str, object],
+) -> StaticEncoder:
+    """Open token embeddings for a recipe.
+
+    Args:
+        folder: Of the model.
+        prompts: Texts put before the texts of a role; None: the folder's.
+        max_length: Tokens kept of a text; None: as the folder says.
+        random_init: Draw the table from torch's generator instead of reading it.
+        others: Settings that only a backbone has, by name; None, and what a table does anyway, may stand there.
+
+    Raises:
+        ModelError: It cannot be read.
+        ValueError: A setting that token embeddings do not have.
+    """
+    asked = {name: value for name, value in others.items() if value is not None and (name, value) not in _GIVEN}
+    for name, value in asked.items():
+        said = str(value).lower() if isinstance(value, bool) else value
+        raise ValueError(f"{name} is {said}; {folder} holds token embeddings, which have none. Set it to null.")
+    if isinstance(max_length, Mapping) and len(set(max_length.values())) > 1:
+        raise ValueError(f"max_length is by role; {folder} holds token embeddings, which cut all texts alike.")
+    encoder = open_static(folder)
+    if prompts is not None:
+        encoder.named_prompts = Prompts.of_roles(prompts)
+    if max_length is not None:
+        encoder.max_length = max(max_length.values()) if isinstance(max_length, Mapping) else max_length
+    if random_init:
+        torch.nn.init.normal_(encoder.backbone.words.weight)
+    return encoder
+
+
+_GIVEN = (("pooling", "mean"), ("pool_prompt", True), ("is_causal", False), ("append_eos", False), ("dropout", 0.0))
+
+
+def static_settings(folder: Path) -> FolderSettings:
+    """Read what a folder of token embeddings says beside its table.
+
+    Raises:
+        ModelError: It cannot be read, or its modules would give other vectors.
+    """
+    modules, kinds = listed_modules(folder), listed_kinds(folder)
+    after = kinds[1:-1] if kinds[-1] == "Normalize" else kinds[1:]
+    if set(after) - {Dense.kind, Norm.kind}:
+        known = f"{_KIND}, then any number of {Dense.kind} and {Norm.kind}, then Normalize or nothing"
+        raise ModelError(f"{folder / MODULES}: the modules are {', '.join(kinds)}; textcl opens {known}.")
+    config = read_model_settings(folder, is_normalised=kinds[-1] == "Normalize")
+    layers: list[Layer] = [read_layer(kind, module.folder) for kind, module in zip(after, modules[1:], strict=False)]
+    rules = Settings.read(_file(modules[0].folder, folder, _TOKENIZER))
+    cut = Settings(rules.file, rules.content.get("truncation") or {})
+    return FolderSettings(
+        prompts=config.prompts,
+        max_length=cut.count("max_length"),
+        dense=tuple(layers),
+        truncate_dim=config.truncate_dim,
+        beside=config.beside,
     )
 
 
@@ -63,7 +198,7 @@ def _file(own: Path, root: Path, names: Sequence[str]) -> Path:
     return found
 
 
-def _table(file: Path) -> FloatArray:
+def _table(file: Path) -> Tensor:
     """Read the vector of each token, its weight in the mean multiplied in, (V, D)."""
     check_weights(file)
     with reading(file):
@@ -77,8 +212,7 @@ def _table(file: Path) -> FloatArray:
         vectors = vectors.float()
         if "weights" in tensors:
             vectors = vectors * tensors["weights"].float()[:, None]
-    table: FloatArray = vectors.numpy().astype(np.float32)
-    return table
+    return vectors.contiguous()
 
 
 def _tensors(file: Path) -> dict[str, Tensor]:
@@ -87,7 +221,7 @@ def _tensors(file: Path) -> dict[str, Tensor]:
     return dict(torch.load(file, map_location="cpu", weights_only=True))
 
 
-def _tokenizer(file: Path, size: int) -> PreTrainedTokenizerFast:
+def _read_rules(file: Path, size: int) -> _Rules:
     """Read the tokenizer; it adds no special tokens, and has one for texts without tokens behind its own."""
     Settings.read(file)
     with reading(file):
@@ -95,20 +229,9 @@ def _tokenizer(file: Path, size: int) -> PreTrainedTokenizerFast:
         largest = max(rules.get_vocab().values(), default=-1) + 1
         if largest > size:
             raise ModelError(f"{file}: it has {largest} tokens, but there are vectors for {size}.")
-        rules.post_processor = None
         rules.no_padding()
+        text = rules.to_str()
+        rules.post_processor = None
         rules.no_truncation()
-        return PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]  # transformers says no types of it
-
-
-def _looking_up(table: FloatArray, nothing: int) -> Runtime:
-    """Return what looks vectors up; the token for texts without tokens, of this number, has zeros."""
-    rows = np.zeros((max(len(table), nothing + 1), table.shape[1]), dtype=np.float32)
-    rows[: len(table)] = table
-    rows[nothing] = 0
-
-    def run(ids: IntArray, mask: IntArray) -> FloatArray:
-        vectors: FloatArray = rows[ids]  # (n, L, D)
-        return vectors
-
-    return run
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]  # transformers says no types of it
+    return _Rules(text, tokenizer)

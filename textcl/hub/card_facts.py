@@ -12,6 +12,7 @@ from textcl.encoder.backbone import read_config
 from textcl.encoder.folder_format import MODULES
 from textcl.encoder.pooling import POOLINGS, modes_of
 from textcl.encoder.router import Tower, read_towers
+from textcl.encoder.static import is_static, open_static, static_settings
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
@@ -62,7 +63,7 @@ def read_model(folder: Path) -> ModelFacts:
     """
     if not (folder / MODULES).is_file():
         raise ModelError(f"{folder} holds no model: a run leaves it there when it ends. Train it to its end first.")
-    towers = read_towers(folder)
+    towers = (Tower(folder, static_settings(folder)),) if is_static(folder) else read_towers(folder)
     prompts = towers[0].settings.prompts
     names = _TOWER_NAMES if len(towers) > 1 else (("texts", Role.ANCHOR),)
     return ModelFacts(
@@ -92,7 +93,13 @@ def _facts(tower: Tower, texts: str, role: Role, folder: Path) -> TowerFacts:
 def _is_plain(tower: Tower) -> bool:
     """Say whether a call of transformers' own class, and one pooling, give the vectors of a tower."""
     settings = tower.settings
-    if settings.dense or settings.layer_mix is not None or settings.lengths or settings.pooling not in POOLINGS:
+    if (
+        is_static(tower.folder)
+        or settings.dense
+        or settings.layer_mix is not None
+        or settings.lengths
+        or settings.pooling not in POOLINGS
+    ):
         return False
     return read_config(tower.folder).model_type not in HALVES
 
@@ -100,6 +107,8 @@ def _is_plain(tower: Tower) -> bool:
 def _dimension(tower: Tower) -> int:
     if tower.settings.dense:
         return tower.settings.dense[-1].width
+    if is_static(tower.folder):
+        return open_static(tower.folder).dimension
     return len(modes_of(tower.settings.pooling)) * int(read_config(tower.folder).hidden_size)
 
 

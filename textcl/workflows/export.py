@@ -51,8 +51,10 @@ def export_target(model: str, out: Path | None) -> ExportTarget:
         ModelError: The model is an export itself, belongs to a package or the Hub and `out` is missing, or `out` holds
             something else.
     """
-    if read_name(model).export is not None or is_static(find_folder(model)):
+    if read_name(model).export is not None:
         raise ModelError(f"{model} is an export itself. Name the model that it was made of.")
+    if is_static(find_folder(model)):
+        raise ModelError(f"{model} holds token embeddings, which have no other form. Name the model they were made of.")
     if out is not None:
         folder = out.expanduser()
         _put_model(model, folder)

@@ -8,6 +8,7 @@ from textcl.encoder.adapter import AdapterSettings, Savings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
+from textcl.encoder.runtimes import TokenTable
 from textcl.encoder.tokenization import lengths_by_role
 from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
@@ -133,6 +134,11 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
         raise RecipeError(
             f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and cannot be one of two."
         )
+    for at, name, tower in (("", section.backbone, queries), (".documents", section.documents.backbone, documents)):
+        if isinstance(tower.backbone, TokenTable):
+            raise RecipeError(
+                f"encoder{at}.backbone: {name} holds token embeddings, which cannot be one of two towers."
+            )
     try:
         return TwoTower(queries, documents)
     except ValueError as error:

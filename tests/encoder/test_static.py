@@ -1,0 +1,156 @@
+"""Token embeddings: opened, trained and saved as sentence-transformers has them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Dense, Normalize
+from sentence_transformers.sentence_transformer.modules import LayerNorm, StaticEmbedding
+from torch import nn
+
+from tests.recipe.minimal import minimal
+from tests.tiny import SENTENCES, tiny_encoder, tiny_tokenizer
+from textcl.encoder.opening import build_encoder, open_encoder
+from textcl.encoder.static import StaticEncoder
+from textcl.errors import RecipeError
+from textcl.recipe.load import parse
+from textcl.util.packing import one_by_one, pad
+from textcl.workflows.run.build import build_encoder as build_from_recipe
+from textcl.workflows.run.train import train_recipe
+
+TEXTS = [*SENTENCES, ""]
+
+
+def made(folder: Path, *after: nn.Module, post_processor: bool = True) -> Path:
+    """A model of sentence-transformers, saved by it."""
+    rules = tiny_tokenizer().backend_tokenizer
+    if not post_processor:
+        rules.post_processor = None
+    torch.manual_seed(3)
+    model = SentenceTransformer(modules=[StaticEmbedding(rules, embedding_dim=8), *after], device="cpu")
+    model.save(str(folder))
+    return folder
+
+
+def opened(folder: Path) -> StaticEncoder:
+    encoder = build_encoder(str(folder))
+    assert isinstance(encoder, StaticEncoder)
+    return encoder
+
+
+def theirs(folder: Path) -> SentenceTransformer:
+    return SentenceTransformer(str(folder), device="cpu")
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths, lengths, 1)
+
+
+CASES: dict[str, tuple[nn.Module, ...]] = {
+    "alone": (),
+    "normalised": (Normalize(),),
+    "layers": (Dense(8, 6), LayerNorm(6), Dense(6, 6, use_residual=True), Normalize()),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_vectors_are_those_of_sentence_transformers_before_and_after_saving(case: str, tmp_path: Path) -> None:
+    folder = made(tmp_path / "theirs", *CASES[case])
+    encoder = opened(folder)
+    encoder.save(tmp_path / "ours")
+    expected = unit(theirs(folder).encode(TEXTS))
+
+    assert encoder.dimension == expected.shape[1]
+    for vectors in (
+        encoder.encode(TEXTS),
+        open_encoder(tmp_path / "ours").encode(TEXTS),
+        unit(theirs(tmp_path / "ours").encode(TEXTS)),
+    ):
+        np.testing.assert_allclose(vectors, expected, atol=1e-6)
+
+
+def test_the_gradient_of_the_table_is_that_of_sentence_transformers(tmp_path: Path) -> None:
+    folder = made(tmp_path / "theirs")
+    encoder, model = opened(folder), theirs(folder)
+    weights = torch.randn(len(TEXTS), 8, generator=torch.Generator().manual_seed(1))
+    chunk = pad(encoder.tokenize(TEXTS, None), np.arange(len(TEXTS)))
+
+    (encoder(chunk) * weights).sum().backward()
+    (model[0](model.preprocess(TEXTS))["sentence_embedding"] * weights).sum().backward()
+
+    found, expected = encoder.backbone.words.weight.grad, model[0].embedding.weight.grad
+    assert expected.abs().max() > 0.1
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-6)
+
+
+def test_a_row_alone_is_the_row_in_a_chunk_and_cut_features_are_zeros(tmp_path: Path) -> None:
+    encoder = opened(made(tmp_path / "theirs"))
+    tokens = encoder.tokenize(TEXTS, None)
+    together = encoder(pad(tokens, np.arange(len(TEXTS))))
+    alone = torch.cat([encoder(pad(tokens, rows)) for rows in one_by_one(len(TEXTS))])
+    torch.testing.assert_close(together, alone)
+    assert not together[-1].any()
+
+    chunk = pad(tokens, np.arange(len(TEXTS)))
+    whole = torch.ones(chunk.ids.shape, dtype=torch.bool)
+    half = torch.arange(8).repeat(len(TEXTS), 1) < 4
+    cut = encoder(type(chunk)(chunk.ids, chunk.mask, chunk.pooled, kept_tokens=whole, kept_features=half))
+    torch.testing.assert_close(cut, together * half)
+
+
+@pytest.mark.parametrize("post_processor", [False, True])
+def test_a_length_is_saved_and_cuts_in_both_libraries(post_processor: bool, tmp_path: Path) -> None:
+    folder = made(tmp_path / "theirs", post_processor=post_processor)
+    assert opened(folder).max_length is None
+    encoder = build_encoder(str(folder), max_length=4)
+    encoder.save(tmp_path / "ours")
+
+    assert encoder.tokenize(TEXTS, None).lengths.max() == 4
+    again = opened(tmp_path / "ours")
+    assert again.max_length == 4
+    np.testing.assert_allclose(again.encode(TEXTS), encoder.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(unit(theirs(tmp_path / "ours").encode(TEXTS)), encoder.encode(TEXTS), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"layers": 2}, {"pooling": "cls"}, {"dropout": 0.1}, {"is_causal": True}, {"append_eos": True}]
+)
+def test_settings_of_a_backbone_are_refused(settings: dict[str, Any], tmp_path: Path) -> None:
+    recipe = minimal(encoder={"backbone": str(made(tmp_path / "theirs")), **settings})
+
+    with pytest.raises(RecipeError, match=rf"^encoder\.{next(iter(settings))} is .* token embeddings, which have none"):
+        build_from_recipe(parse(recipe))
+
+
+def test_a_table_is_no_tower(tmp_path: Path) -> None:
+    tiny_encoder().save(tmp_path / "tiny")
+    section = {"backbone": str(tmp_path / "tiny"), "documents": {"backbone": str(made(tmp_path / "theirs"))}}
+    data = {"sources": [{"use": "TextLines", "path": "none"}], "max_length": 16}
+
+    with pytest.raises(RecipeError, match=r"^encoder\.documents\.backbone: .* token embeddings"):
+        build_from_recipe(parse(minimal(encoder=section, data=data)))
+
+
+def test_a_run_trains_the_table_is_resumed_and_opens_in_sentence_transformers(tmp_path: Path) -> None:
+    rows = [{"anchor": text, "positive": f"{text} again"} for text in SENTENCES]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folder = made(tmp_path / "theirs")
+    recipe = parse(
+        minimal(
+            data={"sources": [{"use": "JsonLines", "path": str(tmp_path / "pairs.jsonl")}], "batch_size": 4},
+            encoder={"backbone": str(folder), "prompts": {"anchor": "query: "}},
+            training={"steps": 4, "learning_rate": 0.1, "save_every": 2},
+        )
+    )
+
+    train_recipe(recipe, tmp_path / "run")
+
+    trained = open_encoder(tmp_path / "run")
+    assert np.abs(trained.encode(SENTENCES) - open_encoder(folder).encode(SENTENCES)).max() > 1e-2
+    found = unit(theirs(tmp_path / "run" / "model").encode_query(list(SENTENCES)))
+    np.testing.assert_allclose(trained.encode(SENTENCES, role="anchor"), found, atol=1e-6)
