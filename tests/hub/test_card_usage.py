@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 import textcl
 from tests.hub.finished_runs import finished_run
-from tests.tiny import tiny_encoder, tiny_towers
+from tests.tiny import tiny_encoder, tiny_tokenizer, tiny_towers
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import build_encoder
 from textcl.encoder.pooling import POOLINGS
 from textcl.encoder.two_tower import TwoTower
 from textcl.hub.card import render_card
@@ -61,3 +64,19 @@ def test_without_prompts_there_is_one_side(tmp_path: Path, library: str) -> None
     expected = textcl.load(run).encode(["A man plays the guitar.", "Someone makes music."])
     np.testing.assert_allclose(np.asarray(left["vectors"]), expected, atol=1e-5)
     assert left["cosines"].shape == (2, 2)
+
+
+@pytest.mark.parametrize("library", ["textcl", "sentence_transformers"])
+def test_the_code_for_token_embeddings_and_joined_poolings_is_of_two_libraries(tmp_path: Path, library: str) -> None:
+    SentenceTransformer(modules=[StaticEmbedding(tiny_tokenizer(), embedding_dim=8)]).save(str(tmp_path / "table"))
+    table, joined = build_encoder(str(tmp_path / "table")), tiny_encoder("cls+mean")
+    for name, encoder, width in (("static", table, 8), ("joined", joined, 32)):
+        (tmp_path / name).mkdir()
+        run = finished_run(tmp_path / name, encoder)
+        left = run_code(run, library)
+        expected = encoder.encode(["A man plays the guitar.", "Someone makes music."])
+        assert expected.shape[1] == width
+        vectors = np.asarray(left["vectors"])
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.testing.assert_allclose(unit, expected, atol=1e-5)
+        assert "transformers alone does not run all of this model" in render_card(run, "me/mine")

@@ -213,7 +213,7 @@ def build_encoder(
     folder, encoders = find_folder(backbone), []
     if is_static(folder):
         others = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers, "dropout": dropout}
-        others |= {"is_causal": is_causal, "append_eos": append_eos}
+        others |= {"is_causal": is_causal, "append_eos": append_eos, "adapter": adapter}
         return build_static(folder, prompts=prompts, max_length=max_length, random_init=random_init, others=others)
     towers = read_towers(folder)
     for tower, roles in zip(towers, (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS, strict=True):

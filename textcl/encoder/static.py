@@ -148,7 +148,7 @@ def build_static(
     """
     asked = {name: value for name, value in others.items() if value is not None and (name, value) not in _GIVEN}
     for name, value in asked.items():
-        said = str(value).lower() if isinstance(value, bool) else value
+        said = str(value).lower() if isinstance(value, bool) else "given" if name == "adapter" else value
         raise ValueError(f"{name} is {said}; {folder} holds token embeddings, which have none. Set it to null.")
     if isinstance(max_length, Mapping) and len(set(max_length.values())) > 1:
         raise ValueError(f"max_length is by role; {folder} holds token embeddings, which cut all texts alike.")
