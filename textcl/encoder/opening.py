@@ -212,8 +212,8 @@ def build_encoder(
         raise ModelError(f"{backbone} is an export, which cannot be trained. Name the model itself, {name.model}.")
     folder, encoders = find_folder(backbone), []
     if is_static(folder):
-        others = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers, "dropout": dropout}
-        others |= {"is_causal": is_causal, "append_eos": append_eos, "adapter": adapter}
+        others: dict[str, object] = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers}
+        others |= {"dropout": dropout, "is_causal": is_causal, "append_eos": append_eos, "adapter": adapter}
         return build_static(folder, prompts=prompts, max_length=max_length, random_init=random_init, others=others)
     towers = read_towers(folder)
     for tower, roles in zip(towers, (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS, strict=True):
