@@ -161,7 +161,8 @@ def test_a_misspelt_setting_is_told_with_those_there_are(tmp_path: Path) -> None
 
     assert lines == [
         "encoder.documents.bakbone: encoder.documents has no such setting. It takes backbone, pooling, layers, "
-        "dropout, pool_prompt, random_init, is_causal, append_eos, weights, adapter. Did you mean 'backbone'?"
+        "dropout, pool_prompt, random_init, is_causal, append_eos, new_words, weights, adapter. Did you mean "
+        "'backbone'?"
     ]
 
 

@@ -48,6 +48,14 @@ def listed_kinds(folder: Path) -> list[str]:
     return [_class_name(module.kind) for module in listed_modules(folder)]
 
 
+STATIC = "StaticEmbedding"  # the module of a model that has token embeddings in the place of a backbone
+
+
+def is_static(folder: Path) -> bool:
+    """Say whether a model folder holds token embeddings."""
+    return listed_kinds(folder)[:1] == [STATIC]
+
+
 def listed_modules(folder: Path) -> list[Module]:
     """Return the modules that a model folder lists, known or not, each with the dotted path of its class.
 

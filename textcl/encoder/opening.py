@@ -15,14 +15,14 @@ from textcl.encoder.backbone import load_backbone, load_skeleton
 from textcl.encoder.cpu import attention as fast_attention
 from textcl.encoder.cpu.dropout import FastDropout
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.folder_format import FolderSettings
+from textcl.encoder.folder_format import FolderSettings, is_static
 from textcl.encoder.locate import Export, export_location, find_folder, find_on_hub, read_name
 from textcl.encoder.pooling import LAST, modes_of
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
 from textcl.encoder.runtimes import RuntimeBackbone, open_runtime
-from textcl.encoder.static import build_static, is_static, open_static
+from textcl.encoder.static import build_static, open_static
 from textcl.encoder.tokenization import lengths_by_role, longest_input, usual_length
 from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import ModelError
@@ -179,6 +179,7 @@ def build_encoder(
     random_init: bool = False,
     is_causal: bool | None = None,
     append_eos: bool | None = None,
+    new_words: str | None = None,
     max_length: int | Mapping[str, int] | Mapping[Role, int] | None = None,
     precision: str = "float32",
     savings: Savings | None = None,
@@ -199,6 +200,7 @@ def build_encoder(
         is_causal: Whether a token sees only those before it.
         append_eos: Whether texts get an end token; None: where the last token is pooled, the folder does not say so
             already, and the tokenizer has one that it does not append.
+        new_words: A file of words, one a line, that get a token each.
         max_length: Tokens kept of a text, special tokens and prompt included, or by role: {"anchor": 64}.
         precision: What `encode` multiplies in: float32, bf16 or auto.
         savings: How the backbone is trained in less memory; None: all its weights, float32, all kept.
@@ -214,7 +216,14 @@ def build_encoder(
     if is_static(folder):
         others: dict[str, object] = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers}
         others |= {"dropout": dropout, "is_causal": is_causal, "append_eos": append_eos, "adapter": adapter}
-        return build_static(folder, prompts=prompts, max_length=max_length, random_init=random_init, others=others)
+        return build_static(
+            folder,
+            others,
+            prompts=prompts,
+            max_length=max_length,
+            random_init=random_init,
+            new_words=new_words,
+        )
     towers = read_towers(folder)
     for tower, roles in zip(towers, (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS, strict=True):
         model, tokenizer = load_backbone(
@@ -230,6 +239,8 @@ def build_encoder(
         )
         if max_length is not None:
             settings = _cut(settings, max_length, roles)
+        if new_words is not None:
+            _learn_words(model, tokenizer, new_words, adapter)
         _end_texts(tokenizer, tower.settings, settings.pooling, append_eos)
         use_fast_parts(model)
         encoders.append(assemble(model, tokenizer, settings, precision))
@@ -246,6 +257,17 @@ def _cut(
         return replace(settings, max_length=max_length, lengths={})
     lengths = {role: length for role, length in lengths_by_role(max_length).items() if role in roles}
     return replace(settings, max_length=max(lengths.values()), lengths=lengths)
+
+
+def _learn_words(
+    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, file: str, adapter: AdapterSettings | None
+) -> None:
+    """Give the words of a file tokens and rows of their own."""
+    from textcl.encoder.vocabulary import add_words, read_words
+
+    if adapter is not None:
+        raise ValueError("new_words is given, but an adapter leaves the table as it is. Set one of the two to null.")
+    add_words(backbone, tokenizer, read_words(file))
 
 
 def _end_texts(tokenizer: PreTrainedTokenizerBase, said: FolderSettings, pooling: str, append_eos: bool | None) -> None:

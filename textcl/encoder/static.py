@@ -18,7 +18,14 @@ from transformers import PreTrainedTokenizerFast
 from textcl.encoder.dense import Dense, Layer, Norm, read_layer, write_layer
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_files import Settings, check_weights
-from textcl.encoder.folder_format import MODULES, FolderSettings, listed_kinds, listed_modules, read_model_settings
+from textcl.encoder.folder_format import (
+    MODULES,
+    STATIC,
+    FolderSettings,
+    listed_kinds,
+    listed_modules,
+    read_model_settings,
+)
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.runtimes import TokenTable
 from textcl.encoder.saving import whole_folder, write_list
@@ -27,15 +34,9 @@ from textcl.types.batches import Chunk
 from textcl.types.text import Role
 from textcl.util.foreign import reading
 
-_KIND = "StaticEmbedding"
 _WEIGHTS, _TOKENIZER = ("model.safetensors", "pytorch_model.bin"), ("tokenizer.json",)
 _TABLES = ("embedding.weight", "embeddings")  # what sentence-transformers and model2vec call the table
 _NOTHING = "[no token]"  # stands for a text without tokens
-
-
-def is_static(folder: Path) -> bool:
-    """Say whether a model folder holds token embeddings."""
-    return listed_kinds(folder)[:1] == [_KIND]
 
 
 class StaticEncoder(Encoder):
@@ -83,7 +84,7 @@ class StaticEncoder(Encoder):
             ModelError: It could not be written.
         """
         settings = self.contents().settings
-        kinds = [_KIND, *(layer.kind for layer in settings.dense), "Normalize"]
+        kinds = [STATIC, *(layer.kind for layer in settings.dense), "Normalize"]
         paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(kinds) if number)]
         with whole_folder(Path(folder)) as new:
             for path in paths[1:]:
@@ -109,38 +110,58 @@ class _Rules:
 
     text: str
     tokenizer: PreTrainedTokenizerFast
+    pieces: dict[int, list[int]]  # of each new word
 
 
-def open_static(folder: Path) -> StaticEncoder:
+def open_static(folder: Path, words: Sequence[str] = ()) -> StaticEncoder:
     """Open a folder of token embeddings as an encoder, which can be trained.
+
+    Args:
+        folder: Of the model.
+        words: That get a token each, unless they have one; its row starts as the mean of those of its pieces.
 
     Raises:
         ModelError: It cannot be read, or its modules would give other vectors.
+        ValueError: A word that the tokenizer does not find.
     """
     files = [_file(listed_modules(folder)[0].folder, folder, names) for names in (_WEIGHTS, _TOKENIZER)]
     table = _table(files[0])
-    rules = _read_rules(files[1], len(table))
+    rules = _read_rules(files[1], len(table), words)
+    if rules.pieces:
+        table = _with_rows(table, rules.pieces)
     settings = static_settings(folder)
-    words = TokenTable(table, int(rules.tokenizer.pad_token_id))
-    return StaticEncoder(words, rules.tokenizer, rules.text, settings)
+    backbone = TokenTable(table, int(rules.tokenizer.pad_token_id))
+    return StaticEncoder(backbone, rules.tokenizer, rules.text, settings)
+
+
+def _with_rows(table: Tensor, pieces: Mapping[int, Sequence[int]]) -> Tensor:
+    """Return a table, (V, D), with rows for new tokens."""
+    from textcl.encoder.vocabulary import start_rows
+
+    missing = max(0, max(pieces) + 1 - len(table))
+    longer = torch.cat([table, table.new_zeros(missing, table.shape[1])])
+    start_rows(longer, pieces)
+    return longer
 
 
 def build_static(
     folder: Path,
+    others: Mapping[str, object],
     *,
     prompts: Mapping[str, str] | None,
     max_length: int | Mapping[str, int] | Mapping[Role, int] | None,
     random_init: bool,
-    others: Mapping[str, object],
+    new_words: str | None,
 ) -> StaticEncoder:
     """Open token embeddings for a recipe.
 
     Args:
         folder: Of the model.
+        others: Settings that only a backbone has, by name; None, and what a table does anyway, may stand there.
         prompts: Texts put before the texts of a role; None: the folder's.
         max_length: Tokens kept of a text; None: as the folder says.
         random_init: Draw the table from torch's generator instead of reading it.
-        others: Settings that only a backbone has, by name; None, and what a table does anyway, may stand there.
+        new_words: A file of words, one a line, that get a token each; None: none do.
 
     Raises:
         ModelError: It cannot be read.
@@ -152,7 +173,7 @@ def build_static(
         raise ValueError(f"{name} is {said}; {folder} holds token embeddings, which have none. Set it to null.")
     if isinstance(max_length, Mapping) and len(set(max_length.values())) > 1:
         raise ValueError(f"max_length is by role; {folder} holds token embeddings, which cut all texts alike.")
-    encoder = open_static(folder)
+    encoder = open_static(folder, _words_of(new_words))
     if prompts is not None:
         encoder.named_prompts = Prompts.of_roles(prompts)
     if max_length is not None:
@@ -160,6 +181,14 @@ def build_static(
     if random_init:
         torch.nn.init.normal_(encoder.backbone.words.weight)
     return encoder
+
+
+def _words_of(file: str | None) -> list[str]:
+    if file is None:
+        return []
+    from textcl.encoder.vocabulary import read_words
+
+    return read_words(file)
 
 
 _GIVEN = (("pooling", "mean"), ("pool_prompt", True), ("is_causal", False), ("append_eos", False), ("dropout", 0.0))
@@ -174,7 +203,7 @@ def static_settings(folder: Path) -> FolderSettings:
     modules, kinds = listed_modules(folder), listed_kinds(folder)
     after = kinds[1:-1] if kinds[-1] == "Normalize" else kinds[1:]
     if set(after) - {Dense.kind, Norm.kind}:
-        known = f"{_KIND}, then any number of {Dense.kind} and {Norm.kind}, then Normalize or nothing"
+        known = f"{STATIC}, then any number of {Dense.kind} and {Norm.kind}, then Normalize or nothing"
         raise ModelError(f"{folder / MODULES}: the modules are {', '.join(kinds)}; textcl opens {known}.")
     config = read_model_settings(folder, is_normalised=kinds[-1] == "Normalize")
     layers: list[Layer] = [read_layer(kind, module.folder) for kind, module in zip(after, modules[1:], strict=False)]
@@ -221,7 +250,7 @@ def _tensors(file: Path) -> dict[str, Tensor]:
     return dict(torch.load(file, map_location="cpu", weights_only=True))
 
 
-def _read_rules(file: Path, size: int) -> _Rules:
+def _read_rules(file: Path, size: int, words: Sequence[str]) -> _Rules:
     """Read the tokenizer; it adds no special tokens, and has one for texts without tokens behind its own."""
     Settings.read(file)
     with reading(file):
@@ -230,8 +259,21 @@ def _read_rules(file: Path, size: int) -> _Rules:
         if largest > size:
             raise ModelError(f"{file}: it has {largest} tokens, but there are vectors for {size}.")
         rules.no_padding()
+        rules.no_truncation()
+    pieces = _learn(rules, words) if words else {}
+    with reading(file):
         text = rules.to_str()
         rules.post_processor = None
-        rules.no_truncation()
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=rules, pad_token=_NOTHING)  # type: ignore[no-untyped-call]  # transformers says no types of it
-    return _Rules(text, tokenizer)
+    return _Rules(text, tokenizer, pieces)
+
+
+def _learn(rules: Tokenizer, words: Sequence[str]) -> dict[int, list[int]]:
+    """Let a tokenizer learn words, and return the number of each new token with those of its pieces."""
+    from textcl.encoder.vocabulary import new_tokens
+
+    def cut(texts: Sequence[str]) -> list[list[int]]:
+        return [found.ids for found in rules.encode_batch(list(texts), add_special_tokens=False)]
+
+    unknown = getattr(rules.model, "unk_token", None)
+    return new_tokens(words, cut, rules.add_tokens, None if unknown is None else rules.token_to_id(unknown))

@@ -43,11 +43,18 @@ def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
             yield f"{location}.path", last_part(str(source["path"]))
     if is_local(recipe["encoder"], files):
         yield "encoder.backbone", last_part(str(recipe["encoder"]["backbone"]))
+    yield from _new_words(recipe["encoder"])
     evaluation = recipe["evaluation"]
     if evaluation.get("data_dir"):
         yield "evaluation.data_dir", "FOLDER"  # of many files, and its own name may be that of its owner
     for position, entry in enumerate(evaluation.get("after") or ()):
         yield from _of_task(f"evaluation.after.{position}", entry)
+
+
+def _new_words(encoder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for location, section in (("encoder", encoder), ("encoder.documents", encoder.get("documents") or {})):
+        if section.get("new_words"):
+            yield f"{location}.new_words", last_part(str(section["new_words"]))
 
 
 def _of_task(location: str, entry: str | Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from textcl.encoder.adapter import FOLDER as ADAPTER
 from textcl.encoder.architectures import HALVES
 from textcl.encoder.backbone import read_config
-from textcl.encoder.folder_format import MODULES
+from textcl.encoder.folder_format import MODULES, is_static
 from textcl.encoder.pooling import POOLINGS, modes_of
 from textcl.encoder.router import Tower, read_towers
-from textcl.encoder.static import is_static, open_static, static_settings
+from textcl.encoder.static import open_static, static_settings
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of

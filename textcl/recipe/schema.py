@@ -228,6 +228,7 @@ class EncoderSection(Section):
     random_init: bool = False  # draw the weights instead of reading them
     is_causal: bool | None = None  # false: a decoder whose tokens see both sides; null: the backbone's own
     append_eos: bool | None = None  # an end token behind each text; null: where `last` is new and the tokenizer has one
+    new_words: str | None = None  # a file of words, one a line, that get a token each; null: none do
     weights: Literal["float32", "bf16"] = "float32"  # what the backbone's are held in, but for an adapter's
     adapter: AdapterSection | None = None  # what is trained beside frozen weights; null: all weights are trained
     documents: DocumentsSection | None = None  # a tower of their own for positives and negatives; null: one for all

@@ -10,10 +10,10 @@ import numpy as np
 from textcl.distributed import join_ranks
 from textcl.embedding.embed import fresh_embed
 from textcl.encoder.fingerprint import fingerprint
+from textcl.encoder.folder_format import is_static
 from textcl.encoder.locate import LOCATIONS, PACKAGE, Export, find_folder, read_name
 from textcl.encoder.opening import open_encoder, open_export
 from textcl.encoder.protocols import TextEncoder
-from textcl.encoder.static import is_static
 from textcl.errors import ModelError
 from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.run import evaluate

@@ -133,6 +133,9 @@ def _refuse_other_tasks(recipe: Recipe, report: Path) -> None:
         open_other(str(report), tasks)
 
 
+_LOCATIONS = ("path", "data_dir", "backbone", "folder", "new_words")  # settings that name a file or folder
+
+
 def _changed(file: Path, recipe: Recipe, changes: Sequence[str]) -> Iterator[str]:
     """Yield the settings that the changes have changed; a file that lies elsewhere is the same file."""
     then, now = (
@@ -141,7 +144,7 @@ def _changed(file: Path, recipe: Recipe, changes: Sequence[str]) -> Iterator[str
     )
     named = {change.partition("=")[0] for change in changes}
     for key in then | now:
-        is_location = key in named and key.rpartition(".")[2] in ("path", "data_dir", "backbone", "folder")
+        is_location = key in named and key.rpartition(".")[2] in _LOCATIONS
         if then.get(key) != now.get(key) and not is_location and not key.startswith("hub."):
             yield f"{key}: {then.get(key, 'none')} → {now.get(key, 'none')}"
 

@@ -175,6 +175,7 @@ def _build_tower(recipe: Recipe, section: EncoderSection, location: str, roles: 
                 random_init=section.random_init,
                 is_causal=section.is_causal,
                 append_eos=section.append_eos,
+                new_words=section.new_words,
                 max_length=lengths_of(recipe, roles),
                 precision=recipe.training.precision,
                 savings=_savings(section, recipe.training),
