@@ -94,8 +94,8 @@ def test_each_word_is_one_token_wherever_it_stands_and_its_row_the_mean_of_its_p
         torch.testing.assert_close(row, before[own].mean(dim=0))
     expected = Encoder(model, tokenizer).encode(TEXTS)
     np.testing.assert_allclose(again.encode(TEXTS), expected, atol=1e-6)
-    theirs = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(TEXTS)
-    np.testing.assert_allclose(theirs, expected, atol=1e-6)
+    theirs = SentenceTransformer(str(tmp_path / "model"), device="cpu")  # pads some on the left, where BERT counts it
+    np.testing.assert_allclose(np.stack([theirs.encode(text) for text in TEXTS]), expected, atol=1e-6)
 
 
 def test_words_that_are_known_or_read_alike_get_one_row_at_most() -> None:

@@ -132,8 +132,8 @@ def test_an_error_names_its_location_and_what_would_be_right(
 def test_a_misspelt_setting_gets_the_list_of_settings_and_a_suggestion(tmp_path: Path) -> None:
     assert errors_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
         "encoder.poling: encoder has no such setting. It takes backbone, pooling, layers, dropout, prompts, "
-        "pool_prompt, random_init, is_causal, append_eos, new_words, weights, adapter, documents, teacher. Did you mean "
-        "'pooling'?"
+        "pool_prompt, random_init, is_causal, append_eos, new_words, weights, adapter, documents, teacher. Did "
+        "you mean 'pooling'?"
     ]
 
 

@@ -215,7 +215,13 @@ def build_encoder(
     folder, encoders = find_folder(backbone), []
     if is_static(folder):
         others: dict[str, object] = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers}
-        others |= {"dropout": dropout, "is_causal": is_causal, "append_eos": append_eos, "adapter": adapter}
+        others |= {"dropout": dropout, "is_causal": is_causal, "append_eos": append_eos}
+        if savings is not None:
+            others |= {
+                "adapter": savings.adapter,
+                "recompute": savings.recompute or None,
+                "weights": "bf16" if savings.half else None,
+            }
         return build_static(
             folder,
             others,
@@ -240,7 +246,7 @@ def build_encoder(
         if max_length is not None:
             settings = _cut(settings, max_length, roles)
         if new_words is not None:
-            _learn_words(model, tokenizer, new_words, adapter)
+            _learn_words(model, tokenizer, new_words, savings)
         _end_texts(tokenizer, tower.settings, settings.pooling, append_eos)
         use_fast_parts(model)
         encoders.append(assemble(model, tokenizer, settings, precision))
@@ -260,12 +266,12 @@ def _cut(
 
 
 def _learn_words(
-    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, file: str, adapter: AdapterSettings | None
+    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, file: str, savings: Savings | None
 ) -> None:
     """Give the words of a file tokens and rows of their own."""
     from textcl.encoder.vocabulary import add_words, read_words
 
-    if adapter is not None:
+    if savings is not None and savings.adapter is not None:
         raise ValueError("new_words is given, but an adapter leaves the table as it is. Set one of the two to null.")
     add_words(backbone, tokenizer, read_words(file))
 

@@ -212,6 +212,7 @@ class DocumentsSection(Section):
     random_init: bool | None = None
     is_causal: bool | None = None
     append_eos: bool | None = None
+    new_words: str | None = None
     weights: Literal["float32", "bf16"] | None = None
     adapter: AdapterSection | None = None
 
