@@ -210,3 +210,11 @@ def test_more_files_are_read_than_may_be_open(tmp_path: Path) -> None:
         assert [content.read(5, 7) for content in contents] == [f"{number:02}".encode() for number in range(20)]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system has no such files")
+def test_a_file_of_the_kernel_that_has_no_size_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "t.txt"
+    path.symlink_to("/proc/self/status")  # others, such as /proc/kmsg, never end
+    with pytest.raises(DataError, match=r"t\.txt: the file holds no rows"):
+        list(read_rows(path))

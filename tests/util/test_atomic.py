@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from textcl.errors import TextclError, WriteError
+from textcl.errors import DataError, TextclError, WriteError
 from textcl.util import atomic
 from textcl.util.atomic import (
     is_part,
@@ -289,3 +289,10 @@ def test_a_folder_is_removed_also_where_there_is_one_file_handle_left(
     remove(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["outside"]
     assert (outside / "kept").exists()
+
+
+def test_links_that_lead_to_each_other_may_be_named_as_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    refuse_location(tmp_path / "new", force=False, read=[tmp_path / "loop"])
+    with pytest.raises(DataError, match="is what is read"):
+        refuse_location(tmp_path / "loop", force=False, read=[tmp_path / "loop"])

@@ -1,6 +1,7 @@
 """A file row by row: those that are fit to one file, the others with the reason to another."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -103,7 +104,7 @@ def clean(
 def _check_files(source: Path, out: Path, dropped: Path | None, *, force: bool) -> None:
     refuse_absence(source)
     new = [path for path in (out, dropped) if path is not None]
-    paths = {path.resolve() for path in (source, *new)}
+    paths = {os.path.realpath(path) for path in (source, *new)}
     if len(paths) < 1 + len(new):
         raise DataError(f"{source}, --out and --dropped must be different files.")
     kind = written_as(source)

@@ -120,6 +120,8 @@ def read_yaml_text(path: Path, location: str) -> str:
     try:
         if path.exists() and not path.is_file():
             raise RecipeError(f"{location}: it is no file, and cannot be read.")
+        if not path.stat().st_size:  # files of the kernel have no size, and some have no end
+            return ""
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
         if len(content) > _LARGEST_FILE:

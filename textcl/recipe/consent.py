@@ -3,6 +3,7 @@
 import importlib
 import importlib.machinery
 import inspect
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
@@ -122,7 +123,7 @@ def _is_file(entry: str) -> bool:
 
 
 def _file_of(entry: str) -> Path:
-    return Path(entry).expanduser().resolve()
+    return Path(os.path.realpath(Path(entry).expanduser()))
 
 
 def _is_module(name: str) -> bool:

@@ -104,7 +104,7 @@ def refuse_location(path: Path, *, force: bool, read: Iterable[Path] = ()) -> No
         DataError: There is one, or it is read.
         WriteError: It cannot be written.
     """
-    if path.resolve() in [other.expanduser().resolve() for other in read]:
+    if os.path.realpath(path) in [os.path.realpath(other.expanduser()) for other in read]:
         raise DataError(f"{path} is what is read; name another file to write.")
     try:
         _refuse_no_file(path)
@@ -140,8 +140,8 @@ def refuse_link(path: Path) -> None:
     """
     if path.is_symlink():
         raise TextclError(
-            f"{path} is a link to {path.resolve()}, and nothing is written or deleted outside {path.parent}. Put the "
-            "folder itself there, or name another with --out."
+            f"{path} is a link to {os.path.realpath(path)}, and nothing is written or deleted outside {path.parent}. "
+            "Put the folder itself there, or name another with --out."
         )
 
 

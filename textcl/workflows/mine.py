@@ -1,6 +1,7 @@
 """Hard negatives for a file of pairs: read, embed to disk, mine, write."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -226,7 +227,7 @@ def mine_file(
 def _check_out(out: Path, source: Path) -> None:
     if out.suffix != ".jsonl":
         raise DataError(f"{out}: the pairs are written as JSONL; name a file that ends in .jsonl with --out.")
-    if source.is_dir() and out.exists() and out.resolve().is_relative_to(source.resolve()):
+    if source.is_dir() and out.exists() and Path(os.path.realpath(out)).is_relative_to(os.path.realpath(source)):
         raise DataError(f"{out} is a file of the folder that is read; name another file with --out.")
 
 
