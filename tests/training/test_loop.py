@@ -195,6 +195,16 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_taken(
     assert "step-6: training.pt is truncated or changed" in caplog.text
 
 
+@pytest.mark.parametrize("content", ["null", "7", "[[]]", "{}", "[" * 50_000])
+def test_a_checkpoint_with_another_manifest_is_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    make_loop(tmp_path).run()
+    (tmp_path / "checkpoints/step-6/manifest.json").write_text(content)
+    assert make_loop(tmp_path).resume() == 4
+    assert "step-6: manifest.json" in caplog.text
+
+
 def test_only_damaged_checkpoints_are_an_error(tmp_path: Path) -> None:
     make_loop(tmp_path, keep_checkpoints=1).run()
     (tmp_path / "checkpoints/step-6/manifest.json").unlink()

@@ -222,9 +222,11 @@ def _digest(path: Path) -> str:
 def _error(checkpoint: Path) -> str | None:
     """Say what is wrong with the files of a checkpoint, or None."""
     try:
-        manifest: dict[str, str] = json.loads((checkpoint / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        manifest = json.loads((checkpoint / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return f"{_MANIFEST} cannot be read"
+    if not isinstance(manifest, dict) or _STATE not in manifest:
+        return f"{_MANIFEST} is of another kind"
     for name, digest in manifest.items():
         if not (checkpoint / name).is_file():
             return f"{name} is missing"
