@@ -87,6 +87,15 @@ def test_a_checkpoint_holds_the_adapter_and_no_weight_of_the_base(finished: Path
     assert not (finished / "checkpoints" / "step-6" / "model").exists()
 
 
+def test_a_checkpoint_has_twelve_bytes_for_each_number_that_is_trained(raw: dict[str, Any], tmp_path: Path) -> None:
+    adapter = {"rank": 64, "targets": "all-linear"}
+    recipe = parse({**raw, "encoder": {**raw["encoder"], "adapter": adapter}})
+    train_recipe(recipe, tmp_path / "run")
+    size = sum(path.stat().st_size for path in (tmp_path / "run" / "checkpoints" / "step-6").iterdir())
+    numbers = plan(recipe).trained  # each is kept with two moments, float32
+    assert 12 * numbers < size < 12 * numbers + 65536
+
+
 def test_a_run_goes_on_bit_for_bit(finished: Path, raw: dict[str, Any], tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(finished, broken)

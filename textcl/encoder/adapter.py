@@ -128,7 +128,7 @@ class Adapter:
             base_model_name_or_path=base.id if base else None,
             revision=base.revision if base else None,
         )
-        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of transformers, at what peft asks it
+        with warnings.catch_warnings(action="ignore"):  # of names that transformers changes, and how peft reads Conv1D
             peft.inject_adapter_in_model(self.config, backbone, _NAME)
         self.config.target_modules = names  # peft has shortened them to ends, which may fit other layers elsewhere
 
