@@ -10,19 +10,15 @@ from pydantic import (
     Field,
     PrivateAttr,
     Tag,
-    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from textcl.recipe.section import OWN_ERROR, HubSection, Section
+from textcl.recipe.section import OWN_ERROR, AdapterSection, Count, HubSection, Positive, Section, Share, Whole
 from textcl.training.step import Schedule
 from textcl.types.text import Role
 from textcl.util.precision import Precision
 
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
 NAME = r"^\w[\w.-]*$"
 
 
@@ -171,7 +167,6 @@ def _unfit_mixing(section: DataSection) -> str | None:
     return None
 
 
-Share = Annotated[float, Field(ge=0, lt=1)]
 _POOLINGS = ("mean", "cls", "last", "max", "weighted_mean", "mean_sqrt")
 
 
@@ -183,22 +178,6 @@ def _check_pooling(name: str) -> str:
 
 
 Pooling = Annotated[str, AfterValidator(_check_pooling)]
-
-
-class AdapterSection(Section):
-    """A low-rank adapter (LoRA): what is trained of an encoder whose own weights stay as they are."""
-
-    rank: Count = 8
-    alpha: Positive = 16.0  # the adapter counts alpha / rank times
-    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # layers; null: queries and values
-    dropout: Share = 0.0  # of the adapter's inputs
-
-    @field_validator("targets", mode="before")
-    @classmethod
-    def _one_name(cls, targets: object) -> object:
-        """Take one name for a list of it."""
-        named = [targets] if isinstance(targets, str) else targets
-        return tuple(named) if isinstance(named, list) else named
 
 
 class DocumentsSection(Section):

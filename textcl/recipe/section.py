@@ -1,4 +1,4 @@
-"""A section of a recipe, and that of the Hub: what it accepts as names, and in the head of a card.
+"""A section of a recipe; that of an adapter; and that of the Hub: what it accepts as names, and in the head of a card.
 
 A wrong word there makes the Hub refuse the whole upload.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, though not in its __all__
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 OWN_ERROR = "own_error"  # the kind of error whose words are ours already
@@ -20,6 +20,28 @@ class Section(BaseModel):
     """A section: it cannot be changed, and knows no settings but its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class AdapterSection(Section):
+    """A low-rank adapter (LoRA): what is trained of an encoder whose own weights stay as they are."""
+
+    rank: Count = 8
+    alpha: Positive = 16.0  # the adapter counts alpha / rank times
+    targets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # layers; null: queries and values
+    dropout: Share = 0.0  # of the adapter's inputs
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _one_name(cls, targets: object) -> object:
+        """Take one name for a list of it."""
+        named = [targets] if isinstance(targets, str) else targets
+        return tuple(named) if isinstance(named, list) else named
 
 
 _KNOWN_LICENSES = """
