@@ -20,6 +20,7 @@ from textcl.errors import RecipeError, TrainingError
 from textcl.hub.card import render_card
 from textcl.recipe.load import parse
 from textcl.recipe.schema import Recipe
+from textcl.workflows.export import export_target
 from textcl.workflows.run.build import build_encoder
 from textcl.workflows.run.prepare import plan
 from textcl.workflows.run.train import train_recipe
@@ -124,6 +125,14 @@ def test_the_model_is_the_base_with_what_the_adapter_has_learnt(finished: Path, 
         changed = {name for name in found if not torch.equal(found[name], began[name])}
         assert changed
         assert changed < set(found)
+
+
+def test_an_export_elsewhere_has_the_adapter_beside_the_merged_model(finished: Path, tmp_path: Path) -> None:
+    export_target(str(finished), tmp_path / "out")
+    adapters = sorted(path.relative_to(finished / "model") for path in (finished / "model").rglob("adapter/*"))
+    assert len(adapters) >= 2
+    for path in adapters:
+        assert (tmp_path / "out" / path).read_bytes() == (finished / "model" / path).read_bytes()
 
 
 def test_the_run_ends_with_its_best_model(raw: dict[str, Any], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Export a model, and keep the export only if it is still the model."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ import numpy as np
 
 from textcl.distributed import join_ranks
 from textcl.embedding.embed import fresh_embed
+from textcl.encoder.adapter import FOLDER as ADAPTER
 from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.folder_format import is_static
 from textcl.encoder.locate import LOCATIONS, PACKAGE, Export, find_folder, read_name
@@ -78,8 +80,18 @@ def _put_model(model: str, folder: Path) -> None:
     encoder = open_encoder(model, device="cpu")
     if not folder.is_dir() or not any(folder.iterdir()):
         encoder.save(folder)
+        _put_adapters(find_folder(model), folder)
     elif not _holds(folder, fingerprint(encoder)):
         raise ModelError(f"{folder} is not empty, and does not hold {model}. Name another folder with --out.")
+
+
+def _put_adapters(model: Path, folder: Path) -> None:
+    """Copy the adapters that lie beside the merged weights of a model, of each of its towers."""
+    for file in model.rglob(f"{ADAPTER}/*"):
+        if file.is_file() and not file.is_symlink() and not file.parent.is_symlink():
+            copy = folder / file.relative_to(model)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
 
 
 def _holds(folder: Path, digest: str) -> bool:
