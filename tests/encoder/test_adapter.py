@@ -19,6 +19,7 @@ from textcl.encoder.adapter import Adapter, AdapterSettings, Savings, save_memor
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.opening import build_encoder, open_encoder, use_fast_parts
+from textcl.errors import ModelError
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import EmaTarget, load_trained, trained_state
 from textcl.util.precision import Precision
@@ -75,13 +76,23 @@ def test_the_merged_model_gives_the_adapters_vectors_in_both_libraries(kind: str
     np.testing.assert_allclose(theirs, vectors, atol=1e-6, rtol=0)
 
 
-def test_the_adapter_beside_it_opens_in_peft_over_the_base(tmp_path: Path) -> None:
+def test_the_adapter_beside_it_opens_in_peft_and_sentence_transformers_over_the_base(tmp_path: Path) -> None:
     adapted(tmp_path).save(tmp_path / "model")
     over = PeftModel.from_pretrained(AutoModel.from_pretrained(tmp_path / "base"), tmp_path / "model" / "adapter")
     weights = over.merge_and_unload().state_dict()
     for name, weight in load_file(tmp_path / "model" / "model.safetensors").items():
         torch.testing.assert_close(weights[name], weight, atol=1e-6, rtol=0)
+    theirs = SentenceTransformer(str(tmp_path / "base"), device="cpu")
+    theirs.load_adapter(str(tmp_path / "model" / "adapter"))
+    vectors = open_encoder(tmp_path / "model", device="cpu").encode(SENTENCES)
+    np.testing.assert_allclose(theirs.encode(list(SENTENCES)), vectors, atol=1e-6, rtol=0)
     assert str(tmp_path) not in (tmp_path / "model" / "adapter" / "adapter_config.json").read_text()
+
+
+def test_an_adapter_alone_is_no_model(tmp_path: Path) -> None:
+    adapted(tmp_path).save(tmp_path / "model")
+    with pytest.raises(ModelError, match=r"model/adapter holds an adapter alone\. Name the model that it"):
+        open_encoder(tmp_path / "model" / "adapter")
 
 
 def test_saving_twice_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -166,6 +166,8 @@ def read_config(folder: Path, is_causal: bool | None = None) -> PreTrainedConfig
         ValueError: The backbone cannot be made to see so.
     """
     file = folder / CONFIG
+    if not file.exists() and (folder / "adapter_config.json").exists():
+        raise ModelError(f"{folder} holds an adapter alone. Name the model that it is merged into.")
     if not file.exists():
         raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")
     said = Settings.read(file)
