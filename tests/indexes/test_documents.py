@@ -1,7 +1,9 @@
 """The texts of an index on disk, and vectors on their way into it."""
 
+import sqlite3
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,33 @@ def test_a_file_that_is_no_store_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "documents.sqlite").write_text("no database")
     with pytest.raises(SearchError, match=r"documents.sqlite is damaged \(.*\)\. Build the index again"):
         DocumentStore(tmp_path / "documents.sqlite")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE facts SET count = 'x'",
+        "DELETE FROM documents WHERE row = 3",
+        "DELETE FROM facts",
+    ],
+)
+def test_a_store_that_lacks_something_is_damaged(tmp_path: Path, change: str) -> None:
+    file = tmp_path / "documents.sqlite"
+    write_documents(file, stream(10))
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(change)
+        database.commit()
+    with pytest.raises(SearchError, match=r"documents.sqlite is damaged \(.*\)\. Build the index again"):
+        DocumentStore(file).at([3])
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\x93NUMPY\x01\x00"])
+def test_a_shard_that_is_damaged_is_named(tmp_path: Path, content: bytes) -> None:
+    shards = Shards(tmp_path, rows=4, dimension=2, shard_rows=4)
+    shards.write(0, np.zeros((4, 2), dtype=np.float32))
+    (tmp_path / "000000.npy").write_bytes(content)
+    with pytest.raises(SearchError, match=r"000000\.npy is damaged .*Delete it"):
+        list(shards.blocks())
 
 
 def test_shards_are_shared_out_and_come_back_in_order(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Exact search: hits equal a brute-force comparison, and the caller's arrays stay as they were."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,24 @@ def test_vectors_of_another_shape_or_kind_than_described_are_refused(other, tmp_
     np.save(vectors, other)
     with pytest.raises(SearchError, match=r"cannot be read \(.* where its description says 8 numbers a vector\)"):
         FlatIndex.open(tmp_path / "saved")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"dimension": "x"},
+        {"dimension": {}},
+        {"dimension": 0},
+        {"settings": 1.5},
+        {"settings": {"a": "b"}},
+        {"factory": 7},
+    ],
+)
+def test_a_description_of_another_kind_is_told(changed, tmp_path):
+    index = FlatIndex(8)
+    index.add(np.eye(8, dtype=np.float32))
+    index.save(tmp_path)
+    file = tmp_path / "kind.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changed}))
+    with pytest.raises(SearchError, match=r"kind\.json: not the description of an index"):
+        FlatIndex.open(tmp_path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textcl.errors import SearchError
 from textcl.indexes.common import read_description
 from textcl.indexes.exact import EXACT, FlatIndex
 from textcl.types.batches import FloatArray
@@ -53,9 +54,10 @@ def open_index(folder: Path) -> Index:
         SearchError: There is none, or a file of it is missing or broken.
     """
     factory = read_description(folder).factory
-    if factory == EXACT:
-        return FlatIndex.open(folder)
-    return _class_of(factory).open(folder)
+    try:
+        return FlatIndex.open(folder) if factory == EXACT else _class_of(factory).open(folder)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise SearchError(f"{folder} is damaged ({error}). Build the index again.") from error
 
 
 def write_index(

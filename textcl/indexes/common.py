@@ -22,6 +22,13 @@ class Description:
     dimension: int  # D
     settings: dict[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse what a file may say instead."""
+        if type(self.factory) is not str or type(self.dimension) is not int or self.dimension < 1:
+            raise TypeError("factory is a text, and dimension a number from 1")
+        if type(self.settings) is not dict or any(type(value) is not int for value in self.settings.values()):
+            raise TypeError("settings are numbers by their names")
+
 
 def write_description(folder: Path, description: Description) -> None:
     """Write it into the folder of an index."""
@@ -39,7 +46,7 @@ def read_description(folder: Path) -> Description:
         return Description(**json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise SearchError(f"{folder} holds no index: {file} is missing.") from None
-    except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise SearchError(f"{file}: not the description of an index ({error}).") from error
 
 

@@ -94,7 +94,9 @@ class DocumentStore:
             facts = self._database.execute("SELECT count, empty, digest FROM facts").fetchone()
             if facts is None:
                 raise sqlite3.DatabaseError("it was not written to its end")
-        self.facts = Facts(*facts)
+            if list(map(type, facts)) != [int, int, str]:
+                raise sqlite3.DatabaseError("it holds other facts than a count")
+        self.file, self.facts = file, Facts(*facts)
 
     def __enter__(self) -> Self:
         return self
@@ -105,17 +107,23 @@ class DocumentStore:
     def texts(self, start: int, stop: int) -> list[str]:
         """Return the texts of rows from `start` to before `stop`."""
         request = "SELECT text FROM documents WHERE row >= ? AND row < ? ORDER BY row"
-        return [text for (text,) in self._database.execute(request, (start, stop))]
+        with _explained(self.file):
+            return [text for (text,) in self._database.execute(request, (start, stop))]
 
     def at(self, rows: Sequence[int]) -> list[tuple[str, str]]:
         """Return the id and the text of each row."""
         request = "SELECT id, text FROM documents WHERE row = ?"
-        return [self._database.execute(request, (row,)).fetchone() for row in rows]
+        with _explained(self.file):
+            found = [self._database.execute(request, (row,)).fetchone() for row in rows]
+            if None in found:
+                raise sqlite3.DatabaseError(f"row {rows[found.index(None)]} is missing")
+        return found
 
     def rows(self, ids: Sequence[str]) -> list[int | None]:
         """Return the row of each id; None where there is no such document."""
         request = "SELECT row FROM documents WHERE id = ?"
-        found = [self._database.execute(request, (name,)).fetchone() for name in ids]
+        with _explained(self.file):
+            found = [self._database.execute(request, (name,)).fetchone() for name in ids]
         return [None if row is None else int(row[0]) for row in found]
 
 
@@ -172,7 +180,7 @@ class Shards:
     def blocks(self) -> Iterator[FloatArray]:
         """Yield the vectors in order, a shard at a time."""
         for number in range(len(self)):
-            yield np.load(self._file(number))
+            yield self._read(number)
 
     def sample(self, rows: int, seed: int) -> FloatArray:
         """Return some rows drawn without return, in their order, (rows, D); all of them where there are no more."""
@@ -181,12 +189,23 @@ class Shards:
         positions = np.array(drawn, dtype=np.int64)
         for number in np.unique(positions // self._shard_rows).tolist():
             inside = positions // self._shard_rows == number
-            sample[inside] = np.load(self._file(number))[positions[inside] - number * self._shard_rows]
+            sample[inside] = self._read(number)[positions[inside] - number * self._shard_rows]
         return sample
 
     def remove(self) -> None:
         """Delete all of them."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _read(self, number: int) -> FloatArray:
+        """Read a shard that may be from before, and what has happened to it meanwhile."""
+        file, (start, stop) = self._file(number), self.span(number)
+        try:
+            vectors: FloatArray = np.load(file)
+            if vectors.shape != (stop - start, self._dimension):
+                raise ValueError(f"its shape is {vectors.shape}")
+        except (OSError, ValueError, EOFError) as error:
+            raise SearchError(f"{file} is damaged ({error}). Delete it, and give the command again.") from error
+        return vectors
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number:06}.npy"

@@ -49,5 +49,5 @@ def explained(
         reason = cause.strerror if isinstance(cause, OSError) else cause
         advice = unusable or "Is there room, may it be written?"
         raise error(f"{path}: {holds} cannot be used ({reason}). {advice}") from cause
-    except sqlite3.Error as cause:
+    except (sqlite3.Error, UnicodeDecodeError) as cause:
         raise error(f"{path} is damaged ({cause}). {way_out}") from cause
