@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from textcl.errors import SearchError
+from textcl.indexes.build import open_index
 from textcl.indexes.exact import FlatIndex
 
 
@@ -127,3 +128,9 @@ def test_a_description_of_another_kind_is_told(changed, tmp_path):
     file.write_text(json.dumps({**json.loads(file.read_text()), **changed}))
     with pytest.raises(SearchError, match=r"kind\.json: not the description of an index"):
         FlatIndex.open(tmp_path)
+
+
+def test_a_description_of_an_index_that_there_is_not_names_the_folder(tmp_path):
+    (tmp_path / "kind.json").write_text('{"factory": "Nonsense", "dimension": 8}')
+    with pytest.raises(SearchError, match=f"^{tmp_path}: 'Nonsense' is no index"):
+        open_index(tmp_path)

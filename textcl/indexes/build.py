@@ -56,6 +56,8 @@ def open_index(folder: Path) -> Index:
     factory = read_description(folder).factory
     try:
         return FlatIndex.open(folder) if factory == EXACT else _class_of(factory).open(folder)
+    except SearchError as error:
+        raise error if str(folder) in str(error) else SearchError(f"{folder}: {error}") from None
     except (ValueError, TypeError, OverflowError) as error:
         raise SearchError(f"{folder} is damaged ({error}). Build the index again.") from error
 
