@@ -40,7 +40,7 @@ _NOTHING = "[no token]"  # stands for a text without tokens
 
 
 class StaticEncoder(Encoder):
-    """The mean of token embeddings: no text is read but by looking up, so it is the fastest encoder on a CPU.
+    """The mean of token embeddings: rows of a table are looked up, and nothing else is computed.
 
     Args:
         table: The vector of each token, and of nothing else.
