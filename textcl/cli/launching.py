@@ -72,8 +72,8 @@ def refuse_launch_settings(precision: str, named: str) -> None:
         if os.environ.get(variable, "").lower() in ("1", "true", "yes"):
             raise TextclError(
                 f"accelerate launch is set to {name}, and textcl does not do that: each process holds the whole model. "
-                "Launch without it (`accelerate config`). What bounds memory are training.live_tokens, "
-                "training.chunk_tokens and training.loss_rows of the recipe."
+                "Launch without it (`accelerate config`). What saves memory are encoder.adapter, encoder.weights, "
+                "training.recompute and training.live_tokens of the recipe."
             )
     if os.environ.get("ACCELERATE_DYNAMO_BACKEND", "NO").upper() != "NO":
         raise TextclError(
