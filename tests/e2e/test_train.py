@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -131,16 +132,43 @@ def test_accelerate_launches_two_processes_that_do_what_one_does(backbone: Path,
     two = [*launch, "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
     done = subprocess.run(two, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads((tmp_path / "two/run.json").read_text())["processes"] == 2
-    alone, together = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert_same_run(tmp_path / "one", tmp_path / "two", backbone)
+
+
+@pytest.mark.slow
+def test_two_machines_do_what_one_does(backbone: Path, tmp_path: Path) -> None:
+    recipe = pairs_recipe(backbone, tmp_path)
+    run_textcl("train", recipe, "--out", tmp_path / "one")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    nodes = [
+        subprocess.Popen(
+            [
+                sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1",
+                f"--node_rank={rank}", "--master_addr=127.0.0.1", f"--master_port={port}", "-m", "textcl",
+                "train", str(recipe), "--out", str(tmp_path / "two"),
+            ],
+            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    said = [node.communicate(timeout=240)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    assert_same_run(tmp_path / "one", tmp_path / "two", backbone)
+
+
+def assert_same_run(one: Path, two: Path, backbone: Path) -> None:
+    """Compare a run of one process with one of two: the weights that have moved, and the losses."""
+    assert json.loads((two / "run.json").read_text())["processes"] == 2
+    alone, together = weights(one), weights(two)
     start = load_file(backbone / "model.safetensors")
     assert max(np.abs(alone[name] - start[name]).max() for name in alone) > 1e-3
     for name, value in alone.items():
         if name.endswith("key.bias"):
             continue  # moves no probability: its gradient is rounding noise, which AdamW scales up
         np.testing.assert_allclose(together[name], value, atol=2e-5, err_msg=name)
-    logs = [(tmp_path / run / "log.jsonl").read_text().splitlines() for run in ("one", "two")]
-    losses = [[json.loads(line)["loss"] for line in log] for log in logs]
+    losses = [[json.loads(line)["loss"] for line in (run / "log.jsonl").read_text().splitlines()] for run in (one, two)]
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
 
 
