@@ -126,6 +126,13 @@ def edit_card(hub: Hub, content: bytes) -> None:
     repository.commit("main", {**repository.tree(), "README.md": File(content, False)}, "edited")
 
 
+@pytest.mark.parametrize("name", ["report.html", "run.json", "report.json", "recipe.yaml"])
+def test_a_file_of_the_run_that_is_not_utf_8_is_named(own_run: Path, capsys: Capture, name: str) -> None:
+    file = own_run / name
+    file.write_bytes(file.read_bytes()[:20] + b"\xc8L" + file.read_bytes()[20:])
+    assert f"{name}" in refusal(capsys, own_run, "me/birds", "--dry-run")
+
+
 def test_a_model_card_that_was_edited_stays_until_force_replaces_it(hub: Hub, finished: Path, capsys: Capture) -> None:
     run(capsys, "push", finished, "me/birds")
     card = hub.store.repositories["me/birds"].tree()["README.md"].content

@@ -217,13 +217,22 @@ def contents_of(run: Path, published: PublishedFacts, repo: str | None) -> Conte
     _refuse_links(run, [run / name for name in (RECIPE, *OF_RUN)])
     card = Upload(CARD, signed(without_paths(render_card(run, repo), published.stand_ins)))
     beside = [
-        Upload(name, without_paths((run / name).read_text(encoding="utf-8"), published.stand_ins).encode())
+        Upload(name, without_paths(_read(run / name), published.stand_ins).encode())
         for name in OF_RUN
         if (run / name).is_file()
     ]
     return _gathered(
         run, run / "model", [card, _recipe(published), *beside], f"The run {run.absolute().name}, by textcl"
     )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise PublishError(
+            f"{file} is not UTF-8, so it is damaged. textcl report {file.parent} mends a page."
+        ) from error
 
 
 def contents_underway(run: Path, model: Path, published: PublishedFacts, note: str) -> Contents:
