@@ -146,12 +146,12 @@ def test_two_machines_do_what_one_does(backbone: Path, tmp_path: Path) -> None:
         subprocess.Popen(
             [
                 sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1",
-                f"--node_rank={rank}", "--master_addr=127.0.0.1", f"--master_port={port}", "-m", "textcl",
+                "--rdzv_backend=c10d", "--rdzv_id=1", f"--rdzv_endpoint=127.0.0.1:{port}", "-m", "textcl",
                 "train", str(recipe), "--out", str(tmp_path / "two"),
             ],
             env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
-        for rank in range(2)
+        for _ in range(2)
     ]  # fmt: skip
     said = [node.communicate(timeout=240)[0] for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], said

@@ -134,7 +134,10 @@ def forget_a_module(config: dict[str, Any]) -> None:
         (rename_route, r"the routes are query, passage; textcl opens models with query and document"),
         (map_routes, r"route_mappings is .*'text'.*; textcl opens models that choose the route by the task alone"),
         (share_weights, r"both routes share the weights of query_0_Transformer; .* weights of their own"),
-        (leave_pooling_out, r"the modules are Transformer, Normalize; textcl opens Transformer, Pooling, then"),
+        (
+            leave_pooling_out,
+            r"the modules are Transformer, Normalize; textcl opens Transformer, perhaps WeightedLayerPooling, Pooling",
+        ),
         (take_another_module, r"does not know the module sentence_transformers.models.StaticEmbedding"),
         (forget_a_module, r"does not know the module None"),
         (dict.clear, r"the routes are none"),

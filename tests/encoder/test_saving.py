@@ -51,15 +51,17 @@ def test_plain_transformers_opens_the_folder(kind: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(encoder.encode(SENTENCES), expected, atol=1e-5)
 
 
-def test_weights_are_written_in_float32_whatever_they_are_in_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", [torch.float64, torch.float16, torch.bfloat16])
+def test_weights_are_written_in_float32_but_those_that_were_trained_in_bf16(tmp_path: Path, held: torch.dtype) -> None:
     encoder = tiny_encoder()
-    encoder.to(torch.bfloat16).save(tmp_path / "model")
+    encoder.to(held).save(tmp_path / "model")
+    written = torch.bfloat16 if held is torch.bfloat16 else torch.float32
 
     weights = load_file(tmp_path / "model" / "model.safetensors")
 
-    assert {weight.dtype for weight in weights.values()} == {torch.float32}
-    assert json.loads((tmp_path / "model" / "config.json").read_text())["dtype"] == "float32"
-    assert next(encoder.parameters()).dtype == torch.bfloat16
+    assert {weight.dtype for weight in weights.values()} == {written}
+    assert json.loads((tmp_path / "model" / "config.json").read_text())["dtype"] == str(written).removeprefix("torch.")
+    assert next(encoder.parameters()).dtype == held
 
 
 def test_nothing_about_this_machine_or_this_run_is_written(tmp_path: Path) -> None:

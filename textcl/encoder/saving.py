@@ -104,7 +104,7 @@ def write_list(folder: Path, kinds: Mapping[str, str], settings: FolderSettings)
 
 def _write_backbone(folder: Path, backbone: Backbone, adapter: Adapter | None) -> None:
     held = backbone.state_dict() if adapter is None else adapter.merged()
-    is_half = adapter is None and next(backbone.parameters()).dtype is torch.bfloat16
+    is_half = adapter is None and any(weight.dtype is torch.bfloat16 for weight in backbone.parameters())
     state = {name: (tensor if is_half else tensor.float()).detach().cpu() for name, tensor in held.items()}
     if adapter is not None:
         adapter.save(folder / ADAPTER)
