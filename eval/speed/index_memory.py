@@ -9,14 +9,14 @@ Run: python eval/speed/index_memory.py --texts ../shared/data/sentences/wiki-mix
 import argparse
 import gzip
 import itertools
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from machine import MODEL, record
+from machine import MODEL, peak, record
+
+TEXTCL = [sys.executable, "-m", "textcl"]
 
 SIZES = (10_000, 100_000, 1_000_000)  # texts
 WANTED = 1.1  # times the memory of the smallest corpus, at most, where the index itself stays on disk
@@ -67,9 +67,9 @@ def measure(folder: Path, texts: Path, size: int, factory: str) -> dict[str, flo
     write_corpus(corpus, texts, size)
     start = time.perf_counter()
     index = ["index", folder / "model", corpus, "--out", out, "--factory", factory]
-    megabytes = peak(index)
+    megabytes = peak([*TEXTCL, *index])
     seconds = time.perf_counter() - start
-    search = peak(["search", out, "a river in the north of the country"])
+    search = peak([*TEXTCL, "search", out, "a river in the north of the country"])
     disk = sum(file.stat().st_size for file in (out / "index").iterdir()) / 2**20
     return {
         "index_megabytes": round(megabytes, 1),
@@ -92,15 +92,6 @@ def write_corpus(corpus: Path, texts: Path, size: int) -> None:
                     left -= 1
             if left == 0:
                 return
-
-
-def peak(arguments: list[object]) -> float:
-    """Run textcl in a fresh process and return the most memory it held at once, in megabytes."""
-    process = subprocess.Popen([sys.executable, "-m", "textcl", *map(str, arguments)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"textcl {arguments[0]} failed; its message is above.")
-    return usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -8,13 +8,11 @@ Run: python eval/speed/large_encoder.py
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from machine import MODEL, record, sentences
+from machine import MODEL, peak, record, sentences
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 from textcl.encoder.locate import find_folder
@@ -42,12 +40,13 @@ def main() -> None:
         folder = Path(name)
         weights = prepare(folder)
         words = ["encode", folder / "model", folder / "one.txt", "--out", folder / "one.npy", "--precision", "float32"]
-        megabytes = {"opened": peak([sys.executable, "-m", "textcl", *map(str, words)])}
+        megabytes = {"opened": peak([sys.executable, "-m", "textcl", *words])}
         checkpoints = {}
         for number, (setting, changes) in enumerate(SETTINGS.items()):
             out = folder / f"run-{number}"
             megabytes[setting] = peak(train(folder, changes, arguments.steps, out))
-            checkpoints[setting] = sum(file.stat().st_size for file in out.glob("checkpoints/*/*")) / 2**20
+            files = [file for file in out.glob("checkpoints/**/*") if file.is_file()]
+            checkpoints[setting] = sum(file.stat().st_size for file in files) / 2**20
             print(f"{setting:28} {megabytes[setting]:7.0f} MB at most, checkpoint {checkpoints[setting]:7.1f} MB")
     if not arguments.no_record:
         rounded = {
@@ -90,15 +89,6 @@ def train(folder: Path, changes: list[str], steps: int, out: Path) -> list[str]:
         "--out",
         str(out),
     ]
-
-
-def peak(command: list[str]) -> float:
-    """Run a command and return the most memory it held at once, in megabytes."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed.")
-    return usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

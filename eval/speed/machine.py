@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -86,6 +87,15 @@ def train_command(corpus: Path, out: Path, rows: int, steps: int) -> list[str]:
         "evaluation.after=[]",
     ]
     return [sys.executable, "-m", "textcl", "train", "simcse", *changes, "--out", str(out)]
+
+
+def peak(command: Sequence[object]) -> float:
+    """Run a command in a fresh process and return the most memory it held at once, in megabytes."""
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit("A run that was measured failed; its message is above.")
+    return usage.ru_maxrss / 1024
 
 
 def record(name: str, result: dict[str, object]) -> None:

@@ -4,12 +4,10 @@ Run: python eval/speed/memory.py
 """
 
 import argparse
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 
-from machine import record, sentences, train_command
+from machine import peak, record, sentences, train_command
 
 LARGE, SMALL = 1024, 64  # rows
 WANTED = 1.3  # times the memory, at most
@@ -25,7 +23,7 @@ def main() -> None:
         corpus = Path(folder) / "corpus.txt"
         corpus.write_text("\n".join(sentences(2 * LARGE)) + "\n", encoding="utf-8")
         megabytes = {
-            f"batch {rows}": [peak(corpus, rows, arguments.steps) for _ in range(arguments.repeats)]
+            f"batch {rows}": [trained(corpus, rows, arguments.steps) for _ in range(arguments.repeats)]
             for rows in (SMALL, LARGE)
         }
     value = max(megabytes[f"batch {LARGE}"]) / min(megabytes[f"batch {SMALL}"])
@@ -35,14 +33,10 @@ def main() -> None:
     record("memory", {"megabytes": megabytes, "ratio": round(value, 3), "wanted": WANTED})
 
 
-def peak(corpus: Path, rows: int, steps: int) -> float:
+def trained(corpus: Path, rows: int, steps: int) -> float:
     """Train in a fresh process and return the most memory it held at once, in megabytes."""
     with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(train_command(corpus, Path(folder) / "run", rows, steps))
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"Training at batch {rows} failed; its message is above.")
-    return usage.ru_maxrss / 1024
+        return peak(train_command(corpus, Path(folder) / "run", rows, steps))
 
 
 if __name__ == "__main__":
