@@ -15,8 +15,7 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.evaluation.average import Average
-from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.labels import codes
+from textcl.evaluation.kind import codes
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.suites import load_suite
 from textcl.evaluation.task import Task
@@ -24,6 +23,7 @@ from textcl.evaluation.tasks.classification import Classification, nearest_neigh
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role, Use
+from textcl.util.cosines import unit_length
 
 LENGTH = 128  # tokens that scoring keeps of a text
 SUITES = {"stsb-dev": "sts-dev", "stsb-test": "sts", "banking77": "classification"}  # of single tasks

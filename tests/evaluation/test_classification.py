@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation.labels import LabelledText
+from textcl.evaluation.kind import LabelledText
 from textcl.evaluation.samples import LabelSample, MeanSample
 from textcl.evaluation.task import Exchangeable
 from textcl.evaluation.tasks import classification as classifiers

@@ -8,7 +8,7 @@ from sklearn.metrics import v_measure_score
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError
-from textcl.evaluation.labels import LabelledText
+from textcl.evaluation.kind import LabelledText
 from textcl.evaluation.tasks.clustering import ROWS, SUBSETS, Clustering, clusters, subset
 from textcl.types.text import Role
 

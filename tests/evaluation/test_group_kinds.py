@@ -5,7 +5,7 @@ import json
 import pytest
 
 from textcl.errors import DataError
-from textcl.evaluation.labels import LabelledText
+from textcl.evaluation.kind import LabelledText
 from textcl.evaluation.suites import load_suite
 from textcl.evaluation.tasks.classification import Classification
 from textcl.evaluation.tasks.clustering import Clustering

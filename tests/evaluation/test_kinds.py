@@ -13,16 +13,14 @@ from tests.cli.running import run
 from textcl.cli.app import app
 from textcl.errors import DataError
 from textcl.evaluation import kinds
-from textcl.evaluation.cosines import Float64Array, pair_cosines
 from textcl.evaluation.items import Result, results_of
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.leakage import TrainingRow, find_leakage
-from textcl.evaluation.run import evaluate
+from textcl.evaluation.run import evaluate, texts_of
 from textcl.evaluation.significance import Difference
 from textcl.evaluation.stored import read_samples, write_samples
 from textcl.evaluation.suites import load_suite, load_tasks
 from textcl.evaluation.task import Metrics, Task, TextPair, Weights
-from textcl.evaluation.task_texts import texts_of
 from textcl.hub.card_metadata import eval_results
 from textcl.recipe.load import load_recipe
 from textcl.report.leakage import leakage_json, leakage_lines
@@ -30,6 +28,7 @@ from textcl.report.score_rows import alone
 from textcl.report.tables import points
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role
+from textcl.util.cosines import Float64Array, pair_cosines
 
 ROLES = [(kind.name, role) for kind in kinds.KINDS for role in kind.columns]
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"

@@ -18,8 +18,8 @@ from textcl.evaluation.leakage import (
     TrainingRow,
     find_leakage,
 )
+from textcl.evaluation.run import TaskTexts
 from textcl.evaluation.task import TextPair
-from textcl.evaluation.task_texts import TaskTexts
 from textcl.text.folding import SHORT, folded, folded_words
 
 TEN = "one two three four five six seven eight nine ten"

@@ -10,9 +10,8 @@ import torch
 
 from tests.evaluation.vectors import Table
 from textcl.errors import DataError, ModelError
-from textcl.evaluation.run import evaluate
+from textcl.evaluation.run import evaluate, texts_of
 from textcl.evaluation.significance import scores
-from textcl.evaluation.task_texts import texts_of
 from textcl.evaluation.tasks.mteb import MTEBTask, mteb_task
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.types.text import Role

@@ -4,10 +4,9 @@ import numpy as np
 
 from tests.evaluation.vectors import Table
 from textcl.evaluation.average import Average
-from textcl.evaluation.run import evaluate
+from textcl.evaluation.run import Recorder, TaskTexts, evaluate, texts_of
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import Task, TextPair
-from textcl.evaluation.task_texts import Recorder, TaskTexts, texts_of
 from textcl.evaluation.tasks.bitext import Bitext
 from textcl.evaluation.tasks.pair_classification import LabelledPair, PairClassification
 from textcl.evaluation.tasks.reranking import Candidates, Reranking

@@ -8,7 +8,7 @@ import textcl.augment
 import textcl.data
 import textcl.objectives
 from tests.recipe.minimal import minimal
-from textcl.hub.citations import citations, entries, papers_of
+from textcl.hub.card import citations, entries, papers_of
 from textcl.recipe.load import load_recipe, parse
 from textcl.util import installed as shelf
 

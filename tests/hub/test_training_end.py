@@ -9,7 +9,7 @@ from tests.cli.running import Finished, run
 from tests.hub.conftest import BIRDS
 from tests.hub.hub_server import Hub
 from textcl import distributed
-from textcl.cli import publishing
+from textcl.cli import push as publishing
 from textcl.recipe.load import load_recipe
 
 Capture = pytest.CaptureFixture[str]

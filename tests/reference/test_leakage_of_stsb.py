@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from textcl.evaluation.leakage import find_leakage
+from textcl.evaluation.run import texts_of
 from textcl.evaluation.suites import load_suite
-from textcl.evaluation.task_texts import texts_of
 from textcl.workflows.leaks import rows_of_file
 
 

@@ -13,9 +13,9 @@ from rich.table import Table
 from tests.report.pages import NASTY, page_data, run_folder
 from textcl.errors import DataError
 from textcl.evaluation.significance import Interval
-from textcl.report.notebook import as_html, as_text
 from textcl.report.page import write_run_page, write_scores_page
 from textcl.report.score_rows import DASH
+from textcl.report.tables import as_html, as_text
 from textcl.util.visible import visible
 
 

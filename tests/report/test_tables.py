@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from textcl.evaluation.significance import Difference, Interval
-from textcl.report.comparisons import comparison_table
-from textcl.report.tables import bounds, points, scores_table
+from textcl.report.tables import bounds, comparison_table, points, scores_table
 
 
 def _rows(table: Table, *, colour: bool = False) -> list[list[str]]:

@@ -3,7 +3,7 @@
 import numpy as np
 from scoring import _neighbours
 
-from textcl.evaluation.labels import LabelledText
+from textcl.evaluation.kind import LabelledText
 from textcl.evaluation.tasks.classification import Classification
 from textcl.types.batches import FloatArray
 from textcl.types.text import Role

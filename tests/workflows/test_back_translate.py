@@ -12,14 +12,14 @@ import pytest
 
 from tests.noted import Noted
 from textcl.data.sources.json_lines import JsonLines
-from textcl.embedding import pair_cosines as cosines
-from textcl.embedding.pair_cosines import CosineRange
 from textcl.errors import DataError, ModelError, WriteError
 from textcl.files.corpora import PlainTexts
 from textcl.translate.engine import BEST, Decoding, Engine, Translation
 from textcl.translate.filters import Refusal
 from textcl.workflows import back_translate as back_translating
+from textcl.workflows import translated_pairs
 from textcl.workflows.back_translate import BackTranslation, TranslatedPairs, back_translate
+from textcl.workflows.translated_pairs import CosineRange
 
 HOME = {
     "A small dog runs in the park.": {"eo": "A little dog runs in the park.", "es": "A little dog runs in the park."},
@@ -148,8 +148,8 @@ def test_cosines_judge_what_words_let_pass(
 
 def test_cosines_are_those_of_the_encoder(tiny_model_folder: Path) -> None:
     texts, others = ["two dogs run", "fish", "fish"], ["two dogs run", "two dogs run", "a man plays"]
-    found = cosines.PairCosines(str(tiny_model_folder), "float32")(texts, others)
-    encoder = cosines.open_encoder(tiny_model_folder)
+    found = translated_pairs.PairCosines(str(tiny_model_folder), "float32")(texts, others)
+    encoder = translated_pairs.open_encoder(tiny_model_folder)
     expected = np.diag(encoder.encode(texts) @ encoder.encode(others).T)
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert found[0] == pytest.approx(1)

@@ -101,11 +101,11 @@ def back_translate(
     """
     import sys
 
-    from textcl.embedding.pair_cosines import CosineRange
     from textcl.files.corpora import PlainTexts
     from textcl.report.progress import show_progress
     from textcl.workflows.back_translate import BackTranslation
     from textcl.workflows.back_translate import back_translate as make_pairs
+    from textcl.workflows.translated_pairs import CosineRange
 
     try:
         request = BackTranslation(

@@ -19,9 +19,9 @@ def compare(
     import sys
 
     from textcl.cli.screen import check_results, results
-    from textcl.report.comparisons import runs_table, settings_table
     from textcl.report.progress import show_progress
     from textcl.report.scores import write_comparison
+    from textcl.report.tables import runs_table, settings_table
     from textcl.workflows.compare import compare_runs
 
     check_results(json, read=runs)

@@ -192,7 +192,7 @@ def show_outcome(outcome: Outcome) -> None:
     """Print the scores before and after a run side by side, and where its model lies; on the first process only."""
     from textcl.cli.screen import results
     from textcl.distributed import join_ranks
-    from textcl.report.comparisons import comparison_table
+    from textcl.report.tables import comparison_table
 
     if not join_ranks().is_main:
         return

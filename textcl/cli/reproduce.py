@@ -30,8 +30,8 @@ def reproduce(
 
     from textcl.cli.screen import results
     from textcl.distributed import join_ranks
-    from textcl.report.comparisons import runs_table
     from textcl.report.progress import show_progress
+    from textcl.report.tables import runs_table
     from textcl.workflows.reproduce import compare_with, open_origin
     from textcl.workflows.run.train import train_recipe
 

@@ -26,7 +26,7 @@ def train(
     import sys
 
     from textcl.cli.launching import refuse_launch_settings, show_outcome
-    from textcl.cli.publishing import best_on_the_way, published, ready_to_publish
+    from textcl.cli.push import best_on_the_way, published, ready_to_publish
     from textcl.recipe.load import load_recipe
     from textcl.report.progress import show_progress
     from textcl.workflows.train import train as train_recipe

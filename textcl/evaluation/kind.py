@@ -6,16 +6,18 @@ kind by that alone.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from textcl.errors import DataError
 from textcl.evaluation.task import Comparing
 from textcl.files.rows import Row, file_rows
+from textcl.types.batches import IntArray
 
 
 class SuiteSection(BaseModel):
@@ -154,3 +156,34 @@ class Kind:
         """What each column is for (`first`, `score`), and its usual name; none where the files have fixed columns."""
         section = self.entry.model_fields.get("columns")
         return {} if section is None else dict(section.default)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A text and the class it belongs to."""
+
+    text: str
+    label: str
+
+
+def labels_of(rows: Iterable[LabelledText]) -> list[str]:
+    """Return the distinct labels, sorted."""
+    return sorted({row.label for row in rows})
+
+
+def codes(rows: Sequence[LabelledText], labels: Sequence[str]) -> IntArray:
+    """Return the position of each row's label among `labels`, (N,)."""
+    position = {label: number for number, label in enumerate(labels)}
+    return np.array([position[row.label] for row in rows], dtype=np.int64)
+
+
+class LabelColumns(SuiteSection):
+    """The columns of a set of labelled texts."""
+
+    text: str = "text"
+    label: str = "label"  # texts or whole numbers
+
+
+def labelled(rows: Iterable[Row], columns: LabelColumns) -> list[LabelledText]:
+    """Read texts with their labels."""
+    return [LabelledText(row.text(columns.text), row.identity(columns.label)) for row in rows]

@@ -12,8 +12,8 @@ from itertools import combinations, islice
 
 import numpy as np
 
+from textcl.evaluation.run import TaskTexts
 from textcl.evaluation.task import TextPair
-from textcl.evaluation.task_texts import TaskTexts
 from textcl.text.folding import folded, folded_words, is_short
 from textcl.types.batches import IntArray
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from textcl.errors import RecipeError, suggestion
+from textcl.errors import RecipeError, found, suggestion
 from textcl.files.yaml import read_yaml
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE, Room
-from textcl.recipe.messages import found
 from textcl.recipe.signatures import is_required, parameters_of, plain_default
 
 ROOMS = (OBJECTIVE, AUGMENTATION, INPUT_AUGMENTATION, SOURCE)

@@ -10,9 +10,8 @@ from typing import Any, TypeGuard
 import torch
 from torch.optim import Optimizer
 
-from textcl.errors import RecipeError, TextclError, located, suggestion
+from textcl.errors import RecipeError, TextclError, describe, found, located, suggestion
 from textcl.recipe.consent import is_registered, outside_class
-from textcl.recipe.messages import describe, found
 from textcl.recipe.signatures import (
     Parameters,
     annotation_of,

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from textcl.errors import suggestion
-from textcl.recipe.messages import found, one_of
+from textcl.errors import found, one_of, suggestion
 from textcl.recipe.schema import Component, Recipe
 from textcl.recipe.section import OWN_ERROR
 

@@ -9,13 +9,12 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from textcl.errors import RecipeError, suggestion
-from textcl.evaluation.user_sets import is_user_set
+from textcl.errors import RecipeError, found, suggestion
+from textcl.evaluation.suites import is_user_set
 from textcl.files.yaml import read_yaml, read_yaml_text, write_yaml
 from textcl.recipe.components import OPTIMISER, component_errors, components_in, find_class, spelled_out
 from textcl.recipe.consent import checked_consent
 from textcl.recipe.errors import errors
-from textcl.recipe.messages import found
 from textcl.recipe.overrides import Changes, named, override, plain
 from textcl.recipe.schema import Recipe
 from textcl.recipe.signatures import converted, parameters_of

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from textcl.errors import RecipeError
+from textcl.errors import RecipeError, found
 from textcl.files.yaml import DEEPEST, read_yaml
-from textcl.recipe.messages import found
 
 Changes = Sequence[str] | Mapping[str, object]  # `dotted.key=value`, or dotted key -> value
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from torch import Tensor
 
-from textcl.recipe.messages import found, one_of
+from textcl.errors import found, one_of
 
 Parameters = Mapping[str, Parameter]
 

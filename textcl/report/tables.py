@@ -1,14 +1,18 @@
-"""Scores as tables for a terminal, in points of 0–100 as papers print them."""
+"""Scores and comparisons as tables, in points of 0–100 as papers print them: for a terminal, a prompt, a notebook."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import StringIO
 
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from textcl.evaluation.kinds import metric_named, shown_metrics
-from textcl.evaluation.significance import Interval
+from textcl.evaluation.significance import LEVEL, Difference, Interval
 from textcl.export.figures import ExportFigures, TaskScore
-from textcl.report.scores import Scores
+from textcl.report.scores import Differences, Scores
+from textcl.util.visible import visible
 
 INTERVAL = "95 % interval"
 WRAPPED = (INTERVAL, "verdict")  # columns whose words stand below each other where the terminal is narrow
@@ -82,3 +86,105 @@ def _score(score: TaskScore) -> tuple[str, str, str]:
 
 def _cosine(value: float | None) -> str:
     return "-" if value is None else f"{value:.5f}"
+
+
+_CHANGE = ("difference", INTERVAL, "p", "verdict")
+_COLOURS = {"better": "green", "worse": "red"}
+
+
+def comparison_table(before: Scores, after: Scores, difference: Differences) -> Table:
+    """Return one row a metric: before and after side by side, the difference, how sure it is, and the verdict."""
+    table = table_of("before", "after", *_CHANGE)
+    for task, metrics in difference.items():
+        for number, metric in enumerate(shown_metrics(metrics)):
+            old, new = (points(scores[task][metric].value, metric) for scores in (before, after))
+            table.add_row(_heading(task, number), metric, old, new, *_change(metrics[metric], metric))
+        table.add_section()
+    table.caption = caution(difference)
+    return table
+
+
+def against_table(scores: Scores, other: Scores, difference: Differences) -> Table:
+    """Return one row a metric: a model's score and its interval, the other's, the difference, and the verdict."""
+    table = table_of("score", INTERVAL, "against", *_CHANGE)
+    for task, metrics in difference.items():
+        for number, metric in enumerate(shown_metrics(metrics)):
+            score, its = scores[task][metric], points(other[task][metric].value, metric)
+            own = points(score.value, metric), bounds(score, metric)
+            table.add_row(_heading(task, number), metric, *own, its, *_change(metrics[metric], metric))
+        table.add_section()
+    table.caption = caution(difference)
+    return table
+
+
+def runs_table(names: Sequence[str], scores: Sequence[Scores], differences: Sequence[Differences]) -> Table:
+    """Return for each metric a row a run: its score, and its difference from the first run.
+
+    Args:
+        names: Of the runs.
+        scores: Of each run.
+        differences: Of each run from the first; empty for the first itself.
+    """
+    table = table_of("score", INTERVAL, *_CHANGE)
+    for task, metric in dict.fromkeys(
+        (name, metric) for run in scores for name in run for metric in shown_metrics(run[name])
+    ):
+        table.add_row(task, metric, *("" for _ in range(len(table.columns) - 2)))
+        for name, run, changes in zip(names, scores, differences, strict=True):
+            score, change = run.get(task, {}).get(metric), changes.get(task, {}).get(metric)
+            if score is not None:
+                cells = _change(change, metric) if change is not None else ()
+                table.add_row("", f"  {name}", points(score.value, metric), bounds(score, metric), *cells)
+        table.add_section()
+    table.caption = caution(*differences)
+    return table
+
+
+def settings_table(names: Sequence[str], settings: Mapping[str, Sequence[str]]) -> Table:
+    """Return one row a setting in which runs differ, one column a run."""
+    table = Table("setting", *names)
+    for setting, values in settings.items():
+        table.add_row(setting, *values)
+    return table
+
+
+def caution(*differences: Differences) -> str:
+    """Return what a reader of so many verdicts should know of them."""
+    count = sum(len(shown_metrics(metrics)) for difference in differences for metrics in difference.values())
+    if not count:
+        return ""
+    return (
+        f"{count} verdicts at 5 % each: of equal models {count * LEVEL:.1f} of them would be better or worse by chance."
+    )
+
+
+def _heading(task: str, number: int) -> str:
+    return task if number == 0 else ""
+
+
+def _change(change: Difference, metric: str) -> tuple[Text, str, str, Text]:
+    """Return the cells of a difference, under the names of `_CHANGE`."""
+    colour = _COLOURS.get(change.verdict, "white")
+    p = "-" if math.isnan(change.p) else f"{change.p:.4f}"
+    value = points(change.value, metric, signed=True)
+    return Text(value, colour), bounds(change, metric, signed=True), p, Text(change.verdict, colour)
+
+
+_WIDTH = 120  # characters
+_PRE = '<pre style="white-space:pre;overflow-x:auto;line-height:normal;font-family:monospace">{code}</pre>'
+
+
+def as_text(table: Table) -> str:
+    """Return a table in characters, without colours."""
+    console = Console(file=StringIO(), width=_WIDTH, record=True, force_jupyter=False, markup=False, emoji=False)
+    console.print(table)
+    return visible("\n".join(line.rstrip() for line in console.export_text().splitlines()))
+
+
+def as_html(table: Table) -> str:
+    """Return a table as HTML that needs no style sheet."""
+    console = Console(
+        file=StringIO(), width=_WIDTH, record=True, force_jupyter=False, force_terminal=True, markup=False, emoji=False
+    )
+    console.print(table)
+    return visible(console.export_html(inline_styles=True, code_format=_PRE))

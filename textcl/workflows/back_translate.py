@@ -9,7 +9,6 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from textcl.embedding.pair_cosines import CosineRange
 from textcl.errors import DataError, ModelError
 from textcl.files.corpora import PlainTexts
 from textcl.translate.engine import BEST, Decoding, Engine, exact_code, short_code
@@ -20,7 +19,15 @@ from textcl.util.atomic import refuse_location
 from textcl.util.cache import cache_folder
 from textcl.util.progress import SILENT, Progress
 from textcl.util.seeds import derive
-from textcl.workflows.translated_pairs import Judge, Judgement, PairWriter, Tally, rejected_file, written_pairs
+from textcl.workflows.translated_pairs import (
+    CosineRange,
+    Judge,
+    Judgement,
+    PairWriter,
+    Tally,
+    rejected_file,
+    written_pairs,
+)
 
 _SAMPLED = 10  # kept pairs that are shown
 _USUAL_PIVOT = "eo"  # of Apertium: it keeps pronouns and the order of words

@@ -18,13 +18,11 @@ from textcl.evaluation.run import evaluate as run_tasks
 from textcl.evaluation.significance import Difference, Interval, compared, scores
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Task
-from textcl.report.comparisons import against_table
-from textcl.report.notebook import as_html, as_text
 from textcl.report.page import AGAINST, MODEL, Facts, write_scores_page
 from textcl.report.progress import progress_of
 from textcl.report.saved import Report
 from textcl.report.scores import Scores
-from textcl.report.tables import scores_table
+from textcl.report.tables import against_table, as_html, as_text, scores_table
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role, Use
 from textcl.util.progress import SILENT, Progress

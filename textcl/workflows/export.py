@@ -18,10 +18,9 @@ from textcl.encoder.opening import open_encoder, open_export
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import ModelError
 from textcl.evaluation.kinds import metric_named
-from textcl.evaluation.run import evaluate
+from textcl.evaluation.run import Recorder, evaluate
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Sample, Task
-from textcl.evaluation.task_texts import Recorder
 from textcl.export.figures import FILE, ExportFigures, TaskScore, bound_of, losses, texts_per_second, write_figures
 from textcl.export.writers import check_installed, put_in_place, versions_of, write_export
 from textcl.report.page import FILE as PAGE

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from textcl.errors import DataError
 from textcl.evaluation.leakage import Leakage, TrainingRow, find_leakage
+from textcl.evaluation.run import TaskTexts, texts_of
 from textcl.evaluation.suites import load_tasks
-from textcl.evaluation.task_texts import TaskTexts, texts_of
 from textcl.files.lines import refuse_absence
 from textcl.files.rows import Row, missing_column, present, read_rows, refuse_columns
 from textcl.files.values import passage_text

@@ -9,14 +9,24 @@ import numpy as np
 from pydantic import model_validator
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.kind import Files, Hub, Kind, SuiteSection, TaskEntry
-from textcl.evaluation.labels import LabelColumns, LabelledText, codes, labelled, labels_of
+from textcl.evaluation.kind import (
+    Files,
+    Hub,
+    Kind,
+    LabelColumns,
+    LabelledText,
+    SuiteSection,
+    TaskEntry,
+    codes,
+    labelled,
+    labels_of,
+)
 from textcl.evaluation.samples import LabelSample, MeanSample
 from textcl.evaluation.task import Values
 from textcl.indexes.exact import FlatIndex
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
+from textcl.util.cosines import unit_length
 from textcl.util.seeds import derive
 
 NEIGHBOURS = 5

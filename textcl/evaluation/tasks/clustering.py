@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import unit_length
-from textcl.evaluation.kind import Files, Hub, Kind, TaskEntry
-from textcl.evaluation.labels import LabelColumns, LabelledText, codes, labelled, labels_of
+from textcl.evaluation.kind import Files, Hub, Kind, LabelColumns, LabelledText, TaskEntry, codes, labelled, labels_of
 from textcl.evaluation.samples import MeanSample
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
+from textcl.util.cosines import unit_length
 from textcl.util.seeds import derive
 
 SUBSETS = 10

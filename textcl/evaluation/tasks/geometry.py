@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import unit_length
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.task import TextPair, Values, Weights
 from textcl.files.rows import ColumnError, Row
 from textcl.types.batches import Embed, FloatArray, IntArray
 from textcl.types.text import Role
-from textcl.util.cosines import Float64Array
+from textcl.util.cosines import Float64Array, unit_length
 from textcl.util.seeds import derive
 
 

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textcl.errors import DataError
-from textcl.evaluation.cosines import pair_cosines
 from textcl.evaluation.kind import Files, Hub, Kind, Metric, SuiteSection, TaskEntry
 from textcl.evaluation.task import Swaps, TextPair, Values, Weights
 from textcl.evaluation.thresholds import Thresholds, positions_from_top
 from textcl.types.batches import Embed
-from textcl.util.cosines import Float64Array
+from textcl.util.cosines import Float64Array, pair_cosines
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import numpy as np
 
 from textcl.errors import DataError
 from textcl.evaluation.correlation import CorrelationSample, SubsetCorrelations
-from textcl.evaluation.cosines import pair_cosines
 from textcl.evaluation.kind import Files, Hub, Kind, SuiteSection, TaskEntry
 from textcl.evaluation.task import PositivePair, TextPair
 from textcl.files.rows import Row
 from textcl.types.batches import Embed
+from textcl.util.cosines import pair_cosines
 
 _HIGH = 0.8  # of the scale, from which on two texts count as belonging together
 

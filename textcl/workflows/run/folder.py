@@ -21,9 +21,8 @@ from textcl.evaluation.task import Sample, Task
 from textcl.files.yaml import read_yaml_file
 from textcl.recipe.load import load_run_recipe, resolved
 from textcl.recipe.schema import Recipe, TrainingSection
-from textcl.report.comparisons import comparison_table
-from textcl.report.notebook import as_html, as_text
 from textcl.report.scores import write_items, write_report
+from textcl.report.tables import as_html, as_text, comparison_table
 from textcl.training.checkpoint import checkpoints, last_step, step_of
 from textcl.types.text import Source
 from textcl.util.atomic import is_part, new_file, write_json

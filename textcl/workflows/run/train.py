@@ -14,9 +14,8 @@ from textcl.embedding.embed import fresh_embed
 from textcl.encoder.fingerprint import fingerprint
 from textcl.errors import DataError
 from textcl.evaluation.leakage import Leakage
-from textcl.evaluation.run import evaluate
+from textcl.evaluation.run import Recorder, evaluate
 from textcl.evaluation.task import Sample, Task
-from textcl.evaluation.task_texts import Recorder
 from textcl.recipe.load import optimiser_of
 from textcl.recipe.schema import Recipe
 from textcl.training.checkpoint import first_readings
