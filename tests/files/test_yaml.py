@@ -92,6 +92,10 @@ def merged_bomb() -> str:
         ("? [a, b]\n: 2", "a key is a list or a mapping"),
         ('a: "\\e]0;owned"', "a text holds the character U+001B, which nobody can see"),
         ('a: "\\ud800"', "a text holds the character U+D800, which nobody can see"),
+        ('a: "\\U00110000"', "an escape or a number that stands for nothing"),
+        ('a: "\\UFFFFFFFF"', "an escape or a number that stands for nothing"),
+        (f"%YAML 1.{'9' * 5000}\n--- a", "an escape or a number that stands for nothing"),
+        ("[" + "1," * 100_001 + "]", "it holds more than 100,000 values"),
         ('"\\0": 1', "a text holds the character U+0000, which nobody can see"),
     ],
 )  # fmt: skip
@@ -109,8 +113,8 @@ def test_aliases_that_stay_small_are_read() -> None:
 
 
 def test_a_file_is_read_to_a_bound_and_a_device_not_at_all(tmp_path: Path) -> None:
-    (tmp_path / "large.yaml").write_text("# " + "x" * 10_000_000, encoding="utf-8")
-    with pytest.raises(RecipeError, match="more than 10 MB"):
+    (tmp_path / "large.yaml").write_text("# " + "x" * 1_000_000, encoding="utf-8")
+    with pytest.raises(RecipeError, match="more than 1 MB"):
         read_yaml_file(tmp_path / "large.yaml")
     (tmp_path / "device.yaml").symlink_to("/dev/zero")
     with pytest.raises(RecipeError, match="it is no file"):

@@ -206,6 +206,23 @@ def test_a_full_disk_is_told_and_other_errors_of_the_block_pass_through(tmp_path
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("opening", KINDS)
+@pytest.mark.parametrize(
+    "told", ["Error while serializing: I/O error: {} (os error 28)", "{} (os error 28)", "write error: {}"]
+)
+def test_libraries_of_other_languages_tell_of_a_full_disk_in_their_own_way(
+    tmp_path: Path, opening: Opening, told: str
+) -> None:
+    with (
+        pytest.raises(WriteError, match=r"a cannot be written: No space left on device\. Name"),
+        opening(tmp_path / "a"),
+    ):
+        raise Exception(told.format(os.strerror(errno.ENOSPC)))
+    with pytest.raises(ValueError, match="another thing"), opening(tmp_path / "a"):
+        raise ValueError("another thing")
+    assert names(tmp_path) == []
+
+
 def test_a_device_and_a_pipe_stay_what_they_are(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "device").symlink_to("/dev/null")

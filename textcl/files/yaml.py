@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 from yaml.constructor import ConstructorError
+from yaml.scanner import ScannerError
 
 from textcl.errors import RecipeError
 
@@ -16,9 +17,9 @@ _FLOAT = re.compile(
 )
 _BACKSLASH = r"A path with \ stands between single quotes, as in 'C:\new\data.csv'."
 _OF_PATHS = ("unknown escape", "U+0007", "U+0008", "U+000B", "U+000C")  # what \\a, \\b, \\v and \\f become
-_LARGEST_FILE = 10_000_000  # bytes
+_LARGEST_FILE = 1_000_000  # bytes; what the largest takes to read is seconds
 DEEPEST = 50  # lists and mappings inside one another
-_LARGEST_BY_ALIASES = 100_000  # values, where aliases repeat some
+_MOST_VALUES = 100_000  # with those that aliases repeat
 _LONGEST_NUMBER = 400  # characters; the largest float has 309 digits
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")  # control, half a character
 
@@ -31,6 +32,14 @@ class _Loader(yaml.SafeLoader):
         self._depth = self._size = 0
         self._sizes: dict[int, int] = {}  # of each whole node
 
+    def fetch_more_tokens(self) -> None:
+        """Read on; PyYAML takes some escapes and numbers for possible that Python does not."""
+        try:
+            super().fetch_more_tokens()  # type: ignore[no-untyped-call]
+        except (ValueError, OverflowError) as error:
+            mark = self.get_mark()  # type: ignore[no-untyped-call]
+            raise ScannerError(problem="an escape or a number that stands for nothing", problem_mark=mark) from error
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         is_alias = self.check_event(yaml.AliasEvent)
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
@@ -42,10 +51,9 @@ class _Loader(yaml.SafeLoader):
         if is_alias and id(node) not in self._sizes:
             raise ConstructorError(problem="an alias stands inside what it is the name of", problem_mark=mark)
         self._size += self._sizes[id(node)] if is_alias else 1
-        if is_alias and self._size > _LARGEST_BY_ALIASES:
-            raise ConstructorError(
-                problem=f"its aliases (*name) grow to more than {_LARGEST_BY_ALIASES:,} values", problem_mark=mark
-            )
+        if self._size > _MOST_VALUES:
+            what = "its aliases (*name) grow to" if is_alias else "it holds"
+            raise ConstructorError(problem=f"{what} more than {_MOST_VALUES:,} values", problem_mark=mark)
         self._sizes.setdefault(id(node), self._size - before)
         self._depth -= 1
         return node

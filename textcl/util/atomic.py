@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from textcl.errors import DataError, TextclError, WriteError
+from textcl.util.foreign import system_error
 
 try:
     import fcntl
@@ -262,15 +263,14 @@ def _explaining(path: Path, temporary: Path) -> Iterator[None]:
     """Tell what goes wrong with `path`, or with what is written for it; other errors of the block pass through."""
     try:
         yield
-    except WriteError:
-        raise
-    except OSError as error:
-        if not _is_of(error, path, temporary):
+    except Exception as raised:
+        error = system_error(raised)
+        if error is None or (error is raised and not _is_of(error, path, temporary)):
             raise
         # os.path, for Path.is_file fails where a folder may not be looked into
         blocking = next((folder for folder in path.parents if os.path.isfile(folder)), None)  # noqa: PTH113
         reason = error.strerror or str(error) if blocking is None else f"{blocking} is a file, not a folder"
-        raise WriteError(error.errno, reason, str(path)) from error
+        raise WriteError(error.errno, reason, str(path)) from raised
 
 
 def _is_of(error: OSError, path: Path, temporary: Path) -> bool:

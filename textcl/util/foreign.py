@@ -1,11 +1,13 @@
-"""What libraries raise over files that a stranger made: turned into one line that names the file."""
+"""What libraries raise over files that a stranger made, and over a disk: turned into errors that name the file."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from textcl.errors import ModelError
+from textcl.errors import ModelError, TextclError
 
 AGAIN = "copy or download it again"
 
@@ -37,6 +39,24 @@ def reason_of(error: BaseException) -> str:
     first = lines[0].rstrip(".:") if lines else name
     first = f"{name}: {first}" if isinstance(error, KeyError) else first
     return first if len(first) <= 200 else f"{first[:200]}…"
+
+
+_OF_DISKS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EMFILE, errno.ENFILE,
+)  # fmt: skip
+
+
+def system_error(error: Exception) -> OSError | None:
+    """Return the error of the system that an error is, or that a library of another language tells in its own way.
+
+    Such libraries raise what they like over a disk that takes no more, with the words of the system.
+    """
+    if isinstance(error, TextclError):
+        return None
+    if isinstance(error, OSError):
+        return error
+    code = next((code for code in _OF_DISKS if os.strerror(code) in str(error)), None)
+    return None if code is None else OSError(code, os.strerror(code))
 
 
 def below(folder: Path, path: str, file: Path) -> Path:
