@@ -208,16 +208,20 @@ def test_a_full_disk_is_told_and_other_errors_of_the_block_pass_through(tmp_path
 
 @pytest.mark.parametrize("opening", KINDS)
 @pytest.mark.parametrize(
-    "told", ["Error while serializing: I/O error: {} (os error 28)", "{} (os error 28)", "write error: {}"]
+    "told",
+    [
+        Exception("No space left on device (os error 28)"),  # tokenizers
+        ValueError("Error while serializing: I/O error: No space left on device (os error 28)"),  # safetensors
+        RuntimeError("Error: 'ret == (1)' failed: write error in /disk/x: No space left on device"),  # FAISS
+        OSError("12800 requested and 992 written"),  # numpy
+    ],
 )
-def test_libraries_of_other_languages_tell_of_a_full_disk_in_their_own_way(
-    tmp_path: Path, opening: Opening, told: str
-) -> None:
+def test_libraries_tell_of_a_full_disk_in_their_own_way(tmp_path: Path, opening: Opening, told: Exception) -> None:
     with (
         pytest.raises(WriteError, match=r"a cannot be written: No space left on device\. Name"),
         opening(tmp_path / "a"),
     ):
-        raise Exception(told.format(os.strerror(errno.ENOSPC)))
+        raise told
     with pytest.raises(ValueError, match="another thing"), opening(tmp_path / "a"):
         raise ValueError("another thing")
     assert names(tmp_path) == []

@@ -42,6 +42,25 @@ def test_a_damaged_file_and_one_that_cannot_be_opened_are_told_apart(tmp_path: P
         open_database(inside)
 
 
+def test_what_sqlite_does_not_say_of_the_system_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("textcl.util.database.os.open", refuse)
+    with (
+        pytest.raises(DataError, match=r"\(unable to open database file: Too many open files\)\. Is there room"),
+        explained(tmp_path / "a.sqlite", "the vectors", "Delete it."),
+    ):
+        raise sqlite3.OperationalError("unable to open database file")
+
+
+def test_a_file_that_is_read_meanwhile_is_not_taken_for_the_database(tmp_path: Path) -> None:
+    refused = PermissionError(13, "Permission denied", str(tmp_path / "secret" / "texts.txt"))
+    with pytest.raises(PermissionError) as told, explained(tmp_path / "a.sqlite", "the vectors", "Delete it."):
+        raise refused
+    assert told.value is refused
+
+
 def test_no_other_file_opens_a_database() -> None:
     package = Path(textcl.__file__).parent
     opening = [file for file in package.rglob("*.py") if "sqlite3.connect" in file.read_text(encoding="utf-8")]

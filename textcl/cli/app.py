@@ -145,7 +145,7 @@ def _of_the_machine(error: Exception) -> str | None:
     if isinstance(error, RuntimeError | ImportError) and any(words in str(error) for words in _NO_MEMORY):
         return _MEMORY
     for number, way_out in _WAYS_OUT.items():  # of a library in another language, which keeps the system's words alone
-        if isinstance(error, RuntimeError) and os.strerror(number) in str(error):
+        if os.strerror(number) in str(error):
             return f"{one_line(str(error))}. {way_out}"
     return None
 

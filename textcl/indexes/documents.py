@@ -70,7 +70,7 @@ def write_documents(file: Path, documents: Iterable[Document], progress: Progres
     """
     digest = Digest(progress)
     rows = ((row, d.id, d.text, d.location) for row, d in enumerate(digest.passing(documents)))
-    with new_file(file) as temporary, _explained(file), closing(open_database(temporary)) as database:
+    with new_file(file) as temporary, _explained(file, unusable=None), closing(open_database(temporary)) as database:
         database.executescript(_TABLES)
         database.execute("BEGIN")
         database.executemany("INSERT INTO documents VALUES (?, ?, ?, ?)", rows)
@@ -141,8 +141,8 @@ def _refuse_duplicates(database: sqlite3.Connection) -> None:
         raise DataError(f"{two}: the id '{double}' stands there a second time; it was first in {one}.") from None
 
 
-def _explained(file: Path) -> AbstractContextManager[None]:
-    return explained(file, "the texts of the index", _WAY_OUT, SearchError, unusable=_WAY_OUT)
+def _explained(file: Path, *, unusable: str | None = _WAY_OUT) -> AbstractContextManager[None]:
+    return explained(file, "the texts of the index", _WAY_OUT, SearchError, unusable=unusable)
 
 
 class Shards:

@@ -1,5 +1,6 @@
 """SQLite files: opened one way, with patience for others that use them, and errors that say what to do."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def explained(
 ) -> Iterator[None]:
     """Turn what SQLite and the disk say within a block into an error that says what to do.
 
+    An error of the system that names another file, such as one that is read meanwhile, passes through.
+
     Args:
         path: The file.
         holds: What is in it: `the vectors`.
@@ -46,8 +49,25 @@ def explained(
     try:
         yield
     except (sqlite3.OperationalError, OSError) as cause:
-        reason = cause.strerror if isinstance(cause, OSError) else cause
+        if isinstance(cause, OSError) and isinstance(cause.filename, str) and not _is_of(cause.filename, path):
+            raise
+        reason = cause.strerror if isinstance(cause, OSError) else f"{cause}{_refusal(path.parent)}"
         advice = unusable or "Is there room, may it be written?"
         raise error(f"{path}: {holds} cannot be used ({reason}). {advice}") from cause
     except (sqlite3.Error, UnicodeDecodeError) as cause:
         raise error(f"{path} is damaged ({cause}). {way_out}") from cause
+
+
+def _refusal(folder: Path) -> str:
+    """Say why the system lets nobody look into a folder, as where too many files are open: SQLite does not say."""
+    try:
+        os.close(os.open(folder, os.O_RDONLY))
+    except OSError as error:
+        return f": {error.strerror}"
+    return ""
+
+
+def _is_of(named: str, path: Path) -> bool:
+    """Say whether a file is the database, one that lies beside it under its name, or a folder that it lies in."""
+    other = Path(named)
+    return other in path.parents or (other.parent == path.parent and path.name in other.name)

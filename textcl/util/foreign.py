@@ -47,14 +47,15 @@ _OF_DISKS = (
 
 
 def system_error(error: Exception) -> OSError | None:
-    """Return the error of the system that an error is, or that a library of another language tells in its own way.
+    """Return the error of the system that an error is, or that a library tells in its own way; None: it is another.
 
-    Such libraries raise what they like over a disk that takes no more, with the words of the system.
+    Libraries of other languages raise what they like over a disk that takes no more, with the words of the system.
     """
     if isinstance(error, TextclError):
         return None
     if isinstance(error, OSError):
-        return error
+        is_short = error.errno is None and " requested and " in str(error)  # numpy, of how much it could write
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if is_short else error
     code = next((code for code in _OF_DISKS if os.strerror(code) in str(error)), None)
     return None if code is None else OSError(code, os.strerror(code))
 
