@@ -173,7 +173,9 @@ def test_what_is_left_out_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 
 def test_a_list_that_is_spelled_as_a_text_is_refused(tmp_path: Path):
-    for spelled in ("['a', 'b']", '["a"]', "['a' 'b']"):
+    passages = ("[{'text': 'a', 'score': nan}]", "[{'text': 'a'}\n {'text': 'b'}]", '{"title": null, "text": "a"}')
+    for spelled in ("['a', 'b']", '["a"]', "['a' 'b']", "[]", *passages):
         with pytest.raises(DataError, match=r"a list that is written as one text. Write lists as JSONL"):
             JsonLines(lines(tmp_path, {"anchor": "a", "positive": spelled}))
-    assert len(JsonLines(lines(tmp_path, {"anchor": "a", "positive": "[a], [b]"}))) == 1
+    for text in ("[a], [b]", "[1]", '{"name": "a"}', "{a} is set", "[{'a': 1}]"):
+        assert len(JsonLines(lines(tmp_path, {"anchor": "a", "positive": text}))) == 1

@@ -5,12 +5,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 from textcl.errors import DataError
 from textcl.files.lines import BLANK, NUL
 
 SPELLED_MISSING = frozenset(("nan", "NaN", "None", "null", "NULL", "<NA>", "NaT"))  # as programs write "no text"
+_NAN, _NO_COMMA = re.compile(r"\bnan\b"), re.compile(r"\}\s+\{")  # as pandas and numpy write in Python's spelling
 _SHOWN = 40  # characters
 _WHOLE = re.compile(r"[-+]?\d{1,1000}")  # Python refuses to read more than 4,300 digits
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -64,15 +66,22 @@ def passage_text(value: object) -> object:
 
 
 def _spells_list(text: str) -> bool:
-    """Say whether a text is a list of texts, as Python, pandas or JSON write it."""
+    """Say whether a text is a list of texts or passages, or one passage, as Python, pandas, numpy or JSON write it."""
     text = text.strip()
-    if not (text.startswith(("['", '["')) and text.endswith(("']", '"]'))):
+    if not (text.startswith(("[", "{")) and text.endswith(("]", "}"))):
         return False
-    try:
-        read = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return isinstance(read, list) and all(isinstance(item, str) for item in read)
+    read = _read_literal(text)
+    return all(isinstance(passage_text(item), str) for item in (read if isinstance(read, list) else [read]))
+
+
+def _read_literal(text: str) -> object:
+    """Return the value that a text spells in JSON or Python; None where it spells none."""
+    as_python = _NO_COMMA.sub("}, {", _NAN.sub("None", text))
+    for read, spelled in ((json.loads, text), (ast.literal_eval, as_python)):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            value: object = read(spelled)
+            return value
+    return None
 
 
 def refuse_unwritable(text: str, where: str) -> None:
