@@ -35,9 +35,9 @@ class _Loader(yaml.SafeLoader):
     def fetch_more_tokens(self) -> None:
         """Read on; PyYAML takes some escapes and numbers for possible that Python does not."""
         try:
-            super().fetch_more_tokens()  # type: ignore[no-untyped-call]
+            super().fetch_more_tokens()
         except (ValueError, OverflowError) as error:
-            mark = self.get_mark()  # type: ignore[no-untyped-call]
+            mark = self.get_mark()
             raise ScannerError(problem="an escape or a number that stands for nothing", problem_mark=mark) from error
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
