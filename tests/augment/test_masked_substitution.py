@@ -40,22 +40,23 @@ def expected(model: str, words: list[str], position: int, top: int) -> dict[str,
 
 def test_a_word_becomes_one_of_the_likeliest_by_their_probabilities(model: str):
     wanted = expected(model, ["dog"], 0, 3)
-    made = Counter(MaskedSubstitution(model, 1.0, 3)("dog", random.Random(seed)) for seed in range(600))
+    augmentation = MaskedSubstitution(model, 1.0, 3)
+    made = Counter(augmentation("dog", random.Random(seed)) for seed in range(300))
     assert set(made) == set(wanted)
-    assert all(abs(made[word] / 600 - wanted[word]) < 0.08 for word in wanted)  # 4 standard deviations
+    assert all(abs(made[word] / 300 - wanted[word]) < 0.12 for word in wanted)  # 4 standard deviations
 
 
 def test_words_change_as_often_as_the_rate_says_and_all_else_stays(model: str):
     text = 'the Dog,\tRUNS; "zzz"\n42 日本 '
     changed = Counter[int]()
-    for seed in range(200):
+    for seed in range(100):
         words = MaskedSubstitution(model, 0.25)(text, random.Random(seed)).split()
         assert words[3:] == ['"zzz"', "42", "日本"]  # pieces, digits, unknown tokens
         assert words[1].endswith(",")
         assert words[1][0].isupper()
         assert words[2].isupper()
         changed.update(position for position, word in enumerate(words) if word != text.split()[position])
-    assert all(26 < changed[position] < 74 for position in range(3))  # 50 expected; 24 is 4 standard deviations
+    assert all(7 < changed[position] < 43 for position in range(3))  # 25 expected; 18 is 4 standard deviations
 
 
 def test_a_word_is_never_replaced_by_itself_and_only_by_words(model: str):

@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 
 from tests.benchmark.clouds import setup_in
+from tests.forks import FORKS
 from textcl.benchmark.measure import Candidate, measure, with_nearest
 from textcl.errors import SearchError
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure in processes that have everything imported."""
+    monkeypatch.setattr("textcl.benchmark.measure.get_context", lambda _: FORKS)
 
 
 def test_exact_search_finds_all_and_an_index_of_cells_more_with_more_effort(tmp_path: Path) -> None:
@@ -33,6 +40,7 @@ def test_the_nearest_agree_with_a_naive_loop(tmp_path: Path) -> None:
     np.testing.assert_array_equal(setup.nearest, np.argsort(-cosines, axis=1)[:, :10])
 
 
+@pytest.mark.usefixtures("forks")
 def test_an_exact_index_misses_nothing_where_every_vector_stands_there_twice(tmp_path: Path) -> None:
     setup = setup_in(tmp_path, rows=300)
     vectors = np.load(setup.vectors)
@@ -51,6 +59,7 @@ def test_cosines_of_found_rows_are_those_of_whole_vectors(tmp_path: Path) -> Non
     np.testing.assert_allclose(found[1], [vectors[1] @ vectors[0], vectors[1] @ vectors[7]])
 
 
+@pytest.mark.usefixtures("forks")
 def test_cut_vectors_keep_less_of_what_whole_ones_find(tmp_path: Path) -> None:
     setup = with_nearest(setup_in(tmp_path, rows=500))
     (point,) = measure(Candidate("exact", dimension=4), setup).points
@@ -59,6 +68,7 @@ def test_cut_vectors_keep_less_of_what_whole_ones_find(tmp_path: Path) -> None:
     assert point.recall < 0.9
 
 
+@pytest.mark.usefixtures("forks")
 def test_judged_queries_are_scored(tmp_path: Path) -> None:
     setup = with_nearest(setup_in(tmp_path, rows=200, queries=5))
     judged = {query: {int(setup.nearest[query, 0]): 1} for query in range(3)}
@@ -66,6 +76,7 @@ def test_judged_queries_are_scored(tmp_path: Path) -> None:
     assert point.ndcg == pytest.approx(1.0)
 
 
+@pytest.mark.usefixtures("forks")
 def test_what_can_not_be_built_is_told(tmp_path: Path) -> None:
     setup = with_nearest(setup_in(tmp_path, rows=100))
     with pytest.raises(SearchError, match="IVF64"):

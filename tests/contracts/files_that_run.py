@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import transformers.models.bert.modeling_bert  # noqa: F401 (while calls are noted, an import takes three times as long)
+
 import textcl
 from textcl.cli.app import main
 

@@ -9,6 +9,7 @@ from statistics import median
 import pytest
 
 import textcl
+from tests.cli.running import run
 from tests.tiny import SENTENCES, tiny_encoder
 
 PACKAGE = Path(textcl.__file__).parent
@@ -82,8 +83,10 @@ UNNEEDED_BY_SEARCH = {
 }  # fmt: skip
 
 
-def test_a_search_loads_the_model_and_the_index_and_no_other_room(model: Path, texts: Path, tmp_path: Path) -> None:
-    python("-m", "textcl", "index", model, texts, "--out", tmp_path / "index")
+def test_a_search_loads_the_model_and_the_index_and_no_other_room(
+    capsys: pytest.CaptureFixture[str], model: Path, texts: Path, tmp_path: Path
+) -> None:
+    run(capsys, "index", model, texts, "--out", tmp_path / "index")
     printed = python("-c", LOADED, "search", tmp_path / "index", "a man plays", "-k", 2).splitlines()[-1].split()
     assert printed[0] == "loaded"
     assert "textcl.workflows.search" in printed

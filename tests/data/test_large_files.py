@@ -22,8 +22,8 @@ from textcl.data.sources.text_files import TextLines
 from textcl.errors import DataError
 from textcl.types.text import Source
 
-ROWS, WIDTH = 15_000, 4_000  # 60 MB of text
-MAY_HOLD = 8 << 20  # bytes
+ROWS, WIDTH = 5_000, 4_000  # 20 MB of text
+MAY_HOLD = 6 << 20  # bytes
 TEXT = "word " * (WIDTH // 5 - 2)
 
 
@@ -72,7 +72,7 @@ def grown(make: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("write", [as_text, as_json, as_csv, as_arrow, as_parquet])
-def test_a_file_of_sixty_megabytes_is_never_held(tmp_path: Path, own_cache: Path, write: Callable[[Path], Source]):
+def test_a_file_of_twenty_megabytes_is_never_held(tmp_path: Path, own_cache: Path, write: Callable[[Path], Source]):
     path = tmp_path / "large"
     first = write(path)
     source = type(first)
@@ -86,14 +86,14 @@ def test_a_file_of_sixty_megabytes_is_never_held(tmp_path: Path, own_cache: Path
     for kept in sorted(own_cache.rglob("*"), reverse=True):  # so that the file is read through again
         if kept.is_file() and "unpacked" not in kept.parts:
             kept.unlink()
-    assert path.stat().st_size > 58_000_000
+    assert path.stat().st_size > 19_000_000
     assert grown(read) < MAY_HOLD
     assert len(first) == ROWS
 
 
 def test_the_measure_sees_a_file_that_is_held(tmp_path: Path):
     as_text(tmp_path / "large")
-    assert grown(lambda: (tmp_path / "large").read_text().splitlines()) > 58_000_000
+    assert grown(lambda: (tmp_path / "large").read_text().splitlines()) > 19_000_000
 
 
 def test_a_large_file_is_read_through_once(tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5,8 +5,6 @@ import os
 import pickle
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -16,11 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.data.sources import Rows, anchors
 from tests.data.test_batches import CROPS, content
 from tests.data.tokens import tokenize
-from tests.tiny import tiny_encoder
+from tests.forks import started
+from tests.tiny import SENTENCES, masked_language_model, tiny_encoder
+from textcl.augment import MaskedSubstitution
 from textcl.augment.cutoff import TokenCutoff
 from textcl.data.batches import Batches
 from textcl.data.sources.text_files import TextLines
@@ -177,43 +178,27 @@ def test_spawned_workers_make_the_same_batches(opened: list[Ahead]) -> None:
     assert [content(ahead.batch(step)) for step in range(3)] == [content(crops().batch(step)) for step in range(3)]
 
 
-SCRIPT = """
-import random
-import sys
-import torch
-from tests.data.sources import Rows
-from tests.tiny import SENTENCES, masked_language_model, tiny_encoder
-from textcl.augment import MaskedSubstitution
-from textcl.data.batches import Batches
-from textcl.data.views import ViewSpec
-from textcl.data.workers import made_ahead
-from textcl.types import Example, Role
-
-torch.set_num_threads(2)
-encoder = tiny_encoder()
-encoder.encode(SENTENCES * 50)  # its threads, and those of its tokenizer, run from here on
-torch.rand(500, 500) @ torch.rand(500, 500)
-change = MaskedSubstitution(masked_language_model(sys.argv[1]), rate=0.5)
-views = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, (change,)))
-made = Batches(Rows(*(Example(0, text) for text in SENTENCES)), views, encoder.tokenize, 7, seed=3)
-change(SENTENCES[1], random.Random(1))  # here too it has run before the workers are there
-with made_ahead(made, 2) as ahead:
-    texts = [ahead.batch(step).views[1].texts for step in range(4)]
-assert texts == [made.batch(step).views[1].texts for step in range(4)]
-print("equal", flush=True)
-"""
+def fork_beside_threads(folder: Path) -> None:
+    torch.set_num_threads(2)
+    encoder = tiny_encoder()
+    encoder.encode(SENTENCES * 50)  # its threads, and those of its tokenizer, run from here on
+    torch.rand(500, 500) @ torch.rand(500, 500)
+    change = MaskedSubstitution(masked_language_model(folder), rate=0.5)
+    views = (ViewSpec(Role.ANCHOR), ViewSpec(Role.POSITIVE, (change,)))
+    made = Batches(Rows(*(Example(0, text) for text in SENTENCES)), views, encoder.tokenize, 7, seed=3)
+    change(SENTENCES[1], random.Random(1))  # here too it has run before the workers are there
+    with made_ahead(made, 2) as ahead:
+        texts = [ahead.batch(step).views[1].texts for step in range(4)]
+    assert texts == [made.batch(step).views[1].texts for step in range(4)]
 
 
 def test_forked_workers_do_without_the_threads_of_torch_and_of_tokenizers(tmp_path: Path) -> None:
-    file = tmp_path / "script.py"
-    file.write_text(SCRIPT)
     environment = {name: value for name, value in os.environ.items() if name != "TOKENIZERS_PARALLELISM"}
-    environment |= {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "2"}
-    done = subprocess.run(
-        [sys.executable, file, tmp_path / "masked"], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert (done.stdout, done.returncode) == ("equal\n", 0), done.stderr
-    assert "forked" not in done.stderr
+    process = started(fork_beside_threads, tmp_path / "masked", output=tmp_path / "said", environment=environment)
+    process.join(120)
+    said = (tmp_path / "said").read_text()
+    assert process.exitcode == 0, said
+    assert "forked" not in said
 
 
 @pytest.mark.parametrize(

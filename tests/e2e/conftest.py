@@ -3,22 +3,37 @@
 import os
 import subprocess
 import sys
+import tempfile
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.tiny import WORDS, tiny_encoder
+from textcl.cli.app import main
 
 
 def textcl(*arguments: object, expect: int = 0) -> str:
-    """Run `python -m textcl …` and return what it printed; the exit status must be the expected one."""
-    done = subprocess.run(command(*arguments), env=environment(), capture_output=True, text=True)
-    assert done.returncode == expect, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    """Run `textcl …` in a process and return what it printed; the exit status must be the expected one."""
+    with tempfile.NamedTemporaryFile("r+", encoding="utf-8") as printed:
+        process = started(*arguments, output=Path(printed.name))
+        process.join()
+        said = Path(printed.name).read_text(encoding="utf-8")
+    assert process.exitcode == expect, said
+    return said
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "textcl", *map(str, arguments)]
+def started(*arguments: object, output: Path) -> BaseProcess:
+    """Start `textcl …` in a process and a session of its own; what it prints goes to a file."""
+    return forks.started(main, [str(argument) for argument in arguments], output=output, environment=environment())
+
+
+def textcl_anew(*arguments: object) -> None:
+    """Run `python -m textcl …`, a process that imports everything itself, as a user's does."""
+    command = [sys.executable, "-m", "textcl", *map(str, arguments)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def environment() -> dict[str, str]:

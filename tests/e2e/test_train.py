@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from safetensors.numpy import load_file
 from sentence_transformers import SentenceTransformer
 
 import textcl
-from tests.e2e.conftest import command, environment
+from tests.e2e.conftest import environment, started, textcl_anew
 from tests.e2e.conftest import textcl as run_textcl
 
 TEXTS = ["a man plays the guitar", "two dogs run", "what is the value of a matrix?"]
@@ -43,7 +44,7 @@ def are_equal(one: Weights, other: Weights) -> bool:
 def unbroken(backbone: Path, sentences: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that nothing disturbed."""
     out = tmp_path_factory.mktemp("runs") / "unbroken"
-    run_textcl(*simcse(backbone, sentences, out))
+    textcl_anew(*simcse(backbone, sentences, out))
     return out
 
 
@@ -78,12 +79,12 @@ def test_a_run_killed_in_the_middle_of_an_epoch_goes_on_bit_for_bit_with_other_w
     backbone: Path, sentences: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     arguments = simcse(backbone, sentences, tmp_path / "killed", "training.save_every=3")
-    process = subprocess.Popen(command(*arguments, "data.workers=2"), env=environment(), stdout=subprocess.DEVNULL)
+    process = started(*arguments, "data.workers=2", output=tmp_path / "said")
     wait_for(tmp_path / "killed/checkpoints/step-9", process)
     workers = [int(worker) for worker in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
     assert len(workers) == 2
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert not (tmp_path / "killed/model").exists()
     run_textcl(*arguments, "data.workers=0", "--resume")
     assert are_equal(weights(tmp_path / "killed"), weights(unbroken))
@@ -94,13 +95,12 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(
     backbone: Path, sentences: Path, unbroken: Path, tmp_path: Path
 ) -> None:
     arguments = simcse(backbone, sentences, tmp_path / "stopped", "training.save_every=3")
-    process = subprocess.Popen(
-        command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    )
+    process = started(*arguments, output=tmp_path / "said")
     wait_for(tmp_path / "stopped/checkpoints/step-3", process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
-    said = process.communicate(timeout=60)[0].decode()
-    assert process.returncode == 130
+    process.join(60)
+    said = (tmp_path / "said").read_text()
+    assert process.exitcode == 130
     assert "--resume" in said
     assert "Traceback" not in said
     with pytest.raises(ProcessLookupError):  # nobody is left of the group
@@ -123,57 +123,10 @@ def test_dropout_views_without_dropout_are_refused(backbone: Path, sentences: Pa
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("launcher", ["plain", pytest.param("multi_gpu", marks=pytest.mark.slow)])
-def test_accelerate_launches_two_processes_that_do_what_one_does(backbone: Path, tmp_path: Path, launcher: str) -> None:
-    recipe = pairs_recipe(backbone, tmp_path)
-    run_textcl("train", recipe, "--out", tmp_path / "one")
-    options = ["--multi_gpu", "--main_process_port", "0"] if launcher == "multi_gpu" else []
-    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", "2", *options]
-    two = [*launch, "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
-    done = subprocess.run(two, env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert_same_run(tmp_path / "one", tmp_path / "two", backbone)
-
-
-@pytest.mark.slow
-def test_two_machines_do_what_one_does(backbone: Path, tmp_path: Path) -> None:
-    recipe = pairs_recipe(backbone, tmp_path)
-    run_textcl("train", recipe, "--out", tmp_path / "one")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    nodes = [
-        subprocess.Popen(
-            [
-                sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1",
-                "--rdzv_backend=c10d", "--rdzv_id=1", f"--rdzv_endpoint=127.0.0.1:{port}", "-m", "textcl",
-                "train", str(recipe), "--out", str(tmp_path / "two"),
-            ],
-            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    said = [node.communicate(timeout=240)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], said
-    assert_same_run(tmp_path / "one", tmp_path / "two", backbone)
-
-
-def assert_same_run(one: Path, two: Path, backbone: Path) -> None:
-    """Compare a run of one process with one of two: the weights that have moved, and the losses."""
-    assert json.loads((two / "run.json").read_text())["processes"] == 2
-    alone, together = weights(one), weights(two)
-    start = load_file(backbone / "model.safetensors")
-    assert max(np.abs(alone[name] - start[name]).max() for name in alone) > 1e-3
-    for name, value in alone.items():
-        if name.endswith("key.bias"):
-            continue  # moves no probability: its gradient is rounding noise, which AdamW scales up
-        np.testing.assert_allclose(together[name], value, atol=2e-5, err_msg=name)
-    losses = [[json.loads(line)["loss"] for line in (run / "log.jsonl").read_text().splitlines()] for run in (one, two)]
-    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
-
-
-def pairs_recipe(backbone: Path, folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def recipe(backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe over 41 pairs, 16 a batch: the last batch of an epoch has 9 rows, which two ranks share unequally."""
+    folder = tmp_path_factory.mktemp("pairs")
     pairs = folder / "pairs.jsonl"
     rows = [{"anchor": f"the man sees {row} birds", "positive": f"birds {row} in the tree"} for row in range(41)]
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -190,10 +143,64 @@ training: {{steps: 6, learning_rate: 1.0e-3, precision: float32}}
     return recipe
 
 
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+@pytest.fixture(scope="module")
+def one(recipe: Path) -> Path:
+    """The folder of its run on one process."""
+    run_textcl("train", recipe, "--out", recipe.parent / "one")
+    return recipe.parent / "one"
+
+
+@pytest.mark.parametrize("launcher", ["plain", pytest.param("multi_gpu", marks=pytest.mark.slow)])
+def test_accelerate_launches_two_processes_that_do_what_one_does(
+    recipe: Path, one: Path, backbone: Path, tmp_path: Path, launcher: str
+) -> None:
+    options = ["--multi_gpu", "--main_process_port", "0"] if launcher == "multi_gpu" else []
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", "2", *options]
+    two = [*launch, "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
+    done = subprocess.run(two, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same_run(one, tmp_path / "two", backbone)
+
+
+@pytest.mark.slow
+def test_two_machines_do_what_one_does(recipe: Path, one: Path, backbone: Path, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    nodes = [
+        subprocess.Popen(
+            [
+                sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc_per_node=1",
+                "--rdzv_backend=c10d", "--rdzv_id=1", f"--rdzv_endpoint=127.0.0.1:{port}", "-m", "textcl",
+                "train", str(recipe), "--out", str(tmp_path / "two"),
+            ],
+            env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [node.communicate(timeout=240)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    assert_same_run(one, tmp_path / "two", backbone)
+
+
+def assert_same_run(one: Path, two: Path, backbone: Path) -> None:
+    """Compare a run of one process with one of two: the weights that have moved, and the losses."""
+    assert json.loads((two / "run.json").read_text())["processes"] == 2
+    alone, together = weights(one), weights(two)
+    start = load_file(backbone / "model.safetensors")
+    assert max(np.abs(alone[name] - start[name]).max() for name in alone) > 1e-3
+    for name, value in alone.items():
+        if name.endswith("key.bias"):
+            continue  # moves no probability: its gradient is rounding noise, which AdamW scales up
+        np.testing.assert_allclose(together[name], value, atol=2e-5, err_msg=name)
+    losses = [[json.loads(line)["loss"] for line in (run / "log.jsonl").read_text().splitlines()] for run in (one, two)]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
+def wait_for(path: Path, process: BaseProcess) -> None:
     deadline = time.monotonic() + 120
     while not path.exists():
-        assert process.poll() is None, "the run ended before it could be interrupted"
+        assert process.is_alive(), "the run ended before it could be interrupted"
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.005)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor, nn
 
 from tests.contracts.objectives import CASES, target_of
+from tests.forks import on_ranks
 from tests.toy import PAIR, ToyEncoder, flat_gradient, share, toy_batch
 from textcl.distributed import Ranks, join_ranks
 from textcl.training.gradient_cache import Memory
@@ -90,7 +90,7 @@ def descend(modules: list[nn.Module]) -> None:
 
 def run(cases: list[Case], count: int, folder: Path) -> list[list[dict[str, Tensor]]]:
     """Return the outcome of every case on every rank of `count` gloo processes."""
-    mp.spawn(_process, (cases, count, folder), nprocs=count)
+    on_ranks(_process, cases, count, folder, count=count)
     return [torch.load(folder / f"rank-{rank}.pt") for rank in range(count)]
 
 

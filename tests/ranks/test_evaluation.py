@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
+from tests.forks import on_ranks
 from tests.noted import Noted
 from tests.tiny import SENTENCES, WORDS, tiny_encoder
 from tests.workflows.test_run_during import mark, mark_of
@@ -118,7 +118,7 @@ def _process(rank: int, folder: Path) -> None:
 def two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What each of two processes saw."""
     folder = tmp_path_factory.mktemp("evaluation")
-    mp.spawn(_process, (folder,), nprocs=2)
+    on_ranks(_process, folder)
     return [torch.load(folder / f"rank-{rank}.pt", weights_only=False) for rank in range(2)]
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
+from tests.forks import on_ranks
 from tests.tiny import tiny_encoder
 from tests.workflows.test_index import TEXTS, Watched
 from textcl.files.corpora import Corpus
@@ -22,7 +22,7 @@ def test_two_processes_write_the_index_of_one(tmp_path: Path) -> None:
     tiny_encoder().save(tmp_path / "model")
     for count in (1, 2):
         (tmp_path / str(count)).mkdir()
-        mp.spawn(_process, (count, tmp_path), nprocs=count)
+        on_ranks(_process, count, tmp_path, count=count)
     one, two = (np.load(tmp_path / f"{count}" / "out" / "index" / "vectors.npy") for count in (1, 2))
     np.testing.assert_array_equal(one, two)
     assert len(one) == len(TEXTS)

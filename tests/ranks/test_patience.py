@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
+from tests.forks import on_ranks
 from textcl.distributed import join_ranks
 
 TIME_OUT, WORK = timedelta(seconds=1), 3.0
@@ -38,5 +38,5 @@ def _process(rank: int, folder: Path) -> None:
 
 
 def test_processes_wait_for_the_work_of_one_past_the_time_out_of_the_launch(tmp_path: Path) -> None:
-    mp.spawn(_process, (tmp_path,), nprocs=2)
+    on_ranks(_process, tmp_path)
     assert (tmp_path / "said-1").read_text() == "waited, waited, waited, waited, waited, gave up"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from tests.contracts.objectives import target_of
+from tests.forks import on_ranks
 from tests.toy import ToyEncoder
 from tests.training.test_loop import ToyBatches, make_loop
 from textcl.distributed import Ranks, join_ranks
@@ -42,7 +42,7 @@ def _process(rank: int, meeting: Path, folders: list[Path]) -> None:
 def said(meeting: Path, folders: list[Path]) -> list[str]:
     """What each of two processes says of going on, each in its own folder."""
     meeting.mkdir()
-    mp.spawn(_process, (meeting, folders), nprocs=2)
+    on_ranks(_process, meeting, folders)
     return [(meeting / f"said-{rank}").read_text() for rank in range(2)]
 
 

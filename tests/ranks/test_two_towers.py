@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor
 
+from tests.forks import on_ranks
 from tests.tiny import sentence_batch, tiny_towers
 from tests.toy import flat_gradient
 from textcl.distributed import Ranks, join_ranks
@@ -60,7 +60,7 @@ def _process(rank: int, folder: Path) -> None:
 def gradients(tmp_path_factory: pytest.TempPathFactory) -> list[list[Tensor]]:
     """For each rank the gradient of each number of rows."""
     folder = tmp_path_factory.mktemp("towers")
-    mp.spawn(_process, (folder,), nprocs=2)
+    on_ranks(_process, folder)
     return [torch.load(folder / f"rank-{rank}.pt") for rank in range(2)]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import FORKS
 from tests.tiny import tiny_encoder
 from tests.workflows.test_index import TEXTS, Watched
 from textcl.errors import DataError, SearchError
@@ -30,6 +31,7 @@ def model(tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmarking, "Setup", lambda *setup: replace(_SETUP(*setup), seconds=0.01))
+    monkeypatch.setattr("textcl.benchmark.measure.get_context", lambda _: FORKS)
 
 
 _SETUP = benchmarking.Setup

@@ -132,6 +132,7 @@ def _refuse_another(files: RunFiles, run: Path) -> None:
         raise DataError(f"{run}: recipe.yaml and run.json do not have the same sources. Bring both back.")
 
 
+@cache  # a template is compiled once a process
 def _environment() -> Environment:
     environment = Environment(  # noqa: S701 (Markdown: nothing is escaped as HTML would be, cells by `cell`)
         loader=PackageLoader("textcl.hub", "template"), undefined=StrictUndefined, trim_blocks=True,

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,7 @@ def _write(path: Path, *, rows: list[ScoreRow], data: PageData | None, **rest: A
     return path
 
 
+@cache  # a template is compiled once a process
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("textcl.report", "template"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,

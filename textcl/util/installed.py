@@ -1,5 +1,6 @@
 """What is installed: bundled recipes and suites, in a wheel or beside a checkout's package; versions of packages."""
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def versions() -> dict[str, str]:
 def version_of(package: str) -> str | None:
     """Return the version of a package, None where it is not installed."""
     try:
-        return version(package)
+        return _version(package)
     except PackageNotFoundError:  # faiss comes under several names
         return None
+
+
+@cache  # a package's files are read once a process; one that is missing is looked for again
+def _version(package: str) -> str:
+    return version(package)

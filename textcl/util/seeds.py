@@ -18,5 +18,8 @@ def seeded(seed: int) -> Iterator[None]:
     """Seed torch's generators (CPU, and CUDA where it is in use) for a block and put their state back after it."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        if torch.accelerator.is_available():
+            torch.manual_seed(seed)
+        else:  # `torch.manual_seed` keeps a traceback for an accelerator that may come: milliseconds at each call
+            torch.default_generator.manual_seed(seed)
         yield
