@@ -101,9 +101,10 @@ def test_a_row_may_have_some_negatives_or_none(tmp_path: Path) -> None:
     assert cleaned(tmp_path, one, two | {"negative_2": "z"}, none | {"negative_1": " "})[1] == []
 
 
-def test_a_text_that_spells_a_missing_one_is_none(tmp_path: Path) -> None:
-    assert cleaned(tmp_path, {"text": "a b"}, {"text": "nan"}, {"text": "Nan came by"})[1] == [
-        [2, "empty", "'nan' spells a missing text"]
+@pytest.mark.parametrize("spelled", ["nan", "NULL", "N/A", "\\N", "#N/A", "#REF!"])
+def test_a_text_that_spells_a_missing_one_is_none(tmp_path: Path, spelled: str) -> None:
+    assert cleaned(tmp_path, {"text": "a b"}, {"text": spelled}, {"text": f"{spelled} came by"})[1] == [
+        [2, "empty", f"'{spelled}' spells a missing text"]
     ]
 
 

@@ -11,7 +11,10 @@ from decimal import Decimal
 from textcl.errors import DataError
 from textcl.files.lines import BLANK, NUL
 
-SPELLED_MISSING = frozenset(("nan", "NaN", "None", "null", "NULL", "<NA>", "NaT"))  # as programs write "no text"
+SPELLED_MISSING = frozenset((  # as Python, pandas, R, databases and spreadsheets write "no text"
+    "nan", "NaN", "-nan", "-NaN", "None", "null", "NULL", "<NA>", "NaT", "NA", "N/A", "n/a", "\\N",
+    "#N/A", "#NA", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!",
+))  # fmt: skip
 _NAN, _NO_COMMA = re.compile(r"\bnan\b"), re.compile(r"\}\s+\{")  # as pandas and numpy write in Python's spelling
 _SHOWN = 40  # characters
 _WHOLE = re.compile(r"[-+]?\d{1,1000}")  # Python refuses to read more than 4,300 digits
