@@ -142,6 +142,15 @@ def test_what_the_machine_refuses_is_told_without_a_traceback(
     assert finished.err.startswith(f"Error: {said}")
 
 
+@pytest.mark.parametrize("words", [("search", "ix", "a\udcff"), ("train", "simcse", "--out", "\udce4"), ("\udc80",)])
+def test_bytes_that_are_no_utf8_are_refused_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    finished = run(capsys, *words)
+    assert finished.code == 1
+    assert finished.err.startswith(f"Error: {words[-1]!a} on the command line is not UTF-8 at character ")
+
+
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     for error in (RuntimeError("no such thing"), EOFError("no such thing")):  # click would say "Aborted!" of the other
 

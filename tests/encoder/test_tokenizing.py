@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from tests.tiny import KINDS, tiny_backbone, tiny_encoder, tiny_tokenizer
 from textcl.encoder.tokenization import longest_input, tokenize
+from textcl.errors import DataError
 from textcl.types.batches import Tokens
 
 TOKENIZER = tiny_tokenizer()
@@ -19,6 +21,11 @@ def test_texts_get_special_tokens_and_an_empty_one_nothing_else() -> None:
     assert ids(tokens) == [[CLS, DOG, SEP], [CLS, SEP]]
     assert tokens.pad_id == PAD
     assert tokens.skipped.tolist() == [0, 0]
+
+
+def test_a_text_with_half_a_surrogate_pair_is_named_by_its_number() -> None:
+    with pytest.raises(DataError, match=r"^text 1: found '\\ud800', half a surrogate pair; write UTF-8\.$"):
+        tokenize(TOKENIZER, ["dog", "a \ud800 dog"], "", 8, True)
 
 
 def test_truncation_counts_special_tokens_and_the_prompt() -> None:

@@ -112,7 +112,9 @@ def _speak_utf8() -> None:
 
 def _run(arguments: Sequence[str] | None) -> None:
     try:
-        refuse_repeated_work(sys.argv[1:] if arguments is None else arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        _refuse_other_bytes(words)
+        refuse_repeated_work(words)
         app.main(args=None if arguments is None else list(arguments), prog_name="textcl")
     except Exception as error:
         said = str(error) or type(error).__name__ if isinstance(error, TextclError) else _of_the_machine(error)
@@ -124,6 +126,22 @@ def _run(arguments: Sequence[str] | None) -> None:
             first, *more = said.splitlines()
             print("\n".join([f"Error: {first}", *(f"       {line}" for line in more)]), file=sys.stderr)
         sys.exit(1)
+
+
+def _refuse_other_bytes(words: Sequence[str]) -> None:
+    """Refuse what no recipe can name, no tokenizer reads and no file of text holds.
+
+    Raises:
+        TextclError: A word of the command line is not UTF-8.
+    """
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise TextclError(
+                f"{word[:80]!a} on the command line is not UTF-8 at character {error.start + 1}. Rename the file, or "
+                "write the text in UTF-8."
+            ) from error
 
 
 _NO_HOME = "{}: found a path that begins with ~ and the name of a user who has no home folder here."

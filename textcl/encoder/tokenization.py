@@ -12,6 +12,7 @@ from textcl.encoder.prompts import as_role
 from textcl.encoder.protocols import Backbone
 from textcl.encoder.runtimes import RuntimeBackbone
 from textcl.errors import ModelError
+from textcl.files.values import refuse_unwritable
 from textcl.types.batches import Chunk, InputFormat, IntArray, Tokens
 from textcl.types.text import Role
 from textcl.util.foreign import reason_of
@@ -107,7 +108,7 @@ def _smallest(limits: list[int]) -> int | None:
 def _encoded(tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int | None) -> BatchEncoding:
     if not texts:
         return BatchEncoding({"input_ids": []})
-    with _explained(tokenizer):
+    with _explained(tokenizer, texts):
         encoded: BatchEncoding = tokenizer(
             texts,
             truncation=max_length is not None,
@@ -139,10 +140,18 @@ def _count_cut(
 
 
 @contextmanager
-def _explained(tokenizer: PreTrainedTokenizerBase) -> Iterator[None]:
-    """Turn the panic of a tokenizer, such as over an expression that takes too long, into a ModelError."""
+def _explained(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Iterator[None]:
+    """Turn the panic of a tokenizer, such as over an expression that takes too long, into a ModelError.
+
+    Raises:
+        DataError: A text holds half a surrogate pair, which tokenizers take for no text.
+    """
     try:
         yield
+    except (TypeError, UnicodeEncodeError):
+        for number, text in enumerate(texts):
+            refuse_unwritable(text, f"text {number}")
+        raise
     except BaseException as error:  # its panics are no Exception
         if type(error).__name__ != "PanicException":
             raise
