@@ -1,12 +1,13 @@
 """The processes of a run, and all that they say to each other: the one file that speaks to `torch.distributed`."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -29,6 +30,8 @@ class Ranks:
     rank: int = 0
     count: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    local_rank: int = 0  # among those of this machine
+    local_count: int = 1
 
     @property
     def is_main(self) -> bool:
@@ -111,6 +114,16 @@ class Ranks:
             raise failure
         raise ElsewhereError(f"Process {failed[0]} of this launch failed, and its own message says why.") from failure
 
+    def first_on_machine(self, work: Callable[[], Result]) -> Result:
+        """Do the same work on the first rank of each machine, then on the others, which find what that has kept.
+
+        The work itself must not talk to other ranks. Raises as `together` does.
+        """
+        is_first = self.local_rank == 0
+        first = self.together(lambda: work() if is_first else None)
+        later = self.together(lambda: None if is_first else work())
+        return cast("Result", first if is_first else later)  # of the one that was done
+
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace each gradient by its mean over the ranks, one message for all of them.
 
@@ -175,7 +188,8 @@ def join_ranks() -> Ranks:
     state = PartialState(cpu=not torch.cuda.is_available())
     if state.num_processes > 1:
         _patient_group()
-    return Ranks(rank=state.process_index, count=state.num_processes, device=state.device)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", state.num_processes))
+    return Ranks(state.process_index, state.num_processes, state.device, state.local_process_index, here)
 
 
 @cache

@@ -207,7 +207,7 @@ def test_forked_workers_do_without_the_threads_of_torch_and_of_tokenizers(tmp_pa
 def test_the_usual_workers_are_the_cores_to_spare(
     cores: int, ranks: int, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textcl.data.workers._cores", lambda: cores)
+    monkeypatch.setattr("textcl.data.workers.cores", lambda: cores)
     assert usual_workers(ranks) == workers
 
 

@@ -30,8 +30,8 @@ _TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"  # the variable by which tokenizer
 
 
 def usual_workers(ranks: int) -> int:
-    """Return how many workers each of the processes of a run has: the cores to spare, from 1 to 4."""
-    return min(_MOST, max(1, _cores() // ranks - 1))
+    """Return how many workers each of the processes of a run on this machine has: the cores to spare, from 1 to 4."""
+    return min(_MOST, max(1, cores() // ranks - 1))
 
 
 class DataWorkers(Generic[Item, Result]):
@@ -98,7 +98,7 @@ def _without_tokenizer_threads() -> Iterator[None]:
             os.environ[_TOKENIZER_THREADS] = before
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -105,11 +105,14 @@ class Mapped:
         inner = row - (self.ends[number - 1] if number else 0)
         return {name: self.batches[number].column(name)[inner].as_py() for name in columns}
 
-    def records(self, columns: Iterable[str] | None) -> Iterator[Mapping[str, object]]:
-        """Yield some columns of all rows in order; None: all columns."""
+    def records(self, columns: Iterable[str] | None, rows: range | None = None) -> Iterator[Mapping[str, object]]:
+        """Yield some columns of rows in order; None: all."""
         named = list(self.names if columns is None else columns)
-        for batch in self.batches:
-            chosen = _sound(batch.select(named))
+        asked = range(self.rows) if rows is None else rows
+        for batch, end in zip(self.batches, self.ends, strict=True):
+            first = end - batch.num_rows
+            inner = range(max(asked.start - first, 0), min(asked.stop - first, batch.num_rows))
+            chosen = _sound(batch.select(named).slice(inner.start, len(inner)))
             for start in range(0, chosen.num_rows, _AT_ONCE):
                 yield from chosen.slice(start, _AT_ONCE).to_pylist()
 

@@ -26,9 +26,10 @@ class Content:
     size: int  # bytes, plain
     changed: int  # when, nanoseconds
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield all lines with their ends."""
+    def lines(self, start: int = 0) -> Iterator[bytes]:
+        """Yield all lines with their ends, from the one that begins at byte `start`."""
         with reading(self.file) as file:
+            file.seek(start)
             yield from file
 
     def read(self, start: int, end: int) -> bytes:
@@ -49,6 +50,17 @@ class Content:
         with self.file.open("rb") as file:  # Windows has no such call
             file.seek(start)
             return file.read(end - start)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row begins."""
+
+    byte: int = 0
+    lines: int = 0  # before it
+
+
+BEGINNING = Place()  # of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +85,10 @@ def open_content(path: Path) -> Content:
     return Content(path, file, status.st_size, status.st_mtime_ns)
 
 
-def line_spans(content: Content) -> Iterator[Span]:
+def line_spans(content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
     """Yield the lines of a file that are not blank."""
-    start = 0
-    for number, raw in enumerate(content.lines(), start=1):
+    start = begin.byte
+    for number, raw in enumerate(content.lines(start), start=begin.lines + 1):
         if not _is_blank(raw):
             yield Span(number, start, raw)
         start += len(raw)

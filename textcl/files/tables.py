@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError
+from textcl.files.content import BEGINNING, Place
 from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import decoded, reading
 
@@ -33,18 +34,19 @@ class RawRow:
     fields: list[str]
 
 
-def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object) -> Iterator[RawRow]:
+def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object, begin: Place = BEGINNING) -> Iterator[RawRow]:
     """Yield the rows of a table, the names of the columns included; empty lines between rows are none.
 
     Args:
-        lines: All of the file, with their ends.
+        lines: All of the file, or those of a part of it, with their ends.
         dialect: How it is written.
         path: What messages call it.
+        begin: Where the first line begins.
 
     Raises:
         DataError: A row is not UTF-8, or its quotation marks do not fit.
     """
-    taken = _Taken(iter(lines), path)
+    taken = _Taken(iter(lines), path, begin)
     reader = _reader(taken, dialect)
     while True:
         number, start = taken.number + 1, taken.start
@@ -116,8 +118,8 @@ def refuse_misfit(fields: Sequence[str], names: Sequence[str], dialect: Dialect,
 class _Taken:
     """The lines of a file for a csv reader, which remembers those that it took for a row."""
 
-    def __init__(self, lines: Iterator[bytes], path: object) -> None:
-        self.number, self.start = 0, 0  # the lines that were taken, and the byte after them
+    def __init__(self, lines: Iterator[bytes], path: object, begin: Place) -> None:
+        self.number, self.start = begin.lines, begin.byte  # the lines that were taken, and the byte after them
         self._lines, self._path = lines, path
         self._raw: list[bytes] = []
 

@@ -56,9 +56,13 @@ def fingerprint_of(examples: Iterable[Example]) -> str:
     """Digest the texts, scores and labels of rows in their order, as 32 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=16)
     for example in examples:
-        row = (example.anchor, example.positives, example.negatives, example.score, example.label)
-        digest.update(repr(row).encode())
+        digest.update(digested(example))
     return digest.hexdigest()
+
+
+def digested(example: Example) -> bytes:
+    """Return what a fingerprint digests of a row."""
+    return repr((example.anchor, example.positives, example.negatives, example.score, example.label)).encode()
 
 
 def kept_finding(key: str | None, make: Callable[[], str]) -> str:

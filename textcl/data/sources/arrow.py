@@ -1,12 +1,13 @@
 """Rows of Arrow files as a source: mapped into memory, where their batches lie on disk until a row is read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from textcl.data.sources.columns import Columns, Named, columns_of, noted, refuse_missing, tell_left_out
+from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out
 from textcl.data.sources.concatenation import open_shards
-from textcl.data.sources.file_rows import LARGE
+from textcl.data.sources.file_rows import LARGE, first_pass
 from textcl.files.arrow import arrow_errors, mappable, mapped
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError
@@ -53,21 +54,39 @@ def open_rows(path: Path, file: Path, columns: Columns) -> ArrowRows:
     refuse_missing(columns, found.names, str(path))
     if not found.rows:
         raise EmptyFileError(path)
-    key = file_key(file, path, columns) if status.st_size > LARGE else None
-    fingerprint = kept_finding(
-        key, lambda: fingerprint_of(noted(_examples(path, file, status.st_mtime_ns, columns), path))
-    )
+    key = file_key(file, path, columns) if first_pass().is_large(status.st_size) else None
+    examples = partial(_examples, path, file, status.st_mtime_ns, columns)
+    fingerprint = kept_finding(key, lambda: _fingerprint(path, examples, found.rows, status.st_size))
     return ArrowRows(path, file, status.st_mtime_ns, columns, fingerprint)
 
 
-def _examples(path: Path, file: Path, changed: int, columns: Columns) -> Iterator[Example]:
+def _fingerprint(path: Path, examples: Callable[[range], Iterator[Example]], rows: int, size: int) -> str:
+    """Check all rows of a file of so many bytes, and digest them."""
+    notes = Notes()
+    if first_pass().workers > 1 and size > LARGE:
+        from textcl.data.sources.first_pass import fingerprint_by_workers  # which small files do without
+
+        found = fingerprint_by_workers(examples, rows, size, notes, first_pass().workers)
+    else:
+        found = fingerprint_of(notes.over(examples(range(rows))))
+    notes.tell(path)
+    return found
+
+
+def _examples(path: Path, file: Path, changed: int, columns: Columns, rows: range) -> Iterator[Example]:
     with arrow_errors(path):
-        for row, record in enumerate(mapped(file, changed).records(columns.names)):
+        for row, record in enumerate(mapped(file, changed).records(columns.names, rows), start=rows.start):
             yield columns.example(row, record, _location(path, row))
 
 
 def _location(path: Path, row: int) -> str:
     return f"{path}, row {row + 1}"
+
+
+def _open(path: str, columns: Columns, file: Path) -> ArrowRows:
+    rows = open_rows(file, mappable(file), columns)
+    tell_left_out(path, mapped(rows.file, rows.changed).records(None), columns)
+    return rows
 
 
 class Arrow:
@@ -104,13 +123,7 @@ class Arrow:
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
-
-        def opened(file: Path) -> ArrowRows:
-            rows = open_rows(file, mappable(file), columns)
-            tell_left_out(path, mapped(rows.file, rows.changed).records(None), columns)
-            return rows
-
-        self._rows = open_shards(path, FileKind.ARROW, opened)
+        self._rows = open_shards(path, FileKind.ARROW, partial(_open, path, columns))
 
     @property
     def fingerprint(self) -> str:

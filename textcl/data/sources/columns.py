@@ -123,17 +123,35 @@ def tell_left_out_of_file(path: object, rows: RawRows, form: RecordFormat) -> No
     tell_left_out(path, (form.record(rows.raw(row), rows.location(row)) for row in first), form.columns)
 
 
-def noted(examples: Iterable[Example], named: object) -> Iterator[Example]:
-    """Hand on all rows of a source; then warn of texts that spell a missing one, and of rows without negatives."""
-    rows, missing, pairs = 0, 0, 0
-    for example in examples:
-        rows += 1
-        missing += not SPELLED_MISSING.isdisjoint((example.anchor, *example.positives, *example.negatives))
-        pairs += not example.negatives
-        yield example
-    tell_missing(str(named), missing)
-    if 0 < pairs < rows:
-        _log.warning("%s: %s of %s rows have no negative, and train as pairs.", named, f"{pairs:,}", f"{rows:,}")
+@dataclass(slots=True)
+class Notes:
+    """Counts texts that spell a missing one, and rows without negatives, and warns of them."""
+
+    rows: int = 0
+    missing: int = 0
+    pairs: int = 0
+
+    def over(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """Hand on all rows, and count."""
+        for example in examples:
+            self.rows += 1
+            self.missing += not SPELLED_MISSING.isdisjoint((example.anchor, *example.positives, *example.negatives))
+            self.pairs += not example.negatives
+            yield example
+
+    def add(self, other: "Notes") -> None:
+        """Count what another has counted."""
+        self.rows += other.rows
+        self.missing += other.missing
+        self.pairs += other.pairs
+
+    def tell(self, named: object) -> None:
+        """Warn of what was counted in what is named so."""
+        tell_missing(str(named), self.missing)
+        if 0 < self.pairs < self.rows:
+            _log.warning(
+                "%s: %s of %s rows have no negative, and train as pairs.", named, f"{self.pairs:,}", f"{self.rows:,}"
+            )
 
 
 def _listed(named: Named) -> tuple[str, ...]:

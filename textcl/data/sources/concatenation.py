@@ -1,6 +1,7 @@
 """Several sources read as one: those of a recipe, or the shards of a folder."""
 
 import hashlib
+import logging
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -9,10 +10,13 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+from textcl.data.sources.file_rows import first_pass, passing
 from textcl.errors import DataError
 from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import EmptyFileError
 from textcl.types.text import Example, Source
+
+_log = logging.getLogger(__name__)
 
 
 class Concatenation:
@@ -78,12 +82,23 @@ def open_shards(path: str, kind: FileKind, opened: Callable[[Path], Source]) -> 
     files = shards_of(path, kind)
     if len(files) == 1:
         return opened(files[0])
+    sizes, how = [file.stat().st_size for file in files], first_pass()
+    with passing(replace(how, is_shard=how.is_large(sum(sizes)))):
+        if how.workers > 1 and how.is_large(sum(sizes)) and max(sizes) * how.workers <= sum(sizes):
+            from textcl.data.sources.first_pass import read_ahead  # which small files do without
+
+            read_ahead(files, opened, how.workers)
+        return _concatenated(files, opened)
+
+
+def _concatenated(files: Sequence[Path], opened: Callable[[Path], Source]) -> Source:
     sources = []
     for file in files:
         try:
             sources.append(opened(file))
         except EmptyFileError as error:
             empty = error
+            _log.warning("%s: holds no rows, and is passed over.", file)
     if not sources:
         raise empty
     return Concatenation(sources)

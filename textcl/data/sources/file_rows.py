@@ -3,13 +3,15 @@
 import logging
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from textcl.files.content import Content, Span, open_content
+from textcl.files.content import BEGINNING, Content, Place, Span, open_content
 from textcl.files.lines import EmptyFileError
 from textcl.types.batches import IntArray
 from textcl.types.text import Example
@@ -21,11 +23,47 @@ _LAYOUT = 1  # raise it when the same file would give another index
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class FirstPass:
+    """How sources are read through when they are opened. What is found is the same, however that is done."""
+
+    workers: int = 1  # processes that share it; 1: this one alone
+    is_shard: bool = False  # whether a file is one of many that are large together
+
+    def is_large(self, size: int) -> bool:
+        """Say whether what is found in a file of so many bytes is kept in the user's cache."""
+        return self.is_shard or size > LARGE
+
+
+_ALONE = FirstPass()
+_FIRST_PASS = ContextVar("_FIRST_PASS", default=_ALONE)
+
+
+def first_pass() -> FirstPass:
+    """Return how sources are read through now."""
+    return _FIRST_PASS.get()
+
+
+@contextmanager
+def passing(how: FirstPass) -> Iterator[None]:
+    """Read the sources through in this way that are opened in the block."""
+    before = _FIRST_PASS.set(how)
+    try:
+        yield
+    finally:
+        _FIRST_PASS.reset(before)
+
+
 class RowFormat(Protocol):
     """How rows are found in a file and read. Its `repr` says all that it depends on."""
 
-    def spans(self, content: Content) -> Iterator[Span]:
-        """Find the rows."""
+    @property
+    def is_quoted(self) -> bool:
+        """Whether a row may hold line breaks, between quotation marks."""
+        ...
+
+    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+        """Find the rows from where one begins."""
         ...
 
     def example(self, row: int, raw: bytes, location: str) -> Example:
@@ -34,41 +72,65 @@ class RowFormat(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class Index:
+    """What the pass over a file finds."""
+
     starts: IntArray  # (N,) bytes
     numbers: IntArray  # (N,) lines
     fingerprint: str
 
 
-Noting = Callable[[Iterable[Example], object], Iterable[Example]]  # of the rows of a path, which it hands on
+class Noting(Protocol):
+    """What looks at all rows on their way. `Any`: it adds up with its own kind."""
+
+    def over(self, examples: Iterable[Example]) -> Iterable[Example]:
+        """Hand on all rows."""
+        ...
+
+    def add(self, other: Any) -> None:
+        """Count what another has counted."""
+        ...
+
+    def tell(self, named: object) -> None:
+        """Say what was seen."""
+        ...
 
 
-def _unseen(examples: Iterable[Example], path: object) -> Iterable[Example]:
-    return examples
+class _Unseen:
+    """Looks at nothing."""
+
+    def over(self, examples: Iterable[Example]) -> Iterable[Example]:
+        return examples
+
+    def add(self, other: "_Unseen") -> None: ...
+
+    def tell(self, named: object) -> None: ...
 
 
 class FileRows:
     """Rows of a file as a source. Every row is checked when the file is opened; none is kept.
 
-    In memory a row takes 16 bytes. For a file of more than 16 MB the locations of the rows are kept in the user's
-    cache, so that it is read through only once, for as long as it is not changed.
+    For a file of more than 16 MB the locations of the rows are kept in the user's cache, so that it is read through
+    only once, for as long as it is not changed, and mapped from there. Of a smaller one a row takes 16 bytes in memory.
 
     Args:
         path: The file, plain or compressed.
         form: How it is read.
         named: What messages call it before the number of a row; None: the path and `line`.
-        noted: Looks at all rows on their way when the file is opened.
+        noting: Makes what looks at all rows on their way when the file is opened.
 
     Raises:
         DataError: The file is missing or holds no row, or a row is faulty.
     """
 
-    def __init__(self, path: str, form: RowFormat, named: str | None = None, noted: Noting = _unseen) -> None:
+    def __init__(
+        self, path: str, form: RowFormat, named: str | None = None, noting: Callable[[], Noting] = _Unseen
+    ) -> None:
         file = Path(path).expanduser()
         self._named = named or f"{file}, line"
         self._form = form
         self._content = open_content(file)
-        self._index = _kept(self._content, form) or _indexed(self._content, form, self._named, noted)
+        self._index = _kept(self._content, form) or _found(self._content, form, self._named, noting)
 
     @property
     def fingerprint(self) -> str:
@@ -93,8 +155,25 @@ class FileRows:
         return f"{self._named} {self._index.numbers[row]}"
 
 
-def _indexed(content: Content, form: RowFormat, named: str, noted: Noting) -> _Index:
-    """Read a file through: check its rows, digest them, and note where they stand."""
+def _found(content: Content, form: RowFormat, named: str, noting: Callable[[], Noting]) -> Index:
+    """Read a file through: check its rows, digest them, and find where they stand."""
+    is_large, notes = first_pass().is_large(content.size), noting()
+    if first_pass().workers > 1 and content.size > LARGE:
+        from textcl.data.sources.first_pass import indexed_by_workers  # which small files do without
+
+        index = indexed_by_workers(content, form, named, noting, notes, first_pass().workers)
+    else:
+        index = _indexed(content, form, named, notes)
+    notes.tell(content.path)
+    if not len(index.starts):
+        raise EmptyFileError(content.path)
+    if is_large:
+        _keep(index, _folder(content, form))
+        return _kept(content, form) or index
+    return index
+
+
+def _indexed(content: Content, form: RowFormat, named: str, notes: Noting) -> Index:
     starts, numbers = array("q"), array("q")
 
     def examples() -> Iterator[Example]:
@@ -103,33 +182,28 @@ def _indexed(content: Content, form: RowFormat, named: str, noted: Noting) -> _I
             starts.append(span.start)
             numbers.append(span.number)
 
-    fingerprint = fingerprint_of(noted(examples(), content.path))
-    if not starts:
-        raise EmptyFileError(content.path)
-    index = _Index(np.frombuffer(starts, dtype=np.int64), np.frombuffer(numbers, dtype=np.int64), fingerprint)
-    if content.size > LARGE:
-        _keep(index, _folder(content, form))
-    return index
+    fingerprint = fingerprint_of(notes.over(examples()))
+    return Index(np.frombuffer(starts, dtype=np.int64), np.frombuffer(numbers, dtype=np.int64), fingerprint)
 
 
 def _folder(content: Content, form: RowFormat) -> Path:
     return cache_folder("rows") / file_key(content.file, _LAYOUT, form)
 
 
-def _kept(content: Content, form: RowFormat) -> _Index | None:
+def _kept(content: Content, form: RowFormat) -> Index | None:
     """Return the index that an earlier run made; None where there is none, or it is broken and must be made again."""
-    if content.size <= LARGE:
+    if not first_pass().is_large(content.size):
         return None
     folder = _folder(content, form)
     try:
         starts = np.load(folder / "starts.npy", mmap_mode="r")
         numbers = np.load(folder / "numbers.npy", mmap_mode="r")
-        return _Index(starts, numbers, (folder / "fingerprint").read_text(encoding="ascii"))
+        return Index(starts, numbers, (folder / "fingerprint").read_text(encoding="ascii"))
     except (OSError, ValueError, EOFError):
         return None
 
 
-def _keep(index: _Index, folder: Path) -> None:
+def _keep(index: Index, folder: Path) -> None:
     try:
         with new_folder(folder) as temporary:
             np.save(temporary / "starts.npy", index.starts)

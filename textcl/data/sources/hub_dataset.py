@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from textcl.data.sources.columns import Columns, Named, columns_of, noted, refuse_missing, tell_left_out
+from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out
 from textcl.data.sources.file_rows import FileRows
 from textcl.data.sources.json_lines import JsonRows
 from textcl.errors import DataError
@@ -80,7 +80,7 @@ class HubDataset:
         if not file.is_file():
             found = _fetched(id, config, revision, split, streaming)
             _write(file, name, columns, found if rows is None else islice(found, rows))
-        self._rows = FileRows(str(file), JsonRows(columns), f"{name}, row", noted)
+        self._rows = FileRows(str(file), JsonRows(columns), f"{name}, row", Notes)
 
     @property
     def fingerprint(self) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
-from textcl.data.sources.columns import Columns, Named, columns_of, noted, tell_left_out_of_file
+from textcl.data.sources.columns import Columns, Named, Notes, columns_of, tell_left_out_of_file
 from textcl.data.sources.concatenation import open_shards
 from textcl.data.sources.file_rows import FileRows
-from textcl.files.content import Content, Span, line_spans
+from textcl.files.content import BEGINNING, Content, Place, Span, line_spans
 from textcl.files.formats import FileKind
 from textcl.files.json_lines import json_record
 from textcl.files.lines import decoded
@@ -49,13 +51,7 @@ class JsonLines:
         label: str | None = None,
     ) -> None:
         form = JsonRows(columns_of(anchor, positive, negative, score, label))
-
-        def opened(file: Path) -> FileRows:
-            rows = FileRows(str(file), form, noted=noted)
-            tell_left_out_of_file(path, rows, form)
-            return rows
-
-        self._rows = open_shards(path, FileKind.JSON, opened)
+        self._rows = open_shards(path, FileKind.JSON, partial(_open, path, form))
 
     @property
     def fingerprint(self) -> str:
@@ -73,15 +69,23 @@ class JsonLines:
         return self._rows.location(row)
 
 
+def _open(path: str, form: "JsonRows", file: Path) -> FileRows:
+    rows = FileRows(str(file), form, noting=Notes)
+    tell_left_out_of_file(path, rows, form)
+    return rows
+
+
 @dataclass(frozen=True, slots=True)
 class JsonRows:
     """A line is a JSON object with named columns."""
 
     columns: Columns
 
-    def spans(self, content: Content) -> Iterator[Span]:
+    is_quoted: ClassVar[bool] = False
+
+    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
         """Find the lines."""
-        return line_spans(content)
+        return line_spans(content, begin)
 
     def example(self, row: int, raw: bytes, location: str) -> Example:
         """Read a line."""

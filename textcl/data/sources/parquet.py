@@ -1,14 +1,23 @@
 """Rows of a Parquet file as a source."""
 
+from functools import partial
 from pathlib import Path
 
 from textcl.data.sources.arrow import ArrowRows, open_rows
-from textcl.data.sources.columns import Named, columns_of, refuse_missing, tell_left_out
+from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing, tell_left_out
 from textcl.data.sources.concatenation import open_shards
 from textcl.files.arrow import open_parquet, parquet_copy
 from textcl.files.formats import FileKind
 from textcl.files.rows import LOOKED_AT
 from textcl.types.text import Example
+
+
+def _open(path: str, columns: Columns, file: Path) -> ArrowRows:
+    with open_parquet(file) as table:
+        refuse_missing(columns, table.schema_arrow.names, str(file))
+        first = next(table.iter_batches(LOOKED_AT, use_threads=False), None)
+        tell_left_out(path, [] if first is None else first.to_pylist(), columns)
+    return open_rows(file, parquet_copy(file, columns.names), columns)
 
 
 class Parquet:
@@ -46,15 +55,7 @@ class Parquet:
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)
-
-        def opened(file: Path) -> ArrowRows:
-            with open_parquet(file) as table:
-                refuse_missing(columns, table.schema_arrow.names, str(file))
-                first = next(table.iter_batches(LOOKED_AT, use_threads=False), None)
-                tell_left_out(path, [] if first is None else first.to_pylist(), columns)
-            return open_rows(file, parquet_copy(file, columns.names), columns)
-
-        self._rows = open_shards(path, FileKind.PARQUET, opened)
+        self._rows = open_shards(path, FileKind.PARQUET, partial(_open, path, columns))
 
     @property
     def fingerprint(self) -> str:

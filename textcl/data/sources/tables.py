@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from textcl.data.sources.columns import Columns, Named, columns_of, noted, refuse_missing, tell_left_out_of_file
+from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out_of_file
 from textcl.data.sources.concatenation import open_shards
 from textcl.data.sources.file_rows import FileRows
-from textcl.files.content import Content, Span, open_content
+from textcl.files.content import BEGINNING, Content, Place, Span, open_content
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError
 from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit, tsv_dialect
@@ -22,10 +23,16 @@ class TableRows:
     names: tuple[str, ...]  # of the table's columns, in order
     columns: Columns
 
-    def spans(self, content: Content) -> Iterator[Span]:
+    @property
+    def is_quoted(self) -> bool:
+        """Whether a row may hold line breaks, between quotation marks."""
+        return self.dialect.is_quoted
+
+    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
         """Find the rows below the names."""
-        rows = table_spans(content, self.dialect)
-        next(rows)
+        rows = table_spans(content, self.dialect, begin)
+        if begin == BEGINNING:
+            next(rows)
         return rows
 
     def example(self, row: int, raw: bytes, location: str) -> Example:
@@ -48,18 +55,19 @@ def open_table(path: str, dialect: Dialect | None, columns: Columns) -> Source:
     Raises:
         DataError: The file is missing or holds no rows, a column is missing or there twice, or a row is faulty.
     """
-
-    def opened(file: Path) -> FileRows:
-        content = open_content(file)
-        written = dialect or tsv_dialect(file)
-        names = table_names(content, written)
-        refuse_missing(columns, names, f"{content.path}, line 1")
-        form = TableRows(written, names, columns)
-        rows = FileRows(str(file), form, noted=noted)
-        tell_left_out_of_file(path, rows, form)
-        return rows
-
+    opened = partial(_open, path, dialect, columns)
     return open_shards(path, FileKind.TSV if dialect is None else FileKind.CSV, opened)
+
+
+def _open(path: str, dialect: Dialect | None, columns: Columns, file: Path) -> FileRows:
+    content = open_content(file)
+    written = dialect or tsv_dialect(file)
+    names = table_names(content, written)
+    refuse_missing(columns, names, f"{content.path}, line 1")
+    form = TableRows(written, names, columns)
+    rows = FileRows(str(file), form, noting=Notes)
+    tell_left_out_of_file(path, rows, form)
+    return rows
 
 
 def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
@@ -75,13 +83,13 @@ def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
     return column_names(fields_of(first.raw, dialect, location), location)
 
 
-def table_spans(content: Content, dialect: Dialect) -> Iterator[Span]:
-    """Yield the rows of a table, the names included; empty lines between rows are none.
+def table_spans(content: Content, dialect: Dialect, begin: Place = BEGINNING) -> Iterator[Span]:
+    """Yield the rows of a table, from its beginning with the names; empty lines between rows are none.
 
     Raises:
         DataError: A row is not UTF-8, or its quotation marks do not fit.
     """
-    rows = raw_rows(content.lines(), dialect, content.path)
+    rows = raw_rows(content.lines(begin.byte), dialect, content.path, begin)
     return (Span(row.number, row.start, row.raw) for row in rows)
 
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from textcl.data.sources.concatenation import Concatenation
 from textcl.data.sources.file_rows import FileRows
 from textcl.errors import DataError
-from textcl.files.content import Content, Span, line_spans
+from textcl.files.content import BEGINNING, Content, Place, Span, line_spans
 from textcl.files.lines import EmptyFileError, decoded, reading, refuse_object
 from textcl.types.text import Example
 from textcl.util.cache import fingerprint_of
@@ -54,9 +55,11 @@ class TextLines:
 class _Lines:
     """A line is a row."""
 
-    def spans(self, content: Content) -> Iterator[Span]:
-        spans = line_spans(content)
-        for span in spans:
+    is_quoted: ClassVar[bool] = False
+
+    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+        spans = line_spans(content, begin)
+        for span in spans if begin == BEGINNING else ():
             location = f"{content.path}, line {span.number}"
             refuse_object(decoded(span.raw, location).strip(), location)
             yield span

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from textcl.data.preview import sample_originals
+from textcl.data.sources.file_rows import FirstPass, passing
 from textcl.data.views import ViewSpec, default_views, shares_draw, showing_negatives
+from textcl.data.workers import cores
 from textcl.encoder.adapter import AdapterSettings, Savings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
@@ -50,14 +52,20 @@ def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, location: st
                 raise located(error, at) from None
 
 
-def build_sources(recipe: Recipe) -> list[Source]:
-    """Open the sources of a recipe.
+def build_sources(recipe: Recipe, ranks: int = 1) -> list[Source]:
+    """Open the sources of a recipe; those that are large are read through by worker processes.
+
+    Args:
+        recipe: What is run.
+        ranks: The processes of the run on this machine.
 
     Raises:
         RecipeError: A constructor refuses its settings.
         DataError: A file or package is missing or faulty, or a source has no rows.
     """
-    return [build_component_source(recipe, component, location) for location, component in recipe.data.components]
+    workers = cores() if recipe.data.workers is None else recipe.data.workers * ranks
+    with passing(FirstPass(max(1, workers))):
+        return [build_component_source(recipe, component, location) for location, component in recipe.data.components]
 
 
 def build_component_source(recipe: Recipe, component: Component, location: str) -> Source:

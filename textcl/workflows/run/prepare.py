@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from textcl.data.preview import LengthDistribution, PreviewRow, length_distribution, preview, sample_originals
+from textcl.distributed import Ranks
 from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
@@ -48,13 +49,21 @@ class Prepared:
     batches: RunBatches
 
 
-def prepare(recipe: Recipe, device: torch.device | str) -> Prepared:
+_ALONE = Ranks()
+
+
+def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -> Prepared:
     """Build all that a run needs.
+
+    Args:
+        recipe: What is run.
+        device: Where it trains.
+        ranks: The processes of the run, which all call it: of each machine one reads the data through for the others.
 
     Raises:
         TextclError: The run could not begin; says why.
     """
-    sources = build_sources(recipe)
+    sources = ranks.first_on_machine(lambda: build_sources(recipe, ranks.local_count))
     sizes = tuple(map(len, sources))
     refuse_unlabelled(recipe, sources)
     parts = build_parts(recipe, sources)

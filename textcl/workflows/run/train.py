@@ -110,7 +110,7 @@ class _Run:
     ) -> None:
         self.recipe, self.folder, self.ranks, self.progress, self.on_best = recipe, folder, ranks, progress, on_best
         progress.phase("Reading the data")
-        self.made = prepare(recipe, ranks.device)
+        self.made = prepare(recipe, ranks.device, ranks)
         self.encoder = self.made.encoder
         for part in self.made.parts:
             lost = lost_texts(part, self.encoder, recipe.seed)
@@ -193,7 +193,7 @@ class _Run:
 
     def _workers(self) -> int:
         workers = self.recipe.data.workers
-        return usual_workers(self.ranks.count) if workers is None else workers
+        return usual_workers(self.ranks.local_count) if workers is None else workers
 
     def _stops_on_collapse(self) -> bool:
         return self.recipe.training.on_collapse == "stop"
