@@ -60,4 +60,5 @@ bench: $(READY)
 	$(BIN)/python eval/speed/mine_memory.py
 	$(BIN)/python eval/speed/waiting.py
 	$(BIN)/python eval/speed/monitor.py
+	$(BIN)/python eval/speed/first_pass.py
 	$(BIN)/python eval/speed/duplicates.py --data-dir $(DATA)

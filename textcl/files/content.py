@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ class Content:
     file: Path  # where its bytes lie plain: the same, or a copy in the cache folder
     size: int  # bytes, plain
     changed: int  # when, nanoseconds
+    original: tuple[int, int]  # bytes of `path`, and when it was changed
 
     def lines(self, start: int = 0) -> Iterator[bytes]:
         """Yield all lines with their ends, from the one that begins at byte `start`."""
@@ -44,7 +45,9 @@ class Content:
             raise DataError(f"{self.path}: can no longer be read ({error.strerror or error}).") from error
         status = os.fstat(handle.number)
         if (status.st_size, status.st_mtime_ns) != (self.size, self.changed):
-            raise DataError(f"{self.path}: was changed while it was in use. Start again, and leave it as it is.")
+            raise changed_in_use(self.path)
+        if self.file != self.path:
+            refuse_changed(self.path, self.original)
         if hasattr(os, "pread"):
             return os.pread(handle.number, end - start, start)
         with self.file.open("rb") as file:  # Windows has no such call
@@ -82,7 +85,29 @@ def open_content(path: Path) -> Content:
         pass
     file = _unpacked(path) if compression_of(path) else path
     status = file.stat()
-    return Content(path, file, status.st_size, status.st_mtime_ns)
+    return Content(path, file, status.st_size, status.st_mtime_ns, state_of(path))
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    """Return the bytes of a file, and when it was changed."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def refuse_changed(path: Path, before: tuple[int, int]) -> None:
+    """Refuse a file that is another than before; one that is gone is none, where its copy is read.
+
+    Raises:
+        DataError: It was changed.
+    """
+    with suppress(FileNotFoundError):
+        if state_of(path) != before:
+            raise changed_in_use(path)
+
+
+def changed_in_use(path: Path) -> DataError:
+    """Return the error for a file that was changed while a run reads it."""
+    return DataError(f"{path}: was changed while it was in use. Start again, and leave it as it is.")
 
 
 def line_spans(content: Content, begin: Place = BEGINNING) -> Iterator[Span]:

@@ -66,6 +66,15 @@ class Document:
     location: str
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that rows are read from, and what tells it from another."""
+
+    location: str  # as the user names it, or its address
+    rows: int
+    fingerprint: str
+
+
 class Source(Protocol):
     """Rows of text that a run trains on."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from safetensors import safe_open
 
+from textcl.data.sources.concatenation import is_address
 from textcl.distributed import join_ranks
 from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.locate import LOCATIONS, find_repository
@@ -25,7 +26,7 @@ from textcl.workflows.compare import flat_settings, open_other
 from textcl.workflows.run.build import build_encoder, build_sources
 from textcl.workflows.run.data import joined
 from textcl.workflows.run.evaluation import build_tasks
-from textcl.workflows.run.folder import base_models, data_facts, machine_facts
+from textcl.workflows.run.folder import base_models, data_facts, first_other_file, machine_facts
 
 _RECIPE, _FACTS, REPORT = "recipe.yaml", "run.json", "report.json"
 _PUBLISHES_NOT = "hub.repo=null"
@@ -69,6 +70,8 @@ def open_origin(name: str, changes: Sequence[str], allow_code: Sequence[str] = (
         )
     facts = _facts(folder / _FACTS)
     recipe = _recipe(file, changes, facts, allow_code)
+    if not Path(name).expanduser().is_dir():
+        _refuse_addresses(recipe, changes)
     _refuse_other_data(recipe, facts, file)
     _refuse_other_tasks(recipe, folder / REPORT)
     changed = tuple(_changed(file, recipe, changes))
@@ -85,6 +88,17 @@ def _recipe(file: Path, changes: Sequence[str], facts: Mapping[str, Any], allow_
             f"{error}\nThe recipe is {file}, written by textcl {version}. If its settings have other names now, "
             "install that version, or change a copy of the recipe and train it: textcl train COPY.yaml"
         ) from None
+
+
+def _refuse_addresses(recipe: Recipe, changes: Sequence[str]) -> None:
+    """Raise where a stranger's recipe would reach for an address that was not named at the command line."""
+    named = [change.partition("=")[0] for change in changes]
+    for key, value in flat_settings(recipe.model_dump(mode="json")).items():
+        if key.endswith(".path") and is_address(value) and not any(f"{key}.".startswith(f"{own}.") for own in named):
+            raise RecipeError(
+                f"{key}: found {value}. A recipe of the Hub reaches for no address that you have not named. If you "
+                f"trust it: {key}={value}"
+            )
 
 
 def _facts(path: Path) -> Mapping[str, Any]:
@@ -110,8 +124,8 @@ def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> 
     if then.get("fingerprint") != now["fingerprint"]:
         raise DataError(
             f"The data is not that of the run: it had {then.get('rows')} rows with the fingerprint "
-            f"{then.get('fingerprint')}; here are {now['rows']:,} with {now['fingerprint']}.{way_out} To train on "
-            f"this data all the same: textcl train {file}"
+            f"{then.get('fingerprint')}; here are {now['rows']:,} with {now['fingerprint']}."
+            f"{first_other_file(then, now)}{way_out} To train on this data all the same: textcl train {file}"
         )
 
 

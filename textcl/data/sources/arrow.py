@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out
-from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.concatenation import open_shards, source_files
 from textcl.data.sources.file_rows import LARGE, first_pass
 from textcl.files.arrow import arrow_errors, mappable, mapped
+from textcl.files.content import refuse_changed, state_of
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError
-from textcl.types.text import Example
+from textcl.types.text import Example, SourceFile
 from textcl.util.cache import file_key, fingerprint_of, kept_finding
 
 
@@ -22,13 +23,20 @@ class ArrowRows:
     path: Path  # as the user names it
     file: Path  # what is mapped: the same, or a copy in the cache folder
     changed: int  # when, nanoseconds
+    original: tuple[int, int]  # bytes of `path`, and when it was changed
     columns: Columns
     fingerprint: str
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The file that the rows are in."""
+        return (SourceFile(str(self.path), len(self), self.fingerprint),)
 
     def __len__(self) -> int:
         return mapped(self.file, self.changed).rows
 
     def __getitem__(self, row: int) -> Example:
+        refuse_changed(self.path, self.original)
         row = range(len(self))[row]
         record = mapped(self.file, self.changed).record(row, self.columns.names)
         return self.columns.example(row, record, self.location(row))
@@ -57,7 +65,7 @@ def open_rows(path: Path, file: Path, columns: Columns) -> ArrowRows:
     key = file_key(file, path, columns) if first_pass().is_large(status.st_size) else None
     examples = partial(_examples, path, file, status.st_mtime_ns, columns)
     fingerprint = kept_finding(key, lambda: _fingerprint(path, examples, found.rows, status.st_size))
-    return ArrowRows(path, file, status.st_mtime_ns, columns, fingerprint)
+    return ArrowRows(path, file, status.st_mtime_ns, state_of(path), columns, fingerprint)
 
 
 def _fingerprint(path: Path, examples: Callable[[range], Iterator[Example]], rows: int, size: int) -> str:
@@ -129,6 +137,11 @@ class Arrow:
     def fingerprint(self) -> str:
         """A digest of the texts, scores and labels that are read."""
         return self._rows.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -14,7 +14,7 @@ import numpy as np
 from textcl.files.content import BEGINNING, Content, Place, Span, open_content
 from textcl.files.lines import EmptyFileError
 from textcl.types.batches import IntArray
-from textcl.types.text import Example
+from textcl.types.text import Example, SourceFile
 from textcl.util.atomic import new_folder
 from textcl.util.cache import cache_folder, file_key, fingerprint_of
 
@@ -136,6 +136,11 @@ class FileRows:
     def fingerprint(self) -> str:
         """A digest of what is read."""
         return self._index.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The file that the rows are in."""
+        return (SourceFile(str(self._content.path), len(self), self.fingerprint),)
 
     def __len__(self) -> int:
         return len(self._index.starts)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, tell_left_out_of_file
-from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.concatenation import open_shards, source_files
 from textcl.data.sources.file_rows import FileRows
 from textcl.files.content import BEGINNING, Content, Place, Span, line_spans
 from textcl.files.formats import FileKind
 from textcl.files.json_lines import json_record
 from textcl.files.lines import decoded
-from textcl.types.text import Example
+from textcl.types.text import Example, SourceFile
 
 
 class JsonLines:
@@ -57,6 +57,11 @@ class JsonLines:
     def fingerprint(self) -> str:
         """A digest of the texts, scores and labels that are read."""
         return self._rows.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)

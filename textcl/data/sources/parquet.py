@@ -5,11 +5,11 @@ from pathlib import Path
 
 from textcl.data.sources.arrow import ArrowRows, open_rows
 from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing, tell_left_out
-from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.concatenation import open_shards, source_files
 from textcl.files.arrow import open_parquet, parquet_copy
 from textcl.files.formats import FileKind
 from textcl.files.rows import LOOKED_AT
-from textcl.types.text import Example
+from textcl.types.text import Example, SourceFile
 
 
 def _open(path: str, columns: Columns, file: Path) -> ArrowRows:
@@ -61,6 +61,11 @@ class Parquet:
     def fingerprint(self) -> str:
         """A digest of the texts, scores and labels that are read."""
         return self._rows.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)

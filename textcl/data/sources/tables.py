@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out_of_file
-from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.concatenation import open_shards, source_files
 from textcl.data.sources.file_rows import FileRows
 from textcl.files.content import BEGINNING, Content, Place, Span, open_content
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError
 from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit, tsv_dialect
-from textcl.types.text import Example, Source
+from textcl.types.text import Example, Source, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,11 @@ class CSV:
         """A digest of the texts, scores and labels that are read."""
         return self._rows.fingerprint
 
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -203,6 +208,11 @@ class TSV:
     def fingerprint(self) -> str:
         """A digest of the texts, scores and labels that are read."""
         return self._rows.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)

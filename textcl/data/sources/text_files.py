@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from textcl.data.sources.concatenation import Concatenation
+from textcl.data.sources.concatenation import Concatenation, open_shards, source_files
 from textcl.data.sources.file_rows import FileRows
 from textcl.errors import DataError
 from textcl.files.content import BEGINNING, Content, Place, Span, line_spans
+from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError, decoded, reading, refuse_object
-from textcl.types.text import Example
+from textcl.types.text import Example, SourceFile
 from textcl.util.cache import fingerprint_of
 
 
@@ -21,7 +22,7 @@ class TextLines:
     The lines stay in the file, of any size; a compressed file is unpacked once into the user's cache folder.
 
     Args:
-        path: The file.
+        path: The file; or a pattern of names, as in `shards/*.txt.gz`.
 
     Raises:
         DataError: The file is missing, empty or not UTF-8.
@@ -33,12 +34,17 @@ class TextLines:
     """
 
     def __init__(self, path: str) -> None:
-        self._rows = FileRows(path, _Lines())
+        self._rows = open_shards(path, FileKind.TEXT, _open)
 
     @property
     def fingerprint(self) -> str:
         """A digest of the texts."""
         return self._rows.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -49,6 +55,10 @@ class TextLines:
     def location(self, row: int) -> str:
         """Name the file and the line."""
         return self._rows.location(row)
+
+
+def _open(file: Path) -> FileRows:
+    return FileRows(str(file), _Lines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,11 @@ class FolderLines:
     def fingerprint(self) -> str:
         """A digest of the texts."""
         return self._rows.fingerprint
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that the rows are in."""
+        return source_files(self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)

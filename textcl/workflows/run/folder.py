@@ -3,14 +3,15 @@
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from textcl.data.sources.concatenation import source_files
 from textcl.distributed import Ranks
 from textcl.encoder.locate import find_on_hub
 from textcl.errors import DataError, TrainingError
@@ -102,7 +103,8 @@ def check_resumed(folder: Path, source: Source, batches: RunBatches, start: str,
     if is_other and not _has_read_alike(facts.get(_READ), _steps_kept(folder), source, batches):
         raise TrainingError(
             f"{folder}: the data is not that of the run, which had {then.get('rows')} rows with the fingerprint "
-            f"{then.get('fingerprint')}; here are {data['rows']} with {data['fingerprint']}. {_OTHER_WAY}"
+            f"{then.get('fingerprint')}; here are {data['rows']} with {data['fingerprint']}."
+            f"{first_other_file(then, data)} {_OTHER_WAY}"
         )
     if facts.get("encoder", start) != start:
         raise TrainingError(
@@ -223,9 +225,26 @@ def write_provenance(
         temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
-def data_facts(source: Source) -> dict[str, object]:
-    """Return what tells one set of training data from another."""
-    return {"rows": len(source), "fingerprint": source.fingerprint}
+def data_facts(source: Source) -> dict[str, Any]:
+    """Return what tells one set of training data from another; of several files, each. `Any`: as in `run.json`.
+
+    Files have names without the way to them, which is nobody's business where a run is published.
+    """
+    files = source_files(source)
+    listed = [asdict(replace(file, location=PurePosixPath(file.location).name)) for file in files]
+    return {"rows": len(source), "fingerprint": source.fingerprint} | ({"files": listed} if len(listed) > 1 else {})
+
+
+def first_other_file(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say which file is not that of a run, the first of several; an empty text where that is not known."""
+    before, here = ([tuple(file.values()) for file in facts.get("files") or ()] for facts in (then, now))
+    if not (before and here):
+        return ""
+    gone, come = ([file for file in one if file not in other] for one, other in ((before, here), (here, before)))
+    for name, rows, _ in gone:
+        changed = next((file for file in come if file[0] == name), None)
+        return f" {name}, of {rows:,} rows, " + (f"has changed, and has {changed[1]:,}." if changed else "is missing.")
+    return f" {come[0][0]}, of {come[0][1]:,} rows, is new." if come else " The files come in another order."
 
 
 def _mix(recipe: Recipe, sizes: Sequence[int]) -> dict[str, object]:
