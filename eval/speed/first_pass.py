@@ -87,8 +87,8 @@ def seconds_of(opened: Callable[[], Source], workers: int) -> float:
 def refuse_difference(opened: Callable[[], Source]) -> None:
     """End where two workers find something else than one process."""
     one, two = (opened_anew(opened, workers) for workers in (1, 2))
-    places = ([source.location(row) for row in range(len(source))] for source in (one, two))
-    if one.fingerprint != two.fingerprint or next(places) != next(places):
+    locations = ([source.location(row) for row in range(len(source))] for source in (one, two))
+    if one.fingerprint != two.fingerprint or next(locations) != next(locations):
         raise SystemExit("Two workers find other rows than one process.")
 
 

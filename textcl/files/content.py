@@ -56,14 +56,14 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Offset:
     """Where a row begins."""
 
     byte: int = 0
     lines: int = 0  # before it
 
 
-BEGINNING = Place()  # of a file
+BEGINNING = Offset()  # of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def changed_in_use(path: Path) -> DataError:
     return DataError(f"{path}: was changed while it was in use. Start again, and leave it as it is.")
 
 
-def line_spans(content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+def line_spans(content: Content, begin: Offset = BEGINNING) -> Iterator[Span]:
     """Yield the lines of a file that are not blank."""
     start = begin.byte
     for number, raw in enumerate(content.lines(start), start=begin.lines + 1):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.content import BEGINNING, Place
+from textcl.files.content import BEGINNING, Offset
 from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import decoded, reading
 
@@ -34,7 +34,7 @@ class RawRow:
     fields: list[str]
 
 
-def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object, begin: Place = BEGINNING) -> Iterator[RawRow]:
+def raw_rows(lines: Iterable[bytes], dialect: Dialect, path: object, begin: Offset = BEGINNING) -> Iterator[RawRow]:
     """Yield the rows of a table, the names of the columns included; empty lines between rows are none.
 
     Args:
@@ -118,7 +118,7 @@ def refuse_misfit(fields: Sequence[str], names: Sequence[str], dialect: Dialect,
 class _Taken:
     """The lines of a file for a csv reader, which remembers those that it took for a row."""
 
-    def __init__(self, lines: Iterator[bytes], path: object, begin: Place) -> None:
+    def __init__(self, lines: Iterator[bytes], path: object, begin: Offset) -> None:
         self.number, self.start = begin.lines, begin.byte  # the lines that were taken, and the byte after them
         self._lines, self._path = lines, path
         self._raw: list[bytes] = []

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from textcl.data.sources.file_rows import first_pass, passing
 from textcl.errors import DataError
-from textcl.files.formats import FileKind, kind_of
+from textcl.files.formats import FileKind, compression_of, kind_of
 from textcl.files.lines import EmptyFileError
 from textcl.types.text import Example, Source, SourceFile
 
@@ -121,11 +121,18 @@ def _concatenated(files: Sequence[Path], opened: Callable[[Path], Source]) -> So
         try:
             sources.append(opened(file))
         except EmptyFileError as error:
+            if not file.stat().st_size and _must_have_bytes(file):
+                raise DataError(f"{file}: has no bytes. Fetch it again, or take it away.") from error
             empty = error
             _log.warning("%s: holds no rows, and is passed over.", file)
     if not sources:
         raise empty
     return Concatenation(sources)
+
+
+def _must_have_bytes(file: Path) -> bool:
+    """Say whether a file has some even without any row."""
+    return bool(compression_of(file)) or kind_of(file) in (FileKind.PARQUET, FileKind.ARROW)
 
 
 @dataclass(frozen=True, slots=True)

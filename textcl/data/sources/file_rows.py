@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from textcl.files.content import BEGINNING, Content, Place, Span, open_content
+from textcl.files.content import BEGINNING, Content, Offset, Span, open_content
 from textcl.files.lines import EmptyFileError
 from textcl.types.batches import IntArray
 from textcl.types.text import Example, SourceFile
@@ -62,7 +62,7 @@ class RowFormat(Protocol):
         """Whether a row may hold line breaks, between quotation marks."""
         ...
 
-    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+    def spans(self, content: Content, begin: Offset = BEGINNING) -> Iterator[Span]:
         """Find the rows from where one begins."""
         ...
 

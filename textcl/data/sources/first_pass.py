@@ -22,7 +22,7 @@ from textcl.data.sources.columns import Notes
 from textcl.data.sources.file_rows import FirstPass, Index, Noting, RowFormat, passing
 from textcl.data.workers import DataWorkers
 from textcl.errors import TextclError
-from textcl.files.content import BEGINNING, Content, Place
+from textcl.files.content import BEGINNING, Content, Offset
 from textcl.types.batches import IntArray
 from textcl.types.text import Example, Source
 from textcl.util.cache import digested
@@ -71,7 +71,7 @@ def indexed_by_workers(
     """
     read = partial(_read, content, form, named, noting)
     digest, starts, numbers = hashlib.blake2b(digest_size=16), list[IntArray](), list[IntArray]()
-    follows: Place | None = BEGINNING  # where the next row begins; None: there is none
+    follows: Offset | None = BEGINNING  # where the next row begins; None: there is none
     ends = [*range(_PART, content.size, _PART), content.size]
     with _pool(partial(_guessed, content, read, form.is_quoted), workers) as pool:
         for guess, end in zip(pool.results(_asked(content, ends, form.is_quoted)), ends, strict=True):
@@ -95,11 +95,11 @@ def _asked(content: Content, ends: Sequence[int], is_quoted: bool) -> Iterator[_
         marks += content.read(start, end).count(b'"') if is_quoted else 0
 
 
-def _guessed(content: Content, read: Callable[[Place, int], _Part], is_quoted: bool, asked: _Asked) -> _Part | None:
+def _guessed(content: Content, read: Callable[[Offset, int], _Part], is_quoted: bool, asked: _Asked) -> _Part | None:
     """Read the rows that seem to begin in a part; None where it seems that none does, or one is faulty."""
     start = _first_line(content, asked, b'"' if is_quoted else b"")
     try:
-        return None if start is None else read(Place(start), asked.end)
+        return None if start is None else read(Offset(start), asked.end)
     except TextclError:
         return None
 
@@ -118,7 +118,9 @@ def _first_line(content: Content, asked: _Asked, mark: bytes) -> int | None:
     return None
 
 
-def _read(content: Content, form: RowFormat, named: str, noting: Callable[[], Noting], begin: Place, end: int) -> _Part:
+def _read(
+    content: Content, form: RowFormat, named: str, noting: Callable[[], Noting], begin: Offset, end: int
+) -> _Part:
     """Read the rows from where one begins, as far as they begin before the byte `end`."""
     starts, numbers, notes = array("q"), array("q"), noting()
 
@@ -135,15 +137,15 @@ def _read(content: Content, form: RowFormat, named: str, noting: Callable[[], No
     return _Part(starts_, numbers_, len(found), b"".join(found), notes)
 
 
-def _begins_at(part: _Part, follows: Place) -> bool:
+def _begins_at(part: _Part, follows: Offset) -> bool:
     return follows == BEGINNING or (len(part.starts) > 0 and int(part.starts[0]) == follows.byte)
 
 
-def _beyond(part: _Part, lines: int) -> Place | None:
+def _beyond(part: _Part, lines: int) -> Offset | None:
     """Return where the first row beyond a part begins, whose lines were counted from so many."""
     if len(part.starts) == part.rows:
         return None
-    return Place(int(part.starts[-1]), int(part.numbers[-1]) + lines - 1)
+    return Offset(int(part.starts[-1]), int(part.numbers[-1]) + lines - 1)
 
 
 def fingerprint_by_workers(

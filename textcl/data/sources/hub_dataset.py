@@ -2,10 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+
+from huggingface_hub import constants
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out
 from textcl.data.sources.file_rows import FileRows
@@ -22,7 +25,7 @@ class HubDataset:
     """Rows of one split of a data set on the Hugging Face Hub.
 
     The columns that are named are written once into the user's cache folder, from where they are read a row at a time:
-    a second run needs no network.
+    a second run needs no network. Of a data set in Parquet no other column is fetched while it is streamed.
 
     Args:
         id: The data set, as in `sentence-transformers/all-nli`.
@@ -37,7 +40,8 @@ class HubDataset:
         label: The column of class labels, whole numbers or names; null: none.
         rows: Only the first so many; null: all.
         streaming: Fetch rows one after another and no more than `rows` asks for; false: fetch the files of the split
-            first, which then stay in the Hub's own cache.
+            first, which then stay in the Hub's own cache with all columns; null: false for a split that is cut and
+            without a network, else true.
 
     Raises:
         DataError: The data set cannot be fetched, a column is missing, or a row is faulty.
@@ -65,7 +69,7 @@ class HubDataset:
         score: str | None = None,
         label: str | None = None,
         rows: int | None = None,
-        streaming: bool = False,
+        streaming: bool | None = None,
     ) -> None:
         if not _COMMIT.fullmatch(revision):
             raise ValueError(
@@ -78,7 +82,8 @@ class HubDataset:
         name = f"{id} ({split})" if config is None else f"{id} ({config}, {split})"
         file = cache_folder("hub") / f"{key_of(id, config, revision, split, rows, columns.names)}.jsonl"
         if not file.is_file():
-            found = _fetched(id, config, revision, split, streaming)
+            streams = not (constants.HF_HUB_OFFLINE or "[" in split) if streaming is None else streaming
+            found = _fetched(id, config, revision, split, columns.names if streams else None)
             _write(file, name, columns, found if rows is None else islice(found, rows))
         self._rows = FileRows(str(file), JsonRows(columns), f"{name}, row", Notes)
 
@@ -98,13 +103,16 @@ class HubDataset:
         return self._rows.location(row)
 
 
-def _fetched(name: str, config: str | None, revision: str, split: str, streaming: bool) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of a split; what a row holds is the data set's affair."""
+def _fetched(
+    name: str, config: str | None, revision: str, split: str, streamed: tuple[str, ...] | None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a split; what a row holds is the data set's affair. None: they are not streamed."""
     import datasets  # here because it takes a second, and only the Hub needs it
     from datasets.exceptions import DatasetGenerationError, DatasetsError
 
     try:
-        yield from datasets.load_dataset(name, config, revision=revision, split=split, streaming=streaming)
+        load = partial(datasets.load_dataset, name, config, revision=revision, split=split)
+        yield from load(streaming=False) if streamed is None else _streamed(load, streamed)
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         cause = error.__cause__ if isinstance(error, DatasetGenerationError) else None  # where it says what is wrong
         reason = str(cause or error).strip().rstrip(".")
@@ -112,6 +120,19 @@ def _fetched(name: str, config: str | None, revision: str, split: str, streaming
             f"{name} (revision {revision[:8]}, split {split}) cannot be fetched from the Hub: {reason}. Without a "
             "network, name a file of your own: JsonLines, CSV, Parquet."
         ) from error
+
+
+def _streamed(load: Callable[..., Any], columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    """Yield rows as they come. Of files of Parquet no other column is read, once a first row has shown them."""
+    found = load(streaming=True)
+    rows = iter(found)
+    first = next(rows, None)
+    is_parquet = getattr(getattr(found, "info", None), "builder_name", None) == "parquet"
+    if first is None or not is_parquet or not set(columns) < set(first):
+        yield from rows if first is None else chain((first,), rows)
+        return
+    yield first
+    yield from islice(load(streaming=True, columns=list(columns)), 1, None)
 
 
 def _write(file: Path, name: str, columns: Columns, records: Iterable[Mapping[str, Any]]) -> None:

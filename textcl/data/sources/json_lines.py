@@ -9,7 +9,7 @@ from typing import ClassVar
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, tell_left_out_of_file
 from textcl.data.sources.concatenation import open_shards, source_files
 from textcl.data.sources.file_rows import FileRows
-from textcl.files.content import BEGINNING, Content, Place, Span, line_spans
+from textcl.files.content import BEGINNING, Content, Offset, Span, line_spans
 from textcl.files.formats import FileKind
 from textcl.files.json_lines import json_record
 from textcl.files.lines import decoded
@@ -88,7 +88,7 @@ class JsonRows:
 
     is_quoted: ClassVar[bool] = False
 
-    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+    def spans(self, content: Content, begin: Offset = BEGINNING) -> Iterator[Span]:
         """Find the lines."""
         return line_spans(content, begin)
 

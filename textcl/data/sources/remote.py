@@ -46,7 +46,7 @@ class Files:
         Raises:
             DataError: It cannot be fetched whole.
         """
-        with _told(address):
+        with _reaching(address):
             facts = self._facts(address)
             tells = any(_TELLS_VERSIONS.search(name.casefold()) and value for name, value in facts.items())
             name = PurePosixPath(_file(address)).name[-_LONGEST_NAME:]
@@ -57,7 +57,7 @@ class Files:
 
     def _fetch(self, address: str, facts: Mapping[str, object], target: Path) -> None:
         with keeping(address, target) as temporary:
-            with _told(address):
+            with _reaching(address):
                 self.system.get_file(address, str(temporary))
             size = facts.get("size")
             if size is not None and temporary.stat().st_size != size:
@@ -85,7 +85,7 @@ def fetched_shards(path: str, kind: FileKind) -> dict[Path, str]:
     """
     scheme = _checked(path)
     is_pattern = "*" in PurePosixPath(path).name
-    with _told(path):
+    with _reaching(path):
         system = _system(path, scheme)
         files = Files(system)
         is_folder = scheme not in ("http", "https") and not is_pattern and system.isdir(path)
@@ -137,7 +137,7 @@ def _file(address: str) -> str:
 
 
 @contextmanager
-def _told(address: str) -> Iterator[None]:
+def _reaching(address: str) -> Iterator[None]:
     """Turn whatever goes wrong on the way to a file into a line that names it: libraries share no base of errors."""
     try:
         yield

@@ -8,7 +8,7 @@ from pathlib import Path
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out_of_file
 from textcl.data.sources.concatenation import open_shards, source_files
 from textcl.data.sources.file_rows import FileRows
-from textcl.files.content import BEGINNING, Content, Place, Span, open_content
+from textcl.files.content import BEGINNING, Content, Offset, Span, open_content
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError
 from textcl.files.tables import Dialect, column_names, fields_of, raw_rows, refuse_misfit, tsv_dialect
@@ -28,7 +28,7 @@ class TableRows:
         """Whether a row may hold line breaks, between quotation marks."""
         return self.dialect.is_quoted
 
-    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+    def spans(self, content: Content, begin: Offset = BEGINNING) -> Iterator[Span]:
         """Find the rows below the names."""
         rows = table_spans(content, self.dialect, begin)
         if begin == BEGINNING:
@@ -83,7 +83,7 @@ def table_names(content: Content, dialect: Dialect) -> tuple[str, ...]:
     return column_names(fields_of(first.raw, dialect, location), location)
 
 
-def table_spans(content: Content, dialect: Dialect, begin: Place = BEGINNING) -> Iterator[Span]:
+def table_spans(content: Content, dialect: Dialect, begin: Offset = BEGINNING) -> Iterator[Span]:
     """Yield the rows of a table, from its beginning with the names; empty lines between rows are none.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textcl.data.sources.concatenation import Concatenation, open_shards, source_files
 from textcl.data.sources.file_rows import FileRows
 from textcl.errors import DataError
-from textcl.files.content import BEGINNING, Content, Place, Span, line_spans
+from textcl.files.content import BEGINNING, Content, Offset, Span, line_spans
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError, decoded, reading, refuse_object
 from textcl.types.text import Example, SourceFile
@@ -67,7 +67,7 @@ class _Lines:
 
     is_quoted: ClassVar[bool] = False
 
-    def spans(self, content: Content, begin: Place = BEGINNING) -> Iterator[Span]:
+    def spans(self, content: Content, begin: Offset = BEGINNING) -> Iterator[Span]:
         spans = line_spans(content, begin)
         for span in spans if begin == BEGINNING else ():
             location = f"{content.path}, line {span.number}"
