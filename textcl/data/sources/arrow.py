@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out
-from textcl.data.sources.concatenation import open_shards, source_files
-from textcl.data.sources.file_rows import LARGE, first_pass
+from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.file_rows import LARGE, first_pass, source_files
 from textcl.files.arrow import arrow_errors, mappable, mapped
 from textcl.files.content import refuse_changed, state_of
 from textcl.files.formats import FileKind

@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from itertools import accumulate, chain
 from pathlib import Path, PurePosixPath
 
-from textcl.data.sources.file_rows import first_pass, passing
+from textcl.data.sources.file_rows import first_pass, passing, source_files
 from textcl.errors import DataError
 from textcl.files.formats import FileKind, compression_of, kind_of
 from textcl.files.lines import EmptyFileError
@@ -68,12 +68,6 @@ class Concatenation:
         row = range(len(self))[row]
         number = bisect_right(self._ends, row)
         return self._sources[number], row - (self._ends[number - 1] if number else 0)
-
-
-def source_files(source: Source) -> tuple[SourceFile, ...]:
-    """Return the files that a source is made of; none where it is made of something else."""
-    files: tuple[SourceFile, ...] = getattr(source, "files", ())
-    return files
 
 
 _OF_DATASETS = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")

@@ -14,7 +14,7 @@ import numpy as np
 from textcl.files.content import BEGINNING, Content, Offset, Span, open_content
 from textcl.files.lines import EmptyFileError
 from textcl.types.batches import IntArray
-from textcl.types.text import Example, SourceFile
+from textcl.types.text import Example, Source, SourceFile
 from textcl.util.atomic import new_folder
 from textcl.util.cache import cache_folder, file_key, fingerprint_of
 
@@ -52,6 +52,12 @@ def passing(how: FirstPass) -> Iterator[None]:
         yield
     finally:
         _FIRST_PASS.reset(before)
+
+
+def source_files(source: Source) -> tuple[SourceFile, ...]:
+    """Return the files that a source is made of; none where it is made of something else."""
+    files: tuple[SourceFile, ...] = getattr(source, "files", ())
+    return files
 
 
 class RowFormat(Protocol):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, tell_left_out_of_file
-from textcl.data.sources.concatenation import open_shards, source_files
-from textcl.data.sources.file_rows import FileRows
+from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.file_rows import FileRows, source_files
 from textcl.files.content import BEGINNING, Content, Offset, Span, line_spans
 from textcl.files.formats import FileKind
 from textcl.files.json_lines import json_record

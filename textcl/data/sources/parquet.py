@@ -5,7 +5,8 @@ from pathlib import Path
 
 from textcl.data.sources.arrow import ArrowRows, open_rows
 from textcl.data.sources.columns import Columns, Named, columns_of, refuse_missing, tell_left_out
-from textcl.data.sources.concatenation import open_shards, source_files
+from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.file_rows import source_files
 from textcl.files.arrow import open_parquet, parquet_copy
 from textcl.files.formats import FileKind
 from textcl.files.rows import LOOKED_AT

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from textcl.data.sources.columns import Columns, Named, Notes, columns_of, refuse_missing, tell_left_out_of_file
-from textcl.data.sources.concatenation import open_shards, source_files
-from textcl.data.sources.file_rows import FileRows
+from textcl.data.sources.concatenation import open_shards
+from textcl.data.sources.file_rows import FileRows, source_files
 from textcl.files.content import BEGINNING, Content, Offset, Span, open_content
 from textcl.files.formats import FileKind
 from textcl.files.lines import EmptyFileError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from textcl.data.sources.concatenation import Concatenation, open_shards, source_files
-from textcl.data.sources.file_rows import FileRows
+from textcl.data.sources.concatenation import Concatenation, open_shards
+from textcl.data.sources.file_rows import FileRows, source_files
 from textcl.errors import DataError
 from textcl.files.content import BEGINNING, Content, Offset, Span, line_spans
 from textcl.files.formats import FileKind
@@ -34,7 +34,8 @@ class TextLines:
     """
 
     def __init__(self, path: str) -> None:
-        self._rows = open_shards(path, FileKind.TEXT, _open)
+        names_one = "*" not in path and "://" not in path
+        self._rows = _open(Path(path)) if names_one else open_shards(path, FileKind.TEXT, _open)
 
     @property
     def fingerprint(self) -> str:

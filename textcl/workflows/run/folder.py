@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from textcl.data.sources.concatenation import source_files
+from textcl.data.sources.file_rows import source_files
 from textcl.distributed import Ranks
 from textcl.encoder.locate import find_on_hub
 from textcl.errors import DataError, TrainingError
