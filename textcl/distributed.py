@@ -87,6 +87,15 @@ class Ranks:
             if tensor.numel() > _SMALL:
                 dist.all_reduce(tensor)
 
+    def each(self, own: Result) -> list[Result]:
+        """Return what each rank has, in the order of ranks; it is pickled on its way."""
+        if self.count == 1:
+            return [own]
+        self.wait()
+        found: list[Result] = [own] * self.count
+        dist.all_gather_object(found, own, group=_patient_group())
+        return found
+
     def any(self, flag: bool) -> bool:
         """Say whether the flag is up on any rank, so that all ranks act on it in the same step."""
         return self.sum([float(flag)])[0] > 0

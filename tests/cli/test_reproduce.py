@@ -171,3 +171,25 @@ def test_a_recipe_of_an_earlier_version_is_refused_with_the_new_settings_and_who
     assert lines[0].startswith("objective.directions: 'anchor_to_candidates' is now query_to_doc.")
     assert lines[1] == "objective.shares_softmax: is now partition_mode. Write partition_mode: joint."
     assert re.match(rf"The recipe is {re.escape(str(folder / 'recipe.yaml'))}, written by textcl \d", lines[2])
+
+
+def test_a_recipe_of_the_hub_reaches_for_no_address_that_nobody_has_named(
+    published: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fetched_shards(path: str, kind: object) -> None:
+        asked.append(path)
+        raise DataError(f"{path}: cannot be fetched.")
+
+    monkeypatch.setattr("textcl.data.sources.remote.fetched_shards", fetched_shards)
+    recipe = find_repository(published) / "recipe.yaml"
+    recipe.write_text(re.sub(r"path: \S*lines\.txt", "path: https://example.org/lines.txt", recipe.read_text()))
+    with pytest.raises(
+        RecipeError, match=r"^data\.sources\.0\.path: found https://example\.org/lines\.txt\. A recipe of"
+    ):
+        open_origin(published, [])
+    assert asked == []
+    with pytest.raises(DataError, match="cannot be fetched"):
+        open_origin(published, ["data.sources.0.path=https://example.org/lines.txt"])
+    assert asked == ["https://example.org/lines.txt"]

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from textcl.data.sources.hub_dataset import HubDataset
@@ -101,3 +103,25 @@ def test_files_of_different_columns_are_a_error_that_is_told(
     (tmp_path / "pairs" / "b.jsonl").write_text('{"other": "c", "third": 2}\n')
     with pytest.raises(DataError, match=r"(?s)pairs \(revision 01234567, split train\) cannot .*columns?.*\. Without"):
         HubDataset(str(tmp_path / "pairs"), SHA, streaming=streaming)
+
+
+def saved_parquet(folder: Path) -> None:
+    """Write a data set whose other column is large, as the Hub holds one."""
+    (folder / "pairs").mkdir()
+    columns = {name: [f"{name} {row}" for row in range(40)] for name in ("anchor", "positive")}
+    columns["unread"] = [f"{row} some words of a text " + "x" * 5000 for row in range(40)]
+    pyarrow.parquet.write_table(pa.table(columns), folder / "pairs" / "train.parquet", row_group_size=10)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_streamed_no_other_column_of_a_data_set_in_parquet_is_read_or_kept(
+    own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, streaming: bool, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "datasets")
+    saved_parquet(tmp_path)
+    source = HubDataset(str(tmp_path / "pairs"), SHA, streaming=streaming)
+    assert [source[row].positives for row in (0, 39)] == [("positive 0",), ("positive 39",)]
+    assert len(source) == 40
+    kept = sum(file.stat().st_size for root in (own_cache, tmp_path / "datasets") for file in root.rglob("*.*"))
+    assert (kept < 20_000) is streaming  # all columns are 200,000 bytes
+    assert "column 'unread'" in caplog.text or "'unread' holds texts" in caplog.text

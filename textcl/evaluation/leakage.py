@@ -125,6 +125,12 @@ class TaskPairs:
         if same:
             self._same.setdefault((one, other), set()).update(same)
 
+    def add(self, other: "TaskPairs") -> None:
+        """Note what another has met of the same pairs."""
+        self._together |= other._together
+        for pair, same in other._same.items():
+            self._same.setdefault(pair, set()).update(same)
+
     def leakage(self, exact: set[int]) -> PairLeakage:
         """Count the pairs.
 
@@ -204,10 +210,8 @@ def find_leakage(tasks: Mapping[str, TaskTexts], rows: Iterable[TrainingRow]) ->
     Returns:
         For each task what leaks.
     """
-    search = _Search(tasks)
-    stream = iter(rows)
-    while block := list(islice(stream, _BLOCK)):
-        search.compare(block)
+    search = Search(tasks)
+    search.compare_all(rows)
     return {name: search.leakage(name) for name in tasks}
 
 
@@ -220,7 +224,27 @@ class _Match:
     share: float
 
 
-class _Search:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the texts of a search, by their numbers, and its pairs, by their task, were met."""
+
+    exact: dict[int, _Match]
+    near: dict[int, _Match]
+    pairs: dict[str, TaskPairs]
+
+    def add(self, other: "Found") -> None:
+        """Add what was met in rows that come later."""
+        for number, match in other.exact.items():
+            self.exact.setdefault(number, match)
+        for number, match in other.near.items():
+            best = self.near.get(number)
+            if best is None or match.share > best.share:
+                self.near[number] = match
+        for name, pairs in other.pairs.items():
+            self.pairs[name].add(pairs)
+
+
+class Search:
     """The texts of all tasks, each once, and where they were found."""
 
     def __init__(self, tasks: Mapping[str, TaskTexts]) -> None:
@@ -231,11 +255,16 @@ class _Search:
             name: {part: {self._add(text): text for text in texts} for part, texts in task.parts.items()}
             for name, task in tasks.items()
         }
-        self._pairs = {name: TaskPairs(task.pairs or (), self._add) for name, task in tasks.items()}
+        pairs = {name: TaskPairs(task.pairs or (), self._add) for name, task in tasks.items()}
         self._knows_pairs = {name: task.pairs is not None for name, task in tasks.items()}
         self._shingles = Shingles(map(folded_words, self._texts))
-        self._exact: dict[int, _Match] = {}
-        self._near: dict[int, _Match] = {}
+        self.found = Found({}, {}, pairs)
+
+    def compare_all(self, rows: Iterable[TrainingRow]) -> None:
+        """Look for copies in rows, which are not kept."""
+        stream = iter(rows)
+        while block := list(islice(stream, _BLOCK)):
+            self.compare(block)
 
     def compare(self, rows: list[TrainingRow]) -> None:
         """Look for copies in some rows."""
@@ -247,15 +276,15 @@ class _Search:
             words += cut
             origins += [(text, row) for text in row.texts]
         for held in self._shingles.held(words):
-            best = self._near.get(held.number)
+            best = self.found.near.get(held.number)
             if best is None or held.share > best.share:
                 text, row = origins[held.position]
-                self._near[held.number] = _Match(text, row.location, held.share)
+                self.found.near[held.number] = _Match(text, row.location, held.share)
 
     def leakage(self, name: str) -> Leakage:
         """Return what was found of a task."""
-        pairs = self._pairs[name]
-        counted = {number for number in self._exact if number not in self._short}
+        pairs = self.found.pairs[name]
+        counted = {number for number in self.found.exact if number not in self._short}
         return Leakage(
             {part: self._part(texts) for part, texts in self._parts[name].items()},
             pairs.leakage(counted) if len(pairs) else None,
@@ -268,16 +297,17 @@ class _Search:
             number = self._numbers.get(hash(key)) if key else None  # a blank text is a copy of none
             if number is not None:
                 met.append(number)
-                self._exact.setdefault(number, _Match(text, row.location, 1.0))
+                self.found.exact.setdefault(number, _Match(text, row.location, 1.0))
         for one, other in combinations(sorted(met), 2):
-            for pairs in self._pairs.values():
+            for pairs in self.found.pairs.values():
                 pairs.meet(one, other, row.grade)
 
     def _part(self, texts: dict[int, str]) -> PartLeakage:
-        exact = tuple(_copy(text, self._exact[number]) for number, text in texts.items() if number in self._exact)
-        rest = (number for number in texts if number in self._near and number not in self._exact)
-        near = tuple(_copy(texts[number], self._near[number]) for number in rest)
-        return PartLeakage(len(texts), len(self._short & texts.keys() & self._exact.keys()), exact, near)
+        found = self.found
+        exact = tuple(_copy(text, found.exact[number]) for number, text in texts.items() if number in found.exact)
+        rest = (number for number in texts if number in found.near and number not in found.exact)
+        near = tuple(_copy(texts[number], found.near[number]) for number in rest)
+        return PartLeakage(len(texts), len(self._short & texts.keys() & self.found.exact.keys()), exact, near)
 
     def _add(self, text: str) -> int:
         """Return the number of a text; equal texts share one."""

@@ -19,7 +19,8 @@ from textcl.files.lines import EmptyFileError, head_of
 from textcl.util.cache import cache_folder, file_key
 
 _AT_ONCE = 1000  # rows that are in memory at once
-_OPEN_FILES = 16  # that stay mapped at most, of all files together
+_WRITTEN = 2 << 20  # bytes of a batch of a copy, at least: each costs time when a file is mapped
+_OPEN_FILES = 1024  # that stay mapped at most, of all files together; no handle is kept of one
 Batches = Iterable[Any]  # of pyarrow.RecordBatch, which has no types
 
 
@@ -121,8 +122,9 @@ class Mapped:
 def mapped(file: Path, changed: int) -> Mapped:
     """Map an Arrow file, or return its map of before; the time of change tells a file from another of its name."""
     with arrow_errors(file):
-        reader = _reader(pa.memory_map(str(file)))
-        batches = tuple(batch for batch in _batches(reader) if batch.num_rows)
+        with pa.memory_map(str(file)) as source:  # what is mapped stays so while a batch lies in it
+            reader = _reader(source)
+            batches = tuple(batch for batch in _batches(reader) if batch.num_rows)
         ends = tuple(accumulate(batch.num_rows for batch in batches))
         return Mapped(tuple(reader.schema.names), batches, ends)
 
@@ -166,7 +168,7 @@ def arrow_copy(path: Path, schema: Any, batches: Batches, *parts: object) -> Pat
     target = cache_folder("unpacked") / file_key(path, *parts)
     if not target.is_file():
         with keeping(path, target) as temporary, pa.ipc.new_stream(str(temporary), schema) as writer:
-            for batch in _guarded(path, batches):
+            for batch in _joined(_guarded(path, batches)):
                 writer.write_batch(batch)
     return target
 
@@ -174,6 +176,18 @@ def arrow_copy(path: Path, schema: Any, batches: Batches, *parts: object) -> Pat
 def _guarded(path: Path, batches: Batches) -> Iterator[Any]:
     with arrow_errors(path):
         yield from batches
+
+
+def _joined(batches: Batches) -> Batches:
+    """Join small batches."""
+    held: list[Any] = []  # of pyarrow.RecordBatch
+    for batch in batches:
+        held.append(batch)
+        if sum(part.nbytes for part in held) >= _WRITTEN:
+            yield from pa.Table.from_batches(held).combine_chunks().to_batches()
+            held.clear()
+    if held:
+        yield from pa.Table.from_batches(held).combine_chunks().to_batches()
 
 
 def _reader(source: Any) -> Any:

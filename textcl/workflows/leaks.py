@@ -4,8 +4,9 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from textcl.distributed import Ranks
 from textcl.errors import DataError
-from textcl.evaluation.leakage import Leakage, TrainingRow, find_leakage
+from textcl.evaluation.leakage import Leakage, Search, TrainingRow, find_leakage
 from textcl.evaluation.run import TaskTexts, texts_of
 from textcl.evaluation.suites import load_tasks
 from textcl.files.lines import refuse_absence
@@ -40,9 +41,9 @@ def rows_of_recipe(recipe: Recipe) -> Iterator[TrainingRow]:
     return rows_of_source(joined(build_sources(recipe)))
 
 
-def rows_of_source(source: Source) -> Iterator[TrainingRow]:
-    """Yield the rows of a source."""
-    for row in range(len(source)):
+def rows_of_source(source: Source, rows: range | None = None) -> Iterator[TrainingRow]:
+    """Yield the rows of a source, or some of them."""
+    for row in range(len(source)) if rows is None else rows:
         example = source[row]
         grade = example.label if example.score is None else example.score
         texts = (example.anchor, *example.positives, *example.negatives)
@@ -139,9 +140,21 @@ def leaks(
     return find_leakage(texts_of(tasks), _counted(rows, progress))
 
 
-def leakage_of_run(source: Source, texts: Mapping[str, TaskTexts]) -> dict[str, Leakage]:
-    """Look for the texts that a run was scored on in the rows of its source; a line in the log says what leaks."""
-    found = find_leakage(texts, rows_of_source(source)) if texts else {}
+def leakage_of_run(source: Source, texts: Mapping[str, TaskTexts], ranks: Ranks) -> dict[str, Leakage]:
+    """Look for the texts that a run was scored on in the rows of its source; a line in the log says what leaks.
+
+    All processes of the run call it, and each reads a part of the rows.
+    """
+    search, rows = Search(texts), len(source)
+    own = range(rows * ranks.rank // ranks.count, rows * (ranks.rank + 1) // ranks.count)
+    if texts:
+        ranks.together(lambda: search.compare_all(rows_of_source(source, own)))
+        search.found, *others = ranks.each(search.found)
+        for other in others:
+            search.found.add(other)
+    found = {name: search.leakage(name) for name in texts}
+    if not ranks.is_main:
+        return found
     unknown = [name for name, leakage in found.items() if not leakage.knows_pairs]
     if unknown:
         _log.warning(

@@ -136,10 +136,8 @@ class _Run:
             return evaluate(self.tasks, self.recorder.over(embed), begin)
 
     def leakage(self) -> dict[str, Leakage]:
-        """Look for the texts of the tasks, which have been run once, in what is trained on; on rank 0."""
-        if not self.tasks or not self.ranks.is_main:
-            return {}
-        return leakage_of_run(self.made.source, self.recorder.noted(self.tasks))
+        """Look for the texts of the tasks, which have been run once, in what is trained on."""
+        return leakage_of_run(self.made.source, self.recorder.noted(self.tasks), self.ranks) if self.tasks else {}
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
