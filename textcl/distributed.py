@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TypeVar, cast
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from textcl.errors import ElsewhereError
 
 Result = TypeVar("Result")
 _SMALL = 2**18  # numbers of a tensor that is copied into a message with others
+_NOTHING = torch.zeros(0, dtype=torch.uint8)
 _PATIENCE = timedelta(days=30)  # with what one process does for all, such as the search for leaked texts
 _WORD, _PAUSE = 60.0, 0.001  # seconds of waiting before a word of it, and between two looks at the most
 
@@ -71,6 +73,13 @@ class Ranks:
     def numbers(self, number: int) -> list[int]:
         """Return the number of each rank, in the order of ranks."""
         return [number] if self.count == 1 else self._sizes(number)
+
+    def first(self, text: str) -> str:
+        """Return the text of rank 0."""
+        if self.count == 1:
+            return text
+        said = torch.from_numpy(np.frombuffer(text.encode(), dtype=np.uint8).copy()) if self.is_main else _NOTHING
+        return bytes(self.gather(said.to(self.device)).cpu().numpy()).decode()
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over the ranks; small ones of a number format in one message."""

@@ -235,6 +235,7 @@ class TrainingSection(Section):
     live_tokens: Whole | None = None  # those whose graph is kept; null: likewise. Bounds memory, changes no result
     loss_rows: Count | None = None  # rows whose loss is computed at once; null: 8 MB of logits. Bounds memory likewise
     recompute: bool = False  # keep the inputs of layers alone, and compute the rest twice
+    shard: Literal["none", "full", "hybrid"] = "none"  # what processes share the weights: all, or each machine's
 
     @model_validator(mode="before")
     @classmethod

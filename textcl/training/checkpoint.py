@@ -5,8 +5,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 _NAME = re.compile(r"step-(\d+)")
 _MANIFEST = "manifest.json"
 _STATE = "training.pt"
+PARTS = "part-*.pt"  # beside it, where the processes share the weights
 _log = logging.getLogger(__name__)
 
 
@@ -109,6 +110,7 @@ class Trained:
     objective: Objective
     target: Target
     optimiser: Optimiser
+    is_shared_out: bool = False  # the encoder's weights, over the processes
 
 
 def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Path:
@@ -122,21 +124,37 @@ def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Pat
         TrainingError: It cannot be written; older checkpoints are kept.
     """
     path = folder / f"step-{step}"
+    with explained(path), new_folder(path) as temporary:
+        if not frozen_names(trained.encoder):
+            trained.encoder.save(temporary / "model")
+        write_state(temporary, state_of(step, trained))
+    make_room(path, keep)
+    return path
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn the errors of writing a checkpoint into ones that say what becomes of the run."""
     try:
-        with new_folder(path) as temporary:
-            if not frozen_names(trained.encoder):
-                trained.encoder.save(temporary / "model")
-            torch.save(_state(step, trained), temporary / _STATE)
-            (temporary / _MANIFEST).write_text(json.dumps(_digests(temporary), indent=1), encoding="utf-8")
+        yield
     except (OSError, RuntimeError, ModelError) as error:  # torch tells of a full disk by a RuntimeError
         raise TrainingError(
             f"{path}: the checkpoint cannot be written ({error}). Is the disk full? "
             "Earlier ones are kept: make room and go on with --resume."
         ) from error
-    for newer in [other for other in checkpoints(folder) if step_of(other) > step]:
+
+
+def write_state(folder: Path, state: Mapping[str, object]) -> None:
+    """Write the state of a run into a folder, and a manifest of all its files."""
+    torch.save(state, folder / _STATE)
+    (folder / _MANIFEST).write_text(json.dumps(_digests(folder), indent=1), encoding="utf-8")
+
+
+def make_room(checkpoint: Path, keep: int) -> None:
+    """Delete the oldest checkpoints beyond so many, and what is newer than this one: it was found damaged."""
+    for newer in [other for other in checkpoints(checkpoint.parent) if step_of(other) > step_of(checkpoint)]:
         remove(newer)
-    remove_older(path, keep)
-    return path
+    remove_older(checkpoint, keep)
 
 
 def remove_older(checkpoint: Path, keep: int) -> None:
@@ -184,6 +202,10 @@ def mark_of(checkpoint: Path) -> int:
 def load_checkpoint(path: Path, trained: Trained) -> int:
     """Put the state of a checkpoint into a run, and return the number of steps done."""
     state = torch.load(path / _STATE, map_location="cpu", weights_only=True)
+    if trained.is_shared_out or any(path.glob(PARTS)):
+        from textcl.training.parts import put_together  # which few runs need
+
+        state = put_together(state, path, trained)
     load_trained(trained.encoder, state["encoder"])
     trained.objective.load_state_dict(state["objective"])
     trained.target.load_state_dict(state["target"])
@@ -199,7 +221,8 @@ def _load_moments(optimiser: Optimiser, state: dict[str, Any]) -> None:
         group.update(own)
 
 
-def _state(step: int, trained: Trained) -> dict[str, object]:
+def state_of(step: int, trained: Trained) -> dict[str, object]:
+    """Return all that a run needs to go on."""
     return {
         "step": step,
         "encoder": trained_state(trained.encoder),

@@ -14,7 +14,7 @@ Only on a CPU: a GPU writes the zeros sooner than it sorts the rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from textcl.distributed import Ranks
 from textcl.types.batches import IntArray, TokenEncoder, Tokens
 from textcl.util.packing import CPU, ChunkLimits, chunks_of, cuts_for, joined, pad, widths
 from textcl.util.precision import Precision, autocast
@@ -82,6 +83,8 @@ class ChunkedPass:
         precision: What the encoder multiplies in.
         device: Where the encoder lies.
         seed: What the dropout masks of the pass follow from.
+        sharing: Processes that hold a part of the encoder's weights each: they call it equally often, since each call
+            gathers them, those with fewer sequences on a token that counts for nothing. None: this one holds it whole.
     """
 
     def __init__(
@@ -92,16 +95,19 @@ class ChunkedPass:
         precision: Precision,
         device: torch.device,
         seed: int,
+        sharing: Ranks | None = None,
     ) -> None:
-        self.encoder, self.memory = encoder, memory
+        self.encoder, self.memory, self.sharing = encoder, memory, sharing
         self.precision, self.device, self.seed = precision, device, seed
         self.chunks = _cut(pools, memory.chunk_tokens, cuts_for(device))
+        if sharing is not None:
+            self.chunks = _filled_up(self.chunks, pools, sharing)
         self._live: dict[int, Tensor] = {}  # chunk -> its embeddings, with their graph
 
     @property
     def tokens(self) -> int:
         """Real tokens of the pools, without padding."""
-        return sum(int(piece.pool.lengths[piece.rows].sum()) for piece in self.chunks)
+        return sum(int(piece.pool.lengths[piece.rows].sum()) for piece in self.chunks if len(piece.positions))
 
     @property
     def padding_share(self) -> float:
@@ -111,17 +117,15 @@ class ChunkedPass:
 
     def embed(self) -> Tensor | None:
         """Return the embeddings of all pools, view after view, without their graph, (N, D); None if there are none."""
-        embedded = []
-        budget = self.memory.live_tokens
+        embedded, live = [], self._chunks_kept()
         with self._weights_cast_once():
-            for number, piece in enumerate(self.chunks):
-                budget -= piece.padded_tokens
-                with torch.set_grad_enabled(budget >= 0):
+            for number in range(len(self.chunks)):
+                with torch.set_grad_enabled(number < live):
                     embeddings = self._encode(number)
-                if budget >= 0:
+                if number < live:
                     self._live[number] = embeddings
                 embedded.append(embeddings.detach())
-        return _in_order(embedded, self.chunks) if embedded else None
+        return _in_order(embedded, self.chunks) if any(map(len, embedded)) else None
 
     def backward(self, gradient: Tensor) -> None:
         """Add to the encoder's parameters the gradient that follows from that of the embeddings, (N, D)."""
@@ -133,22 +137,31 @@ class ChunkedPass:
                 embeddings.backward(gradient[torch.from_numpy(piece.positions).to(gradient.device)])
                 dense_gradients(self.encoder.parameters())
 
+    def _chunks_kept(self) -> int:
+        """Return how many chunks keep their graph, the first ones."""
+        taken = np.cumsum([piece.padded_tokens for piece in self.chunks])
+        kept = int(np.searchsorted(taken, self.memory.live_tokens, side="right"))
+        return kept if self.sharing is None else min(self.sharing.numbers(kept))
+
     def _encode(self, number: int) -> Tensor:
         piece = self.chunks[number]
         chunk = pad(piece.pool, piece.rows, self.device)
         with (
             seeded(derive(self.seed, "chunk", number)),
             autocast(self.precision, self.device),
-            gradients_by_row(self.encoder.modules()),
+            gradients_by_row(self.encoder.modules() if self.sharing is None else ()),
         ):
-            return self.encoder(chunk)  # (n, D)
+            return self.encoder(chunk)[: len(piece.positions)]  # (n, D)
 
     def _weights_cast_once(self) -> AbstractContextManager[object]:
         """Keep autocast's copies of the weights from chunk to chunk; backward passes run as without autocast.
 
         The copies live until the outermost context ends, so an outer one that is switched off holds them. A block may
         go from chunks with a graph to chunks without, never back: a copy made without a graph would lose the gradient.
+        Weights that are shared out are gathered in what they multiply in.
         """
+        if self.sharing is not None:
+            return nullcontext()
         return torch.autocast(self.device.type, enabled=False)
 
 
@@ -158,7 +171,7 @@ class _Piece:
 
     pool: Tokens  # of one tower
     rows: IntArray  # (n,) of the pool
-    positions: IntArray  # (n,) of the same sequences, counted over all views
+    positions: IntArray  # (n,) of the same sequences, counted over all views; none where nothing is asked of them
 
     @property
     def padded_tokens(self) -> int:
@@ -175,6 +188,18 @@ def _cut(views: Sequence[Tokens], chunk_tokens: int, cuts: ChunkLimits) -> list[
         pool, of_pool = joined([views[number] for number in own]), np.concatenate([positions[number] for number in own])
         pieces += [_Piece(pool, rows, of_pool[rows]) for rows in chunks_of(pool, chunk_tokens, cuts)]
     return pieces
+
+
+def _filled_up(pieces: Sequence[_Piece], views: Sequence[Tokens], ranks: Ranks) -> list[_Piece]:
+    """Give each tower as many chunks as the rank with the most of them has; those added are of one padding token."""
+    nothing = np.zeros(0, dtype=np.int64)
+    filled = []
+    for tower, pad_id in sorted({(view.tower, view.pad_id) for view in views}):
+        own = [piece for piece in pieces if piece.pool.tower == tower]
+        token = Tokens((np.array([pad_id]),), np.zeros(1, dtype=np.int64), pad_id, tower)
+        missing = max(ranks.numbers(len(own))) - len(own)
+        filled += own + [_Piece(token, np.zeros(1, dtype=np.int64), nothing)] * missing
+    return filled
 
 
 def _in_order(embedded: Sequence[Tensor], chunks: Sequence[_Piece]) -> Tensor:

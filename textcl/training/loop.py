@@ -151,8 +151,9 @@ class Loop:
             objective_factor=settings.objective_factor,
             make=settings.optimiser,
         )
-        self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser)
+        self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser, step.is_shared_out)
         self._is_whole = True  # the state is that after a step, and not in the middle of one
+        self._have_all_failed = False  # every rank, and in one place, so that they can still write together
 
     def resume(self) -> int:
         """Load the newest good checkpoint, if there is one, and return the number of steps done; every rank calls it.
@@ -220,9 +221,11 @@ class Loop:
     def _kept(self, steps: int, *, is_kept: bool) -> str:
         """Keep the steps that have been made, and say how to go on."""
         path = self.folder / "checkpoints" / f"step-{steps}"
+        if self.step.is_shared_out and not is_kept and not self._have_all_failed:
+            return "The processes cannot write a checkpoint together now: --resume goes on from the last one."
         try:
-            if self.ranks.is_main and not is_kept and steps < self.settings.steps:
-                save_checkpoint(path.parent, steps, self.trained, self.settings.keep_checkpoints)
+            if not is_kept and steps < self.settings.steps:
+                self._save(steps)
         except TrainingError as error:
             return f"The {steps} steps before it are lost, but for those of earlier checkpoints: {error}"
         return f"The {steps} steps before it are kept in {path}: when that is mended, go on with --resume."
@@ -231,7 +234,9 @@ class Loop:
         start = time.perf_counter()
         settings = self.settings
         rate = learning_rate(number, settings.steps, settings.learning_rate, settings.warmup, settings.schedule)
+        self._have_all_failed = True
         batch = self.ranks.together(lambda: self.batches.batch(number, self.ranks.rank, self.ranks.count))
+        self._have_all_failed = False
         waited = time.perf_counter() - start
         self.step.encoder.train()
         self.step.objective.train()
@@ -277,7 +282,7 @@ class Loop:
         self.optimiser.zero_grad(set_to_none=False)  # fresh pages cost more than zeros
         self.step.objective.zero_grad()  # to none: heads that a batch does not touch stand still
         result = self.step.backward(batch, number)
-        norm = float(torch.nn.utils.clip_grad_norm_(self.step.parameters(), self.settings.clip))
+        norm = self.step.clip(self.settings.clip)
         if not math.isfinite(norm):
             raise NonFiniteError(f"the norm of the gradient is {norm}", [])
         set_learning_rate(self.optimiser, rate)
@@ -294,11 +299,20 @@ class Loop:
         stops = self.ranks.any(request.wanted)
         path = self.folder / "checkpoints" / f"step-{done}"
         if stops or done % self.settings.save_every == 0 or done == self.settings.steps:
-            if self.ranks.is_main:
-                save_checkpoint(path.parent, done, self.trained, self.settings.keep_checkpoints)
+            self._save(done)
             self.ranks.wait()
         if stops and done < self.settings.steps:
             raise Stopped(path)
+
+    def _save(self, steps: int) -> None:
+        """Write a checkpoint: rank 0, or each rank its part."""
+        folder, keep = self.folder / "checkpoints", self.settings.keep_checkpoints
+        if self.step.is_shared_out:
+            from textcl.training.parts import save_parts  # which few runs need
+
+            save_parts(folder, steps, self.trained, keep, self.ranks)
+        elif self.ranks.is_main:
+            save_checkpoint(folder, steps, self.trained, keep)
 
     def _explain(self, error: NonFiniteError, number: int) -> str:
         rows = self.batches.rows(number)

@@ -192,11 +192,11 @@ def _hidden_matrices(modules: Iterable[nn.Module]) -> set[int]:
 def held_as_they_are(make: Callable[[list[Group]], Optimiser], groups: list[Group]) -> Optimiser:
     """Return an optimiser of groups, whatever their weights are held in."""
     if any(parameter.dtype is torch.bfloat16 for group in groups for parameter in group["params"]):
-        return _HalfWeights(make, groups)
+        return HalfWeights(make, groups)
     return make(groups)
 
 
-class _HalfWeights:
+class HalfWeights:
     """An optimiser of weights that are held in bf16: it sees them, and remembers, in float32.
 
     A step is computed in float32, tensor by tensor, and rounded at random to one of the two nearest numbers of bf16,
@@ -217,7 +217,7 @@ class _HalfWeights:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear all gradients."""
-        for weight in self._weights():
+        for weight in self.held():
             if weight.grad is not None:
                 weight.grad = None if set_to_none else weight.grad.zero_()
 
@@ -254,7 +254,8 @@ class _HalfWeights:
         self._held[id(seen)] = weight
         return seen
 
-    def _weights(self) -> list[Tensor]:
+    def held(self) -> list[Tensor]:
+        """Return the weights as they are held, in the order of the groups."""
         return [self._held.get(id(weight), weight) for group in self.param_groups for weight in group["params"]]
 
     def _move(self, seen: Tensor, held: Tensor, group: Group) -> None:
@@ -262,7 +263,7 @@ class _HalfWeights:
             return
         seen.data, seen.grad = held.float(), held.grad.float()
         self._step({**group, "params": [seen]})
-        held.copy_(rounded_at_random(seen))
+        _local(held).copy_(rounded_at_random(_local(seen)))
         seen.data, seen.grad = seen.new_empty(0), None
 
     def _step(self, group: Group) -> None:
@@ -274,6 +275,12 @@ class _HalfWeights:
             for weight in group["params"]:
                 if id(weight) in self._held:
                     weight.data = weight.new_empty(0)
+
+
+def _local(tensor: Tensor) -> Tensor:
+    """Return the part of a tensor that lies here: all of it, unless the processes share it out."""
+    part: Callable[[], Tensor] | None = getattr(tensor, "to_local", None)
+    return tensor if part is None else part()
 
 
 def rounded_at_random(values: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
 from textcl.distributed import Ranks
@@ -65,9 +66,11 @@ class Step:
         seed: int,
         memory: Memory | None = None,
         precision: Precision = Precision.FLOAT32,
+        is_shared_out: bool = False,
     ) -> None:
         self.encoder, self.objective, self.target, self.ranks = encoder, objective, target, ranks
         self.seed, self.memory, self.precision = seed, memory or Memory(), precision
+        self.is_shared_out = is_shared_out  # the encoder's weights, over the ranks
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters of the encoder and of the objective."""
@@ -76,8 +79,16 @@ class Step:
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield all that must be equal on every rank: parameters, buffers and the state of the target."""
-        for part in (self.encoder, self.objective, self.target):
+        for part in (self.objective,) if self.is_shared_out else (self.encoder, self.objective, self.target):
             yield from part.state_dict().values()
+
+    def clip(self, largest: float) -> float:
+        """Scale the gradient of all parameters down to a largest norm, and return the norm before."""
+        if self.is_shared_out:
+            from textcl.training.shards import clip_gradients  # which few runs need
+
+            return clip_gradients(self.parameters(), largest)
+        return float(clip_grad_norm_(self.parameters(), largest))
 
     def backward(self, batch: PairBatch, number: int) -> StepResult:
         """Add the gradient of this rank's share of a batch, then average it over the ranks.
@@ -96,12 +107,13 @@ class Step:
             self.precision,
             self.ranks.device,
             derive(self.seed, "dropout", number, self.ranks.rank),
+            self.ranks if self.is_shared_out else None,
         )
         leaves = self.ranks.gather(by_row(chunks.embed(), batch, self.encoder)).requires_grad_()  # (B, V, D)
         embedded = self._embedded(batch, leaves, number)
         terms = self._differentiated(embedded, number)
         chunks.backward(self._own_gradient(leaves, len(batch.rows)))
-        self.ranks.average_gradients(self.parameters())
+        self.ranks.average_gradients(self.objective.parameters() if self.is_shared_out else self.parameters())
         tokens, padding = self.ranks.sum([chunks.tokens, chunks.padding_share])
         return StepResult(
             loss=sum(terms.values()),

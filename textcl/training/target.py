@@ -119,6 +119,11 @@ class EmaTarget:
         self.momentum, self.ranks, self.seed = momentum, ranks, seed
         self.memory, self.precision = memory or Memory(), precision
         self._online = encoder
+        self.is_shared_out = False  # the encoders' weights, over the ranks
+
+    def follow(self, encoder: TokenEncoder) -> None:
+        """Follow another encoder, whose weights are shared out over the ranks as those of the average are."""
+        self._online, self.is_shared_out = encoder, True
 
     @torch.no_grad()
     def targets(self, batch: PairBatch, views: tuple[Tensor, ...], number: int) -> tuple[Tensor, ...]:
@@ -131,6 +136,7 @@ class EmaTarget:
             self.precision,
             self.ranks.device,
             derive(self.seed, "target", number, self.ranks.rank),
+            self.ranks if self.is_shared_out else None,
         )
         return self.ranks.gather(by_row(chunks.embed(), batch, self.encoder)).unbind(dim=1)
 

@@ -4,6 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,7 @@ class DuringEvaluation:
         done: Steps of an earlier run.
         on_scores: Called with the step and its scores.
         on_best: Called on rank 0 when a better model was kept, with what is said of it.
+        whole: Gives the encoder all its weights for a block, where the ranks share them out.
     """
 
     def __init__(
@@ -149,9 +151,11 @@ class DuringEvaluation:
         done: int,
         on_scores: Callable[[int, dict[str, float]], None],
         on_best: Callable[[str], None] = lambda _: None,
+        whole: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.section, self.tasks, self.embed, self.encoder = section, tasks, embed, encoder
         self.folder, self.ranks, self.on_scores, self.on_best = folder, ranks, on_scores, on_best
+        self.whole = whole
         self._log = Log(folder / "evaluations.jsonl", done) if ranks.is_main else None
 
     def __call__(self, entry: StepLog) -> None:
@@ -171,6 +175,10 @@ class DuringEvaluation:
     def _score(self, step: int, steps: int) -> None:
         if step % self.section.every and step != steps:
             return
+        with self.whole():
+            self._score_whole(step)
+
+    def _score_whole(self, step: int) -> None:
         scores = _scores(self.tasks, self.embed())
         self.on_scores(step, scores)
         if self._log is None:

@@ -1,7 +1,7 @@
 """Run a recipe: score, train, score again, and leave a run folder."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from textcl.training.checkpoint import first_readings
 from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, GradientAlarm
 from textcl.training.step import MakesOptimiser, Schedule, Step
-from textcl.types.batches import Embed
+from textcl.types.batches import Embed, TokenEncoder
 from textcl.util.atomic import only_one, refuse_link, sweep
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
@@ -39,7 +39,7 @@ from textcl.workflows.run.folder import (
     write_provenance,
     write_recipe,
 )
-from textcl.workflows.run.objective import build_memory, build_target
+from textcl.workflows.run.objective import build_memory, build_target, shared_out
 from textcl.workflows.run.prepare import lost_texts, prepare
 
 
@@ -141,21 +141,29 @@ class _Run:
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
+        target = build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks)
+        memory = build_memory(self.recipe, self.encoder, self.ranks.device)
+        batches_of_run = self._batches()
+        shards = shared_out(self.recipe, self.encoder, target, self.ranks)
         step = Step(
-            self.encoder,
+            self.encoder if shards is None else shards.encoder,
             self.made.objective,
-            build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks),
+            target,
             self.ranks,
             seed=self.recipe.seed,
-            memory=build_memory(self.recipe, self.encoder, self.ranks.device),
+            memory=memory,
             precision=resolve(self.recipe.training.precision, self.ranks.device),
+            is_shared_out=shards is not None,
         )
-        with made_ahead(self._batches(), self._workers()) as batches:
-            self._train(Loop(step, batches, self._settings(), self.folder, [self.progress.step]), resume)
+        with made_ahead(batches_of_run, self._workers()) as batches:
+            loop = Loop(step, batches, self._settings(step.encoder), self.folder, [self.progress.step])
+            self._train(loop, resume, nullcontext if shards is None else shards.whole)
+        if shards is not None:
+            shards.release()
         during = self.recipe.evaluation.during
         take_best(self.encoder, self.folder, during.keep_best_by if during else None, self.ranks)
 
-    def _train(self, loop: Loop, resume: bool) -> None:
+    def _train(self, loop: Loop, resume: bool, whole: Callable[[], AbstractContextManager[object]]) -> None:
         done = loop.resume() if resume else 0
         loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
         loop.on_step.append(GradientAlarm())
@@ -163,7 +171,7 @@ class _Run:
         if during is not None:
             scorer = DuringEvaluation(
                 during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
-                self.progress.scores, self.on_best,
+                self.progress.scores, self.on_best, whole,
             )  # fmt: skip
             loop.on_step.append(scorer)
             scorer.catch_up(done, loop.settings.steps)
@@ -196,7 +204,7 @@ class _Run:
     def _stops_on_collapse(self) -> bool:
         return self.recipe.training.on_collapse == "stop"
 
-    def _settings(self) -> TrainingSettings:
+    def _settings(self, encoder: TokenEncoder) -> TrainingSettings:
         section = self.recipe.training
         return TrainingSettings(
             steps=run_length(self.recipe, self.made.batches),
@@ -208,15 +216,15 @@ class _Run:
             clip=section.clip,
             save_every=section.save_every,
             keep_checkpoints=section.keep_checkpoints,
-            optimiser=self._optimiser(),
+            optimiser=self._optimiser(encoder),
         )
 
-    def _optimiser(self) -> MakesOptimiser | None:
+    def _optimiser(self, encoder: TokenEncoder) -> MakesOptimiser | None:
         """Return what makes the recipe's optimiser; None: the usual one."""
-        is_half = any(weight.requires_grad and weight.dtype is torch.bfloat16 for weight in self.encoder.parameters())
+        is_half = any(weight.requires_grad and weight.dtype is torch.bfloat16 for weight in encoder.parameters())
         cls, given = optimiser_of(self.recipe)
         if cls is AdamW and not is_half:
             return partial(AdamW, lr=0.0, fused=True, **given)
         from textcl.training.optimisers import maker_of  # which most runs do without
 
-        return maker_of(cls, given, self.encoder.modules())
+        return maker_of(cls, given, encoder.modules())
