@@ -196,6 +196,11 @@ class Ranks:
             parameter.grad = part.view_as(parameter)
 
 
+def wants_shards() -> bool:
+    """Say whether the launch is set to share weights out (FSDP of `accelerate launch`)."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true", "yes")
+
+
 def join_ranks() -> Ranks:
     """Join the processes that `accelerate launch` or `torchrun` started; alone, return a single rank.
 

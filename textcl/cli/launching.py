@@ -58,21 +58,23 @@ def refuse_repeated_work(arguments: Sequence[str]) -> None:
         )
 
 
-def refuse_launch_settings(precision: str, named: str) -> None:
+def refuse_launch_settings(precision: str, named: str, *, trains: bool = False) -> None:
     """Refuse what a launch is set to and textcl would not do.
 
     Args:
         precision: What the encoder multiplies in: float32, bf16 or auto.
         named: How the user sets it: `training.precision` in a recipe, `--precision` on the command line.
+        trains: Whether the verb trains, and so can share weights out.
 
     Raises:
         TextclError: Names the setting, and what to do instead.
     """
     for variable, name in _NOT_DONE.items():
-        if os.environ.get(variable, "").lower() in ("1", "true", "yes"):
+        is_done = trains and variable == "ACCELERATE_USE_FSDP"
+        if os.environ.get(variable, "").lower() in ("1", "true", "yes") and not is_done:
             raise TextclError(
-                f"accelerate launch is set to {name}, and textcl does not do that: each process holds the whole model. "
-                "Launch without it (`accelerate config`). What saves memory are encoder.adapter, encoder.weights, "
+                f"accelerate launch is set to {name}, and textcl does not do that here. Launch without it (`accelerate "
+                "config`). What saves memory in training are training.shard, encoder.adapter, encoder.weights, "
                 "training.recompute and training.live_tokens of the recipe."
             )
     if os.environ.get("ACCELERATE_DYNAMO_BACKEND", "NO").upper() != "NO":

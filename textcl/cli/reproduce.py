@@ -37,7 +37,7 @@ def reproduce(
 
     ranks = join_ranks()
     origin = ranks.together(lambda: open_origin(run, changes or (), allow_code or ()))
-    refuse_launch_settings(origin.recipe.training.precision, "training.precision")
+    refuse_launch_settings(origin.recipe.training.precision, "training.precision", trains=True)
     if ranks.is_main:
         for line in (*origin.changed, *origin.remarks) or (
             "Data, base model, versions and machine are those of then.",

@@ -32,7 +32,7 @@ def train(
     from textcl.workflows.train import train as train_recipe
 
     checked = load_recipe(recipe, changes or (), allow_code or ())
-    refuse_launch_settings(checked.training.precision, "training.precision")
+    refuse_launch_settings(checked.training.precision, "training.precision", trains=True)
     folder = out or Path("runs") / checked.name
     publisher = ready_to_publish(checked, folder)
     with reporting_stops(folder), show_progress(sys.stdout) as progress:

@@ -183,7 +183,7 @@ class Encoder(nn.Module):
         with torch.autocast(hidden.device.type, enabled=False):
             hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
             vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))
-        return vectors[:, : self.truncate_dim]
+        return vectors if self.truncate_dim is None else vectors[:, : self.truncate_dim].contiguous()
 
     def prompted(self, prompts: Mapping[Role, str]) -> Self:
         """Return the same encoder, weights and all, under other prompts: only its texts are cut otherwise."""

@@ -279,7 +279,7 @@ class Loop:
 
     def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
         """Compute the gradients of a step and let the parameters follow them."""
-        self.optimiser.zero_grad(set_to_none=False)  # fresh pages cost more than zeros
+        self._clear_gradients()
         self.step.objective.zero_grad()  # to none: heads that a batch does not touch stand still
         result = self.step.backward(batch, number)
         norm = self.step.clip(self.settings.clip)
@@ -293,6 +293,15 @@ class Loop:
         self.step.objective.after_step(result.batch)
         self._is_whole = True
         return result, norm
+
+    def _clear_gradients(self) -> None:
+        """Set the gradients of the last step to zero: fresh pages cost more than zeros."""
+        if not self.step.is_shared_out:
+            self.optimiser.zero_grad(set_to_none=False)
+            return
+        for parameter in self.step.parameters():  # torch clears only such as are all shared out, or all not
+            if parameter.grad is not None:
+                parameter.grad.zero_()
 
     def _keep(self, done: int, request: StopRequest) -> None:
         """Write a checkpoint where one is due, and stop where that is wanted."""

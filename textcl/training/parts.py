@@ -10,13 +10,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributed.tensor import DTensor
 
 from textcl.distributed import Ranks
 from textcl.errors import TrainingError
 from textcl.training.checkpoint import PARTS, Trained, explained, make_room, state_of, write_state
 from textcl.training.optimisers import HalfWeights, Muon
-from textcl.training.shards import like, local_of, rows_of_part, writes
+from textcl.training.shards import is_part, like, local_of, rows_of_part, writes
 from textcl.training.step import Optimiser
 from textcl.util.atomic import new_folder
 
@@ -54,7 +53,7 @@ def _write_part(folder: Path, own: dict[str, tuple[int, Tensor]], ranks: Ranks) 
 
 def _taken_apart(value: Any, own: dict[str, tuple[int, Tensor]], name: str) -> Any:  # Any: a state, or part of one
     """Return a state with marks for what is shared out, whose rows here are put into `own`, by name."""
-    if isinstance(value, DTensor):
+    if isinstance(value, Tensor) and is_part(value):
         if writes(value):
             own[name] = rows_of_part(value)[0], local_of(value).detach().cpu().clone()
         return {_MARK: name}
@@ -110,7 +109,7 @@ def _placed(value: Any, held: Tensor | None) -> Any:
     """Return what belongs here of a value: rows, where it is of the form of a tensor that is shared out."""
     if not isinstance(value, Tensor | _Rows):
         return value
-    if isinstance(held, DTensor) and held.shape == value.shape:
+    if held is not None and is_part(held) and held.shape == value.shape:
         first, last = rows_of_part(held)
         rows = value.read(first, last) if isinstance(value, _Rows) else value[first:last]
         return like(rows.clone(), held)

@@ -10,9 +10,9 @@ Source:
 
 import copy
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -21,12 +21,12 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
-from transformers import PreTrainedModel
 
-from textcl.distributed import Ranks
+from textcl.distributed import Ranks, wants_shards
+from textcl.types.batches import TokenEncoder
 from textcl.util.precision import Precision
 
-Model = TypeVar("Model", bound=nn.Module)
+Model = TypeVar("Model", bound=TokenEncoder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,51 @@ class ShardSettings:
     precision: Precision = Precision.FLOAT32
 
 
+def settings_of_launch(*, is_hybrid: bool, recomputes: bool, precision: Precision) -> ShardSettings:
+    """Return how weights are shared out, with what an `accelerate launch` with FSDP is set to.
+
+    Args:
+        is_hybrid: Whether the recipe wants that within machines.
+        recomputes: Whether the recipe computes layers anew.
+        precision: What the encoder multiplies in.
+
+    Raises:
+        ValueError: The launch wants what textcl does not do; says which setting of the recipe takes its place.
+    """
+    own = ShardSettings(hybrid=is_hybrid, precision=precision)
+    if not wants_shards():
+        return own
+    asked = {name: os.environ.get(f"FSDP_{name}", "") for name in _NOT_DONE}
+    refused = [name for name, is_done in _NOT_DONE.items() if not is_done(asked[name].lower())]
+    if os.environ.get("FSDP_ACTIVATION_CHECKPOINTING", "").lower() == "true" and not recomputes:
+        raise ValueError("recompute: found false, but the launch sets fsdp_activation_checkpointing; set it to true.")
+    if refused:
+        name = refused[0]
+        raise ValueError(
+            f"shard: the launch sets fsdp_{name.lower()} to {asked[name]}, and textcl does not do that: it takes "
+            "fsdp_version 2, which gathers weights layer by layer (TRANSFORMER_BASED_WRAP). Change it (accelerate "
+            "config), or launch without FSDP and set training.shard=full."
+        )
+    from accelerate import FullyShardedDataParallelPlugin  # reads what the launch is set to
+
+    plugin = FullyShardedDataParallelPlugin()
+    return replace(
+        own,
+        reshard_after_forward=bool(plugin.reshard_after_forward),
+        offload=os.environ.get("FSDP_OFFLOAD_PARAMS", "").lower() == "true",
+        layers=tuple(plugin.transformer_cls_names_to_wrap or ()),
+    )
+
+
+# Settings of a launch, and whether textcl does what they may be set to.
+_NOT_DONE: dict[str, Callable[[str], bool]] = {
+    "VERSION": lambda value: value == "2",
+    "AUTO_WRAP_POLICY": lambda value: value in ("", "transformer_based_wrap"),
+    "ACTIVATION_CHECKPOINTING_OFFLOAD": lambda value: value in ("", "false"),
+    "IGNORED_MODULES": lambda value: value in ("", "none"),
+}
+
+
 class Shards(Generic[Model]):
     """An encoder whose weights are shared out; that which it is made of is empty, but for the time of `whole`.
 
@@ -57,7 +102,7 @@ class Shards(Generic[Model]):
         settings: How.
 
     Raises:
-        ValueError: It has no layers, or the machines have not equally many processes. Begins with the setting.
+        ValueError: It lacks the layers, or the machines have not equally many processes. Begins with the setting.
     """
 
     def __init__(self, encoder: Model, ranks: Ranks, settings: ShardSettings) -> None:
@@ -87,14 +132,12 @@ class Shards(Generic[Model]):
             weight.data = weight.new_empty(0)
 
 
-def share_out(encoder: nn.Module, ranks: Ranks, settings: ShardSettings) -> None:
+def share_out(encoder: TokenEncoder, ranks: Ranks, settings: ShardSettings) -> None:
     """Leave each rank its part of an encoder's weights, in place; every rank calls it with equal ones."""
     mesh = _mesh(ranks, settings.hybrid)
     offload = CPUOffloadPolicy() if settings.offload else OffloadPolicy()
-    towers = [module for module in encoder.modules() if isinstance(getattr(module, "backbone", None), nn.Module)]
-    for tower in towers or [encoder]:
-        backbone = getattr(tower, "backbone", tower)
-        inner = list(_layers(backbone, settings.layers))
+    for tower in [module for module in encoder.modules() if hasattr(module, "backbone")]:
+        inner = _layers(tower.get_submodule("backbone"), settings.layers)
         for module in [*reversed(inner), tower]:  # what stands within another comes first
             fully_shard(
                 module,
@@ -117,10 +160,8 @@ def _mesh(ranks: Ranks, hybrid: bool) -> DeviceMesh:
     return init_device_mesh(device, (ranks.count // here, here), mesh_dim_names=("machines", "processes"))
 
 
-def _layers(backbone: nn.Module, names: tuple[str, ...]) -> Iterator[nn.Module]:
-    """Yield the modules that are gathered one by one."""
-    if not isinstance(backbone, PreTrainedModel) and not names:
-        raise ValueError("shard: this backbone has no layers to share out; set it to none.")
+def _layers(backbone: nn.Module, names: tuple[str, ...]) -> list[nn.Module]:
+    """Return the modules that are gathered one by one, each before those within it."""
     known = names or tuple(getattr(backbone, "_no_split_modules", None) or ())
     found = [module for module in backbone.modules() if type(module).__name__ in known and module is not backbone]
     if names and not found:
@@ -128,8 +169,8 @@ def _layers(backbone: nn.Module, names: tuple[str, ...]) -> Iterator[nn.Module]:
             f"shard: this backbone has no layers of the class {' or '.join(names)}, which the launch names; leave "
             "them out of its settings."
         )
-    lists = [module for module in backbone.modules() if isinstance(module, nn.ModuleList)]
-    yield from found or max(lists, key=len, default=())
+    lists = [list(module) for module in backbone.modules() if isinstance(module, nn.ModuleList)]
+    return found or max(lists, key=len, default=[])
 
 
 def _formats(module: nn.Module, precision: Precision) -> MixedPrecisionPolicy:
@@ -156,23 +197,24 @@ def local_of(tensor: Tensor) -> Tensor:
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
-def rows_of_part(tensor: DTensor) -> tuple[int, int]:
+def rows_of_part(tensor: Tensor) -> tuple[int, int]:
     """Return which rows of a tensor lie here: the first, and the one behind the last."""
-    mesh = tensor.device_mesh
+    mesh = _part(tensor).device_mesh
     parts, own = mesh.size(mesh.ndim - 1), mesh.get_local_rank(mesh.ndim - 1)
     rows = -(-tensor.shape[0] // parts)
     first, last = (min(tensor.shape[0], rows * number) for number in (own, own + 1))
     return first, last
 
 
-def writes(tensor: DTensor) -> bool:
+def writes(tensor: Tensor) -> bool:
     """Say whether a checkpoint takes the part of this rank, which others may hold too."""
-    mesh = tensor.device_mesh
+    mesh = _part(tensor).device_mesh
     return mesh.ndim == 1 or mesh.get_local_rank(0) == 0
 
 
-def like(rows: Tensor, model: DTensor) -> DTensor:
+def like(rows: Tensor, other: Tensor) -> Tensor:
     """Return a tensor that is shared out as another is, made of the rows that lie here."""
+    model = _part(other)
     return DTensor.from_local(
         rows.to(model.device),
         model.device_mesh,
@@ -181,6 +223,11 @@ def like(rows: Tensor, model: DTensor) -> DTensor:
         shape=model.shape,
         stride=model.stride(),
     )
+
+
+def _part(tensor: Tensor) -> DTensor:
+    assert isinstance(tensor, DTensor)
+    return tensor
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], largest: float) -> float:

@@ -1,11 +1,15 @@
 """From a recipe to its data and its encoder; `learning.py` builds what they are trained with."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from transformers import PreTrainedModel
 
 from textcl.data.preview import sample_originals
 from textcl.data.sources.file_rows import FirstPass, passing
 from textcl.data.views import ViewSpec, default_views, shares_draw, showing_negatives
 from textcl.data.workers import cores
+from textcl.distributed import Ranks, wants_shards
 from textcl.encoder.adapter import AdapterSettings, Savings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
@@ -15,10 +19,16 @@ from textcl.encoder.tokenization import lengths_by_role
 from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
+from textcl.recipe.load import optimiser_of
 from textcl.recipe.schema import Component, EncoderSection, Recipe, TrainingSection, ViewEntry
+from textcl.training.target import EmaTarget, Target
 from textcl.types.batches import InputAugmentation
 from textcl.types.text import Augmentation, Role, Source
+from textcl.util.precision import resolve
 from textcl.util.seeds import derive, seeded
+
+if TYPE_CHECKING:
+    from textcl.training.shards import Shards
 
 
 def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, location: str, seed: int) -> None:
@@ -151,6 +161,64 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
         return TwoTower(queries, documents)
     except ValueError as error:
         raise RecipeError(f"encoder.documents: {error}") from error
+
+
+def refuse_unshared(recipe: Recipe, encoder: TextEncoder) -> None:
+    """Refuse to share out the weights of an encoder that cannot be, or whose optimiser must see them whole.
+
+    Raises:
+        RecipeError: Says what takes its place.
+    """
+    if recipe.training.shard == "none":
+        return
+    towers = (encoder.queries, encoder.documents) if isinstance(encoder, TwoTower) else (encoder,)
+    if not all(isinstance(tower, Encoder) and isinstance(tower.backbone, PreTrainedModel) for tower in towers):
+        raise RecipeError(
+            f"training.shard: found {recipe.training.shard}, but this encoder has no layers whose weights processes "
+            "could share. Set it to none."
+        )
+    optimiser = optimiser_of(recipe)[0].__name__
+    if optimiser in _SEE_WHOLE:
+        raise RecipeError(
+            f"training.optimiser: found {optimiser}, which must see matrices whole, but training.shard is "
+            f"{recipe.training.shard}. Take AdamW or Lion, or set training.shard=none."
+        )
+
+
+_SEE_WHOLE = ("Adafactor", "LBFGS", "SparseAdam")
+
+
+def shared_out(recipe: Recipe, encoder: TextEncoder, target: Target, ranks: Ranks) -> "Shards[TextEncoder] | None":
+    """Share the weights of what is trained out over the ranks, where the recipe or the launch wants that.
+
+    Args:
+        recipe: Says how (`training.shard`).
+        encoder: Equal on every rank; empty from now on, where it is shared out.
+        target: Of the same encoder; follows what is trained.
+        ranks: Each gets a part.
+
+    Raises:
+        RecipeError: The encoder or the launch does not fit.
+    """
+    how = recipe.training.shard
+    if ranks.count == 1 or (how == "none" and not wants_shards()):
+        return None
+    from textcl.training.shards import Shards, settings_of_launch, share_out  # which few runs need
+
+    try:
+        settings = settings_of_launch(
+            is_hybrid=how == "hybrid",
+            recomputes=recipe.training.recompute,
+            precision=resolve(recipe.training.precision, ranks.device),
+        )
+        if isinstance(target, EmaTarget):  # it shares frozen weights with the encoder: it takes its part of them first
+            share_out(target.encoder, ranks, settings)
+        shards = Shards(encoder, ranks, settings)
+    except ValueError as error:
+        raise RecipeError(f"training.{error}") from error
+    if isinstance(target, EmaTarget):
+        target.follow(shards.encoder)
+    return shards
 
 
 def lengths_of(recipe: Recipe, roles: Sequence[Role] = tuple(Role)) -> int | dict[Role, int]:

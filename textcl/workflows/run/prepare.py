@@ -14,7 +14,7 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
 from textcl.types.objective import Objective
 from textcl.types.text import Source
-from textcl.workflows.run.build import build_encoder, build_sources, lengths_of
+from textcl.workflows.run.build import build_encoder, build_sources, lengths_of, refuse_unshared
 from textcl.workflows.run.data import (
     RunBatches,
     TrainingPart,
@@ -68,6 +68,7 @@ def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -
     refuse_unlabelled(recipe, sources)
     parts = build_parts(recipe, sources)
     encoder = build_encoder(recipe).to(device)
+    refuse_unshared(recipe, encoder)
     for part in parts:
         refuse_equal_views(part, encoder.dropout)
         refuse_idle_tower(encoder, part)

@@ -28,6 +28,7 @@ from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run
 from textcl.workflows.page import Observer, leave_page
+from textcl.workflows.run.build import shared_out
 from textcl.workflows.run.data import RunBatches, build_batches, requested_shares, run_length, run_tokenize
 from textcl.workflows.run.evaluation import DuringEvaluation, build_tasks, build_tasks_during, take_best
 from textcl.workflows.run.folder import (
@@ -39,7 +40,7 @@ from textcl.workflows.run.folder import (
     write_provenance,
     write_recipe,
 )
-from textcl.workflows.run.objective import build_memory, build_target, shared_out
+from textcl.workflows.run.objective import build_memory, build_target
 from textcl.workflows.run.prepare import lost_texts, prepare
 
 
