@@ -21,6 +21,13 @@ def test_shards_of_a_launch_are_refused_with_the_keys_that_bound_memory(
         refuse_launch_settings("auto", "training.precision")
 
 
+def test_fsdp_of_a_launch_is_for_verbs_that_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    refuse_launch_settings("auto", "training.precision", trains=True)
+    with pytest.raises(TextclError, match="set to FSDP, and textcl does not do that here"):
+        refuse_launch_settings("auto", "--precision")
+
+
 def test_a_compiler_of_a_launch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_DYNAMO_BACKEND", "INDUCTOR")
     with pytest.raises(TextclError, match="--dynamo_backend no"):

@@ -150,16 +150,25 @@ def one(recipe: Path) -> Path:
     return recipe.parent / "one"
 
 
-@pytest.mark.parametrize("launcher", ["plain", pytest.param("multi_gpu", marks=pytest.mark.slow)])
+LAUNCHERS = {
+    "plain": [],
+    "multi_gpu": ["--multi_gpu", "--main_process_port", "0"],
+    "fsdp": ["--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"],
+}
+
+
+@pytest.mark.parametrize(
+    "launcher", ["plain", *(pytest.param(name, marks=pytest.mark.slow) for name in ("multi_gpu", "fsdp"))]
+)
 def test_accelerate_launches_two_processes_that_do_what_one_does(
     recipe: Path, one: Path, backbone: Path, tmp_path: Path, launcher: str
 ) -> None:
-    options = ["--multi_gpu", "--main_process_port", "0"] if launcher == "multi_gpu" else []
-    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", "2", *options]
-    two = [*launch, "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", "2"]
+    two = [*launch, *LAUNCHERS[launcher], "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
     done = subprocess.run(two, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert_same_run(one, tmp_path / "two", backbone)
+    assert any(tmp_path.glob("two/checkpoints/*/part-1.pt")) is (launcher == "fsdp")
 
 
 @pytest.mark.slow

@@ -248,7 +248,7 @@ class HalfWeights:
         """Return a weight as the optimiser sees it."""
         if weight.dtype is not torch.bfloat16:
             return weight
-        if hasattr(weight, "grad_dtype"):
+        if hasattr(weight, "grad_dtype") and _local(weight) is weight:  # FSDP2 gives gradients of the weights' type
             weight.grad_dtype = torch.float32
         seen = nn.Parameter(weight.detach().float())
         self._held[id(seen)] = weight

@@ -47,6 +47,11 @@ class ShardSettings:
     layers: tuple[str, ...] = ()
     precision: Precision = Precision.FLOAT32
 
+    def check(self, encoder: TokenEncoder) -> None:
+        """Raise a ValueError, which begins with the setting, where an encoder lacks the layers that are named."""
+        for tower in _towers(encoder):
+            _layers(tower.get_submodule("backbone"), self.layers)
+
 
 def settings_of_launch(*, is_hybrid: bool, recomputes: bool, precision: Precision) -> ShardSettings:
     """Return how weights are shared out, with what an `accelerate launch` with FSDP is set to.
@@ -102,7 +107,7 @@ class Shards(Generic[Model]):
         settings: How.
 
     Raises:
-        ValueError: It lacks the layers, or the machines have not equally many processes. Begins with the setting.
+        ValueError: The machines have not equally many processes; begins with the setting.
     """
 
     def __init__(self, encoder: Model, ranks: Ranks, settings: ShardSettings) -> None:
@@ -129,14 +134,14 @@ class Shards(Generic[Model]):
 
     def _empty(self) -> None:
         for weight in self._whole.parameters():
-            weight.data = weight.new_empty(0)
+            weight.data = weight.new_zeros(()).expand(weight.shape)  # its form, and no memory
 
 
 def share_out(encoder: TokenEncoder, ranks: Ranks, settings: ShardSettings) -> None:
     """Leave each rank its part of an encoder's weights, in place; every rank calls it with equal ones."""
     mesh = _mesh(ranks, settings.hybrid)
     offload = CPUOffloadPolicy() if settings.offload else OffloadPolicy()
-    for tower in [module for module in encoder.modules() if hasattr(module, "backbone")]:
+    for tower in _towers(encoder):
         inner = _layers(tower.get_submodule("backbone"), settings.layers)
         for module in [*reversed(inner), tower]:  # what stands within another comes first
             fully_shard(
@@ -146,6 +151,10 @@ def share_out(encoder: TokenEncoder, ranks: Ranks, settings: ShardSettings) -> N
                 mp_policy=_formats(module, settings.precision),
                 offload_policy=offload,
             )
+
+
+def _towers(encoder: TokenEncoder) -> list[nn.Module]:
+    return [module for module in encoder.modules() if hasattr(module, "backbone")]
 
 
 def _mesh(ranks: Ranks, hybrid: bool) -> DeviceMesh:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
 from transformers import PreTrainedModel
 
 from textcl.data.preview import sample_originals
@@ -28,7 +29,7 @@ from textcl.util.precision import resolve
 from textcl.util.seeds import derive, seeded
 
 if TYPE_CHECKING:
-    from textcl.training.shards import Shards
+    from textcl.training.shards import Shards, ShardSettings
 
 
 def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, location: str, seed: int) -> None:
@@ -169,23 +170,45 @@ def refuse_unshared(recipe: Recipe, encoder: TextEncoder) -> None:
     Raises:
         RecipeError: Says what takes its place.
     """
-    if recipe.training.shard == "none":
+    if not _is_shared_out(recipe):
         return
     towers = (encoder.queries, encoder.documents) if isinstance(encoder, TwoTower) else (encoder,)
     if not all(isinstance(tower, Encoder) and isinstance(tower.backbone, PreTrainedModel) for tower in towers):
         raise RecipeError(
-            f"training.shard: found {recipe.training.shard}, but this encoder has no layers whose weights processes "
-            "could share. Set it to none."
+            "training.shard: this encoder has no layers whose weights processes could share. Set it to none."
         )
     optimiser = optimiser_of(recipe)[0].__name__
     if optimiser in _SEE_WHOLE:
         raise RecipeError(
-            f"training.optimiser: found {optimiser}, which must see matrices whole, but training.shard is "
-            f"{recipe.training.shard}. Take AdamW or Lion, or set training.shard=none."
+            f"training.optimiser: found {optimiser}, which must see matrices whole, and training.shard shares them "
+            "out. Take AdamW or Lion, or set training.shard=none."
         )
+    settings = _shard_settings(recipe, encoder.device)
+    try:
+        settings.check(encoder)
+    except ValueError as error:
+        raise RecipeError(f"training.{error}") from error
 
 
 _SEE_WHOLE = ("Adafactor", "LBFGS", "SparseAdam")
+
+
+def _is_shared_out(recipe: Recipe) -> bool:
+    return recipe.training.shard != "none" or wants_shards()
+
+
+def _shard_settings(recipe: Recipe, device: torch.device) -> "ShardSettings":
+    from textcl.training.shards import settings_of_launch  # which few runs need
+
+    section = recipe.training
+    try:
+        return settings_of_launch(
+            is_hybrid=section.shard == "hybrid",
+            recomputes=section.recompute,
+            precision=resolve(section.precision, device),
+        )
+    except ValueError as error:
+        raise RecipeError(f"training.{error}") from error
 
 
 def shared_out(recipe: Recipe, encoder: TextEncoder, target: Target, ranks: Ranks) -> "Shards[TextEncoder] | None":
@@ -198,19 +221,14 @@ def shared_out(recipe: Recipe, encoder: TextEncoder, target: Target, ranks: Rank
         ranks: Each gets a part.
 
     Raises:
-        RecipeError: The encoder or the launch does not fit.
+        RecipeError: The machines have not equally many processes.
     """
-    how = recipe.training.shard
-    if ranks.count == 1 or (how == "none" and not wants_shards()):
+    if ranks.count == 1 or not _is_shared_out(recipe):
         return None
-    from textcl.training.shards import Shards, settings_of_launch, share_out  # which few runs need
+    from textcl.training.shards import Shards, share_out  # which few runs need
 
+    settings = _shard_settings(recipe, ranks.device)
     try:
-        settings = settings_of_launch(
-            is_hybrid=how == "hybrid",
-            recomputes=recipe.training.recompute,
-            precision=resolve(recipe.training.precision, ranks.device),
-        )
         if isinstance(target, EmaTarget):  # it shares frozen weights with the encoder: it takes its part of them first
             share_out(target.encoder, ranks, settings)
         shards = Shards(encoder, ranks, settings)
