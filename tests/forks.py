@@ -19,6 +19,8 @@ FORKS.set_forkserver_preload([
     "textcl.cli.app",
     "textcl.cli.launching",
     "textcl.cli.push",
+    "textcl.translate.seq2seq",
+    "textcl.workflows.back_translate",
     "textcl.workflows.index",
     "textcl.workflows.run.build",
     "textcl.workflows.train",

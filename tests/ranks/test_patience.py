@@ -11,7 +11,7 @@ import torch.distributed as dist
 from tests.forks import on_ranks
 from textcl.distributed import join_ranks
 
-TIME_OUT, WORK = timedelta(seconds=1), 3.0
+TIME_OUT, WORK = timedelta(seconds=1), 1.8
 
 
 def _process(rank: int, folder: Path) -> None:

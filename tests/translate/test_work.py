@@ -1,9 +1,6 @@
 """Batches in several processes, killed and gone on with."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -11,27 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.translate.stand_ins import Plain, dying, plain, stuck
+from tests.forks import METHOD, started
+from tests.translate.stand_ins import Plain, dying, plain, slow, stuck
 from textcl.errors import ModelError, TextclError
 from textcl.translate.engine import Decoding, Engine
 from textcl.translate.round_trip import Route
 from textcl.translate.work import Work, translated
+from textcl.util.processes import open_pool
 from textcl.workflows.back_translate import open_engine
 
 DRAWN = Decoding(temperature=0.7)
 LOTS = [[f"text {4 * batch + number}" for number in range(4)] for batch in range(8)]
-SCRIPT = """
-import sys
-from functools import partial
-from pathlib import Path
-from tests.translate.stand_ins import slow
-from tests.translate.test_work import LOTS, work
-from textcl.translate.work import translated
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    for batch, trips in translated(work(folder, partial(slow, str(folder))), LOTS, int(sys.argv[2])):
-        print("batch", flush=True)
-"""
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that have everything imported."""
+    monkeypatch.setattr("textcl.translate.work.open_pool", lambda count, _, *begin: open_pool(count, METHOD, *begin))
 
 
 def work(folder: Path, opening: Callable[[], Engine]) -> Work:
@@ -50,30 +43,31 @@ def test_two_workers_give_what_one_process_gives(tmp_path: Path) -> None:
     assert len(set(one[0][0])) == 3
 
 
+@pytest.mark.usefixtures("forks")
 def test_an_error_of_a_worker_comes_out_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="needs a converted model"):
         texts_of(work(tmp_path, partial(open_engine, "ctranslate2")), 2)
 
 
+@pytest.mark.usefixtures("forks")
 def test_a_worker_that_dies_is_told(tmp_path: Path) -> None:
     with pytest.raises(TextclError, match=r"A worker process died; .* the same command goes on"):
         texts_of(work(tmp_path, dying), 2)
 
 
+def translate_slowly(folder: Path, workers: int) -> None:
+    for _ in translated(work(folder, partial(slow, str(folder))), LOTS, workers):
+        (folder / "batch").touch()
+
+
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Path, workers: int) -> None:
-    (tmp_path / "script.py").write_text(SCRIPT)
-    root = Path(__file__).parents[2]
-    environment = os.environ | {"PYTHONPATH": f"{root}"}
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "script.py"), str(tmp_path), str(workers)],
-        stdout=subprocess.PIPE, text=True, env=environment,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "batch\n"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    process = started(translate_slowly, tmp_path, workers, output=tmp_path / "said", environment=os.environ)
+    while not (tmp_path / "batch").exists():
+        assert process.is_alive(), (tmp_path / "said").read_text()
+        time.sleep(0.05)
+    process.kill()
+    process.join()
     _wait_until_gone([int(file.stem) for file in tmp_path.glob("*.pid")])
     engine = Plain()
     found = texts_of(work(tmp_path, lambda: engine), 1)
@@ -81,6 +75,7 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not_killed(tmp_path: Pa
     assert 0 < sum(map(len, engine.calls)) < 32 * 6  # texts and legs: some were kept, some were left
 
 
+@pytest.mark.usefixtures("forks")
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, None])
 def test_stopping_does_not_wait_for_what_the_workers_are_at(tmp_path: Path, stop: type[BaseException] | None) -> None:
     batches = translated(work(tmp_path, partial(stuck, str(tmp_path))), LOTS, 2)
