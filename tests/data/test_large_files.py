@@ -20,6 +20,7 @@ from textcl.data.sources.parquet import Parquet
 from textcl.data.sources.tables import CSV, TSV
 from textcl.data.sources.text_files import TextLines
 from textcl.errors import DataError
+from textcl.files.arrow import mapped, parquet_copy
 from textcl.types.text import Source
 
 ROWS, WIDTH = 5_000, 4_000  # 20 MB of text
@@ -157,3 +158,17 @@ def test_a_cache_without_room_is_named_with_the_way_out(tmp_path: Path, monkeypa
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one\n"))
     with pytest.raises(DataError, match=r"a\.txt\.gz: is unpacked into .*cannot be written .*XDG_CACHE_HOME"):
         TextLines(str(tmp_path / "a.txt.gz"))
+
+
+def test_a_copy_of_small_rows_is_mapped_as_few_batches_and_many_copies_stay_open(tmp_path: Path, own_cache: Path):
+    for number in range(40):
+        table = pa.table({"anchor": [f"{number} {row}" for row in range(5000)]})
+        pyarrow.parquet.write_table(table, tmp_path / f"{number:02}.parquet", row_group_size=100)
+    source = Parquet(str(tmp_path / "*.parquet"), positive=None)
+    copies = [parquet_copy(tmp_path / f"{number:02}.parquet", ["anchor"]) for number in range(40)]
+    before = mapped.cache_info().misses
+    assert [source[row * 5000 + 7].anchor for row in range(40) for _ in range(2)][-1] == "39 7"
+    assert mapped.cache_info().misses == before
+    assert {len(mapped(copy, copy.stat().st_mtime_ns).batches) for copy in copies} == {1}
+    handles = map(os.path.realpath, Path("/proc/self/fd").glob("*"))
+    assert not [handle for handle in handles if handle.startswith(str(own_cache))]

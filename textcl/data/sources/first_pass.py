@@ -73,7 +73,7 @@ def indexed_by_workers(
     digest, starts, numbers = hashlib.blake2b(digest_size=16), list[IntArray](), list[IntArray]()
     follows: Offset | None = BEGINNING  # where the next row begins; None: there is none
     ends = [*range(_PART, content.size, _PART), content.size]
-    with _pool(partial(_guessed, content, read, form.is_quoted), workers) as pool:
+    with _pool(partial(_guessed, content, read, form.is_quoted), workers, len(ends)) as pool:
         for guess, end in zip(pool.results(_asked(content, ends, form.is_quoted)), ends, strict=True):
             if follows is None:
                 continue
@@ -165,7 +165,7 @@ def fingerprint_by_workers(
     """
     digest, step = hashlib.blake2b(digest_size=16), max(_LEAST_ROWS, rows * _PART // size)
     parts = [range(start, min(start + step, rows)) for start in range(0, rows, step)]
-    with _pool(partial(_digested, examples), workers) as pool:
+    with _pool(partial(_digested, examples), workers, len(parts)) as pool:
         for found, part in zip(pool.results(parts), parts, strict=True):
             raw, noted = found or _digest_of(examples, part)
             digest.update(raw)
@@ -190,7 +190,7 @@ def read_ahead(files: Sequence[Path], opened: Callable[[Path], Source], workers:
 
     A faulty one is left to who opens it here. What is said of a shard by its name is said here.
     """
-    with _pool(partial(_opened, opened), workers) as pool:
+    with _pool(partial(_opened, opened), workers, len(files)) as pool:
         for said in pool.results(files):
             for name, level, message in said:
                 logging.getLogger(name).log(level, "%s", message)
@@ -218,8 +218,9 @@ def _opened(opened: Callable[[Path], Source], file: Path) -> list[tuple[str, int
 
 
 @contextmanager
-def _pool(work: Callable[[Item], Result], workers: int) -> Iterator[DataWorkers[Item, Result]]:
-    pool = DataWorkers(work, workers)
+def _pool(work: Callable[[Item], Result], workers: int, items: int) -> Iterator[DataWorkers[Item, Result]]:
+    """Yield the processes, no more of them than there are items."""
+    pool = DataWorkers(work, min(workers, items))
     try:
         yield pool
     finally:
