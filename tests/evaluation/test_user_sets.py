@@ -40,6 +40,18 @@ def test_the_name_of_a_gzipped_file_has_neither_ending(tmp_path):
         assert load_tasks([f"sts:{tmp_path / spec}"])[0].name == "mine"
 
 
+def test_a_column_of_texts_that_no_task_reads_is_named(tmp_path, caplog):
+    row = {"sentence1": "what stands here", "sentence2": "what stands there", "score": 1, "genre": "news"}
+    _lines(tmp_path / "s.jsonl", row, {**row, "notes": "what somebody noted here"})
+    load_tasks([f"sts:{tmp_path}/s.jsonl"])
+    assert caplog.messages == []
+    _lines(tmp_path / "t.jsonl", *[{**row, "notes": "what somebody noted here"}] * 2)
+    load_tasks([f"sts:{tmp_path}/t.jsonl"])
+    assert [message.removeprefix(f"{tmp_path}/").partition(". ")[0] for message in caplog.messages] == [
+        "t.jsonl: 'notes' holds texts and is not read"
+    ]
+
+
 def test_the_home_folder_may_be_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     _graded(tmp_path / "mine.jsonl")

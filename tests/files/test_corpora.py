@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textcl.errors import DataError
-from textcl.files.corpora import read_corpus
+from textcl.files.corpora import Pair, PairFile, read_corpus
 
 
 def written(file: Path, text: str) -> Path:
@@ -95,4 +95,18 @@ def test_a_title_that_is_not_read_is_named(tmp_path: Path, caplog: pytest.LogCap
     pairs(written(tmp_path / "c.jsonl", '{"id": "a", "title": "The words of a title", "text": "x"}\n'))
     assert caplog.messages == [
         f"{tmp_path / 'c.jsonl'}: 'title' holds texts and is not read. Documents are read from one column."
+    ]
+
+
+def test_texts_beside_pairs_and_documents_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    said, folder = "what somebody noted here", tmp_path / "beir"
+    written(folder / "corpus.jsonl", json.dumps({"_id": "d", "title": "", "text": "x", "abstract": said}))
+    list(read_corpus(folder))
+    pair = {"anchor": "a", "positive": "b", "notes": said, "label": 1, "source_url": said, "n": 2}
+    assert list(PairFile(written(tmp_path / "p.jsonl", json.dumps(pair))).pairs()) == [Pair("a", "b")]
+    assert [message.removeprefix(f"{tmp_path}/") for message in caplog.messages] == [
+        "beir/corpus.jsonl: 'abstract' holds texts and is not read. A BEIR set is read by the columns _id, title and "
+        "text.",
+        "p.jsonl: 'notes' holds texts and is not read. Pairs are read from two columns, which --anchor-column and "
+        "--positive-column name.",
     ]

@@ -64,6 +64,9 @@ class Located(Protocol):
     hub: Hub | None
 
 
+_UNREAD = "Where the task should read one of them, name it: --first-column and the like, or columns in a suite."
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """The folders in which the entries of a suite find their files."""
@@ -75,7 +78,7 @@ class Files:
         """Yield the rows of an entry that is one file, or one split on the Hub."""
         location = self.location(entry)
         if isinstance(location, Path):
-            return file_rows(location)
+            return file_rows(location, _UNREAD)
         return hub_rows(location.id, location.revision, location.split, location.config)
 
     def location(self, entry: Located) -> Path | Hub:

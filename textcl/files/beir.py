@@ -11,6 +11,7 @@ from textcl.files.rows import Row, file_rows, first_present, present
 from textcl.files.values import number_spelled
 
 QRELS = ("query-id", "corpus-id", "score")
+UNREAD = "A BEIR set is read by the columns _id, title and text."
 _HIGHEST = 1000  # grade; trec_eval keeps a table as long as the highest
 _TREC, _RUN = 4, 6  # fields of a line of judgements, and of a run: what a system found
 _log = logging.getLogger(__name__)

@@ -6,7 +6,16 @@ from itertools import chain
 from pathlib import Path
 
 from textcl.errors import DataError
-from textcl.files.beir import documents, judgement_rows, judgements, qrels_file, queries, title_and_text, two_spellings
+from textcl.files.beir import (
+    UNREAD,
+    documents,
+    judgement_rows,
+    judgements,
+    qrels_file,
+    queries,
+    title_and_text,
+    two_spellings,
+)
 from textcl.files.formats import has_columns
 from textcl.files.lines import BLANK, read_lines
 from textcl.files.rows import (
@@ -110,7 +119,7 @@ def _columns(path: Path, text_column: str | None, id_column: str | None) -> Iter
 
 def _beir(folder: Path) -> Iterator[Document]:
     _refuse_other_folder(folder)
-    return _documents(file_rows(folder / _BEIR))
+    return _documents(file_rows(folder / _BEIR, UNREAD))
 
 
 def _documents(rows: Iterator[Row]) -> Iterator[Document]:
@@ -170,6 +179,7 @@ class PlainTexts:
 
 
 SPLIT = "train"
+_PAIRS = "Pairs are read from two columns, which --anchor-column and --positive-column name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +210,7 @@ class PairFile:
         if self.path.is_dir():
             yield from self._beir_pairs()
             return
-        for row in file_rows(self.path):
+        for row in file_rows(self.path, _PAIRS):
             yield from self._row_pairs(row)
 
     def corpus(self, file: Path | None) -> Iterator[str]:
@@ -208,7 +218,7 @@ class PairFile:
         if file is not None:
             yield from (document.text for document in Corpus(file).documents() if document.text)
         elif self.path.is_dir():
-            yield from filter(None, documents(file_rows(self.path / "corpus.jsonl")).values())
+            yield from filter(None, documents(file_rows(self.path / "corpus.jsonl", UNREAD)).values())
 
     def _row_pairs(self, row: Row) -> Iterator[Pair]:
         try:
@@ -229,7 +239,7 @@ class PairFile:
         _refuse_other_folder(self.path)
         request = first_present(self.path / f"queries-{self.split}.jsonl", self.path / "queries.jsonl")
         qrels = qrels_file(self.path, f"qrels/{self.split}.tsv", f"qrels-{self.split}.tsv")
-        texts, found = queries(file_rows(request)), documents(file_rows(self.path / "corpus.jsonl"))
+        texts, found = queries(file_rows(request, UNREAD)), documents(file_rows(self.path / "corpus.jsonl", UNREAD))
         for query, grades in judgements(judgement_rows(qrels)).items():
             for document, grade in grades.items():
                 if grade > 0:

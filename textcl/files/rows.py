@@ -55,7 +55,7 @@ class Row:
     location: str
     fields: Mapping[str, object]
     line: int = 0  # on which it starts, or its number where there are no lines; the first is 1
-    missing: Counter[str] | None = None  # of the whole file: texts of a column that spell a missing one, such as nan
+    missing: Counter[str] | None = None  # of the whole file: each column that is read, and its texts such as nan
 
     def text(self, column: str) -> str:
         """Return a text that is there and not blank."""
@@ -104,6 +104,8 @@ class Row:
         """
         if column not in self.fields:
             raise missing_column(column, self.fields, self.location)
+        if self.missing is not None:
+            self.missing[column] += 0
         return self.fields[column]
 
     def at(self, column: str) -> str:
@@ -124,7 +126,7 @@ def read_rows(path: Path) -> Iterator[Row]:
             yield Row(f"{path}, line {number}", {TEXT: line}, number)
 
 
-def file_rows(path: Path) -> Iterator[Row]:
+def file_rows(path: Path, unread: str = "") -> Iterator[Row]:
     """Yield the rows of a file with columns, each with its location.
 
     Columns have the names that a JSON object, the first line of a table, or the schema gives them. Blank lines are
@@ -133,6 +135,7 @@ def file_rows(path: Path) -> Iterator[Row]:
 
     Args:
         path: The file; where it is missing, the one that is this file compressed.
+        unread: What to say of columns of texts of which no row was asked; empty: nothing is said.
 
     Raises:
         DataError: The file is missing, is a text file, holds no rows, or cannot be read.
@@ -142,11 +145,16 @@ def file_rows(path: Path) -> Iterator[Row]:
     if kind is FileKind.TEXT:
         refuse_absence(path)
         raise DataError(f"{path}: found a text file, which has no columns. Name one that has: {READS_COLUMNS}.")
-    row, missing = None, Counter[str]()
+    first: list[Mapping[str, object]] = []
+    missing = Counter[str]()
     for row in _ROWS[kind](path, missing):
+        if len(first) < LOOKED_AT:
+            first.append(row.fields)
         yield row
-    if row is None:
+    if not first:
         raise EmptyFileError(path)
+    if unread:
+        tell_unread(str(path), unread_texts(first, missing), unread)
     for column, count in missing.items():
         tell_missing(f"{path}, column '{column}'", count)
 

@@ -21,6 +21,7 @@ from textcl.evaluation.ranking_metrics import DETAILS, KS, measure
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.task import PositivePair, TextPair
 from textcl.files.beir import (
+    UNREAD,
     documents,
     judgement_rows,
     judgements,
@@ -236,7 +237,8 @@ def _local_parts(path: Path) -> _Parts:
             f"There is no folder {path}. A retrieval set is a folder with corpus.jsonl, queries.jsonl and qrels.tsv "
             "(or qrels/test.tsv), plain or .gz."
         )
-    return file_rows(folder / "corpus.jsonl"), file_rows(folder / "queries.jsonl"), judgement_rows(qrels)
+    corpus, texts = folder / "corpus.jsonl", folder / "queries.jsonl"
+    return file_rows(corpus, UNREAD), file_rows(texts, UNREAD), judgement_rows(qrels)
 
 
 def _split(folder: Path) -> Path:
