@@ -106,6 +106,7 @@ def test_a_settings_file_that_is_none_is_named(dense_folder: Path, name: str, co
         ("2_Dense/config.json", {"activation_function": "torch.nn.Bilinear"}),
         ("2_Dense/config.json", {"activation_function": "os.system"}),
         ("2_Dense/config.json", {"activation_function": 7}),
+        ("tokenizer_config.json", {"unk_token": ""}),
         ("config.json", {"num_hidden_layers": 10**30}),
         ("config.json", {"hidden_size": "x"}),
         ("config.json", {"max_position_embeddings": 1024}),

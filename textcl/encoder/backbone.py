@@ -24,7 +24,7 @@ from textcl.encoder.folder_files import Settings, check_growth, check_weights
 from textcl.encoder.folder_format import backbone_folder
 from textcl.encoder.locate import find_folder
 from textcl.errors import ModelError
-from textcl.util.foreign import check_shards, check_vocabulary, reading, tokenizer_file
+from textcl.util.foreign import AGAIN, check_shards, check_vocabulary, reading, tokenizer_file
 from textcl.util.quiet import quiet_transformers
 
 # Dropout of heads that an encoder does not have, and the dropping of whole layers, are not ours.
@@ -325,6 +325,11 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
             check_growth(words, json.loads(normalizer.__getstate__()))
         tokenizer("a text")
     _pad_by_another(tokenizer)
+    try:
+        _ = tokenizer.all_special_ids
+    except RecursionError as error:  # what is no word is the unknown token, which is no word
+        file, unknown = folder / "tokenizer_config.json", tokenizer.unk_token
+        raise ModelError(f"{file}: the unk_token {unknown!r} is no token of the tokenizer; {AGAIN}.") from error
     return tokenizer
 
 
