@@ -1,8 +1,8 @@
-"""Peak memory of training an encoder of 110 million weights: all of them, in bf16, by an adapter, layers computed anew.
+"""Peak memory of training an encoder of 110 million weights: all of them, in bf16, by an adapter, shared by processes.
 
 The encoder has BERT-base's shape and random weights: memory does not depend on what they are. Each setting is a process
 of its own, `textcl train` as a user runs it, for two steps; what a process holds that only opens the encoder and embeds
-a text is measured too. The checkpoint's bytes are those of the disk.
+a text is measured too. Of two processes that which holds more counts. The checkpoint's bytes are those of the disk.
 
 Run: python eval/speed/large_encoder.py
 """
@@ -29,6 +29,10 @@ LONG = ["data.max_length=512", "data.sources.0.path={long}", "data.batch_size=4"
 LONG += ["training.live_tokens=4096", "training.chunk_tokens=4096"]
 SETTINGS |= {"512 tokens": LONG, "512 tokens, recompute": [*LONG, "training.recompute=true"]}
 
+BOTH = {"two processes": [], "two processes, weights shared out": ["training.shard=full"]}
+LAUNCH = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+WANTED = 0.65  # of the memory of two processes that each hold all weights
+
 
 def main() -> None:
     """Measure, print and record."""
@@ -42,18 +46,23 @@ def main() -> None:
         words = ["encode", folder / "model", folder / "one.txt", "--out", folder / "one.npy", "--precision", "float32"]
         megabytes = {"opened": peak([sys.executable, "-m", "textcl", *words])}
         checkpoints = {}
-        for number, (setting, changes) in enumerate(SETTINGS.items()):
+        for number, (setting, changes) in enumerate({**SETTINGS, **BOTH}.items()):
             out = folder / f"run-{number}"
-            megabytes[setting] = peak(train(folder, changes, arguments.steps, out))
+            megabytes[setting] = peak(train(folder, changes, arguments.steps, out, LAUNCH if setting in BOTH else []))
             files = [file for file in out.glob("checkpoints/**/*") if file.is_file()]
             checkpoints[setting] = sum(file.stat().st_size for file in files) / 2**20
-            print(f"{setting:28} {megabytes[setting]:7.0f} MB at most, checkpoint {checkpoints[setting]:7.1f} MB")
+            print(f"{setting:34} {megabytes[setting]:7.0f} MB at most, checkpoint {checkpoints[setting]:7.1f} MB")
+    whole, parts = (megabytes[setting] for setting in BOTH)
+    print(f"{parts / whole:.2f} of the memory where two processes share the weights out (wanted {WANTED} at most)")
     if not arguments.no_record:
         rounded = {
             "megabytes": {key: round(value) for key, value in megabytes.items()},
             "checkpoint_megabytes": {key: round(value, 1) for key, value in checkpoints.items()},
         }
-        record("large_encoder", {"weights": weights, "rows": ROWS, "steps": arguments.steps, **rounded})
+        record(
+            "large_encoder",
+            {"weights": weights, "rows": ROWS, "steps": arguments.steps, **rounded, "share": round(parts / whole, 3)},
+        )
 
 
 def prepare(folder: Path) -> int:
@@ -70,8 +79,8 @@ def prepare(folder: Path) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def train(folder: Path, changes: list[str], steps: int, out: Path) -> list[str]:
-    """Return the command of a run."""
+def train(folder: Path, changes: list[str], steps: int, out: Path, launch: list[str]) -> list[str]:
+    """Return the command of a run; `launch` is what python is given to start several processes."""
     shared = {
         "data.sources.0.path": folder / "short.txt", "data.batch_size": ROWS, "encoder.backbone": folder / "model",
         "encoder.pooling": "mean", "training.steps": steps, "training.epochs": "null", "training.precision": "float32",
@@ -80,6 +89,7 @@ def train(folder: Path, changes: list[str], steps: int, out: Path) -> list[str]:
     own = [change.format(long=folder / "long.txt") if "{long}" in change else change for change in changes]
     return [
         sys.executable,
+        *launch,
         "-m",
         "textcl",
         "train",

@@ -86,8 +86,8 @@ def refuse_launch_settings(precision: str, named: str, *, trains: bool = False) 
     if asked != "no" and not _is_done(asked, precision):
         raise TextclError(
             f"accelerate launch is set to mixed precision {asked}, and this would run in {precision}. textcl takes it "
-            f"from {named}: bf16, float32 or auto, which is bf16 where the hardware is fast at it. Launch with "
-            f"--mixed_precision no{f', and set {named} to bf16' if asked == 'bf16' else ''}."
+            f"from {named}: bf16, fp16, float32 or auto, which is bf16 where the hardware is fast at it. Launch "
+            f"with --mixed_precision no{f', and set {named} to {asked}' if asked in ('bf16', 'fp16') else ''}."
         )
 
 

@@ -137,7 +137,7 @@ def _openvino(file: Path, precision: Precision) -> Runtime:
     except ImportError as error:
         raise _missing(file, error) from error
     settings: dict[str, Any] = {  # OpenVINO takes values of several kinds
-        "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
+        "INFERENCE_PRECISION_HINT": {Precision.BF16: "bf16", Precision.FP16: "f16"}.get(precision, "f32"),
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }
     try:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from textcl.errors import ModelError, TrainingError
-from textcl.training.step import GROUP_SETTINGS, Optimiser
+from textcl.training.step import GROUP_SETTINGS, LossScale, Optimiser
 from textcl.training.target import Target, frozen_names, load_trained, trained_state
 from textcl.types.batches import TokenEncoder
 from textcl.types.objective import Objective
@@ -111,6 +111,7 @@ class Trained:
     target: Target
     optimiser: Optimiser
     is_shared_out: bool = False  # the encoder's weights, over the processes
+    scale: LossScale | None = None  # in fp16
 
 
 def save_checkpoint(folder: Path, step: int, trained: Trained, keep: int) -> Path:
@@ -210,6 +211,8 @@ def load_checkpoint(path: Path, trained: Trained) -> int:
     trained.objective.load_state_dict(state["objective"])
     trained.target.load_state_dict(state["target"])
     _load_moments(trained.optimiser, state["optimiser"])
+    if trained.scale is not None and state.get("scale"):
+        trained.scale.now, trained.scale.steps = state["scale"]
     return int(state["step"])
 
 
@@ -229,6 +232,7 @@ def state_of(step: int, trained: Trained) -> dict[str, object]:
         "objective": trained.objective.state_dict(),
         "target": trained.target.state_dict(),
         "optimiser": trained.optimiser.state_dict(),
+        "scale": trained.scale and [trained.scale.now, trained.scale.steps],
     }
 
 

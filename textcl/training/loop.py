@@ -1,5 +1,6 @@
 """The loop: steps from the newest checkpoint to the last, a log line each, a checkpoint now and then."""
 
+import logging
 import math
 import signal
 import time
@@ -38,6 +39,8 @@ from textcl.training.step import (
 from textcl.types.batches import IntArray, PairBatch
 from textcl.types.protocols import StepLog
 from textcl.util.seeds import derive, seeded
+
+_log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):  # noqa: N818 (a person's wish, not an error)
@@ -151,7 +154,9 @@ class Loop:
             objective_factor=settings.objective_factor,
             make=settings.optimiser,
         )
-        self.trained = Trained(step.encoder, step.objective, step.target, self.optimiser, step.is_shared_out)
+        self.trained = Trained(
+            step.encoder, step.objective, step.target, self.optimiser, step.is_shared_out, step.scale
+        )
         self._is_whole = True  # the state is that after a step, and not in the middle of one
         self._have_all_failed = False  # every rank, and in one place, so that they can still write together
 
@@ -282,6 +287,11 @@ class Loop:
         self._clear_gradients()
         self.step.objective.zero_grad()  # to none: heads that a batch does not touch stand still
         result = self.step.backward(batch, number)
+        if result.is_beyond:
+            if self.step.scale is not None and self.step.scale.now < 1:
+                raise NonFiniteError("a gradient is more than fp16 holds, whatever the scale of the loss", [])
+            _log.warning("Step %d: a gradient is more than fp16 holds, so no weight has moved.", number + 1)
+            return result, 0.0
         norm = self.step.clip(self.settings.clip)
         if not math.isfinite(norm):
             raise NonFiniteError(f"the norm of the gradient is {norm}", [])

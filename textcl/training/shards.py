@@ -187,7 +187,7 @@ def _formats(module: nn.Module, precision: Precision) -> MixedPrecisionPolicy:
     held = {weight.dtype for weight in module.parameters() if weight.requires_grad}
     if precision is Precision.FLOAT32 and torch.bfloat16 not in held:
         return MixedPrecisionPolicy(cast_forward_inputs=False)
-    chosen = None if precision is Precision.FLOAT32 else torch.bfloat16
+    chosen = None if precision is Precision.FLOAT32 else precision.dtype
     return MixedPrecisionPolicy(param_dtype=chosen, reduce_dtype=torch.float32, cast_forward_inputs=False)
 
 

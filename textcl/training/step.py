@@ -44,6 +44,40 @@ class StepResult:
     tokens: int  # real tokens, without padding
     padding_share: float  # fraction of encoded positions
     batch: EmbeddedBatch  # detached
+    is_beyond: bool = False  # a gradient is more than fp16 holds: no weight may move
+
+
+class LossScale:
+    """What gradients are multiplied by on their way through an encoder in fp16, so that small ones are not lost.
+
+    It is halved where a gradient is more than fp16 holds, and doubled after 2,000 steps without that.
+
+    Source:
+        Micikevicius et al. 2018, Mixed Precision Training. arXiv:1710.03740
+    """
+
+    def __init__(self, now: float = 2.0**16, steps: int = 0) -> None:
+        self.now, self.steps = now, steps  # and steps since it last changed
+
+    def taken_out(self, parameters: Iterable[nn.Parameter], ranks: Ranks) -> bool:
+        """Divide gradients by it, and say whether all are finite; it changes for the next step."""
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        for gradient in gradients:
+            gradient.div_(self.now)
+        is_finite = not ranks.any(not all(bool(_here(gradient).isfinite().all()) for gradient in gradients))
+        self.steps += 1
+        if not is_finite or self.steps == _DOUBLED_AFTER:
+            self.now, self.steps = self.now * (2.0 if is_finite else 0.5), 0
+        return is_finite
+
+
+_DOUBLED_AFTER = 2000  # steps, as torch's GradScaler does
+
+
+def _here(tensor: Tensor) -> Tensor:
+    """Return the part of a tensor that lies here: all of it, unless the ranks share it out."""
+    part: Callable[[], Tensor] | None = getattr(tensor, "to_local", None)
+    return tensor if part is None else part()
 
 
 class Step:
@@ -71,6 +105,7 @@ class Step:
         self.encoder, self.objective, self.target, self.ranks = encoder, objective, target, ranks
         self.seed, self.memory, self.precision = seed, memory or Memory(), precision
         self.is_shared_out = is_shared_out  # the encoder's weights, over the ranks
+        self.scale = LossScale() if precision is Precision.FP16 else None
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters of the encoder and of the objective."""
@@ -114,6 +149,7 @@ class Step:
         terms = self._differentiated(embedded, number)
         chunks.backward(self._own_gradient(leaves, len(batch.rows)))
         self.ranks.average_gradients(self.objective.parameters() if self.is_shared_out else self.parameters())
+        is_finite = self.scale is None or self.scale.taken_out(self.encoder.parameters(), self.ranks)
         tokens, padding = self.ranks.sum([chunks.tokens, chunks.padding_share])
         return StepResult(
             loss=sum(terms.values()),
@@ -121,6 +157,7 @@ class Step:
             tokens=int(tokens),
             padding_share=padding / self.ranks.count,
             batch=detached(embedded),
+            is_beyond=not is_finite,
         )
 
     def _embedded(self, batch: PairBatch, leaves: Tensor, number: int) -> EmbeddedBatch:
@@ -167,7 +204,8 @@ class Step:
         """Return the gradient of this rank's pool, view after view, (V * b, D)."""
         assert leaves.grad is not None
         start = self.ranks.offset(rows)
-        own = leaves.grad[start : start + rows] * self.ranks.count  # (b, V, D)
+        factor = self.ranks.count * (1.0 if self.scale is None else self.scale.now)
+        own = leaves.grad[start : start + rows] * factor  # (b, V, D)
         return own.transpose(0, 1).flatten(0, 1)
 
 

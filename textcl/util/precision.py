@@ -13,14 +13,20 @@ class Precision(StrEnum):
 
     AUTO = "auto"
     BF16 = "bf16"
+    FP16 = "fp16"
     FLOAT32 = "float32"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it multiplies in; `auto` has been resolved."""
+        return {Precision.BF16: torch.bfloat16, Precision.FP16: torch.float16}.get(self, torch.float32)
 
 
 def resolve(precision: str, device: torch.device | str) -> Precision:
     """Replace `auto` by what the device does best.
 
     Raises:
-        ValueError: The name is none of auto, bf16, float32.
+        ValueError: The name is none of auto, bf16, fp16, float32.
     """
     chosen = Precision(precision)
     if chosen is not Precision.AUTO:
@@ -40,7 +46,7 @@ def autocast(precision: Precision, device: torch.device | str) -> AbstractContex
     """Return the context in which an encoder runs: autocast over float32 weights, or nothing for float32."""
     if precision is Precision.FLOAT32:
         return nullcontext()
-    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+    return torch.autocast(torch.device(device).type, dtype=precision.dtype)
 
 
 def check_momentum(momentum: float) -> None:

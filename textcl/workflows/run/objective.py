@@ -24,7 +24,7 @@ from textcl.util.seeds import derive, seeded
 from textcl.workflows.run.data import TrainingPart, objectives_of
 
 # What the graph of a token takes for each channel of each layer; BERT base, 64 pairs of 128 tokens, on an H200.
-_BYTES = {Precision.BF16: 52, Precision.FLOAT32: 73}
+_BYTES = {Precision.BF16: 52, Precision.FP16: 52, Precision.FLOAT32: 73}
 _BYTES_A_PARAMETER = 16  # that is trained: itself, its gradient and AdamW's two moments, float32
 _USABLE = 0.8  # of a GPU's memory; the rest is for its runtime and for what allocators cannot use
 
