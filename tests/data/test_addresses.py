@@ -159,6 +159,15 @@ def test_what_is_not_installed_is_named_with_the_way_out(own_cache: Path, monkey
         TextLines("s3://b/a.txt")
 
 
+def test_a_connection_that_is_refused_is_no_file_that_is_missing(own_cache: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(path: str) -> None:
+        raise FileNotFoundError(path) from ConnectionRefusedError("Cannot connect to host example.org:443")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", refused)
+    with pytest.raises(DataError, match=r"^https://example\.org/a\.txt: cannot be fetched \(Cannot connect to host"):
+        TextLines("https://example.org/a.txt")
+
+
 def test_errors_of_the_network_are_one_line_that_names_the_address(own_cache: Path, monkeypatch: pytest.MonkeyPatch):
     class Down:
         def invalidate_cache(self):

@@ -143,11 +143,12 @@ def _reaching(address: str) -> Iterator[None]:
         yield
     except DataError:
         raise
-    except FileNotFoundError as error:
-        raise DataError(f"{address}: there is no such file, or it may not be seen.") from error
     except Exception as error:
+        cause = error.__cause__
+        if isinstance(error, FileNotFoundError) and not isinstance(cause, OSError):  # such as a connection refused
+            raise DataError(f"{address}: there is no such file, or it may not be seen.") from error
         raise DataError(
-            f"{address}: cannot be fetched ({reason_of(error)}). Look at the network, at the address, and at who may "
+            f"{address}: cannot be fetched ({reason_of(cause or error)}). Look at the network, at the address, and at who may "
             "read it."
         ) from error
 
