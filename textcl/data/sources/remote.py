@@ -148,8 +148,8 @@ def _reaching(address: str) -> Iterator[None]:
         if isinstance(error, FileNotFoundError) and not isinstance(cause, OSError):  # such as a connection refused
             raise DataError(f"{address}: there is no such file, or it may not be seen.") from error
         raise DataError(
-            f"{address}: cannot be fetched ({reason_of(cause or error)}). Look at the network, at the address, and at who "
-            "may read it."
+            f"{address}: cannot be fetched ({reason_of(cause or error)}). Look at the network, at the address, and "
+            "at who may read it."
         ) from error
 
 
