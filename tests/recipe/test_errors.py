@@ -70,8 +70,8 @@ SOURCES = [{"use": "TextLines", "path": "lines.txt"}]
             "training.learning_rate: found Infinity, but it must be a finite number.",
         ),
         (
-            {"training": {"precision": "fp16"}},
-            "training.precision: found 'fp16', but it must be auto, bf16 or float32. Did you mean 'bf16'?",
+            {"training": {"precision": "fp8"}},
+            "training.precision: found 'fp8', but it must be auto, bf16, fp16 or float32.",
         ),
         ({"training": {"schedule": None}}, "training.schedule: found null, but it must be linear or cosine."),
         (
