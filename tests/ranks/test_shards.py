@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import nn
 
+from tests.forks import on_ranks
 from tests.ranks.test_two_towers import first_rows
 from tests.tiny import sentence_batch, tiny_encoder, tiny_towers
 from textcl.distributed import Ranks, join_ranks
@@ -144,7 +144,7 @@ def _process(rank: int, names: list[str], count: int, folder: Path, resume: bool
 
 
 def of_processes(names: list[str], count: int, folder: Path, resume: bool = False) -> list[dict[str, dict]]:
-    mp.spawn(_process, (names, count, folder, resume), nprocs=count)
+    on_ranks(_process, names, count, folder, resume, count=count)
     return [torch.load(folder / f"found-{count}-{rank}.pt") for rank in range(count)]
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from safetensors.numpy import load_file
 from torch.multiprocessing.spawn import ProcessExitedException
 
+from tests.forks import on_ranks
 from tests.recipe.minimal import minimal
 from tests.tiny import tiny_encoder
 from textcl.errors import RecipeError
@@ -87,7 +87,7 @@ def _half_a_part(folder: Path, *rest: Any) -> None:
 
 
 def of_two(recipes: dict[str, dict[str, Any]], folder: Path, resume: bool = False) -> None:
-    mp.spawn(_process, (recipes, folder, resume), nprocs=2)
+    on_ranks(_process, recipes, folder, resume)
 
 
 @pytest.fixture(scope="module")
