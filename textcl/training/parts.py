@@ -55,13 +55,18 @@ def _taken_apart(value: Any, own: dict[str, tuple[int, Tensor]], name: str) -> A
     """Return a state with marks for what is shared out, whose rows here are put into `own`, by name."""
     if isinstance(value, Tensor) and is_part(value):
         if writes(value):
-            own[name] = rows_of_part(value)[0], local_of(value).detach().cpu().clone()
+            own[name] = rows_of_part(value)[0], _alone(local_of(value).detach().cpu())
         return {_MARK: name}
     if isinstance(value, Mapping):
         return {key: _taken_apart(entry, own, f"{name}/{key}") for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_taken_apart(entry, own, f"{name}/{number}") for number, entry in enumerate(value))
     return value
+
+
+def _alone(rows: Tensor) -> Tensor:
+    """Return rows without what else lies in their memory, which `torch.save` would write too."""
+    return rows.clone() if rows.untyped_storage().nbytes() > 2 * rows.nbytes else rows
 
 
 class _Rows:

@@ -9,9 +9,10 @@ Source:
 """
 
 import copy
+import ctypes
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -111,6 +112,8 @@ class Shards(Generic[Model]):
     """
 
     def __init__(self, encoder: Model, ranks: Ranks, settings: ShardSettings) -> None:
+        if ranks.device.type == "cpu":
+            _give_memory_back()
         ranks.agree(encoder.state_dict().values())
         self._whole = encoder
         self.encoder = copy.deepcopy(encoder, {id(weight): weight for weight in encoder.parameters()})
@@ -120,14 +123,19 @@ class Shards(Generic[Model]):
     @contextmanager
     def whole(self) -> Iterator[Model]:
         """Yield the encoder with all its weights, as they are now; every rank calls it."""
-        self.release()
+        self._fill()
         try:
             yield self._whole
         finally:
             self._empty()
 
     def release(self) -> None:
-        """Give the encoder all its weights; every rank calls it."""
+        """Give the encoder all its weights, for good; every rank calls it."""
+        for weight in self.encoder.parameters():
+            weight.grad = None
+        self._fill()
+
+    def _fill(self) -> None:
         held = dict(self.encoder.named_parameters())
         for name, weight in self._whole.named_parameters():
             weight.data = whole_of(held[name]).detach()
@@ -135,6 +143,15 @@ class Shards(Generic[Model]):
     def _empty(self) -> None:
         for weight in self._whole.parameters():
             weight.data = weight.new_zeros(()).expand(weight.shape)  # its form, and no memory
+
+
+def _give_memory_back() -> None:
+    """Let layers that go give their memory back to the system: the C library else keeps blocks below 32 MB."""
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 20)
+
+
+_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
 
 
 def share_out(encoder: TokenEncoder, ranks: Ranks, settings: ShardSettings) -> None:

@@ -160,6 +160,7 @@ class _Run:
             loop = Loop(step, batches, self._settings(step.encoder), self.folder, [self.progress.step])
             self._train(loop, resume, nullcontext if shards is None else shards.whole)
         if shards is not None:
+            del loop, step  # what the optimiser remembers goes before the weights come
             shards.release()
         during = self.recipe.evaluation.during
         take_best(self.encoder, self.folder, during.keep_best_by if during else None, self.ranks)
