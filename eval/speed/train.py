@@ -21,6 +21,8 @@ from statistics import mean
 import torch
 from machine import MODEL, alternate, ratio, record, sentences, show, train_command
 
+from textcl.encoder.locate import find_folder
+
 ROWS = 64
 WANTED = {"trainer float32": 5.0, "trainer bf16": 3.0}  # times as fast
 
@@ -36,7 +38,9 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.trainer:
-        print(json.dumps(seconds_of_trainer(arguments.corpus.read_text().splitlines(), arguments.trainer == "bf16")))
+        texts = arguments.corpus.read_text().splitlines()
+        pairs = {"anchor": texts, "positive": texts}
+        print(json.dumps(seconds_of_trainer(find_folder(MODEL), pairs, ROWS, bf16=arguments.trainer == "bf16")))
         return
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus.txt"
@@ -79,7 +83,7 @@ def seconds_of_textcl(corpus: Path, steps: int) -> list[float]:
     return [ROWS / json.loads(line)["rows_per_second"] for line in log]
 
 
-def seconds_of_trainer(texts: list[str], bf16: bool) -> list[float]:
+def seconds_of_trainer(folder: Path, pairs: dict[str, list[str]], rows: int, *, bf16: bool = False) -> list[float]:
     """Train one epoch by sentence-transformers and return the seconds of each step after the first."""
     from datasets import Dataset
     from sentence_transformers import (
@@ -90,8 +94,6 @@ def seconds_of_trainer(texts: list[str], bf16: bool) -> list[float]:
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import TrainerCallback
 
-    from textcl.encoder.locate import find_folder
-
     ends: list[float] = []
 
     class Clock(TrainerCallback):
@@ -99,20 +101,19 @@ def seconds_of_trainer(texts: list[str], bf16: bool) -> list[float]:
             ends.append(time.perf_counter())
 
     on_gpu = torch.cuda.is_available()
-    model = SentenceTransformer(str(find_folder(MODEL)), device="cuda" if on_gpu else "cpu")
-    with tempfile.TemporaryDirectory() as folder:
+    model = SentenceTransformer(str(folder), device="cuda" if on_gpu else "cpu")
+    with tempfile.TemporaryDirectory() as out:
         settings = SentenceTransformerTrainingArguments(
-            folder,
+            out,
             num_train_epochs=1,
-            per_device_train_batch_size=ROWS,
+            per_device_train_batch_size=rows,
             bf16=bf16,
             use_cpu=not on_gpu,
             save_strategy="no",
             report_to="none",
         )
-        data = Dataset.from_dict({"anchor": texts, "positive": texts})
         loss = MultipleNegativesRankingLoss(model)
-        SentenceTransformerTrainer(model, settings, data, loss=loss, callbacks=[Clock()]).train()
+        SentenceTransformerTrainer(model, settings, Dataset.from_dict(pairs), loss=loss, callbacks=[Clock()]).train()
     return [after - before for before, after in itertools.pairwise(ends)]
 
 

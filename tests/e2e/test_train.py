@@ -154,21 +154,24 @@ LAUNCHERS = {
     "plain": [],
     "multi_gpu": ["--multi_gpu", "--main_process_port", "0"],
     "fsdp": ["--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"],
+    "fsdp of a file": ["--config_file", "fsdp2.yaml"],
 }
 
 
 @pytest.mark.parametrize(
-    "launcher", ["plain", *(pytest.param(name, marks=pytest.mark.slow) for name in ("multi_gpu", "fsdp"))]
+    "launcher", ["plain", *(pytest.param(name, marks=pytest.mark.slow) for name in list(LAUNCHERS)[1:])]
 )
 def test_accelerate_launches_two_processes_that_do_what_one_does(
     recipe: Path, one: Path, backbone: Path, tmp_path: Path, launcher: str
 ) -> None:
     launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--num_processes", "2"]
     two = [*launch, *LAUNCHERS[launcher], "-m", "textcl", "train", str(recipe), "--out", str(tmp_path / "two")]
-    done = subprocess.run(two, env=environment(), capture_output=True, text=True)
+    page = (Path(__file__).parents[2] / "docs" / "several-processes.md").read_text()
+    (tmp_path / "fsdp2.yaml").write_text(next(block for block in page.split("```") if "distributed_type" in block))
+    done = subprocess.run(two, env=environment(), cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert_same_run(one, tmp_path / "two", backbone)
-    assert any(tmp_path.glob("two/checkpoints/*/part-1.pt")) is (launcher == "fsdp")
+    assert any(tmp_path.glob("two/checkpoints/*/part-1.pt")) is ("fsdp" in launcher)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Token embeddings: opened, trained and saved as sentence-transformers has them."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.encoder.static import StaticEncoder
 from textcl.errors import RecipeError
 from textcl.recipe.load import parse
+from textcl.training.gradient_cache import dense_gradients, gradients_by_row
 from textcl.util.packing import one_by_one, pad
 from textcl.workflows.run.build import build_encoder as build_from_recipe
 from textcl.workflows.run.train import train_recipe
@@ -74,13 +76,18 @@ def test_vectors_are_those_of_sentence_transformers_before_and_after_saving(case
         np.testing.assert_allclose(vectors, expected, atol=1e-6)
 
 
-def test_the_gradient_of_the_table_is_that_of_sentence_transformers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_row", [False, True])
+def test_the_gradient_of_the_table_is_that_of_sentence_transformers(by_row: bool, tmp_path: Path) -> None:
     folder = made(tmp_path / "theirs")
     encoder, model = opened(folder), theirs(folder)
     weights = torch.randn(len(TEXTS), 8, generator=torch.Generator().manual_seed(1))
     chunk = pad(encoder.tokenize(TEXTS, None), np.arange(len(TEXTS)))
 
-    (encoder(chunk) * weights).sum().backward()
+    with gradients_by_row(encoder.modules() if by_row else ()):
+        vectors = encoder(chunk)
+    (vectors * weights).sum().backward()
+    assert encoder.backbone.words.weight.grad.is_sparse is by_row
+    dense_gradients(encoder.parameters())
     (model[0](model.preprocess(TEXTS))["sentence_embedding"] * weights).sum().backward()
 
     found, expected = encoder.backbone.words.weight.grad, model[0].embedding.weight.grad
@@ -154,3 +161,8 @@ def test_a_run_trains_the_table_is_resumed_and_opens_in_sentence_transformers(tm
     assert np.abs(trained.encode(SENTENCES) - open_encoder(folder).encode(SENTENCES)).max() > 1e-2
     found = unit(theirs(tmp_path / "run" / "model").encode_query(list(SENTENCES)))
     np.testing.assert_allclose(trained.encode(SENTENCES, role="anchor"), found, atol=1e-6)
+    shutil.copytree(tmp_path / "run", tmp_path / "stopped")
+    for name in ("checkpoints/step-4", "model"):
+        shutil.rmtree(tmp_path / "stopped" / name)
+    train_recipe(recipe, tmp_path / "stopped", resume=True)
+    assert np.array_equal(open_encoder(tmp_path / "stopped").encode(SENTENCES), trained.encode(SENTENCES))

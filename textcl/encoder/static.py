@@ -72,7 +72,8 @@ class StaticEncoder(Encoder):
         is_read = (chunk.pooled == 1) & (chunk.ids != self.backbone.nothing)  # (n, L)
         ends = is_read.sum(dim=1).cumsum(dim=0)  # (n,)
         starts = F.pad(ends[:-1], (1, 0))
-        means = F.embedding_bag(chunk.ids[is_read], self.backbone.words.weight, starts, mode="mean")  # (n, D)
+        words = self.backbone.words
+        means = F.embedding_bag(chunk.ids[is_read], words.weight, starts, mode="mean", sparse=words.sparse)  # (n, D)
         with torch.autocast(means.device.type, enabled=False):
             vectors: Tensor = self.dense(means.to(torch.promote_types(means.dtype, torch.float32)))
         return vectors[:, : self.truncate_dim]
