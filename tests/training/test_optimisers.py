@@ -168,6 +168,8 @@ def test_what_an_optimiser_remembers_of_bf16_weights_is_float32() -> None:
          "AdamW, Lion, Muon; torch.optim:NAME is one of torch."),
         ({"use": "AdamW", "beta": 0.9}, "training.optimiser.beta: AdamW has no such setting. It takes betas, eps, "
          "amsgrad. Did you mean 'betas'?"),
+        ({"use": "Lion", "lr": 0.1}, "training.optimiser.lr: Lion has no such setting. It takes betas. Set "
+         "training.learning_rate instead."),
         ({"use": "AdamW", "betas": [0.9, 2.0]}, "training.optimiser.betas: found [0.9, 2.0], but AdamW refuses it "
          "(Invalid beta parameter at index 1: 2.0)."),
         ({"use": "Lion", "betas": [0.9, 1]}, "training.optimiser.betas: found [0.9, 1], but Lion refuses it (betas "

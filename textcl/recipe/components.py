@@ -316,7 +316,15 @@ def _unknown(cls: type, parameters: Parameters, name: str, location: str) -> lis
     if takes_any_name(cls):
         return []
     takes = f"It takes {', '.join(parameters)}." if parameters else "It takes none."
-    return [f"{location}.{name}: {cls.__name__} has no such setting. {takes}{suggestion(name, parameters)}"]
+    own = _SETTINGS_OF_RECIPE.get(f"{location}.{name}")
+    way_out = suggestion(name, parameters) if own is None else f" Set {own} instead."
+    return [f"{location}.{name}: {cls.__name__} has no such setting. {takes}{way_out}"]
+
+
+_SETTINGS_OF_RECIPE = {  # what a constructor calls otherwise than a recipe does
+    "training.optimiser.lr": "training.learning_rate",
+    "training.optimiser.weight_decay": "training.weight_decay",
+}
 
 
 def _unfit(cls: type, parameters: Parameters, name: str, value: object, location: str) -> list[str]:
