@@ -27,6 +27,8 @@ OTHERS = {
     "data/token_cache.py": "tokens in our cache",
     "data/sources/docstrings.py": "source code of installed packages",
     "data/sources/file_rows.py": "locations of rows in our cache",
+    "data/sources/concatenation.py": "what `save_to_disk` of datasets says of a folder",
+    "data/sources/remote.py": "the same of a folder at an address",
     "workflows/reproduce.py": "reports of runs",
     "workflows/index_folder.py": "folders of indexes",
     "workflows/run/": "folders of runs",

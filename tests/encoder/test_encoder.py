@@ -6,6 +6,7 @@ import torch
 
 from tests.tiny import KINDS, SENTENCES, tiny_encoder, tiny_tokenizer
 from textcl.encoder import encoder as encoder_file
+from textcl.errors import ModelError
 from textcl.types.text import Role
 from textcl.util.packing import pad
 
@@ -174,3 +175,13 @@ def test_tiny_tokenizer_reads_words_and_falls_back_to_letters() -> None:
     tokenizer = tiny_tokenizer()
 
     assert tokenizer.tokenize("The dog zed") == ["the", "dog", "z", "##e", "##d"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), 3e38])
+def test_vectors_that_are_not_finite_are_refused(value: float) -> None:
+    encoder = tiny_encoder()
+    with torch.no_grad():
+        encoder.backbone.encoder.layer[0].output.dense.weight.fill_(value)
+        encoder.backbone.encoder.layer[1].output.LayerNorm.weight.fill_(value)
+    with pytest.raises(ModelError, match="The model gives NaN or infinity for 2 of 2 texts, the first of them 'a man'"):
+        encoder.encode(["a man", "two dogs"])

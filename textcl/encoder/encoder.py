@@ -66,6 +66,17 @@ def check_length(max_length: int | None, limit: int | None, special: int) -> Non
         raise ValueError(f"max_length is {max_length}; it must be more than {special} (the special tokens){most}.")
 
 
+def _refuse_infinite(vectors: FloatArray, texts: Sequence[str], precision: Precision) -> None:
+    """Raise a ModelError where a vector holds NaN or infinity, (n, D), which would spoil whatever it is compared in."""
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise ModelError(
+            f"The model gives NaN or infinity for {len(texts) - int(finite.sum())} of {len(texts)} texts, the first "
+            f"of them {texts[int(np.argmin(finite))][:60]!a}, in {precision}. Its weights are damaged or have "
+            "diverged, or it wants float32."
+        )
+
+
 @contextmanager
 def on_one_thread() -> Iterator[None]:
     """Let torch's CPU kernels run on one thread for a block: with several, their sums depend on how many there are."""
@@ -255,6 +266,7 @@ class Encoder(nn.Module):
 
         Raises:
             ValueError: An entry is not a string.
+            ModelError: A vector is not finite.
         """
         role = as_use(role)
         check_texts(texts)
@@ -274,8 +286,9 @@ class Encoder(nn.Module):
                     chunks = one_by_one(len(tokens))
                 else:
                     chunks = chunks_of(tokens, chunk_tokens or cuts.chunk_tokens, cuts)
-                window = self._encode_window(tokens, chunks, progress)
-                vectors[start : start + WINDOW] = window.cpu().numpy()
+                window = self._encode_window(tokens, chunks, progress).cpu().numpy()
+                _refuse_infinite(window, texts[start : start + WINDOW], precision)
+                vectors[start : start + WINDOW] = window
         return vectors
 
     def _encode_window(

@@ -15,7 +15,7 @@ from textcl.distributed import Ranks, join_ranks
 from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import files_stamp, fingerprint
 from textcl.encoder.protocols import TextEncoder
-from textcl.errors import DataError, SearchError
+from textcl.errors import SearchError
 from textcl.files.corpora import Corpus
 from textcl.indexes.build import build_index, refuse_too_few, write_index
 from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write_documents
@@ -212,9 +212,6 @@ def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, progress: Pr
         progress.phase(share, own, own - sum(_rows(shards, number) for number in missing))
         for number in missing:
             vectors = encoder.encode(store.texts(*shards.span(number)), role=Role.POSITIVE, progress=progress.advance)
-            if not np.isfinite(vectors).all():
-                start, stop = shards.span(number)
-                raise DataError(f"Rows {start} to {stop}: the model gives vectors with NaN or infinity.")
             shards.write(number, vectors)
             give_back_memory()
     encoder.lost.report()
