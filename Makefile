@@ -52,6 +52,7 @@ bench: $(READY)
 	$(BIN)/python eval/speed/memory.py
 	$(BIN)/python eval/speed/large_encoder.py
 	$(BIN)/python eval/speed/loss.py
+	$(BIN)/python eval/speed/static.py
 	$(BIN)/python eval/speed/suites.py --data-dir $(DATA)
 	$(BIN)/python eval/speed/index.py --texts $(DATA)/sentences/wiki-mixed.txt.gz
 	$(BIN)/python eval/speed/index_memory.py --texts $(DATA)/sentences/wiki-mixed.txt.gz

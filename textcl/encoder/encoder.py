@@ -66,17 +66,6 @@ def check_length(max_length: int | None, limit: int | None, special: int) -> Non
         raise ValueError(f"max_length is {max_length}; it must be more than {special} (the special tokens){most}.")
 
 
-def _refuse_infinite(vectors: FloatArray, texts: Sequence[str], precision: Precision) -> None:
-    """Raise a ModelError where a vector holds NaN or infinity, (n, D), which would spoil whatever it is compared in."""
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        raise ModelError(
-            f"The model gives NaN or infinity for {len(texts) - int(finite.sum())} of {len(texts)} texts, the first "
-            f"of them {texts[int(np.argmin(finite))][:60]!a}, in {precision}. Its weights are damaged or have "
-            "diverged, or it wants float32."
-        )
-
-
 @contextmanager
 def on_one_thread() -> Iterator[None]:
     """Let torch's CPU kernels run on one thread for a block: with several, their sums depend on how many there are."""
@@ -287,7 +276,7 @@ class Encoder(nn.Module):
                 else:
                     chunks = chunks_of(tokens, chunk_tokens or cuts.chunk_tokens, cuts)
                 window = self._encode_window(tokens, chunks, progress).cpu().numpy()
-                _refuse_infinite(window, texts[start : start + WINDOW], precision)
+                self._refuse_infinite(window, texts[start : start + WINDOW], precision)
                 vectors[start : start + WINDOW] = window
         return vectors
 
@@ -302,6 +291,17 @@ class Encoder(nn.Module):
             if progress is not None:
                 progress(len(rows))
         return vectors
+
+    def _refuse_infinite(self, vectors: FloatArray, texts: Sequence[str], precision: Precision) -> None:
+        """Raise a ModelError where a vector holds NaN or infinity, (n, D), which would spoil whatever it meets."""
+        finite = np.isfinite(vectors).all(axis=1)
+        if not finite.all():
+            raise ModelError(
+                f"{getattr(self.backbone.config, '_name_or_path', None) or 'The model'}: gives NaN or infinity for "
+                f"{len(texts) - int(finite.sum())} of {len(texts)} texts, the first of them "
+                f"{texts[int(np.argmin(finite))][:60]!a}, in {precision}. Its weights are damaged or have diverged, or "
+                "it wants float32."
+            )
 
     def save(self, folder: str | Path) -> None:
         """Write the encoder as a folder that textcl, sentence-transformers and transformers open.
