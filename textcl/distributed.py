@@ -196,6 +196,12 @@ class Ranks:
             parameter.grad = part.view_as(parameter)
 
 
+def part_here(tensor: Tensor) -> Tensor:
+    """Return the part of a tensor that lies here: all of it, unless the ranks share it out."""
+    part: Callable[[], Tensor] | None = getattr(tensor, "to_local", None)
+    return tensor if part is None else part()
+
+
 def wants_shards() -> bool:
     """Say whether the launch is set to share weights out (FSDP of `accelerate launch`)."""
     return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true", "yes")

@@ -18,6 +18,7 @@ from sentence_transformers import SentenceTransformer
 import textcl
 from tests.e2e.conftest import environment, started, textcl_anew
 from tests.e2e.conftest import textcl as run_textcl
+from tests.recipe.minimal import write_pairs
 
 TEXTS = ["a man plays the guitar", "two dogs run", "what is the value of a matrix?"]
 Weights = dict[str, np.ndarray]
@@ -127,9 +128,7 @@ def test_dropout_views_without_dropout_are_refused(backbone: Path, sentences: Pa
 def recipe(backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe over 41 pairs, 16 a batch: the last batch of an epoch has 9 rows, which two ranks share unequally."""
     folder = tmp_path_factory.mktemp("pairs")
-    pairs = folder / "pairs.jsonl"
-    rows = [{"anchor": f"the man sees {row} birds", "positive": f"birds {row} in the tree"} for row in range(41)]
-    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pairs = write_pairs(folder / "pairs.jsonl", 41)
     recipe = folder / "pairs.yaml"
     recipe.write_text(
         f"""

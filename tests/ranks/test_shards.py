@@ -15,7 +15,7 @@ from torch import nn
 from tests.forks import on_ranks
 from tests.ranks.test_two_towers import first_rows
 from tests.tiny import sentence_batch, tiny_encoder, tiny_towers
-from textcl.distributed import Ranks, join_ranks
+from textcl.distributed import Ranks, join_ranks, part_here
 from textcl.encoder.adapter import AdapterSettings, Savings, save_memory
 from textcl.objectives.byol import BYOL
 from textcl.objectives.info_nce import InfoNCE
@@ -24,7 +24,7 @@ from textcl.training.checkpoint import newest_good
 from textcl.training.gradient_cache import Memory
 from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.optimisers import maker_of
-from textcl.training.shards import Shards, ShardSettings, local_of, share_out
+from textcl.training.shards import Shards, ShardSettings, share_out
 from textcl.training.step import Step
 from textcl.training.target import EmaTarget, OnlineTarget
 from textcl.types.batches import IntArray, PairBatch
@@ -123,7 +123,7 @@ def train(case: Case, ranks: Ranks, folder: Path, resume: bool = False) -> dict[
         steps=STEPS, learning_rate=1e-3, save_every=SAVED, keep_checkpoints=5, clip=0.5, optimiser=make
     )
     loop = Loop(step, batches, chosen, folder, [lambda entry: losses.append(entry.loss)])
-    held = sum(local_of(weight).numel() for weight in trained.parameters())
+    held = sum(part_here(weight).numel() for weight in trained.parameters())
     loop.run(loop.resume() if resume else 0)
     if shards is not None:
         shards.release()

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from torch.multiprocessing.spawn import ProcessExitedException
 
 from tests.forks import on_ranks
-from tests.recipe.minimal import minimal
+from tests.recipe.minimal import minimal, write_pairs
 from tests.tiny import tiny_encoder
 from textcl.errors import RecipeError
 from textcl.recipe.load import parse
@@ -42,11 +42,10 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A recipe over 21 pairs, 8 a batch."""
     folder = tmp_path_factory.mktemp("models")
     tiny_encoder(dropout=0.0).save(folder / "bert")
-    rows = [{"anchor": f"the man sees {row} birds", "positive": f"birds {row} in the tree"} for row in range(21)]
-    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pairs = write_pairs(folder / "pairs.jsonl", 21)
     return minimal(
         data={
-            "sources": [{"use": "JsonLines", "path": str(folder / "pairs.jsonl")}],
+            "sources": [{"use": "JsonLines", "path": str(pairs)}],
             "max_length": 16,
             "batch_size": 8,
             "workers": 0,

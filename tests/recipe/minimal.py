@@ -1,5 +1,6 @@
 """The smallest recipe that is right, for tests that spoil it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,13 @@ def minimal(**sections: Any) -> dict[str, Any]:
         "encoder": {"backbone": "some/encoder"},
         **sections,
     }
+
+
+def write_pairs(file: Path, count: int) -> Path:
+    """Write so many pairs, a line each, and return the file."""
+    rows = [{"anchor": f"the man sees {row} birds", "positive": f"birds {row} in the tree"} for row in range(count)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
 
 
 def write_recipe_file(folder: Path, raw: object) -> str:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel
 
 from tests.cli.running import run
-from tests.recipe.minimal import errors_of, minimal
+from tests.recipe.minimal import errors_of, minimal, write_pairs
 from tests.tiny import SENTENCES, tiny_encoder
 from textcl.encoder.opening import open_encoder
 from textcl.errors import RecipeError, TrainingError
@@ -35,11 +35,10 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("models")
     tiny_encoder().save(folder / "bert")
     tiny_encoder("cls", kind="roberta").save(folder / "roberta")
-    rows = [{"anchor": f"the man sees {row} birds", "positive": f"birds {row} in the tree"} for row in range(20)]
-    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pairs = write_pairs(folder / "pairs.jsonl", 20)
     return minimal(
         data={
-            "sources": [{"use": "JsonLines", "path": str(folder / "pairs.jsonl")}],
+            "sources": [{"use": "JsonLines", "path": str(pairs)}],
             "max_length": 16,
             "batch_size": 8,
         },

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adafactor, AdamW, Optimizer
 
+from textcl.distributed import part_here
 from textcl.training.step import Group, MakesOptimiser, Optimiser
 
 __all__ = ["Adafactor", "AdamW", "Lion", "Muon"]
@@ -248,7 +249,7 @@ class HalfWeights:
         """Return a weight as the optimiser sees it."""
         if weight.dtype is not torch.bfloat16:
             return weight
-        if hasattr(weight, "grad_dtype") and _local(weight) is weight:  # FSDP2 gives gradients of the weights' type
+        if hasattr(weight, "grad_dtype") and part_here(weight) is weight:  # FSDP2 gives gradients of the weights' type
             weight.grad_dtype = torch.float32
         seen = nn.Parameter(weight.detach().float())
         self._held[id(seen)] = weight
@@ -263,7 +264,7 @@ class HalfWeights:
             return
         seen.data, seen.grad = held.float(), held.grad.float()
         self._step({**group, "params": [seen]})
-        _local(held).copy_(rounded_at_random(_local(seen)))
+        part_here(held).copy_(rounded_at_random(part_here(seen)))
         seen.data, seen.grad = seen.new_empty(0), None
 
     def _step(self, group: Group) -> None:
@@ -275,12 +276,6 @@ class HalfWeights:
             for weight in group["params"]:
                 if id(weight) in self._held:
                     weight.data = weight.new_empty(0)
-
-
-def _local(tensor: Tensor) -> Tensor:
-    """Return the part of a tensor that lies here: all of it, unless the processes share it out."""
-    part: Callable[[], Tensor] | None = getattr(tensor, "to_local", None)
-    return tensor if part is None else part()
 
 
 def rounded_at_random(values: Tensor) -> Tensor:

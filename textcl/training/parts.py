@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textcl.distributed import Ranks
+from textcl.distributed import Ranks, part_here
 from textcl.errors import TrainingError
 from textcl.training.checkpoint import PARTS, Trained, explained, make_room, state_of, write_state
 from textcl.training.optimisers import HalfWeights, Muon
-from textcl.training.shards import is_part, like, local_of, rows_of_part, writes
+from textcl.training.shards import is_part, like, rows_of_part, writes
 from textcl.training.step import Optimiser
 from textcl.util.atomic import new_folder
 
@@ -55,7 +55,7 @@ def _taken_apart(value: Any, own: dict[str, tuple[int, Tensor]], name: str) -> A
     """Return a state with marks for what is shared out, whose rows here are put into `own`, by name."""
     if isinstance(value, Tensor) and is_part(value):
         if writes(value):
-            own[name] = rows_of_part(value)[0], _alone(local_of(value).detach().cpu())
+            own[name] = rows_of_part(value)[0], _alone(part_here(value).detach().cpu())
         return {_MARK: name}
     if isinstance(value, Mapping):
         return {key: _taken_apart(entry, own, f"{name}/{key}") for key, entry in value.items()}

@@ -218,11 +218,6 @@ def whole_of(tensor: Tensor) -> Tensor:
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
-def local_of(tensor: Tensor) -> Tensor:
-    """Return the part of a tensor that lies here."""
-    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
-
-
 def rows_of_part(tensor: Tensor) -> tuple[int, int]:
     """Return which rows of a tensor lie here: the first, and the one behind the last."""
     mesh = _part(tensor).device_mesh

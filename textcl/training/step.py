@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
-from textcl.distributed import Ranks
+from textcl.distributed import Ranks, part_here
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import Target, by_row
 from textcl.types.batches import EmbeddedBatch, FloatArray, IntArray, PairBatch, TokenEncoder
@@ -64,7 +64,7 @@ class LossScale:
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         for gradient in gradients:
             gradient.div_(self.now)
-        is_finite = not ranks.any(not all(bool(_here(gradient).isfinite().all()) for gradient in gradients))
+        is_finite = not ranks.any(not all(bool(part_here(gradient).isfinite().all()) for gradient in gradients))
         self.steps += 1
         if not is_finite or self.steps == _DOUBLED_AFTER:
             self.now, self.steps = self.now * (2.0 if is_finite else 0.5), 0
@@ -72,12 +72,6 @@ class LossScale:
 
 
 _DOUBLED_AFTER = 2000  # steps, as torch's GradScaler does
-
-
-def _here(tensor: Tensor) -> Tensor:
-    """Return the part of a tensor that lies here: all of it, unless the ranks share it out."""
-    part: Callable[[], Tensor] | None = getattr(tensor, "to_local", None)
-    return tensor if part is None else part()
 
 
 class Step:
