@@ -12,6 +12,7 @@ import pytest
 
 from textcl.errors import DataError
 from textcl.files.content import open_content
+from textcl.files.lines import refuse_absence
 from textcl.files.rows import file_rows, read_rows
 
 
@@ -218,3 +219,8 @@ def test_a_file_of_the_kernel_that_has_no_size_is_empty(tmp_path: Path) -> None:
     path.symlink_to("/proc/self/status")  # others, such as /proc/kmsg, never end
     with pytest.raises(DataError, match=r"t\.txt: the file holds no rows"):
         list(read_rows(path))
+
+
+def test_a_name_that_no_file_can_have_is_told_in_words() -> None:
+    with pytest.raises(DataError, match=rf"^{'x' * 300}: cannot be read \(File name too long\)\.$"):
+        refuse_absence(Path("x" * 300))

@@ -109,8 +109,11 @@ def refuse_object(text: str, location: str) -> None:
 
 def refuse_absence(path: Path) -> None:
     """Refuse a path that is no file, with what might be meant."""
-    if path.is_file():
-        return
+    try:
+        if path.is_file():
+            return
+    except OSError as error:  # a name that is too long, or a folder that may not be looked into
+        raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name a file in it.")
     if any(character in str(path) for character in "\n\r\t"):
