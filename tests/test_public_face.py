@@ -204,5 +204,5 @@ def test_a_model_that_gives_no_numbers_is_named(folder: Path) -> None:
     with torch.no_grad():
         next(encoder.parameters()).fill_(float("nan"))
     encoder.save(folder / "broken")
-    with pytest.raises(ModelError, match=r"^broken: graded: the model gives NaN"):
+    with pytest.raises(ModelError, match=r"^broken: graded: the model in broken gives NaN"):
         textcl.evaluate("broken", "sts:graded.tsv")

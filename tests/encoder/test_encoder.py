@@ -183,5 +183,5 @@ def test_vectors_that_are_not_finite_are_refused(value: float) -> None:
     with torch.no_grad():
         encoder.backbone.encoder.layer[0].output.dense.weight.fill_(value)
         encoder.backbone.encoder.layer[1].output.LayerNorm.weight.fill_(value)
-    with pytest.raises(ModelError, match=r"The model: gives NaN or infinity for 2 of 2 texts, .* 'a man'"):
+    with pytest.raises(ModelError, match=r"the model gives NaN or infinity for 2 of 2 texts, .* 'a man'"):
         encoder.encode(["a man", "two dogs"])

@@ -296,8 +296,9 @@ class Encoder(nn.Module):
         """Raise a ModelError where a vector holds NaN or infinity, (n, D), which would spoil whatever it meets."""
         finite = np.isfinite(vectors).all(axis=1)
         if not finite.all():
+            folder = getattr(self.backbone.config, "_name_or_path", None)
             raise ModelError(
-                f"{getattr(self.backbone.config, '_name_or_path', None) or 'The model'}: gives NaN or infinity for "
+                f"the model{f' in {folder}' if folder else ''} gives NaN or infinity for "
                 f"{len(texts) - int(finite.sum())} of {len(texts)} texts, the first of them "
                 f"{texts[int(np.argmin(finite))][:60]!a}, in {precision}. Its weights are damaged or have diverged, or "
                 "it wants float32."

@@ -49,7 +49,10 @@ def _checked(embed: Embed, task: str) -> Embed:
     """Return the same model, which now names the task and the text when a vector cannot be compared."""
 
     def checked(texts: Sequence[str], role: Role | Use) -> FloatArray:
-        vectors = embed(texts, role)
+        try:
+            vectors = embed(texts, role)
+        except ModelError as error:
+            raise ModelError(f"{task}: {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise ModelError(f"{task}: the model gives an array {vectors.shape} for {len(texts)} texts.")
         finite = np.isfinite(vectors).all(axis=1)
