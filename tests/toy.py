@@ -43,7 +43,10 @@ def toy_tokens(rows: int, rng: np.random.Generator) -> Tokens:
 
 
 def toy_batch(rows: int, roles: tuple[Role, ...] = PAIR, seed: int = 0) -> PairBatch:
-    """A batch whose first two rows share their anchor; labels come in threes, scores are 0 and 1 by turns."""
+    """A batch whose first two rows share their anchor; labels come in threes.
+
+    Scores are 0 and 1 by turns; with a negative each text has one.
+    """
     rng = np.random.default_rng(seed)
     views = []
     for number, role in enumerate(roles):
@@ -52,7 +55,15 @@ def toy_batch(rows: int, roles: tuple[Role, ...] = PAIR, seed: int = 0) -> PairB
             identity[:2] = 0
         views.append(View(role, toy_tokens(rows, rng), identity))
     numbers = np.arange(rows, dtype=np.int64)
-    return PairBatch(tuple(views), numbers, scores=(numbers % 2).astype(np.float32), labels=numbers // 3)
+    return PairBatch(tuple(views), numbers, scores=toy_scores(rows, roles), labels=numbers // 3)
+
+
+def toy_scores(rows: int, roles: tuple[Role, ...]) -> np.ndarray:
+    """0 and 1 by turns, (B,); with a negative (B, V - 1), which differ within a row."""
+    numbers = np.arange(rows)
+    if Role.NEGATIVE not in roles:
+        return (numbers % 2).astype(np.float32)
+    return ((numbers[:, None] + np.arange(len(roles) - 1)) % 3 / 3).astype(np.float32)
 
 
 def share(batch: PairBatch, rank: int, ranks: int) -> PairBatch:

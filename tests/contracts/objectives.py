@@ -20,9 +20,11 @@ from textcl.objectives.composed import BySource, Sum
 from textcl.objectives.cosent import CoSENT
 from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.directions import Direction, PartitionMode
-from textcl.objectives.distances import Distance
+from textcl.objectives.distances import Distance, Similarity
 from textcl.objectives.distillation import Distillation
 from textcl.objectives.info_nce import HardnessMode, InfoNCE
+from textcl.objectives.listwise_kl import ListwiseKL
+from textcl.objectives.margin_mse import MarginMSE
 from textcl.objectives.matryoshka import Matryoshka
 from textcl.objectives.moco import MoCo
 from textcl.objectives.sim_clr import SimCLR
@@ -73,6 +75,12 @@ SPECIAL: dict[str, Case] = {
         lambda: InfoNCE(hardness_mode=HardnessMode.ALL_NEGATIVES, hardness_strength=9.0), NEGATIVES
     ),
     "InfoNCE with margin": Case(lambda: InfoNCE(directions=tuple(Direction), margin=0.1), NEGATIVES),
+    "InfoNCE with a guide": Case(
+        lambda: InfoNCE(0.2, directions=tuple(Direction), guide="a model", guide_margin=0.3), NEGATIVES
+    ),
+    "ListwiseKL": Case(lambda: ListwiseKL(0.2, teacher_temperature=0.3), TRIPLETS),
+    "MarginMSE": Case(MarginMSE, TRIPLETS),
+    "MarginMSE of products": Case(lambda: MarginMSE(0.5, similarity=Similarity.DOT), TRIPLETS),
     "Matryoshka": Case(lambda: Matryoshka(InfoNCE(), [WIDTH, 3], WIDTH, weights=[1.0, 0.5]), NEGATIVES),
     "Matryoshka of a Sum": Case(lambda: Matryoshka(Sum([CoSENT(), AnglE()]), [WIDTH, 4], WIDTH)),
     "MoCo": Case(lambda: MoCo(WIDTH)),

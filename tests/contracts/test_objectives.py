@@ -10,7 +10,7 @@ import torch
 import textcl.objectives
 from tests.contracts.objectives import CASES, Case, every_batch, target_of
 from tests.ranks.processes import repeating
-from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch
+from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch, toy_scores
 from textcl.distributed import Ranks
 from textcl.objectives.composed import Sum
 from textcl.objectives.info_nce import InfoNCE
@@ -53,7 +53,9 @@ def embedded(case: Case, rows: int, dtype: torch.dtype = torch.float32, scale: f
     targets = tuple((torch.randn(rows, WIDTH, generator=generator) * scale).to(dtype).float() for _ in roles)
     numbers = torch.arange(rows)
     identity = tuple(numbers + view * rows for view in range(len(roles)))
-    return EmbeddedBatch(views, targets, roles, identity, scores=(numbers % 2).float(), labels=numbers // 3)
+    return EmbeddedBatch(
+        views, targets, roles, identity, scores=torch.from_numpy(toy_scores(rows, roles)), labels=numbers // 3
+    )
 
 
 def with_leaves(batch: EmbeddedBatch) -> EmbeddedBatch:

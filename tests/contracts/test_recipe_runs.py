@@ -32,11 +32,18 @@ def own_file(source: Component, path: Path) -> Path:
     rows = []
     for number, text in enumerate(texts):
         row: dict[str, object] = {settings[column]: f"{text} {column}" for column in COLUMNS if settings.get(column)}
-        row |= {settings[column]: number % 2 for column in ("score",) if settings.get(column)}
+        row |= scores_of(settings.get("score"), number)
         row |= {settings[column]: number // 6 for column in ("label",) if settings.get(column)}
         rows.append(json.dumps(row))
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
+
+
+def scores_of(columns: str | list[str] | None, number: int) -> dict[str, object]:
+    """The score of a row, or those of its positive and of its negative."""
+    if isinstance(columns, list):
+        return {columns[0]: 0.9, columns[1]: [number % 5 / 5]}
+    return {columns: number % 2} if columns else {}
 
 
 def offline(name: str, tiny: Path) -> list[str]:

@@ -145,7 +145,7 @@ class Batches:
         return PairBatch(
             views,
             share,
-            scores=_scores(read) if self._reader.has_scores else None,
+            scores=self._scores(read) if self._reader.has_scores else None,
             labels=_labels(read) if self._reader.has_labels else None,
             turn=step,
         )
@@ -160,16 +160,17 @@ class Batches:
         start = position * self._batch_size
         return self._epoch[1][start : start + self._batch_size]
 
+    def _scores(self, read: Sequence[RowTexts]) -> FloatArray:
+        """Return what rows are graded by, (B,) or (B, V - 1); a share without rows has the form of the others."""
+        scores = np.array([row.scores for row in read], dtype=np.float32)
+        return scores if read else scores.reshape(0, *self._reader.scores_of_a_row)
+
     def _view(self, spec: ViewSpec, position: int, read: Sequence[RowTexts], passes: Sequence[int]) -> View:
         texts = [row.texts[position] for row in read]
         seeds = (derive(self._seed, "input", epoch, row.row, position) for row, epoch in zip(read, passes, strict=True))
         tokens = change_inputs(self._tokenize([text.text for text in texts], spec.role), spec.input, seeds)
         identity = identities(text.original for text in texts)
         return View(spec.role, tokens, identity, tuple(text.text for text in texts))
-
-
-def _scores(read: Sequence[RowTexts]) -> FloatArray:
-    return np.array([row.score for row in read], dtype=np.float32)  # (B,)
 
 
 def _labels(read: Sequence[RowTexts]) -> IntArray:

@@ -39,6 +39,7 @@ class ViewText:
 
     text: str
     original: str
+    score: float | None = None  # that a judge gave it
 
 
 def default_views(example: Example) -> tuple[ViewSpec, ...]:
@@ -72,9 +73,10 @@ def texts_of(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int)
     Returns:
         V texts.
     """
+    originals = _originals(example, views, seed, epoch)
     return tuple(
-        ViewText(_augmented(original, view, seed, (epoch, example.row), position), original)
-        for position, (original, view) in enumerate(zip(_originals(example, views, seed, epoch), views, strict=True))
+        ViewText(_augmented(graded.text, view, seed, (epoch, example.row), position), graded.text, graded.score)
+        for position, (graded, view) in enumerate(zip(originals, views, strict=True))
     )
 
 
@@ -101,21 +103,36 @@ def _repeat_a_text(roles: Sequence[Role], example: Example) -> bool:
     return roles.count(Role.ANCHOR) > 1 or positives > len(example.positives)
 
 
-def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Graded:
+    """A text of a row, and the score that a judge gave it, if one did."""
+
+    text: str
+    score: float | None = None
+
+
+def _graded(example: Example) -> tuple[list[_Graded], list[_Graded]]:
+    """Return the positives and the negatives of a row."""
+    scores = example.scores or repeat(None)
+    texts = [_Graded(*each) for each in zip((*example.positives, *example.negatives), scores, strict=False)]
+    return texts[: len(example.positives)], texts[len(example.positives) :]
+
+
+def _originals(example: Example, views: Sequence[ViewSpec], seed: int, epoch: int) -> list[_Graded]:
     """Choose the text of the source that each view starts from."""
     roles = [view.role for view in views]
-    count = roles.count(Role.NEGATIVE)
-    positives = _drawn(example.positives, len(example.positives), seed, ("positives", epoch, example.row))
-    negatives = _drawn(example.negatives, count, seed, ("negatives", epoch, example.row))
+    count, anchor, (positives, negatives) = roles.count(Role.NEGATIVE), _Graded(example.anchor), _graded(example)
+    positives = _drawn(positives, len(positives), seed, ("positives", epoch, example.row))
+    negatives = _drawn(negatives, count, seed, ("negatives", epoch, example.row))
     texts = {
-        Role.ANCHOR: repeat(example.anchor),
-        Role.POSITIVE: cycle(positives or [example.anchor]),
-        Role.NEGATIVE: iter(negatives) if negatives else repeat((positives or [example.anchor])[0]),
+        Role.ANCHOR: repeat(anchor),
+        Role.POSITIVE: cycle(positives or [anchor]),
+        Role.NEGATIVE: iter(negatives) if negatives else repeat((positives or [anchor])[0]),
     }
     return [next(texts[role]) for role in roles]
 
 
-def _drawn(texts: Sequence[str], count: int, seed: int, location: tuple[int | str, ...]) -> Sequence[str]:
+def _drawn(texts: list[_Graded], count: int, seed: int, location: tuple[int | str, ...]) -> list[_Graded]:
     """Draw some of the texts without repeats, in a random order; all of one or none need no draw."""
     return random.Random(derive(seed, *location)).sample(texts, count) if len(texts) > 1 else texts
 
@@ -139,6 +156,12 @@ class RowTexts:
     texts: tuple[ViewText, ...]  # V
     score: float | None
     label: int | None
+
+    @property
+    def scores(self) -> float | list[float] | None:
+        """What the row is graded by: a number, or one for each of several views that a judge graded."""
+        graded = [text.score for text in self.texts if text.score is not None]
+        return self.score if not graded else graded[0] if len(graded) == 1 else graded
 
 
 class RowReader:
@@ -168,8 +191,14 @@ class RowReader:
 
     @property
     def has_scores(self) -> bool:
-        """Whether the rows carry graded similarities."""
-        return self._first.score is not None
+        """Whether the rows carry graded similarities, of each row or of each text."""
+        return self._first.score is not None or bool(self._first.scores)
+
+    @property
+    def scores_of_a_row(self) -> tuple[int, ...]:
+        """The form of the scores of a row: a number, (), or one for each of several views, (V - 1,)."""
+        graded = sum(view.role is not Role.ANCHOR for view in self.views) if self._first.scores else 1
+        return (graded,) if graded > 1 else ()
 
     @property
     def has_labels(self) -> bool:
@@ -204,17 +233,28 @@ class RowReader:
                 f"found {count} negatives, the views ask for {self._negatives}; add negatives, or name fewer views of "
                 "them in data.views."
             )
-        first = self.source.location(0)
-        if bool(example.positives) != bool(self._first.positives):
-            found = "a positive, but {} has none" if example.positives else "no positive, but {} has one"
-            return f"found {found.format(first)}; give every row a positive, or none of them."
-        if (example.score is None) != (self._first.score is None):
-            found = "no score, but {} has one" if example.score is None else "a score, but {} has none"
-            return f"found {found.format(first)}; give every row a score, or none of them."
-        if (example.label is None) != (self._first.label is None):
-            found = "no label, but {} has one" if example.label is None else "a label, but {} has none"
-            return f"found {found.format(first)}; give every row a label, or none of them."
-        return None
+        texts = len(example.positives) + len(example.negatives)
+        if example.scores and len(example.scores) != texts:
+            return f"found {len(example.scores)} scores for {texts} positives and negatives; give each text one."
+        found, wanted = _carried(example), _carried(self._first)
+        unlike = next((name for name in found if found[name] is not wanted[name]), None)
+        if unlike is None:
+            return None
+        first, has = self.source.location(0), found[unlike]
+        return (
+            f"found {'a' if has else 'no'} {unlike}, but {first} has {'none' if has else 'one'}; give every row a "
+            f"{unlike}, or none of them."
+        )
+
+
+def _carried(example: Example) -> dict[str, bool]:
+    """Say what a row carries."""
+    return {
+        "positive": bool(example.positives),
+        "score": example.score is not None,
+        "score for each text": bool(example.scores),
+        "label": example.label is not None,
+    }
 
 
 _MANY = 100_000  # rows; fewer are read through in a second or two, each time
@@ -237,17 +277,19 @@ def telling_rows(source: Source) -> tuple[int, ...]:
 
 
 def _telling(source: Source) -> Iterator[int]:
-    kinds: dict[tuple[bool, bool, bool, int], int] = {}
-    scores, labels = array("d"), array("q")
+    kinds: dict[tuple[bool, bool, bool, bool, int], int] = {}
+    lowest, highest, labels = array("d"), array("d"), array("q")
     rows = range(0, len(source), -(-len(source) // MOST))
     for row in rows:
         example = source[row]
         has_score, has_label = example.score is not None, example.label is not None
-        kinds.setdefault((bool(example.positives), has_score, has_label, len(example.negatives)), row)
-        scores.append(example.score or 0.0)
+        kind = (bool(example.positives), has_score, bool(example.scores), has_label, len(example.negatives))
+        kinds.setdefault(kind, row)
+        lowest.append(min(example.scores, default=example.score or 0.0))
+        highest.append(max(example.scores, default=example.score or 0.0))
         labels.append(example.label or 0)
     yield from kinds.values()
-    yield from (rows[int(np.argmin(scores))], rows[int(np.argmax(scores))])
+    yield from (rows[int(np.argmin(lowest))], rows[int(np.argmax(highest))])
     named = np.frombuffer(labels, dtype=np.int64)  # (N,)
     yield rows[int(np.argmax(named != named[0]))]
     different, counts = np.unique(named, return_counts=True)

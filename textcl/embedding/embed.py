@@ -1,6 +1,7 @@
 """How an evaluation sees a model: a function from texts to vectors, the work shared by the ranks of a run."""
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,15 @@ from textcl.encoder.fingerprint import fingerprint
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
+from textcl.errors import DataError
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.text import Role, Use
+from textcl.util.cache import cache_folder, key_of
 from textcl.util.installed import version_of
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
+
+_log = logging.getLogger(__name__)
 
 
 class MainStore:
@@ -200,6 +205,30 @@ def opened(model: Model, precision: str, device: torch.device | str | None = Non
 def model_name(model: Model) -> str:
     """Return what a model is called in messages and tables."""
     return str(model) if isinstance(model, str | Path) else f"the open {type(model).__name__}"
+
+
+def kept_embed(encoder: TextEncoder, precision: str, *, is_kept: bool) -> Embed:
+    """Return a teacher as a function; each process embeds its own texts.
+
+    Args:
+        encoder: Does not change.
+        precision: As it was asked for.
+        is_kept: Whether each text is embedded once, in this run and all later ones: vectors are kept in the user's
+            cache folder, which the processes of a machine share.
+    """
+
+    def embed(texts: Sequence[str], role: Role | Use) -> FloatArray:
+        return encoder.encode(texts, role=role)
+
+    if not is_kept:
+        return embed
+    folder = cache_folder("teachers") / key_of(identity(encoder, Embedding(precision)))
+    try:
+        store = VectorStore(encoder.dimension, folder)
+    except DataError as error:  # a home that is read-only or full
+        _log.warning("The teacher's vectors are not kept, so it embeds each text in each epoch anew: %s", error)
+        return embed
+    return cached(embed, store, lambda role: f"{encoder.tokenize([], role).tower} {encoder.prompt_for(role).text}")
 
 
 def identity(encoder: TextEncoder, how: Embedding) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from textcl.objectives.cosine_regression import CosineRegression
     from textcl.objectives.distillation import Distillation
     from textcl.objectives.info_nce import InfoNCE
+    from textcl.objectives.listwise_kl import ListwiseKL
+    from textcl.objectives.margin_mse import MarginMSE
     from textcl.objectives.matryoshka import Matryoshka
     from textcl.objectives.moco import MoCo
     from textcl.objectives.sim_clr import SimCLR
@@ -42,6 +44,8 @@ __all__ = [
     "CosineRegression",
     "Distillation",
     "InfoNCE",
+    "ListwiseKL",
+    "MarginMSE",
     "Matryoshka",
     "MoCo",
     "SimCLR",

@@ -1,7 +1,7 @@
 """The four directions in which similarities within a batch of pairs are read, and the softmax over them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import torch
@@ -89,6 +89,12 @@ class Pool:
         """Return the cosines over a temperature, minus infinity where masked, (b, N)."""
         return (self.cosines / temperature).masked_fill(self.masked, -torch.inf)
 
+    def without(self, masked: Tensor) -> "Pool":
+        """Return the same candidates without more of them, (b, N) bool; a row's own positive stays."""
+        if self.direction.holds_positive:
+            masked[range(len(self.own)), self.own] = False
+        return replace(self, masked=self.masked | masked)
+
 
 def pool_of(
     batch: EmbeddedBatch, direction: Direction, unit: Sequence[Tensor], own_unit: Sequence[Tensor], part: slice
@@ -106,12 +112,9 @@ def pool_of(
         part: The rows.
     """
     (anchor,), (positive,) = views_of(batch.roles, Role.ANCHOR), views_of(batch.roles, Role.POSITIVE)
-    chooser = anchor if direction.is_from_anchors else positive
-    views = [anchor] if direction.is_to_anchors else [positive, *views_of(batch.roles, Role.NEGATIVE)]
-    candidates = unit[views[0]] if len(views) == 1 else torch.cat([unit[view] for view in views])  # (N, D)
-    cosines = own_unit[chooser] @ candidates.T  # (b, N)
+    views, cosines = _candidates(batch.roles, direction), cosines_of(batch.roles, direction, unit, own_unit)
     masked = torch.cat([_masked(batch.identity, anchor, positive, view, part) for view in views], dim=1)  # (b, N)
-    rows = len(unit[chooser])
+    rows = len(unit[anchor])
     own = torch.arange(rows, device=masked.device)[part]
     if direction.holds_positive:
         masked[range(len(own)), own] = False
@@ -119,6 +122,30 @@ def pool_of(
         for number in range(len(views)):
             masked[range(len(own)), own + number * rows] = True
     return Pool(direction, cosines, masked, own)
+
+
+def cosines_of(
+    roles: Sequence[Role], direction: Direction, unit: Sequence[Tensor], own_unit: Sequence[Tensor]
+) -> Tensor:
+    """Return the cosines of the texts of some rows and all candidates of a direction, (b, N).
+
+    Args:
+        roles: Of the V views.
+        direction: Who chooses from what.
+        unit: Of each view the vectors of all rows, of unit length, V x (B, D).
+        own_unit: Those of the rows, V x (b, D).
+    """
+    (chooser,) = views_of(roles, Role.ANCHOR if direction.is_from_anchors else Role.POSITIVE)
+    views = _candidates(roles, direction)
+    candidates = unit[views[0]] if len(views) == 1 else torch.cat([unit[view] for view in views])  # (N, D)
+    return own_unit[chooser] @ candidates.T
+
+
+def _candidates(roles: Sequence[Role], direction: Direction) -> list[int]:
+    """Return the views that can be chosen."""
+    if direction.is_to_anchors:
+        return views_of(roles, Role.ANCHOR)
+    return [*views_of(roles, Role.POSITIVE), *views_of(roles, Role.NEGATIVE)]
 
 
 def logits_of(roles: Sequence[Role], rows: int, directions: Sequence[Direction]) -> int:

@@ -6,12 +6,38 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from textcl.objectives.views import unit_views
+from textcl.types.batches import EmbeddedBatch
+
 
 class Distance(StrEnum):
     """What tells near from far: 1 minus the cosine (0 to 2), or the length of the difference."""
 
     COSINE = "cosine"
     EUCLIDEAN = "euclidean"
+
+
+class Similarity(StrEnum):
+    """What says how alike two texts are: the cosine of their vectors, or the product of the vectors as they are."""
+
+    COSINE = "cosine"
+    DOT = "dot"
+
+
+def compared_by(similarity: Similarity, batch: EmbeddedBatch) -> tuple[Tensor, ...]:
+    """Return the views of a batch so that products of their vectors are similarities, V x (B, D)."""
+    return unit_views(batch) if similarity is Similarity.COSINE else batch.views
+
+
+def checked_similarity(name: str) -> Similarity:
+    """Return a similarity by its name.
+
+    Raises:
+        ValueError: There is none of that name.
+    """
+    if name not in set(Similarity):
+        raise ValueError(f"similarity: found {name}, but it must be one of {', '.join(Similarity)}.")
+    return Similarity(name)
 
 
 def check_margin(margin: float) -> None:

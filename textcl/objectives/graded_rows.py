@@ -1,6 +1,7 @@
 """Rows with a score or a label: what objectives require of them, and what follows for pairs of texts."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -120,6 +121,74 @@ def scored_pairs(batch: EmbeddedBatch) -> tuple[Tensor, Tensor, Tensor]:
     assert batch.scores is not None, "`check` wants scores"
     anchor, positive = pair_of(batch.roles)
     return batch.views[anchor], batch.views[positive], batch.scores
+
+
+def want_graded_candidates(objective: str, roles: Sequence[Role], scored: bool) -> None:
+    """Refuse rows without scores, and other views than one anchor, one positive and one or more negatives.
+
+    Args:
+        objective: Its name, for the message.
+        roles: Of the V views.
+        scored: Whether rows carry scores.
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    want_roles(objective, roles, negatives=(1, None))
+    if not scored:
+        raise ValueError(
+            f"found rows without scores, but {objective} learns from those that a judge gave the positive and each "
+            f"negative. {_NAME_SCORES}"
+        )
+
+
+_NAME_SCORES = "Name their columns in the source (score: [positive_score, scores])."
+
+
+def want_scores_of_texts(objective: str, scores: Tensor | None) -> None:
+    """Refuse one score for a whole row, and scores that tell no text of a row from another.
+
+    Args:
+        objective: Its name, for the message.
+        scores: Of some rows, (n,) or (n, 1 + negatives).
+
+    Raises:
+        ValueError: Says what is found and what is wanted.
+    """
+    if scores is None:
+        return
+    if scores.ndim == 1:
+        raise ValueError(
+            f"found one score for a row, but {objective} takes one for the positive and one for each negative. "
+            f"{_NAME_SCORES}"
+        )
+    if bool((scores == scores[:, :1]).all()):
+        raise ValueError(
+            f"found the same score for all texts of a row, but {objective} learns from which of them a judge finds "
+            "better. Are they the right columns?"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GradedCandidates:
+    """The texts that an anchor is compared with, and what a judge says of them; n negatives."""
+
+    anchor: int  # the view
+    views: tuple[int, ...]  # the positive first, 1 + n
+    scores: Tensor  # (B, 1 + n)
+    masked: Tensor  # (B, 1 + n) bool, True where a negative is the positive's text: it stands in for a missing one
+
+
+def graded_candidates(batch: EmbeddedBatch) -> GradedCandidates:
+    """Return the candidates of each row, and their scores in the views' number format."""
+    assert batch.scores is not None, "`check` wants scores"
+    anchor, positive = pair_of(batch.roles)
+    others = [view for view in range(len(batch.views)) if view != anchor]
+    views = (positive, *(view for view in others if view != positive))
+    scores = batch.scores[:, [others.index(view) for view in views]].to(batch.views[anchor].dtype)
+    masked = torch.stack([batch.identity[view] == batch.identity[positive] for view in views], dim=1)
+    masked[:, 0] = False
+    return GradedCandidates(anchor, views, scores, masked)
 
 
 def want_different_scores(objective: str, scores: Tensor | None) -> None:

@@ -1,10 +1,10 @@
 """InfoNCE: pick each anchor's own positive among all candidates of the batch."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from textcl.objectives.directions import (
@@ -12,12 +12,13 @@ from textcl.objectives.directions import (
     PartitionMode,
     Pool,
     checked_directions,
+    cosines_of,
     logits_of,
     pick_own,
     pool_of,
 )
 from textcl.objectives.temperature import Temperature
-from textcl.objectives.views import unit_views, want_roles
+from textcl.objectives.views import pair_of, unit_views, want_roles
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
@@ -29,6 +30,13 @@ class HardnessMode(StrEnum):
     IN_BATCH_NEGATIVES = "in_batch_negatives"
     HARD_NEGATIVES = "hard_negatives"
     ALL_NEGATIVES = "all_negatives"
+
+
+class GuideMargin(StrEnum):
+    """What a guide's margin is: a difference of cosines, or a fraction of the positive's cosine."""
+
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
 
 
 def hardness_bonus(cosines: Tensor, own: Tensor, rows: int, mode: HardnessMode, strength: float) -> Tensor:
@@ -88,6 +96,11 @@ class InfoNCE(Objective):
             take 9 with `in_batch_negatives`, EmbeddingGemma 5 with `hard_negatives`. No unit.
         margin: A candidate, hard negatives among them, whose cosine is above that of anchor and positive by more than
             this counts as no negative. A difference of cosines; None: every candidate counts.
+        guide: A model that masks what it takes for further positives (GIST): candidates that it puts nearer to the
+            text that chooses than the row's positive to its anchor. Named as a backbone is; null: none.
+        guide_margin: How much below the positive's cosine the guide already masks. 0 or above.
+        guide_margin_strategy: `absolute`: the margin is a difference of cosines; `relative`: a fraction of the
+            positive's.
 
     Raises:
         ValueError: A setting is out of its range, or the directions do not fit together.
@@ -97,6 +110,7 @@ class InfoNCE(Objective):
         Gao et al. 2021, SimCSE. arXiv:2104.08821
         Li et al. 2023, GTE, section 3.3. arXiv:2308.03281
         Lan et al. 2025, LLaVE, eq. 5. arXiv:2503.04812
+        Solatorio 2024, GISTEmbed: Guided In-sample Selection of Training Negatives (the guide). arXiv:2402.16829
 
     Example:
         objective:
@@ -107,6 +121,7 @@ class InfoNCE(Objective):
     """
 
     papers = ("oord2018cpc",)
+    teacher_setting = "guide"
 
     def __init__(
         self,
@@ -117,6 +132,9 @@ class InfoNCE(Objective):
         hardness_mode: HardnessMode | None = None,
         hardness_strength: float = 0.0,
         margin: float | None = None,
+        guide: str | None = None,
+        guide_margin: float = 0.0,
+        guide_margin_strategy: GuideMargin = GuideMargin.ABSOLUTE,
     ) -> None:
         super().__init__()
         self.temperature = Temperature(temperature, learns_temperature)
@@ -132,6 +150,10 @@ class InfoNCE(Objective):
         self.hardness_mode = HardnessMode(hardness_mode) if hardness_mode and hardness_strength else None
         self.hardness_strength = hardness_strength
         self.margin = margin
+        _check_guide(guide, guide_margin, guide_margin_strategy)
+        self.wants_teacher = guide is not None
+        self.guide_margin = guide_margin
+        self.guide_margin_strategy = GuideMargin(guide_margin_strategy)
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
         """Refuse other views than one anchor, one positive and any number of negatives."""
@@ -146,12 +168,30 @@ class InfoNCE(Objective):
     def by_rows(self, batch: EmbeddedBatch) -> RowLoss:
         """Return the loss as a sum over rows, each with its candidates of the whole batch."""
         rows = len(batch.views[0])
+        guides = [F.normalize(target, dim=-1) for target in batch.targets] if self.wants_teacher else []
+        farthest = self._farthest(batch.roles, guides)  # (B, 1)
 
         def terms(unit: Sequence[Tensor], own: Sequence[Tensor], part: slice) -> dict[str, Tensor]:
             pools = [pool_of(batch, direction, unit, own, part) for direction in self.directions]
+            if guides:
+                own_guides = [guide[part] for guide in guides]
+                pools = [
+                    pool.without(cosines_of(batch.roles, pool.direction, guides, own_guides) > farthest[part])
+                    for pool in pools
+                ]
             return {"loss": self._sum(pools, rows) / rows}
 
-        return RowLoss(rows, unit_views(batch), terms, logits_of(batch.roles, rows, self.directions))
+        logits = logits_of(batch.roles, rows, self.directions)
+        return RowLoss(rows, unit_views(batch), terms, 2 * logits if guides else logits)
+
+    def _farthest(self, roles: Sequence[Role], guides: Sequence[Tensor]) -> Tensor:
+        """Return the highest cosine with which a guide leaves a candidate to each row as a negative, (B, 1)."""
+        if not guides:
+            return torch.zeros(0, 1)
+        anchor, positive = pair_of(roles)
+        cosines = (guides[anchor] * guides[positive]).sum(dim=-1, keepdim=True)
+        is_relative = self.guide_margin_strategy is GuideMargin.RELATIVE
+        return cosines - (cosines.abs() if is_relative else 1.0) * self.guide_margin
 
     def _sum(self, pools: list[Pool], rows: int) -> Tensor:
         """Return the sum of the losses of some rows out of `rows` of the batch."""
@@ -171,12 +211,7 @@ class InfoNCE(Objective):
 
     def _within_margin(self, pool: Pool, positive: Tensor) -> Pool:
         """Mask the candidates that are closer than the positive by more than the margin."""
-        if self.margin is None:
-            return pool
-        too_close = pool.cosines > positive + self.margin  # (b, N)
-        if pool.direction.holds_positive:  # rounding may put it above itself
-            too_close[range(len(pool.own)), pool.own] = False
-        return replace(pool, masked=pool.masked | too_close)
+        return pool if self.margin is None else pool.without(pool.cosines > positive + self.margin)
 
     def _weighted(self, pool: Pool, rows: int, temperature: float | Tensor) -> Tensor:
         """Return the logits, (b, N); an anchor's harder negatives weigh more, in the one direction of the source."""
@@ -196,3 +231,12 @@ def _check_hardness(mode: HardnessMode | None, strength: float) -> None:
             f"hardness_strength: found {strength}, but no negatives to weigh by it. Set hardness_mode to one of "
             f"{', '.join(HardnessMode)}."
         )
+
+
+def _check_guide(guide: str | None, margin: float, strategy: str) -> None:
+    if strategy not in set(GuideMargin):
+        raise ValueError(f"guide_margin_strategy: found {strategy}, but it must be one of {', '.join(GuideMargin)}.")
+    if not 0 <= margin < torch.inf:
+        raise ValueError(f"guide_margin: found {margin}, but it must be 0 or above.")
+    if margin and guide is None:
+        raise ValueError(f"guide_margin: found {margin}, but there is no guide. Name a model as guide.")

@@ -50,11 +50,11 @@ class Temperature(nn.Module):
         return {"temperature": float(self())}
 
 
-def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that similarities cannot be divided by.
+def check_temperature(temperature: float, name: str = "temperature") -> None:
+    """Refuse a temperature that similarities cannot be divided by; `name` is what the setting is called.
 
     Raises:
         ValueError: It is not positive.
     """
     if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature: found {temperature}, but similarities are divided by it: it must be above 0.")
+        raise ValueError(f"{name}: found {temperature}, but similarities are divided by it: it must be above 0.")

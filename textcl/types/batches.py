@@ -109,7 +109,7 @@ class PairBatch:
 
     views: tuple[View, ...]  # V
     rows: IntArray  # (B,) rows of the source
-    scores: FloatArray | None = None  # (B,)
+    scores: FloatArray | None = None  # (B,), or (B, V - 1) of every view but the anchor's
     labels: IntArray | None = None  # (B,)
     source: str = ""  # the name of the one source that all rows are of, where sources take turns
     turn: int = 0  # batches of that source before this one
@@ -123,7 +123,7 @@ class EmbeddedBatch:
     targets: tuple[Tensor, ...]  # V x (B, D) float32, of the target encoder, a teacher's of its own width; no gradient
     roles: tuple[Role, ...]  # V
     identity: tuple[Tensor, ...]  # V x (B,) int64: equal numbers are equal texts, never each other's negatives
-    scores: Tensor | None = None  # (B,)
+    scores: Tensor | None = None  # (B,), or (B, V - 1) where a judge graded every text but the anchor
     labels: Tensor | None = None  # (B,) int64
     source: str = ""  # the name of the one source that all rows are of, where sources take turns
 

@@ -160,6 +160,7 @@ class Objective(nn.Module, ABC):
 
     momentum: float | None = None  # set: the targets come from a moving average of the encoder, which keeps this share
     wants_teacher: bool = False  # the targets come from a teacher
+    teacher_setting: str | None = None  # the constructor argument that names it; None: `encoder.teacher` does
     papers: tuple[str, ...] = ()  # whom a model card cites: keys of `textcl/hub/template/methods.bib`
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
@@ -181,7 +182,7 @@ class Objective(nn.Module, ABC):
         them, two different labels where there are two, and one of them twice where any comes twice.
 
         Args:
-            scores: (n,); None: rows carry none.
+            scores: (n,), or (n, V - 1) where each text but the anchor has one; None: rows carry none.
             labels: (n,); None: rows carry none.
             views: V.
 

@@ -46,7 +46,8 @@ def tower_role(use: "Role | Use | None") -> Role:
 class Example:
     """One row of a source: texts, nothing else.
 
-    Without positives the views are made from the anchor.
+    Without positives the views are made from the anchor. A row is graded as a whole, by `score`, or text by text, as a
+    judge does: `scores` are then of the positives and, behind them, of the negatives.
     """
 
     row: int
@@ -55,6 +56,7 @@ class Example:
     negatives: tuple[str, ...] = ()
     score: float | None = None
     label: int | None = None
+    scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

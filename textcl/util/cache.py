@@ -62,7 +62,8 @@ def fingerprint_of(examples: Iterable[Example]) -> str:
 
 def digested(example: Example) -> bytes:
     """Return what a fingerprint digests of a row."""
-    return repr((example.anchor, example.positives, example.negatives, example.score, example.label)).encode()
+    row = (example.anchor, example.positives, example.negatives, example.score, example.label)
+    return repr((*row, example.scores) if example.scores else row).encode()
 
 
 def kept_finding(key: str | None, make: Callable[[], str]) -> str:

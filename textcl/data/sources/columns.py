@@ -27,14 +27,14 @@ class Columns:
     anchor: str
     positives: tuple[str, ...]
     negatives: tuple[str, ...]
-    score: str | None
+    score: tuple[str, ...]
     label: str | None
 
     @property
     def names(self) -> tuple[str, ...]:
         """All that are read."""
-        graded = (name for name in (self.score, self.label) if name is not None)
-        return tuple(dict.fromkeys((self.anchor, *self.positives, *self.negatives, *graded)))
+        label = () if self.label is None else (self.label,)
+        return tuple(dict.fromkeys((self.anchor, *self.positives, *self.negatives, *self.score, *label)))
 
     def example(self, row: int, record: Mapping[str, object], location: str) -> Example:
         """Read a record.
@@ -42,28 +42,31 @@ class Columns:
         Raises:
             DataError: A column is missing or holds what cannot be used.
         """
-        return Example(
-            row=row,
-            anchor=checked_text(_value(record, self.anchor, location), f"{location}, column '{self.anchor}'").strip(),
-            positives=_texts(record, self.positives, location),
-            negatives=_texts(record, self.negatives, location, may_be_empty=True),
-            score=_score(record, self.score, location),
-            label=_label(record, self.label, location),
-        )
+        anchor = checked_text(_value(record, self.anchor, location), f"{location}, column '{self.anchor}'").strip()
+        positives = _texts(record, self.positives, location)
+        negatives = _texts(record, self.negatives, location, may_be_empty=True)
+        score = _score(record, self.score, location)
+        scores = score if isinstance(score, tuple) else ()
+        if isinstance(score, tuple):
+            _refuse_miscounted(scores, positives, negatives, f"{location}, column {_quoted(self.score)}")
+            score = None
+        return Example(row, anchor, positives, negatives, score, _label(record, self.label, location), scores)
 
 
-def columns_of(anchor: str, positive: Named, negative: Named, score: str | None, label: str | None) -> Columns:
+def columns_of(anchor: str, positive: Named, negative: Named, score: Named, label: str | None) -> Columns:
     """Return the columns that a recipe names.
 
     Raises:
-        ValueError: A column of texts is named twice: a text would be its own positive or negative.
+        ValueError: A column of texts is named twice: a text would be its own positive or negative; or one of scores is.
     """
-    positives, negatives = _listed(positive), _listed(negative)
+    positives, negatives, scores = _listed(positive), _listed(negative), _listed(score)
     texts = (anchor, *positives, *negatives)
     twice = next((name for name in texts if texts.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"column '{twice}' is named twice among anchor, positive and negative; name it once.")
-    return Columns(anchor, positives, negatives, score, label)
+    if len(set(scores)) < len(scores):
+        raise ValueError(f"score names a column twice ({', '.join(scores)}); name it once.")
+    return Columns(anchor, positives, negatives, scores, label)
 
 
 def refuse_missing(columns: Columns, found: Collection[str], location: str) -> None:
@@ -171,10 +174,15 @@ def _texts(
     if len(columns) > 1 or may_be_empty:
         filled = tuple(column for column in columns if not _is_empty(_value(record, column, location)))
         if not filled and not may_be_empty:
-            named = ", ".join(f"'{column}'" for column in columns)
-            raise DataError(f"{location}: found no text in any of the columns {named}; one of them must hold one.")
+            raise DataError(
+                f"{location}: found no text in any of the columns {_quoted(columns)}; one of them must hold one."
+            )
         columns = filled
     return tuple(chain.from_iterable(_column_texts(record, column, location) for column in columns))
+
+
+def _quoted(columns: Iterable[str]) -> str:
+    return ", ".join(f"'{column}'" for column in columns)
 
 
 def _is_empty(value: object) -> bool:
@@ -186,10 +194,36 @@ def _column_texts(record: Mapping[str, object], column: str, location: str) -> t
     return tuple(text.strip() for text in texts)
 
 
-def _score(record: Mapping[str, object], column: str | None, location: str) -> float | None:
-    return (
-        None if column is None else checked_number(_value(record, column, location), f"{location}, column '{column}'")
-    )
+def _score(record: Mapping[str, object], columns: tuple[str, ...], location: str) -> float | tuple[float, ...] | None:
+    """Read the score of a row, or those of its texts: from lists, or from several columns, some perhaps empty."""
+    values = {column: _value(record, column, location) for column in columns}
+    if len(columns) > 1:
+        values = {column: value for column, value in values.items() if not _is_empty(value)}
+    numbers, has_list = list[float](), False
+    for column, value in values.items():
+        where = f"{location}, column '{column}'"
+        has_list |= isinstance(value, list | tuple)
+        numbers += [checked_number(each, where) for each in (value if isinstance(value, list | tuple) else [value])]
+    if has_list or len(columns) > 1:
+        return tuple(numbers)
+    return numbers[0] if columns else None
+
+
+def _refuse_miscounted(
+    scores: tuple[float, ...], positives: tuple[str, ...], negatives: tuple[str, ...], where: str
+) -> None:
+    """Refuse a list of scores that has not one for each text."""
+    if not positives:
+        raise DataError(
+            f"{where}: found a list of scores, of a positive and its negatives, but no column of positives is named. "
+            "Name it in the recipe (positive: …)."
+        )
+    if len(scores) != len(positives) + len(negatives):
+        raise DataError(
+            f"{where}: found {len(scores)} scores for {len(positives)} positives and {len(negatives)} negatives. There "
+            "must be one for each, those of the positives first; name all columns of texts and of scores, as in "
+            "{positive: positive, negative: negatives, score: [positive_score, scores]}."
+        )
 
 
 def _label(record: Mapping[str, object], column: str | None, location: str) -> int | None:

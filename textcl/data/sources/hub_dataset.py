@@ -36,7 +36,8 @@ class HubDataset:
         positive: The column of positives, texts or lists of them, or several columns; null: the views are made from
             the anchor.
         negative: The column of hard negatives, or several; null: none.
-        score: The column of graded similarities, numbers; null: none.
+        score: The column of graded similarities, numbers; or the scores of each text, positives first, in a list or in
+            several columns: [positive_score, scores]; null: none.
         label: The column of class labels, whole numbers or names; null: none.
         rows: Only the first so many; null: all.
         streaming: Fetch rows one after another and no more than `rows` asks for; false: fetch the files of the split
@@ -66,7 +67,7 @@ class HubDataset:
         anchor: str = "anchor",
         positive: Named = "positive",
         negative: Named = None,
-        score: str | None = None,
+        score: Named = None,
         label: str | None = None,
         rows: int | None = None,
         streaming: bool | None = None,

@@ -28,7 +28,8 @@ class JsonLines:
         anchor: The column of anchors.
         positive: The column of positives, or several; null: the views are made from the anchor.
         negative: The column of hard negatives, or several; null: none.
-        score: The column of graded similarities, numbers; null: none.
+        score: The column of graded similarities, numbers; or the scores of each text, positives first, in a list or in
+            several columns: [positive_score, scores]; null: none.
         label: The column of class labels, whole numbers or names; null: none.
 
     Raises:
@@ -47,7 +48,7 @@ class JsonLines:
         anchor: str = "anchor",
         positive: Named = "positive",
         negative: Named = None,
-        score: str | None = None,
+        score: Named = None,
         label: str | None = None,
     ) -> None:
         form = JsonRows(columns_of(anchor, positive, negative, score, label))

@@ -33,7 +33,8 @@ class Parquet:
         positive: The column of positives, texts or lists of them, or several columns; null: the views are made from
             the anchor.
         negative: The column of hard negatives, or several; null: none.
-        score: The column of graded similarities, numbers; null: none.
+        score: The column of graded similarities, numbers; or the scores of each text, positives first, in a list or in
+            several columns: [positive_score, scores]; null: none.
         label: The column of class labels, whole numbers or names; null: none.
 
     Raises:
@@ -52,7 +53,7 @@ class Parquet:
         anchor: str = "anchor",
         positive: Named = "positive",
         negative: Named = None,
-        score: str | None = None,
+        score: Named = None,
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)

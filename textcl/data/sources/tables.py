@@ -116,7 +116,8 @@ class CSV:
         anchor: The column of anchors.
         positive: The column of positives, or several; null: the views are made from the anchor.
         negative: The column of hard negatives, or several; null: none.
-        score: The column of graded similarities, numbers; null: none.
+        score: The column of graded similarities, numbers; or the scores of each text, positives first, in a list or in
+            several columns: [positive_score, scores]; null: none.
         label: The column of class labels, whole numbers or names; null: none.
         delimiter: What stands between fields, one character: ";" where a comma marks the decimals.
 
@@ -136,7 +137,7 @@ class CSV:
         anchor: str = "anchor",
         positive: Named = "positive",
         negative: Named = None,
-        score: str | None = None,
+        score: Named = None,
         label: str | None = None,
         delimiter: str = ",",
     ) -> None:
@@ -179,7 +180,8 @@ class TSV:
         anchor: The column of anchors.
         positive: The column of positives, or several; null: the views are made from the anchor.
         negative: The column of hard negatives, or several; null: none.
-        score: The column of graded similarities, numbers; null: none.
+        score: The column of graded similarities, numbers; or the scores of each text, positives first, in a list or in
+            several columns: [positive_score, scores]; null: none.
         label: The column of class labels, whole numbers or names; null: none.
 
     Raises:
@@ -198,7 +200,7 @@ class TSV:
         anchor: str = "anchor",
         positive: Named = "positive",
         negative: Named = None,
-        score: str | None = None,
+        score: Named = None,
         label: str | None = None,
     ) -> None:
         columns = columns_of(anchor, positive, negative, score, label)

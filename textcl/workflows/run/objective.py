@@ -1,19 +1,21 @@
 """From a recipe to what an encoder learns from: the objective, its target, and whether the data suits them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
-from textcl.data.views import RowReader, telling_rows
+from textcl.data.views import RowReader, ViewSpec, telling_rows
 from textcl.distributed import Ranks
+from textcl.embedding.embed import kept_embed
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.errors import DataError, ModelError, RecipeError, RowError
 from textcl.objectives.composed import BySource
-from textcl.recipe.components import OBJECTIVE, build
-from textcl.recipe.schema import Recipe
+from textcl.recipe.components import OBJECTIVE, build, find_class, is_component
+from textcl.recipe.schema import NamedSource, Recipe
 from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
 from textcl.types.objective import Objective
@@ -76,13 +78,44 @@ def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | N
     Raises:
         ModelError: It cannot be found or read.
     """
-    name = recipe.encoder.teacher
-    if name is None:
+    named = _teachers(recipe)
+    if not named:
         return None
+    location, name = next(iter(named.items()))
+    other = next((at for at in named if named[at] != name), None)
+    if other is not None:
+        raise RecipeError(
+            f"{other}: found {named[other]}, but {location} is {name}, and a run has one teacher or guide."
+        )
     try:
         return open_encoder(name, precision=recipe.training.precision, device=device)
     except ModelError as error:
-        raise ModelError(f"encoder.teacher: {error}") from error
+        raise ModelError(f"{location}: {error}") from error
+
+
+def _teachers(recipe: Recipe) -> dict[str, str]:
+    """Return the models that a recipe names as its teacher, by the location of the name."""
+    named = {} if recipe.encoder.teacher is None else {"encoder.teacher": recipe.encoder.teacher}
+    for objective in objectives_of(recipe).values():
+        for location, component in _components(objective.component.model_dump(), objective.location):
+            cls: type[Objective] = find_class(component["use"], OBJECTIVE, location, recipe.allow_code)
+            setting = cls.teacher_setting
+            if setting is not None and component.get(setting) is not None:
+                named[f"{location}.{setting}"] = component[setting]
+    return named
+
+
+def _components(value: object, location: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a component and all inside it, each with its location; their settings are `Any`, as typed."""
+    if is_component(value):
+        yield location, value
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for name, entry in inner:
+        yield from _components(entry, f"{location}.{name}")
 
 
 def width_of(teacher: TextEncoder | None) -> int | None:
@@ -148,8 +181,8 @@ def _refuse_unfit_teacher(recipe: Recipe, objectives: Sequence[Objective], teach
     if teacher_dimension is not None and not following:
         names = ", ".join(dict.fromkeys(type(objective).__name__ for objective in objectives))
         raise RecipeError(
-            f"encoder.teacher: found {recipe.encoder.teacher}, but {names} follows no teacher. Take it away, or use "
-            "Distillation, alone or in a Sum."
+            f"encoder.teacher: found {recipe.encoder.teacher}, but {names} follows no teacher. Take it away; or use "
+            "Distillation, alone or in a Sum; or name it as the guide of InfoNCE."
         )
 
 
@@ -158,7 +191,8 @@ def build_target(
 ) -> Target:
     """Build what the objective compares the encoder with: a teacher, a moving average, or the encoder itself."""
     if teacher is not None:
-        return TeacherTarget(lambda texts, role: teacher.encode(texts, role=role), teacher.dimension, ranks)
+        embed = kept_embed(teacher, recipe.training.precision, is_kept=not _changes_texts(recipe))
+        return TeacherTarget(embed, teacher.dimension, ranks)
     if objective.momentum is None:
         return OnlineTarget()
     return EmaTarget(
@@ -171,6 +205,12 @@ def build_target(
     )
 
 
+def _changes_texts(recipe: Recipe) -> bool:
+    """Say whether views hold other texts in each epoch, which nobody asks for again."""
+    named = (entry.views for entry in recipe.data.sources if isinstance(entry, NamedSource))
+    return any(view.augment for views in (recipe.data.views, *named) for view in views or ())
+
+
 def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPart) -> None:
     """Refuse data that the views or the objective cannot use: whatever row it is, it is told before training.
 
@@ -180,19 +220,23 @@ def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPar
     """
     first, roles = part.source[0], [view.role for view in part.views]
     try:
-        objective.check(roles, scored=first.score is not None, labelled=first.label is not None)
-        _refuse_unfit_rows(objective, RowReader(part.source, part.views, recipe.seed))
+        scored = first.score is not None or bool(first.scores)
+        objective.check(roles, scored=scored, labelled=first.label is not None)
+        _refuse_unfit_rows(objective, RowReader(part.source, part.views, recipe.seed), recipe.seed)
     except ValueError as error:
         location = objectives_of(recipe)[part.name].location
         whose = f"{part.name}, " if part.name and location == "objective" else ""
         raise RecipeError(f"{location}: {whose}{error}") from error
 
 
-def _refuse_unfit_rows(objective: Objective, reader: RowReader) -> None:
+def _refuse_unfit_rows(objective: Objective, reader: RowReader, seed: int) -> None:
     """Refuse rows that lack what the views ask for, or carry what the objective cannot use."""
     rows = telling_rows(reader.source)
     shown = [reader.example(row) for row in rows]
-    scores = torch.tensor([row.score for row in shown]) if reader.has_scores else None  # (n,)
+    graded = RowReader(reader.source, [ViewSpec(view.role) for view in reader.views], seed)  # as nothing changes them
+    scores = (
+        torch.tensor([graded.read(row, 0).scores for row in rows]) if reader.has_scores else None
+    )  # (n,) or (n, V - 1)
     labels = torch.tensor([row.label for row in shown]) if reader.has_labels else None  # (n,)
     try:
         objective.check_rows(scores, labels, len(reader.views))
