@@ -262,8 +262,8 @@ def test_equal_and_zero_embeddings_are_finite(case: Case, value: float) -> None:
 def test_rows_whose_texts_and_labels_are_all_equal_are_finite(case: Case) -> None:
     batch = embedded(case, 4)
     same = tuple(torch.zeros_like(identity) for identity in batch.identity)
-    zero = torch.zeros(4)
-    assert_finite(made(case), with_leaves(replace(batch, identity=same, scores=zero, labels=zero.long())))
+    zero = torch.zeros_like(batch.scores)
+    assert_finite(made(case), with_leaves(replace(batch, identity=same, scores=zero, labels=torch.zeros(4).long())))
 
 
 @every_objective

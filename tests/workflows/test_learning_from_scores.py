@@ -73,9 +73,9 @@ def test_scores_that_the_objective_cannot_use_are_refused_before_training(mined:
         prepare(recipe(mined, tiny_model_folder, "data.sources.0.score=positive_score"), "cpu")
     with pytest.raises(RecipeError, match=r"^objective: found rows without scores, but ListwiseKL"):
         prepare(recipe(mined, tiny_model_folder, "data.sources.0.score=null"), "cpu")
+    scaled = recipe(mined, tiny_model_folder, "objective={use: MarginMSE, score_scale: 0.01}")
     with pytest.raises(DataError, match=r"mined\.jsonl, line \d+: found a margin of .*, but cosines differ by 2"):
-        scaled = ("objective={use: MarginMSE, score_scale: 0.01}",)
-        prepare(recipe(mined, tiny_model_folder, *scaled), "cpu")
+        prepare(scaled, "cpu")
 
 
 def test_graded_pairs_are_still_pairs_when_their_scores_are_a_list(mined: Path, tiny_model_folder: Path) -> None:
