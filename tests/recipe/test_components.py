@@ -23,7 +23,8 @@ from textcl.recipe.components import (
 from textcl.recipe.load import load_recipe
 
 KINDS = "tests.recipe.kinds"
-TAKES = "temperature, learns_temperature, directions, partition_mode, hardness_mode, hardness_strength, margin"
+TAKES = "temperature, learns_temperature, directions, partition_mode, hardness_mode, hardness_strength, "
+TAKES += "margin, guide, guide_margin, guide_margin_strategy"
 WRAPPED = {"use": f"{KINDS}:Wrapped", "objective": {"use": "InfoNCE", "temperature": 0.1}}
 
 

@@ -17,6 +17,9 @@ INFO_NCE = {
     "hardness_mode": None,
     "hardness_strength": 0.0,
     "margin": None,
+    "guide": None,
+    "guide_margin": 0.0,
+    "guide_margin_strategy": "absolute",
 }
 
 
