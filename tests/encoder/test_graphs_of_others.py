@@ -13,11 +13,13 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 
-def write_graph(folder: Path, inputs: list[str], output: str, outside: str | None = None) -> None:
-    """Write a graph whose token vectors are sixteen times the sum of its inputs."""
+def write_graph(
+    folder: Path, inputs: list[str], output: str, outside: str | None = None, shape: tuple[int, ...] = (1, 1, 16)
+) -> None:
+    """Write a graph whose token vectors are the sum of its inputs, as often as a shape of ones says."""
     from onnx import TensorProto, helper, numpy_helper
 
-    ones = numpy_helper.from_array(np.ones((1, 1, 16), dtype=np.float32), "ones")
+    ones = numpy_helper.from_array(np.ones(shape, dtype=np.float32), "ones")
     axis = numpy_helper.from_array(np.array([2]), "axis")
     if outside is not None:
         ones.ClearField("raw_data")
@@ -33,7 +35,7 @@ def write_graph(folder: Path, inputs: list[str], output: str, outside: str | Non
         [*casts, *nodes],
         "others",
         [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "L"]) for name in inputs],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", "L", 16])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
         [ones, axis],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -81,3 +83,20 @@ def test_a_folder_of_nothing_but_graphs_says_how_to_open_it(folder: Path) -> Non
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="MODEL#onnx"):
         open_encoder(folder)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((1, 1, 9), r"gives \(3, \d+, 9\) numbers for \(3, \d+\) tokens; \(3, \d+, 16\) are wanted"),
+        ((2, 1, 1, 16), r"gives \(2, 3, \d+, 16\) numbers"),
+        ((1, 999, 16), r"cannot be computed \(.*; export the model again"),
+    ],
+)
+def test_a_graph_that_fails_or_gives_other_vectors_is_named_when_it_runs(
+    folder: Path, shape: tuple[int, ...], message: str
+) -> None:
+    write_graph(folder, ["input_ids", "attention_mask"], "last_hidden_state", shape=shape)
+    encoder = open_encoder(f"{folder}#onnx")
+    with pytest.raises(ModelError, match=rf"model\.onnx {message}"):
+        encoder.encode(["a dog", "a cat", "a dog and a cat"])

@@ -262,3 +262,27 @@ def test_an_expression_that_takes_too_long_is_told(tiny_model_folder: Path) -> N
     change(tiny_model_folder / "tokenizer.json", pre_tokenizer=split)
     with pytest.raises(ModelError, match="its tokenizer cannot cut a text into tokens"):
         open_encoder(tiny_model_folder).encode(["a" * 60 + "!"])
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(dense_folder: Path, name: str) -> None:
+    (dense_folder / name).unlink()
+    os.mkfifo(dense_folder / name)
+
+    with pytest.raises(ModelError, match=f"{name} is no file, but a pipe or a device"):
+        open_encoder(dense_folder)
+
+
+def test_a_link_to_a_device_without_end_is_refused(dense_folder: Path) -> None:
+    (dense_folder / "config.json").unlink()
+    (dense_folder / "config.json").symlink_to("/dev/zero")
+
+    with pytest.raises(ModelError, match="is no file, but a pipe or a device"):
+        open_encoder(dense_folder)
+
+
+def test_an_adapter_beside_a_model_is_refused_for_it_would_change_the_vectors(dense_folder: Path) -> None:
+    (dense_folder / "adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "../other"}')
+
+    with pytest.raises(ModelError, match=r"adapter_config\.json: the folder holds an adapter beside its model"):
+        open_encoder(dense_folder)

@@ -166,8 +166,11 @@ def read_config(folder: Path, is_causal: bool | None = None) -> PreTrainedConfig
         ValueError: The backbone cannot be made to see so.
     """
     file = folder / CONFIG
-    if not file.exists() and (folder / "adapter_config.json").exists():
-        raise ModelError(f"{folder} holds an adapter alone. Name the model that it is merged into.")
+    if (adapter := folder / "adapter_config.json").exists():  # transformers would add it, if peft is there
+        raise ModelError(
+            f"{adapter}: the folder holds an adapter {'beside its model' if file.exists() else 'alone'}. Name the model "
+            "that it is merged into (merge_and_unload of peft), or move it into a folder of its own."
+        )
     if not file.exists():
         raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")
     said = Settings.read(file)

@@ -9,6 +9,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
 from textcl.errors import ModelError, suggestion
+from textcl.util.foreign import check_kinds
 
 _SIGN = "#"  # between a model and the export that is meant
 
@@ -111,14 +112,15 @@ def find_folder(name: str, export: Export | None = None) -> Path:
         export: The export of it that is wanted too, where it is downloaded.
 
     Raises:
-        ModelError: There is no such model.
+        ModelError: There is no such model, or its folder holds other things than files.
     """
     if name.startswith(PACKAGE):
         return _in_package(name)
     folder = Path(name).expanduser()
     if (folder / "model").is_dir() and not (folder / "config.json").exists():
-        return folder / "model"  # of a run
+        folder = folder / "model"  # of a run
     if folder.is_dir():
+        check_kinds(folder)
         return folder
     if folder.is_absolute() or name.startswith((".", "~")):
         raise ModelError(f"There is no folder {folder}. A model is a folder, {PACKAGE}package/folder, or a Hub id.")

@@ -97,7 +97,8 @@ def open_graph(folder: Path, export: Export, file: Path, precision: str) -> Enco
     settings = fitting(towers[0].settings, skeleton)
     if settings.max_length is None:  # a graph does not say how many positions it has
         settings = replace(settings, max_length=usual_length(skeleton, tokenizer))
-    backbone = RuntimeBackbone(open_runtime(export, file, precision), skeleton.config, file_digest(graph_files(file)))
+    runtime = open_runtime(export, file, precision, int(skeleton.config.hidden_size))
+    backbone = RuntimeBackbone(runtime, skeleton.config, file_digest(graph_files(file)))
     return assemble(backbone, tokenizer, settings, precision)
 
 

@@ -13,6 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from textcl.encoder.locate import Export
 from textcl.errors import ModelError
 from textcl.types.batches import FloatArray, IntArray
+from textcl.util.foreign import reason_of
 from textcl.util.precision import Precision, resolve
 
 Runtime = Callable[[IntArray, IntArray], FloatArray]  # ids (n, L), mask (n, L) -> token vectors (n, L, D)
@@ -43,7 +44,7 @@ class RuntimeBackbone(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> BaseModelOutput:
         """Compute the token vectors, (n, L, D)."""
         hidden = self._runtime(input_ids.numpy(), attention_mask.numpy())
-        return BaseModelOutput(last_hidden_state=torch.from_numpy(np.asarray(hidden, dtype=np.float32)))
+        return BaseModelOutput(last_hidden_state=torch.from_numpy(hidden))
 
     def get_input_embeddings(self) -> nn.Embedding:
         """Return no word embeddings: none can be cut."""
@@ -93,20 +94,39 @@ SEGMENTS = "token_type_ids"  # a third input of others' graphs: zeros, for one t
 OUTPUT = "last_hidden_state"  # (n, L, D)
 
 
-def open_runtime(export: Export, file: Path, precision: str) -> Runtime:
+def open_runtime(export: Export, file: Path, precision: str, width: int) -> Runtime:
     """Open an exported graph.
 
     Args:
         export: One that is a graph.
         file: The graph.
         precision: What OpenVINO multiplies in: float32, bf16 or auto. ONNX Runtime has float32 alone on the CPU.
+        width: Of the token vectors.
+
+    Returns:
+        What computes them, and raises a ModelError where the graph cannot, or gives others.
 
     Raises:
         ModelError: The runtime is not installed, or cannot read the file.
     """
-    if export in (Export.ONNX, Export.ONNX_INT8):
-        return _onnx_runtime(file)
-    return _openvino(file, resolve(precision, "cpu"))
+    is_onnx = export in (Export.ONNX, Export.ONNX_INT8)
+    run = _onnx_runtime(file) if is_onnx else _openvino(file, resolve(precision, "cpu"))
+
+    def compute(ids: IntArray, mask: IntArray) -> FloatArray:
+        try:
+            hidden = np.asarray(run(ids, mask), dtype=np.float32)
+        except MemoryError:
+            raise
+        except Exception as error:  # the errors of runtimes share no narrower base
+            raise ModelError(f"{file} cannot be computed ({reason_of(error)}); export the model again.") from error
+        if hidden.shape != (*ids.shape, width):
+            raise ModelError(
+                f"{file} gives {hidden.shape} numbers for {ids.shape} tokens; {(*ids.shape, width)} are wanted, a "
+                "vector for each. Export the model again."
+            )
+        return hidden
+
+    return compute
 
 
 def _onnx_runtime(file: Path) -> Runtime:
@@ -116,7 +136,7 @@ def _onnx_runtime(file: Path) -> Runtime:
         raise _missing(file, error) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3  # errors; warnings tell of optimisations that were not made
+    options.log_severity_level = 4  # what is fatal; errors are raised, and warnings tell of optimisations not made
     try:
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors share no narrower base

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from textcl.errors import ModelError, TextclError
@@ -86,6 +86,14 @@ def check_shards(folder: Path) -> None:
         for name in names:
             if not below(folder, name, index).exists():
                 raise ModelError(f"{index}: it names {name}, which is missing; {AGAIN}.")
+
+
+def check_kinds(folder: Path) -> None:
+    """Raise a ModelError where a model folder or one of its modules holds a pipe or a device, which may have no end."""
+    with suppress(OSError):  # of what may not be looked at; whoever reads it says so
+        for path in (*folder.glob("*"), *folder.glob("*/*")):
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise ModelError(f"{path} is no file, but a pipe or a device; {AGAIN}.")
 
 
 _TOKENIZERS = (
