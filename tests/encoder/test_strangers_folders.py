@@ -286,3 +286,21 @@ def test_an_adapter_beside_a_model_is_refused_for_it_would_change_the_vectors(de
 
     with pytest.raises(ModelError, match=r"adapter_config\.json: the folder holds an adapter beside its model"):
         open_encoder(dense_folder)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"fast_tokenizer_files": ["../outside/tokenizer.4.0.0.json"]},
+        {"vocab": "../outside/vocab.txt"},
+        {"init_inputs": ["/etc/passwd"]},
+    ],
+)
+def test_a_tokenizer_reads_no_file_outside_its_folder(dense_folder: Path, settings: dict[str, object]) -> None:
+    (dense_folder.parent / "outside").mkdir()
+    (dense_folder / "tokenizer.json").rename(dense_folder.parent / "outside" / "tokenizer.4.0.0.json")
+    (dense_folder / "vocab.txt").write_text("[UNK]\n[PAD]\n[CLS]\n[SEP]\n")
+    change(dense_folder / "tokenizer_config.json", **settings)
+
+    with pytest.raises(ModelError, match=r"tokenizer_config\.json: .*outside"):
+        open_encoder(dense_folder)

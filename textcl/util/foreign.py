@@ -106,7 +106,8 @@ def tokenizer_file(folder: Path) -> Path:
     """Return a file that holds the words of a folder's tokenizer.
 
     Raises:
-        ModelError: There is none, and transformers would make up a tokenizer that knows no word.
+        ModelError: There is none, and transformers would make up a tokenizer that knows no word; or its settings name
+            files outside the folder.
     """
     files = [file for pattern in _TOKENIZERS for file in sorted(folder.glob(pattern)) if file.name not in _NO_TOKENIZER]
     if not files:
@@ -114,7 +115,22 @@ def tokenizer_file(folder: Path) -> Path:
             f"{folder} holds no tokenizer (tokenizer.json, vocab.txt, …), and transformers would make up one without "
             "words; save the model's tokenizer beside its weights."
         )
+    _check_names(folder, folder / _NO_TOKENIZER[0])
     return files[0]
+
+
+def _check_names(folder: Path, settings: Path) -> None:
+    """Raise a ModelError where a tokenizer's settings name files outside its folder, which transformers would read."""
+    with suppress(OSError, ValueError, RecursionError):  # whoever opens the settings says what is wrong with them
+        said = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+        if not isinstance(said, dict):
+            return
+        names = said.get("fast_tokenizer_files")
+        for name in names if isinstance(names, list) else ():
+            below(folder, str(name), settings)
+        for name in ("init_inputs", "vocab", "merges"):  # what a class is called with; a text is a path
+            if said.get(name):
+                raise ModelError(f"{settings}: {name} could name files outside the folder; take it out.")
 
 
 def check_folder(name: str) -> None:
@@ -125,6 +141,7 @@ def check_folder(name: str) -> None:
     """
     folder = Path(name)
     if folder.is_dir():
+        check_kinds(folder)
         check_shards(folder)
         tokenizer_file(folder)
 
