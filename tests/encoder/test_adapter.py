@@ -91,7 +91,9 @@ def test_the_adapter_beside_it_opens_in_peft_and_sentence_transformers_over_the_
 
 def test_an_adapter_alone_is_no_model(tmp_path: Path) -> None:
     adapted(tmp_path).save(tmp_path / "model")
-    with pytest.raises(ModelError, match=r"model/adapter/.*: the folder holds an adapter alone\. Name the model that it"):
+    with pytest.raises(
+        ModelError, match=r"model/adapter/.*: the folder holds an adapter alone\. Name the model that it"
+    ):
         open_encoder(tmp_path / "model" / "adapter")
 
 

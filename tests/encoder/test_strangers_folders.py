@@ -111,6 +111,8 @@ def test_a_settings_file_that_is_none_is_named(dense_folder: Path, name: str, co
         ("config.json", {"hidden_size": "x"}),
         ("config.json", {"max_position_embeddings": 1024}),
         ("config.json", {"vocab_size": -1}),
+        ("config.json", {"attn_implementation": "someone/kernels"}),
+        ("config.json", {"num_hidden_layers": None}),
         ("config.json", {"vocab_size": 1 << 33}),
     ],
 )

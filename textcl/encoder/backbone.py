@@ -20,7 +20,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from textcl.encoder.folder_files import Settings, check_growth, check_weights
+from textcl.encoder.folder_files import CONFIG, Settings, check_growth, check_weights, read_backbone
 from textcl.encoder.folder_format import backbone_folder
 from textcl.encoder.locate import find_folder
 from textcl.errors import ModelError
@@ -93,8 +93,6 @@ def without_pooler(kind: type) -> dict[str, bool]:
 
 
 _WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
-_MOST_LAYERS = 2048
-CONFIG = "config.json"
 _MOST_PER_BYTE, _SLACK = 4, 1 << 26  # weights that a byte of a file may stand for, and what may be missing
 
 
@@ -165,18 +163,8 @@ def read_config(folder: Path, is_causal: bool | None = None) -> PreTrainedConfig
         ModelError: It is missing, damaged, or of no text encoder.
         ValueError: The backbone cannot be made to see so.
     """
-    file = folder / CONFIG
-    if (adapter := folder / "adapter_config.json").exists():  # transformers would add it, if peft is there
-        raise ModelError(
-            f"{adapter}: the folder holds an adapter {'beside its model' if file.exists() else 'alone'}. Name the model "
-            "that it is merged into (merge_and_unload of peft), or move it into a folder of its own."
-        )
-    if not file.exists():
-        raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")
-    said = Settings.read(file)
-    for name, value in said.content.items():
-        if name in ("num_hidden_layers", "n_layers", "num_layers") and not _is_count(value, _MOST_LAYERS):
-            raise said.wrong(name, f"a whole number from 1 to {_MOST_LAYERS}")
+    said = read_backbone(folder)
+    file = said.file
     kind = said.text("model_type")
     if kind not in CONFIG_MAPPING:
         raise _own_code(said) or ModelError(f"{file}: transformers does not know this model, model_type is {kind!r}.")
@@ -227,10 +215,6 @@ def _attend_in_full(config: PreTrainedConfig, file: Path) -> None:
             longest,
         )
     config.attention_type = "original_full"
-
-
-def _is_count(value: object, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 def _own_code(config: Settings) -> ModelError | None:

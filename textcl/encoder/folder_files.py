@@ -116,6 +116,41 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
+CONFIG, _ADAPTER = "config.json", "adapter_config.json"
+_DEPTHS, _MOST_LAYERS = ("num_hidden_layers", "n_layers", "num_layers"), 2048
+
+
+def read_backbone(folder: Path) -> Settings:
+    """Read what a folder says of its backbone, before transformers does.
+
+    Raises:
+        ModelError: It is missing or damaged, or transformers would add an adapter, run code of the Hub, or fill the
+            memory.
+    """
+    file, adapter = folder / CONFIG, folder / _ADAPTER
+    if adapter.exists():
+        raise ModelError(
+            f"{adapter}: the folder holds an adapter {'beside its model' if file.exists() else 'alone'}. Name the "
+            "model that it is merged into (merge_and_unload of peft), or move it into a folder of its own."
+        )
+    if not file.exists():
+        raise ModelError(f"{folder} holds no config.json and no model/, so it is neither a model nor a finished run.")
+    said = Settings.read(file)
+    if "/" in str(attention := said.content.get("attn_implementation")):
+        raise ModelError(
+            f"{file}: attn_implementation is {_short(attention)}, code of the Hub, which textcl does not run; take it "
+            "out."
+        )
+    for name in _DEPTHS:
+        if not _is_count(said.content.get(name, 1), _MOST_LAYERS):
+            raise said.wrong(name, f"a whole number from 1 to {_MOST_LAYERS}")
+    return said
+
+
+def _is_count(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+
+
 _MOST_GROWTH = 10_000  # times as long as before
 
 
