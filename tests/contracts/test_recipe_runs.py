@@ -8,7 +8,7 @@ import pytest
 
 from tests.tiny import SENTENCES
 from textcl.recipe.load import load_recipe
-from textcl.recipe.schema import Component
+from textcl.recipe.section import Component
 from textcl.types.text import Role
 from textcl.util.installed import names, recipes_folder
 from textcl.workflows.run.train import train_recipe

@@ -7,7 +7,7 @@ import pytest
 from textcl.files.yaml import read_yaml
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
-from textcl.recipe.schema import InlineTask
+from textcl.recipe.section import InlineTask
 from textcl.util.installed import names, recipes_folder
 from textcl.workflows.run.objective import build_objective
 

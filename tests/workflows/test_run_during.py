@@ -16,7 +16,7 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.errors import RecipeError
 from textcl.evaluation.tasks.sts import STS, GradedPair
-from textcl.recipe.schema import During
+from textcl.recipe.section import During
 from textcl.training.checkpoint import Log
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import StepLog

@@ -40,6 +40,7 @@ def _lines(found: Plan, max_length: int | dict[Role, int]) -> list[str]:
         f"steps       {found.steps:,}, of {found.steps_per_epoch:,} an epoch",
         f"encoder     {found.parameters:,} parameters{_trained(found)}",
         *_mix(found),
+        *(f"held out    {made.rows:,} rows, as task {made.task.name}: {made.how}" for made in found.held_out),
     ]
     for part in found.parts:
         lines += [*(["", f"source {part.name}"] if part.name else []), *_texts(part, max_length)]

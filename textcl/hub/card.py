@@ -52,6 +52,7 @@ def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
             location, source = f"{location}.source", entry["source"]
         if source.get("path"):
             yield f"{location}.path", last_part(str(source["path"]))
+    yield from _held_out(recipe["data"].get("held_out"))
     if is_local(recipe["encoder"], files):
         yield "encoder.backbone", last_part(str(recipe["encoder"]["backbone"]))
     yield from _new_words(recipe["encoder"])
@@ -60,6 +61,13 @@ def _files(files: RunFiles) -> Iterator[tuple[str, str]]:
         yield "evaluation.data_dir", "FOLDER"  # of many files, and its own name may be that of its owner
     for position, entry in enumerate(evaluation.get("after") or ()):
         yield from _of_task(f"evaluation.after.{position}", entry)
+
+
+def _held_out(held: object) -> Iterator[tuple[str, str]]:
+    if isinstance(held, str):
+        yield "data.held_out", last_part(held)
+    elif isinstance(held, Mapping) and held.get("path"):
+        yield "data.held_out.path", last_part(str(held["path"]))
 
 
 def _new_words(encoder: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -114,6 +122,7 @@ def render_card(run: Path, repo: str | None) -> str:
             rows=rows,
             caution=caution(rows),
             leakage=report.get("leakage"),
+            limits=report.get("limits") or {},
             exports=files.exports,
             versions=versions(files),
             python=files.provenance.get("python", ""),

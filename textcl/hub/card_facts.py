@@ -16,7 +16,7 @@ from textcl.encoder.static import open_static, static_settings
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
-from textcl.report.page import component_words, last_part, length_words
+from textcl.report.page import component_words, held_out_words, last_part, length_words
 from textcl.report.page_data import RunFiles
 from textcl.report.score_rows import number
 from textcl.types.text import Role
@@ -144,6 +144,7 @@ def hyper_parameters(files: RunFiles) -> list[tuple[str, str]]:
     found = {
         "objective": "; ".join(dict.fromkeys(map(component_words, objectives_of(files.recipe)))),
         "teacher": last_part(encoder["teacher"]) if encoder.get("teacher") else "",
+        "held out": held_out_words(facts.get("data") or {}),
         "batch": f"{data['batch_size']:,} rows",
         "steps": f"{files.log[-1]['step']:,}" if files.log else "",
         "longest text": length_words(data["max_length"]),

@@ -110,6 +110,7 @@ OPTIMISER = Room(
 # Where components stand in a recipe; a star is any position of a list.
 LOCATIONS = {
     "data.sources.*": SOURCE,
+    "data.held_out": SOURCE,
     "data.sources.*.source": SOURCE,
     "data.sources.*.views.*.augment.*": AUGMENTATION,
     "data.sources.*.views.*.input.*": INPUT_AUGMENTATION,
@@ -119,6 +120,7 @@ LOCATIONS = {
     "objective": OBJECTIVE,
     "training.optimiser": OPTIMISER,
     "evaluation.after.*.source": SOURCE,
+    "evaluation.during.tasks.*.source": SOURCE,
 }
 
 

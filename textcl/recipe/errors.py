@@ -7,8 +7,8 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from textcl.errors import found, one_of, suggestion
-from textcl.recipe.schema import Component, Recipe
-from textcl.recipe.section import OWN_ERROR
+from textcl.recipe.schema import Recipe
+from textcl.recipe.section import OWN_ERROR, Component
 
 # What a value must be, by pydantic's name of the error; the words may use the limits that it was measured against.
 _MUST_BE = {

@@ -17,6 +17,7 @@ from textcl.recipe.consent import checked_consent
 from textcl.recipe.errors import errors
 from textcl.recipe.overrides import Changes, named, override, plain
 from textcl.recipe.schema import Recipe
+from textcl.recipe.section import HELD_OUT
 from textcl.recipe.signatures import converted, parameters_of
 from textcl.util.foreign import reason_of
 from textcl.util.installed import names, recipes_folder, suites_folder
@@ -151,14 +152,18 @@ def _unknown_suites(recipe: Recipe) -> list[str]:
     section = recipe.evaluation
     named = {f"evaluation.after.{number}": entry for number, entry in enumerate(section.after)}
     if section.during is not None:
-        named["evaluation.during.suite"] = section.during.suite
+        named |= {f"evaluation.during.{location}": entry for location, entry in section.during.entries.items()}
     known = names(suites_folder())
+    unheld = [location for location, entry in named.items() if entry == HELD_OUT and recipe.data.held_out is None]
     return [
+        f"{location}: found '{HELD_OUT}', but no rows are held out: give data.held_out, as in data.held_out=0.05."
+        for location in unheld
+    ] + [
         f"{location}: there is no suite '{suite}'. textcl brings {', '.join(known)}; a suite of your own is "
         f"given by its "
         f"path, ./mine.yaml, a set as in sts:FILE.{suggestion(suite, known)}"
         for location, suite in named.items()
-        if isinstance(suite, str) and suite not in known and not suite.endswith((".yaml", ".yml"))
+        if isinstance(suite, str) and suite not in (*known, HELD_OUT) and not suite.endswith((".yaml", ".yml"))
         if not is_user_set(suite)
     ]
 

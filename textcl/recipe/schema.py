@@ -2,37 +2,27 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    Tag,
-    model_validator,
-)
+from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from textcl.recipe.section import OWN_ERROR, AdapterSection, Count, HubSection, Positive, Section, Share, Whole
+from textcl.recipe.section import (
+    OWN_ERROR,
+    AdapterSection,
+    Component,
+    Count,
+    EvaluationSection,
+    HeldOut,
+    HubSection,
+    Positive,
+    Section,
+    Share,
+    Whole,
+)
 from textcl.training.step import Schedule
 from textcl.types.text import Role
 from textcl.util.precision import Precision
 
 NAME = r"^\w[\w.-]*$"
-
-
-class Component(BaseModel):
-    """A class by its name, `use`, and the arguments of its constructor beside it."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    use: str = Field(description="a name that textcl knows, or my_package.module:Class for your own")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, by name; `Any` because they are the component's own affair."""
-        return self.model_extra or {}
 
 
 class ViewEntry(Section):
@@ -107,6 +97,7 @@ class DataSection(Section):
     order: Literal[1, 2] = (
         1  # of an epoch's rows: 1: stored, 16 bytes a row; 2: computed, without memory, for 10⁸ rows on
     )
+    held_out: HeldOut | None = None  # a fraction of the rows, a number of them, or a file: scored, and not trained on
     rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
     workers: Whole | None = None  # that make batches ahead, for each process of the run; 0: none; null: 1 to 4
 
@@ -136,7 +127,7 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _fitting_sources(self) -> Self:
         """Refuse what the sources cannot have together."""
-        error = _twice(self.names) or _unfit_mixing(self)
+        error = _twice(self.names) or _unfit_mixing(self) or _unfit_held_out(self)
         if error is not None:
             raise PydanticCustomError(OWN_ERROR, "{error}", {"error": error})
         return self
@@ -164,6 +155,19 @@ def _unfit_mixing(section: DataSection) -> str | None:
         return f"found order: 2, which computes where each row stands, but {held} wants them all at hand: order: 1"
     if section.rows_per_label is not None and section.mixing is not None and not section.takes_turns:
         return "rows_per_label orders the rows of one source; leave mixing.one_source_per_batch at true"
+    return None
+
+
+def _unfit_held_out(section: DataSection) -> str | None:
+    """Say why a file that is named alone cannot be read as the source is."""
+    path = section.held_out
+    if not isinstance(path, str):
+        return None
+    [(_, first), *others] = section.components
+    if others or "path" not in first.settings:
+        why = "there are several sources" if others else f"{first.use} takes no path"
+        words = "write the held-out rows as a source: held_out: {use: JsonLines, path: …}"
+        return f"held_out names a file to be read as the source is, but {why}; {words}"
     return None
 
 
@@ -249,47 +253,6 @@ class TrainingSection(Section):
         return {**section, "epochs": 1} if epochs is None and steps is None else section
 
 
-class During(Section):
-    """A suite that is scored while the run goes on."""
-
-    suite: str = Field(description="the name of a suite, or the path of one")
-    every: Count = Field(description="how many steps lie between two scorings")
-    keep_best_by: str | None = None  # task/metric, as in stsb-dev/spearman
-
-
-class InlineTask(Section):
-    """Retrieval of each pair's positive from its anchor, on rows held out from training."""
-
-    name: str = Field(min_length=1, description="what the report calls the task")
-    source: Component = Field(description="the held-out pairs, a component")
-
-
-def _entry_kind(entry: Any) -> str:
-    return "<suite>" if isinstance(entry, str) else "<task>"
-
-
-AfterEntry = Annotated[
-    Annotated[str, Tag("<suite>")] | Annotated[InlineTask, Tag("<task>")], Discriminator(_entry_kind)
-]
-
-
-class EvaluationSection(Section):
-    """What is scored, and when."""
-
-    during: During | None = None
-    after: tuple[AfterEntry, ...] = ()  # suites by name or path, and inline tasks; scored before and after the run
-    data_dir: str | None = None  # folder of evaluation sets; null: from the Hub
-
-    @model_validator(mode="after")
-    def _distinct_tasks(self) -> Self:
-        """Refuse two inline tasks of one name: the report could hold only one of them."""
-        names = [entry.name for entry in self.after if isinstance(entry, InlineTask)]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise PydanticCustomError(OWN_ERROR, "two tasks are called '{name}'; give each its own", {"name": twice})
-        return self
-
-
 class Recipe(Section):
     """A whole run.
 
@@ -329,7 +292,7 @@ class Recipe(Section):
     def _best_is_kept(self) -> Self:
         """Refuse to push a best model where none is kept."""
         during = self.evaluation.during
-        if self.hub.best_on_the_way and (during is None or during.keep_best_by is None):
+        if self.hub.best_on_the_way and (during is None or not during.keeps_best):
             words = "hub.best_on_the_way is true, but no best model is kept: give evaluation.during.keep_best_by"
             raise PydanticCustomError(OWN_ERROR, words)
         return self

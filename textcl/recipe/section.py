@@ -1,17 +1,29 @@
-"""A section of a recipe; that of an adapter; and that of the Hub: what it accepts as names, and in the head of a card.
+"""Parts of a recipe: a section, a component, an adapter, what the Hub accepts as names, and what is scored when.
 
-A wrong word there makes the Hub refuse the whole upload.
+A wrong word in the head of a card makes the Hub refuse the whole upload.
 """
 
 import difflib
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, though not in its __all__
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
+
+from textcl.errors import found
 
 OWN_ERROR = "own_error"  # the kind of error whose words are ours already
 
@@ -26,6 +38,19 @@ Count = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Component(BaseModel):
+    """A class by its name, `use`, and the arguments of its constructor beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    use: str = Field(description="a name that textcl knows, or my_package.module:Class for your own")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments, by name; `Any` because they are the component's own affair."""
+        return self.model_extra or {}
 
 
 class AdapterSection(Section):
@@ -113,3 +138,116 @@ class HubSection(Section):
     license: Annotated[str, _without(license_error)] | None = None  # as the Hub calls it: apache-2.0
     language: tuple[Annotated[str, _without(language_error)], ...] = ()  # ISO 639 codes: en
     datasets: tuple[Annotated[str, _without(dataset_error)], ...] = ()  # ids on the Hub, beside those of the sources
+
+
+def _refuse_amount(value: object) -> object:
+    """Refuse what says neither how many rows are held out nor which."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_share = isinstance(value, float) and 0 < value < 1
+    if (is_number and not is_share and not (isinstance(value, int) and value >= 1)) or not (
+        is_number or isinstance(value, dict | HeldOutRows | Component) or (isinstance(value, str) and value.strip())
+    ):
+        words = "found {value}, but it must be a fraction below 1, a whole number of rows, a file, or a source"
+        raise PydanticCustomError(OWN_ERROR, words, {"value": found(value)})
+    return value
+
+
+class HeldOutRows(Section):
+    """How many rows are held out, and which of the ways to choose them."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None  # of the rows
+    rows: Count | None = None
+    seed: Whole = 0  # another number holds out other rows; the seed of the run changes nothing
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        """Refuse two sizes, and none."""
+        if (self.share is None) == (self.rows is None):
+            how = "neither share nor rows; give one" if self.share is None else "both share and rows; keep one"
+            raise PydanticCustomError(OWN_ERROR, "found {how}", {"how": how})
+        return self
+
+
+def _held_out_kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "<source>" if "use" in value else "<rows>"
+    kinds = {float: "<share>", int: "<number>", str: "<file>", Component: "<source>"}
+    return kinds.get(type(value), "<rows>")
+
+
+HeldOut = Annotated[
+    Annotated[float, Tag("<share>")]
+    | Annotated[int, Tag("<number>")]
+    | Annotated[str, Tag("<file>")]
+    | Annotated[Component, Tag("<source>")]
+    | Annotated[HeldOutRows, Tag("<rows>")],
+    Discriminator(_held_out_kind),
+    BeforeValidator(_refuse_amount),
+]
+HELD_OUT = "held-out"  # the task of the held-out rows
+
+
+class InlineTask(Section):
+    """Retrieval of each pair's positive from its anchor, on rows held out from training."""
+
+    name: str = Field(min_length=1, description="what the report calls the task")
+    source: Component = Field(description="the held-out pairs, a component")
+
+
+def _entry_kind(entry: Any) -> str:
+    return "<suite>" if isinstance(entry, str) else "<task>"
+
+
+AfterEntry = Annotated[
+    Annotated[str, Tag("<suite>")] | Annotated[InlineTask, Tag("<task>")], Discriminator(_entry_kind)
+]
+
+
+class During(Section):
+    """What is scored while the run goes on, and what follows from it."""
+
+    suite: str | None = None  # the name or the path of a suite; or else
+    tasks: tuple[AfterEntry, ...] = ()  # suites, users' sets, inline tasks, held-out
+    every: Count = Field(description="how many steps lie between two scorings")
+    keep_best_by: str | None = None  # task/metric, as in stsb-dev/spearman
+
+    @property
+    def entries(self) -> dict[str, str | InlineTask]:
+        """What is scored, by its location in the section."""
+        suite = {} if self.suite is None else {"suite": self.suite}
+        return suite | {f"tasks.{number}": entry for number, entry in enumerate(self.tasks)}
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best model is kept."""
+        return self.keep_best_by is not None
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _one_task(cls, tasks: object) -> object:
+        """Take one task for a list of it."""
+        return [tasks] if isinstance(tasks, str | dict) else tasks
+
+    @model_validator(mode="after")
+    def _some_task(self) -> Self:
+        """Refuse to score nothing."""
+        if not self.entries:
+            raise PydanticCustomError(OWN_ERROR, "found no tasks; give some, as in tasks: [held-out]")
+        return self
+
+
+class EvaluationSection(Section):
+    """What is scored, and when."""
+
+    during: During | None = None
+    after: tuple[AfterEntry, ...] = ()  # suites by name or path, and inline tasks; scored before and after the run
+    data_dir: str | None = None  # folder of evaluation sets; null: from the Hub
+
+    @model_validator(mode="after")
+    def _distinct_tasks(self) -> Self:
+        """Refuse two inline tasks of one name: the report could hold only one of them."""
+        names = [entry.name for entry in self.after if isinstance(entry, InlineTask)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError(OWN_ERROR, "two tasks are called '{name}'; give each its own", {"name": twice})
+        return self

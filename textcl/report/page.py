@@ -100,6 +100,7 @@ def run_facts(files: RunFiles) -> Facts:
         "objective": component_words(_section(recipe, "objective")),
         "base model": _encoder(_section(recipe, "encoder")),
         "training data": _data(data, _section(machine, "data")),
+        "held out": held_out_words(_section(machine, "data")),
         "batch": f"{data['batch_size']:,} rows" if "batch_size" in data else "",
         "steps": f"{files.log[-1]['step']:,} of {files.log[-1]['steps']:,}" if files.log else "",
         "longest text": length_words(data["max_length"]) if "max_length" in data else "",
@@ -134,6 +135,11 @@ def _data(section: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     rows = f"{found['rows']:,} rows" if "rows" in found else ""
     sources = [_source(source) for source in section.get("sources") or () if isinstance(source, Mapping)]
     return " of ".join(part for part in (rows, "; ".join(sources)) if part)
+
+
+def held_out_words(found: Mapping[str, Any]) -> str:
+    """Say how many rows are held out, for which tasks; `found` is the data section of `run.json`."""
+    return "; ".join(f"{rows:,} rows, scored as {task}" for task, rows in _section(found, "held_out").items())
 
 
 def _source(source: Mapping[str, Any]) -> str:
@@ -189,6 +195,7 @@ def write_run_page(folder: Path) -> Path:
         curves=curve_figures(run_curves(files.log, files.evaluations)),
         data=files.data,
         leakage=report.get("leakage"),
+        limits=report.get("limits") or {},
         exports=files.exports,
     )
 
@@ -224,6 +231,7 @@ def write_scores_page(
         curves=[],
         data=data,
         leakage=None,
+        limits={},
         exports=[],
     )
 

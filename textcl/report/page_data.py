@@ -223,6 +223,7 @@ class _Share(Checked):
 class _DataFacts(Checked):
     rows: _Count = 0
     sources: list[_Share] = Field(default_factory=list)
+    held_out: dict[str, _Count] | None = None
 
 
 class _BaseModel(Checked):

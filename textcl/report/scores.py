@@ -20,7 +20,12 @@ Figures = dict[str, Any]  # what JSON holds of a score: numbers or null, words, 
 
 
 def write_report(
-    path: Path, before: Scores, after: Scores, difference: Scores, leakage: Mapping[str, Leakage] | None = None
+    path: Path,
+    before: Scores,
+    after: Scores,
+    difference: Scores,
+    leakage: Mapping[str, Leakage] | None = None,
+    limits: Mapping[str, str] | None = None,
 ) -> None:
     """Write `report.json` of a run: scores before and after it, and their difference. It appears whole or not at all.
 
@@ -32,9 +37,11 @@ def write_report(
         after: Scores of the trained encoder.
         difference: `after` minus `before`, on the same items.
         leakage: What of the tasks stands in the training text; None: nobody looked.
+        limits: What the scores of a task cannot tell.
     """
     parts = {"before": before, "after": after, "difference": difference}
     content: dict[str, object] = {name: as_json(scores) for name, scores in parts.items()}
+    content |= {"limits": dict(limits)} if limits else {}
     write_json(path, content if leakage is None else {**content, "leakage": leakage_json(leakage)})
 
 
@@ -142,6 +149,7 @@ class ReportFile(Checked):
     after: dict[str, dict[str, _Score]]
     difference: dict[str, dict[str, _Change]]
     leakage: dict[str, _Leak] | None = None
+    limits: dict[str, str] | None = None
 
     @model_validator(mode="after")
     def _all_scored(self) -> Self:

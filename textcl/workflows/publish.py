@@ -99,9 +99,10 @@ def publishable(run: Path, repo: str | None) -> Contents:
         PublishError: It is no finished run, or a file of it holds a secret.
     """
     published = published_facts(run)
-    section = read_yaml(published.recipe, str(run / "recipe.yaml")).get("evaluation") or {}
+    recipe = read_yaml(published.recipe, str(run / "recipe.yaml"))
+    is_scored = (recipe.get("evaluation") or {}).get("after") or (recipe.get("data") or {}).get("held_out")
     lacks = next((name for name in ("model", "report.json") if not (run / name).exists()), None)
-    if lacks == "model" or (lacks is not None and section.get("after")):
+    if lacks == "model" or (lacks is not None and is_scored):
         raise PublishError(
             f"{run} is not done: it has no {lacks}. Go on with it, then push: "
             f"textcl train {run / 'recipe.yaml'} --out {run} --resume"

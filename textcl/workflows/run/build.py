@@ -1,6 +1,7 @@
 """From a recipe to its data and its encoder; `learning.py` builds what they are trained with."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,7 +22,8 @@ from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
 from textcl.recipe.load import optimiser_of
-from textcl.recipe.schema import Component, EncoderSection, Recipe, TrainingSection, ViewEntry
+from textcl.recipe.schema import EncoderSection, Recipe, TrainingSection, ViewEntry
+from textcl.recipe.section import Component
 from textcl.training.target import EmaTarget, Target
 from textcl.types.batches import InputAugmentation
 from textcl.types.text import Augmentation, Role, Source
@@ -63,8 +65,16 @@ def refuse_unfit_texts(views: tuple[ViewSpec, ...], source: Source, location: st
                 raise located(error, at) from None
 
 
-def build_sources(recipe: Recipe, ranks: int = 1) -> list[Source]:
-    """Open the sources of a recipe; those that are large are read through by worker processes.
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """The rows of a recipe."""
+
+    sources: tuple[Source, ...]  # that are trained on
+    held: tuple[Source, ...] = ()  # that are not; one for each source, or one for all
+
+
+def build_data(recipe: Recipe, ranks: int = 1) -> RunData:
+    """Open the sources of a recipe and hold rows out; large ones are read through by worker processes.
 
     Args:
         recipe: What is run.
@@ -72,11 +82,23 @@ def build_sources(recipe: Recipe, ranks: int = 1) -> list[Source]:
 
     Raises:
         RecipeError: A constructor refuses its settings.
-        DataError: A file or package is missing or faulty, or a source has no rows.
+        DataError: A file or package is missing or faulty, a source has no rows, or none can be held out.
     """
     workers = cores() if recipe.data.workers is None else recipe.data.workers * ranks
     with passing(FirstPass(max(1, workers))):
-        return [build_component_source(recipe, component, location) for location, component in recipe.data.components]
+        sources = [
+            build_component_source(recipe, component, location) for location, component in recipe.data.components
+        ]
+        if recipe.data.held_out is None:
+            return RunData(tuple(sources))
+        from textcl.workflows.run.held_out import divided  # which few runs need
+
+        return divided(recipe, sources)
+
+
+def build_sources(recipe: Recipe, ranks: int = 1) -> list[Source]:
+    """Open what a recipe trains on, as `build_data` does."""
+    return list(build_data(recipe, ranks).sources)
 
 
 def build_component_source(recipe: Recipe, component: Component, location: str) -> Source:

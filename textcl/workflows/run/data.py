@@ -14,7 +14,8 @@ from textcl.encoder.fingerprint import token_key
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.errors import RecipeError
-from textcl.recipe.schema import Component, MixingSection, NamedSource, Recipe
+from textcl.recipe.schema import MixingSection, NamedSource, Recipe
+from textcl.recipe.section import Component
 from textcl.types.batches import Tokenize
 from textcl.types.text import Role, Source
 from textcl.util.progress import Progress

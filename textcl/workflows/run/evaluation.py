@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -18,39 +18,66 @@ from textcl.evaluation.run import evaluate
 from textcl.evaluation.suites import load_tasks
 from textcl.evaluation.task import Task
 from textcl.evaluation.tasks.retrieval import Retrieval
-from textcl.recipe.schema import During, InlineTask, Recipe
+from textcl.recipe.schema import Recipe
+from textcl.recipe.section import HELD_OUT, During, InlineTask
 from textcl.training.checkpoint import Log
 from textcl.training.target import frozen_names, load_trained, trained_state
 from textcl.types.batches import Embed, FloatArray
 from textcl.types.protocols import StepLog
 from textcl.types.text import Role, Use
 from textcl.util.atomic import new_folder
-from textcl.workflows.run.build import build_component_source
+from textcl.workflows.run.build import build_component_source, build_data
 
 
-def build_tasks(recipe: Recipe) -> list[Task]:
-    """Load the tasks that are scored before and after a run.
+def build_tasks(recipe: Recipe, held: Sequence[Task] | None = None) -> list[Task]:
+    """Load the tasks that are scored before and after a run: those of the rows that it holds out, and others.
+
+    Args:
+        recipe: What is run.
+        held: The tasks of the held-out rows; None: the data of the recipe is read for them, if it holds rows out.
 
     Raises:
         RecipeError: Two tasks have one name, or an inline task has rows without a positive.
         DataError: Data is missing or faulty.
     """
+    entries = {f"evaluation.after.{number}": entry for number, entry in enumerate(recipe.evaluation.after)}
+    others = {location: entry for location, entry in entries.items() if entry != HELD_OUT}
+    held = _held(recipe) if held is None else held
+    return _distinct([*held, *_loaded(recipe, others, held)], "evaluation.after")
+
+
+def _held(recipe: Recipe) -> list[Task]:
+    """Read the data of a recipe for the tasks of its held-out rows."""
+    if recipe.data.held_out is None:
+        return []
+    from textcl.workflows.run.held_out import held_out_tasks  # which few runs need
+
+    return [made.task for made in held_out_tasks(recipe, build_data(recipe).held)]
+
+
+def _loaded(recipe: Recipe, entries: Mapping[str, str | InlineTask], held: Sequence[Task]) -> Iterable[Task]:
+    """Load the tasks that a recipe names, by their locations in it."""
     folder = _data_dir(recipe)
-    tasks: list[Task] = []
-    for number, entry in enumerate(recipe.evaluation.after):
-        location = f"evaluation.after.{number}"
-        tasks += (
-            [_inline(recipe, entry, location)] if isinstance(entry, InlineTask) else _suite(entry, folder, location)
-        )
-    names = Counter(task.name for task in tasks)
-    twice = [name for name, count in names.items() if count > 1]
+    for location, entry in entries.items():
+        if isinstance(entry, InlineTask):
+            yield _inline(recipe, entry, location)
+        else:
+            yield from held if entry == HELD_OUT else _suite(entry, folder, location)
+
+
+def _distinct(tasks: list[Task], location: str) -> list[Task]:
+    twice = [name for name, count in Counter(task.name for task in tasks).items() if count > 1]
     if twice:
-        raise RecipeError(f"evaluation.after: the task '{twice[0]}' comes twice; a report holds it once. Take one out.")
+        raise RecipeError(f"{location}: the task '{twice[0]}' comes twice; a report holds it once. Take one out.")
     return tasks
 
 
-def build_tasks_during(recipe: Recipe) -> list[Task]:
+def build_tasks_during(recipe: Recipe, held: Sequence[Task] | None = None) -> list[Task]:
     """Load the tasks that are scored while a run goes on; none where the recipe wants none.
+
+    Args:
+        recipe: What is run.
+        held: As above.
 
     Raises:
         RecipeError: `keep_best_by` names a task that the suite lacks, or a metric that the task lacks.
@@ -59,12 +86,16 @@ def build_tasks_during(recipe: Recipe) -> list[Task]:
     during = recipe.evaluation.during
     if during is None:
         return []
-    tasks = _suite(during.suite, _data_dir(recipe), "evaluation.during.suite")
+    entries = {f"evaluation.during.{location}": entry for location, entry in during.entries.items()}
+    if held is None:
+        held = _held(recipe) if HELD_OUT in entries.values() else ()
+    tasks = _distinct(list(_loaded(recipe, entries, held)), "evaluation.during")
+    scored = ", ".join(entry if isinstance(entry, str) else entry.name for entry in entries.values())
     task = (during.keep_best_by or "").partition("/")[0]
     known = [task.name for task in tasks]
     if task and task not in known:
         raise RecipeError(
-            f"evaluation.during.keep_best_by: found '{during.keep_best_by}', but {during.suite} has the tasks "
+            f"evaluation.during.keep_best_by: found '{during.keep_best_by}', but {scored} has the tasks "
             f"{', '.join(known)}. It is written task/metric: {known[0]}/spearman."
         )
     if during.keep_best_by:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -200,7 +201,14 @@ def _fixed(recipe: Recipe, section: str) -> object:
 
 
 def write_provenance(
-    path: Path, recipe: Recipe, source: Source, sizes: Sequence[int], start: str, device: str, ranks: int
+    path: Path,
+    recipe: Recipe,
+    source: Source,
+    sizes: Sequence[int],
+    start: str,
+    device: str,
+    ranks: int,
+    held: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Write the versions of the packages, the fingerprint of the data, what is tuned, the seed and the machine.
 
@@ -212,11 +220,12 @@ def write_provenance(
         start: The fingerprint of the encoder that training begins with.
         device: Where it trains: `cpu`, `cuda`.
         ranks: On how many processes.
+        held: The tasks of rows that are held out, and how many rows those are.
     """
     facts = {
         "recipe": recipe.name,
         "seed": recipe.seed,
-        "data": data_facts(source) | _mix(recipe, sizes),
+        "data": data_facts(source) | _mix(recipe, sizes) | ({"held_out": dict(held)} if held else {}),
         "base_models": base_models(recipe),
         "encoder": start,
         **machine_facts(device, ranks),
@@ -296,7 +305,7 @@ class Outcome:
 
     def __repr__(self) -> str:
         if not self.difference:
-            return "no scores: the recipe has no evaluation.after"
+            return "no scores: the recipe has neither evaluation.after nor data.held_out"
         return as_text(comparison_table(self.before, self.after, self.difference))
 
     def _repr_html_(self) -> str:
@@ -312,8 +321,12 @@ def leave_report(
     after: dict[str, Sample],
     leakage: dict[str, Leakage],
     ranks: Ranks,
+    limits: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
-    """Return the scores before and after a run and their differences, and write them on rank 0 if there are any."""
+    """Return the scores before and after a run and their differences, and write them on rank 0 if there are any.
+
+    `limits` says of a task what its scores cannot tell.
+    """
     outcome = Outcome(
         folder,
         before={task: scores(sample) for task, sample in before.items()},
@@ -322,5 +335,5 @@ def leave_report(
     )
     if ranks.is_main and outcome.after:
         write_items(folder / "report.json", results_of(tasks, after))
-        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference, leakage)
+        write_report(folder / "report.json", outcome.before, outcome.after, outcome.difference, leakage, limits)
     return outcome

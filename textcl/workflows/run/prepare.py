@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
 from textcl.types.objective import Objective
 from textcl.types.text import Source
-from textcl.workflows.run.build import build_encoder, build_sources, lengths_of, refuse_unshared
+from textcl.workflows.run.build import RunData, build_data, build_encoder, lengths_of, refuse_unshared
 from textcl.workflows.run.data import (
     RunBatches,
     TrainingPart,
@@ -35,6 +36,9 @@ from textcl.workflows.run.objective import (
     width_of,
 )
 
+if TYPE_CHECKING:
+    from textcl.workflows.run.held_out import HeldTask
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -47,6 +51,7 @@ class Prepared:
     teacher: TextEncoder | None
     objective: Objective
     batches: RunBatches
+    held_out: tuple["HeldTask", ...] = ()  # the tasks of the rows that are held out
 
 
 _ALONE = Ranks()
@@ -63,7 +68,8 @@ def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -
     Raises:
         TextclError: The run could not begin; says why.
     """
-    sources = ranks.first_on_machine(lambda: build_sources(recipe, ranks.local_count))
+    data = ranks.first_on_machine(lambda: build_data(recipe, ranks.local_count))
+    sources, held = data.sources, _held_tasks(recipe, data)
     sizes = tuple(map(len, sources))
     refuse_unlabelled(recipe, sources)
     parts = build_parts(recipe, sources)
@@ -78,7 +84,15 @@ def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -
         refuse_unfit_batches(recipe, objectives[part.name], part)
     batches = build_batches(recipe, parts, sizes, lambda part: part.under_prompts(encoder).tokenize)
     objective = one_objective(objectives).to(device)
-    return Prepared(joined(sources), sizes, parts, encoder, teacher, objective, batches)
+    return Prepared(joined(sources), sizes, parts, encoder, teacher, objective, batches, held)
+
+
+def _held_tasks(recipe: Recipe, data: RunData) -> "tuple[HeldTask, ...]":
+    if not data.held:
+        return ()
+    from textcl.workflows.run.held_out import held_out_tasks  # which few runs need
+
+    return tuple(held_out_tasks(recipe, data.held))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ class Plan:
     trained: int  # of these
     mix: tuple[SourcePlan, ...]  # none where the rows of all sources are drawn alike
     parts: tuple[PartPlan, ...]
+    held_out: tuple["HeldTask", ...] = ()  # the tasks of the rows that are held out
 
 
 def plan(recipe: Recipe) -> Plan:
@@ -133,6 +148,7 @@ def plan(recipe: Recipe) -> Plan:
         trained=sum(parameter.numel() for parameter in made.encoder.parameters() if parameter.requires_grad),
         mix=() if recipe.data.mixing is None else _mix(recipe, made.batches, made.sizes),
         parts=tuple(_part(recipe, part, made) for part in made.parts),
+        held_out=made.held_out,
     )
 
 

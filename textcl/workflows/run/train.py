@@ -85,7 +85,9 @@ def _begin(run: "_Run", stack: ExitStack, resume: bool) -> None:
     sweep(run.folder)
     write_recipe(run.folder, run.recipe)
     device, count = run.ranks.device.type, run.ranks.count
-    write_provenance(run.folder / "run.json", run.recipe, made.source, made.sizes, start, device, count)
+    write_provenance(
+        run.folder / "run.json", run.recipe, made.source, made.sizes, start, device, count, run.held_rows()
+    )
 
 
 def _trained(run: "_Run", resume: bool) -> Outcome:
@@ -97,7 +99,7 @@ def _trained(run: "_Run", resume: bool) -> Outcome:
     if ranks.is_main:
         run.encoder.save(folder / "model")
     after = run.score("after")
-    outcome = leave_report(folder, run.tasks, before, after, leakage, ranks)
+    outcome = leave_report(folder, run.tasks, before, after, leakage, ranks, run.limits())
     if ranks.is_main:
         leave_page(folder, run.observer, {"before": before, "after": after}, run.recipe.seed)
     return outcome
@@ -118,14 +120,23 @@ class _Run:
             lost.refuse()
             if ranks.is_main:
                 lost.warn()
-        self.tasks: list[Task] = build_tasks(recipe)
+        held = [made.task for made in self.made.held_out]
+        self.tasks: list[Task] = build_tasks(recipe, held)
         self.recorder = Recorder()
         self.observer = Observer(self.tasks, recipe.seed)
-        self.tasks_during = build_tasks_during(recipe)
+        self.tasks_during = build_tasks_during(recipe, held)
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, progress=progress)
 
+    def held_rows(self) -> dict[str, int]:
+        """Return how many rows are held out for each task of such rows."""
+        return {made.task.name: made.rows for made in self.made.held_out}
+
+    def limits(self) -> dict[str, str]:
+        """Return what the scores of some tasks cannot tell."""
+        return {made.task.name: made.limits for made in self.made.held_out if made.limits}
+
     def score(self, when: str) -> dict[str, Sample]:
-        """Run the tasks of `evaluation.after`, if there are any."""
+        """Run the tasks of the held-out rows and of `evaluation.after`, if there are any."""
         if not self.tasks:
             return {}
 
