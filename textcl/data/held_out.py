@@ -21,6 +21,7 @@ from itertools import accumulate, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from textcl.data.orders import mixed
 from textcl.data.sources.file_rows import first_pass
 from textcl.data.sources.some_rows import Rest, SomeRows
 from textcl.data.workers import DataWorkers
@@ -196,12 +197,16 @@ def _chosen(read: _Read, wanted: int, seed: int, sources: Sequence[Source]) -> C
     first[groups[::-1]] = np.arange(len(groups))[::-1]
     strata, least = _strata(read, sources)
     of_group = strata[first]  # a group of rows of several strata counts as its first row does
-    order = np.lexsort((_keys(read, groups, seed), of_group))
+    keys = _keys(read, groups, seed)
+    order = np.lexsort((keys, of_group))
     ends = np.cumsum(np.bincount(of_group, minlength=len(least)))
     taken = np.zeros(len(sizes), dtype=np.bool_)
     for stratum, quota in enumerate(_quotas(np.bincount(strata), least, wanted).tolist()):
         members = order[ends[stratum - 1] if stratum else 0 : ends[stratum]]
         taken[_fitting(members.tolist(), sizes, quota)] = True
+    left = wanted - int(sizes[taken].sum())  # of strata whose rows are joined to those of others
+    others = np.flatnonzero(~taken) if left else order[:0]
+    taken[_fitting(others[np.argsort(keys[others])].tolist(), sizes, left)] = True
     if not taken.any():
         raise DataError(
             f"found {wanted:,} rows to hold out, but rows that share texts stay together, and the groups of such rows "
@@ -256,11 +261,9 @@ def _groups(read: _Read) -> IntArray:
 def _keys(read: _Read, groups: IntArray, seed: int) -> Keys:
     """Return the lowest digest of the texts of each group."""
     keys = np.full(groups.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(keys, groups[read.owners], read.texts.astype(np.uint64) * _ODD ^ np.uint64(derive(seed, "held out")))
+    digests = mixed(read.texts.astype(np.uint64) ^ np.uint64(derive(seed, "held out")))
+    np.minimum.at(keys, groups[read.owners], digests)
     return keys
-
-
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _strata(read: _Read, sources: Sequence[Source]) -> tuple[IntArray, IntArray]:

@@ -100,7 +100,7 @@ class ComputedEpoch:
     def _through(self, numbers: NDArray[np.uint64], half: np.uint64) -> NDArray[np.uint64]:
         left, right = numbers >> half, numbers & _ones(half)
         for key in self.keys:
-            left, right = right, left ^ (_mixed(right ^ key) & _ones(half))
+            left, right = right, left ^ (mixed(right ^ key) & _ones(half))
         return (left << half) | right
 
 
@@ -108,7 +108,7 @@ def _ones(bits: np.uint64) -> np.uint64:
     return (np.uint64(1) << bits) - np.uint64(1)
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return numbers each bit of which depends on each bit of the ones given (the finaliser of SplitMix64)."""
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -173,7 +173,7 @@ def optimiser_of(recipe: Recipe) -> tuple[type, dict[str, Any]]:
     component = recipe.training.optimiser
     cls = find_class(component.use, OPTIMISER, _OPTIMISER)
     parameters = parameters_of(cls)
-    return cls, {name: converted(value, parameters[name]) for name, value in component.settings.items()}
+    return cls, {name: converted(value, parameters[name]) for name, value in (component.model_extra or {}).items()}
 
 
 _OPTIMISER = "training.optimiser"

@@ -8,11 +8,13 @@ from pydantic_core import PydanticCustomError
 from textcl.recipe.section import (
     OWN_ERROR,
     AdapterSection,
+    AfterEntry,
     Component,
     Count,
-    EvaluationSection,
+    During,
     HeldOut,
     HubSection,
+    InlineTask,
     Positive,
     Section,
     Share,
@@ -251,6 +253,23 @@ class TrainingSection(Section):
         if epochs is not None and steps is not None:
             raise PydanticCustomError(OWN_ERROR, "found both epochs and steps; keep one and set the other to null")
         return {**section, "epochs": 1} if epochs is None and steps is None else section
+
+
+class EvaluationSection(Section):
+    """What is scored, and when."""
+
+    during: During | None = None
+    after: tuple[AfterEntry, ...] = ()  # suites by name or path, and inline tasks; scored before and after the run
+    data_dir: str | None = None  # folder of evaluation sets; null: from the Hub
+
+    @model_validator(mode="after")
+    def _distinct_tasks(self) -> Self:
+        """Refuse two inline tasks of one name: the report could hold only one of them."""
+        names = [entry.name for entry in self.after if isinstance(entry, InlineTask)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise PydanticCustomError(OWN_ERROR, "two tasks are called '{name}'; give each its own", {"name": twice})
+        return self
 
 
 class Recipe(Section):

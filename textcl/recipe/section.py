@@ -226,28 +226,12 @@ class During(Section):
     @classmethod
     def _one_task(cls, tasks: object) -> object:
         """Take one task for a list of it."""
-        return [tasks] if isinstance(tasks, str | dict) else tasks
+        named = [tasks] if isinstance(tasks, str | dict) else tasks
+        return tuple(named) if isinstance(named, list) else named
 
     @model_validator(mode="after")
     def _some_task(self) -> Self:
         """Refuse to score nothing."""
         if not self.entries:
             raise PydanticCustomError(OWN_ERROR, "found no tasks; give some, as in tasks: [held-out]")
-        return self
-
-
-class EvaluationSection(Section):
-    """What is scored, and when."""
-
-    during: During | None = None
-    after: tuple[AfterEntry, ...] = ()  # suites by name or path, and inline tasks; scored before and after the run
-    data_dir: str | None = None  # folder of evaluation sets; null: from the Hub
-
-    @model_validator(mode="after")
-    def _distinct_tasks(self) -> Self:
-        """Refuse two inline tasks of one name: the report could hold only one of them."""
-        names = [entry.name for entry in self.after if isinstance(entry, InlineTask)]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise PydanticCustomError(OWN_ERROR, "two tasks are called '{name}'; give each its own", {"name": twice})
         return self

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from textcl.errors import DataError
+from textcl.errors import DataError, TextclError
 from textcl.files.yaml import read_yaml
 from textcl.recipe.load import parse
 from textcl.survey.roles import WITHOUT_COLUMNS, Reading, Trial, read_columns, try_rows
 from textcl.survey.survey import UNKNOWN, Survey, survey
 from textcl.util.atomic import new_file, refuse_location
+from textcl.workflows.run.build import build_data
+from textcl.workflows.run.held_out import held_out_tasks
 
 ENGLISH = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
@@ -62,7 +64,9 @@ _CHOICES = {
 }
 
 
-def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | None = None) -> str:
+def first_recipe(
+    found: Survey, reading: Reading, trial: Trial, backbone: str | None = None, *, holds_out: bool = True
+) -> str:
     """Return the text of a recipe that suits a file.
 
     Args:
@@ -70,6 +74,7 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
         reading: What its columns are for.
         trial: What came of reading its rows so.
         backbone: The encoder to start from; None: a small one of the language that was found.
+        holds_out: Whether rows are held out, where there are enough of them.
 
     Raises:
         DataError: The file holds too few rows to train on.
@@ -91,17 +96,32 @@ def first_recipe(found: Survey, reading: Reading, trial: Trial, backbone: str | 
         f"    - {_source(found, reading)}{_doubt(reading)}",
         *(f"  {line}" for line in (*choice.more, *_negative_views(trial))),
         f"  max_length: {max_length(found, reading)} # tokens; {_length(found, reading)}",
+        f"  {_held_out(found) if holds_out else _NONE_HELD_OUT}",
         f"  batch_size: {min(choice.batch_size, found.rows)} # rows; more give more negatives, memory stays the same",
         "encoder:",
         f"  backbone: {_plain(backbone or suited_backbone(languages, scripts))} # {guess}",
         f"objective: {choice.objective} # {choice.why}",
         f"training: {{epochs: 1, {choice.rates}, warmup: 0.1}}",
         "evaluation:",
-        "  after: [] # [sts] scores seven sets of English sentence pairs before and after; better is a set of your own",
+        "  after: [] # beside the held-out rows; [sts]: seven sets of English pairs; better is a set of your own",
     ]
     text = "\n".join(lines) + "\n"
     parse(read_yaml(text, name))  # what we write must load
     return text
+
+
+_FEW, _SOME, _MANY = 100, 1000, 20_000  # rows
+_NONE_HELD_OUT = "held_out: null # too few rows stand alone; scores need rows of their own: name a file of such"
+
+
+def _held_out(found: Survey) -> str:
+    """Return how many rows are kept from training, to be scored before and after it."""
+    if found.rows < _FEW and found.is_whole:
+        return _NONE_HELD_OUT
+    if found.rows >= _MANY or not found.is_whole:
+        return "held_out: 1000 # rows that are scored before and after, and share no text with those trained on"
+    share = 0.1 if found.rows < _SOME else 0.05
+    return f"held_out: {share} # of the rows: scored before and after, and share no text with those trained on"
 
 
 def suited_backbone(languages: list[str], scripts: list[str]) -> str:
@@ -215,6 +235,19 @@ def begin(path: Path, out: Path | None = None, backbone: str | None = None, *, f
     reading = read_columns(found)
     trial = try_rows(found, reading)
     text = first_recipe(found, reading, trial, backbone)
+    if found.is_whole and not _can_hold_out(text, recipe.stem):
+        text = first_recipe(found, reading, trial, backbone, holds_out=False)
     with new_file(recipe) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Beginning(found, reading, trial, recipe, text)
+
+
+def _can_hold_out(text: str, name: str) -> bool:
+    """Say whether the rows of a recipe can be divided as it says; other errors are left to who runs it."""
+    recipe = parse(read_yaml(text, name))
+    try:
+        if recipe.data.held_out is not None:
+            held_out_tasks(recipe, build_data(recipe).held)
+    except TextclError as error:
+        return not str(error).startswith("data.held_out")
+    return True
