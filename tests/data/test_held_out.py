@@ -151,8 +151,18 @@ def test_a_held_out_text_is_no_negative_of_a_row_that_is_trained_on() -> None:
     held = sides(divided)[1]
     assert not {folded_number(text) for row in train for text in row.negatives} & held
     assert {len(row.negatives) for row in train} == {0, 2}  # none were left, or the other stands in
+    assert all(row.scores == () for row in train)
     fell_in = next(row for row in train if len(set(row.negatives)) == 1)
     assert fell_in.negatives[0] in rows[int(fell_in.anchor.split()[1])].negatives
+
+
+def test_negatives_that_stay_keep_the_scores_that_a_judge_gave_them() -> None:
+    source = Rows([Example(row, f"q {row}", ("p",), ("gone", f"n {row}"), scores=(3.0, 2.0, 1.0)) for row in range(5)])
+    train = hold_out_texts([source], Rows([Example(0, "gone", ("else",))], "held")).train[0]
+    assert (train[2].negatives, train[2].scores) == (("n 2", "n 2"), (3.0, 1.0, 1.0))
+    only = Rows([Example(row, f"q {row}", ("p",), ("gone",), scores=(3.0, 2.0)) for row in range(5)])
+    train = hold_out_texts([only], Rows([Example(0, "gone", ("else",))], "held")).train[0]
+    assert (train[2].negatives, train[2].scores) == ((), (3.0,))
 
 
 def test_one_group_of_all_rows_cannot_be_divided() -> None:

@@ -81,7 +81,12 @@ class SomeRows:
         return self._source.location(int(self._rows[row]))
 
     def _without(self, example: Example) -> Example:
-        """Return a row whose other negatives stand in for those that are held out."""
+        """Return a row whose other negatives, with their scores, stand in for those that are held out."""
         is_held = np.isin([folded_number(text) for text in example.negatives], self._texts)
-        others = [text for text, held in zip(example.negatives, is_held, strict=True) if not held]
-        return replace(example, negatives=tuple(islice(cycle(others), len(example.negatives))))
+        stay = list(islice(cycle(np.flatnonzero(~is_held).tolist()), len(is_held)))
+        scores, positives = example.scores, len(example.positives)
+        return replace(
+            example,
+            negatives=tuple(example.negatives[position] for position in stay),
+            scores=scores and scores[:positives] + tuple(scores[positives + position] for position in stay),
+        )
