@@ -284,7 +284,7 @@ _OF_A_LABEL = 2  # rows: a probe learns from one text of a label what it says of
 def _quotas(sizes: IntArray, least: IntArray, wanted: int) -> IntArray:
     """Share rows out among strata of these sizes, those with the largest remainder first; all but few get `least`."""
     exact = sizes * (wanted / sizes.sum())
-    quotas = (exact // least * least).astype(np.int64)
+    quotas: IntArray = (exact // least * least).astype(np.int64)
     left = wanted - int(quotas.sum())
     for stratum in np.argsort(-(exact - quotas) / least, kind="stable").tolist():
         more = min(left, int(least[stratum]), int(sizes[stratum] - quotas[stratum]))
