@@ -18,6 +18,8 @@ from textcl.errors import ElsewhereError
 
 Result = TypeVar("Result")
 _SMALL = 2**18  # numbers of a tensor that is copied into a message with others
+_LAUNCHED = ("LOCAL_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")  # of processes that are several
+_YES = ("1", "true", "yes")
 _NOTHING = torch.zeros(0, dtype=torch.uint8)
 _PATIENCE = timedelta(days=30)  # with what one process does for all, such as the search for leaked texts
 _WORD, _PAUSE = 60.0, 0.001  # seconds of waiting before a word of it, and between two looks at the most
@@ -204,21 +206,30 @@ def part_here(tensor: Tensor) -> Tensor:
 
 def wants_shards() -> bool:
     """Say whether the launch is set to share weights out (FSDP of `accelerate launch`)."""
-    return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in ("1", "true", "yes")
+    return os.environ.get("ACCELERATE_USE_FSDP", "").lower() in _YES
 
 
 def join_ranks() -> Ranks:
     """Join the processes that `accelerate launch` or `torchrun` started; alone, return a single rank.
 
-    Uses NCCL on CUDA devices and gloo on CPUs.
+    Accelerate chooses the device. It uses NCCL on CUDA devices and gloo on CPUs.
     """
     from accelerate import PartialState  # slow to import, and needed by runs only
 
-    state = PartialState(cpu=not torch.cuda.is_available())
+    state = PartialState(cpu=_is_for_cpus())
     if state.num_processes > 1:
         _patient_group()
     here = int(os.environ.get("LOCAL_WORLD_SIZE", state.num_processes))
     return Ranks(state.process_index, state.num_processes, state.device, state.local_process_index, here)
+
+
+def _is_for_cpus() -> bool:
+    """Say whether a launch works on CPUs: it is set to, no GPU is there, or it has several processes on Apple's."""
+    if os.environ.get("ACCELERATE_USE_CPU", "").lower() in _YES:
+        return True
+    if torch.cuda.is_available():
+        return False
+    return not torch.backends.mps.is_available() or any(name in os.environ for name in _LAUNCHED)
 
 
 @cache

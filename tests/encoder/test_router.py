@@ -121,7 +121,11 @@ def leave_pooling_out(config: dict[str, Any]) -> None:
 
 
 def take_another_module(config: dict[str, Any]) -> None:
-    config["types"]["query_0_Transformer"] = "sentence_transformers.models.StaticEmbedding"
+    config["types"]["query_0_Transformer"] = "sentence_transformers.models.CNN"
+
+
+def take_another_default(config: dict[str, Any]) -> None:
+    config["parameters"]["default_route"] = "passage"
 
 
 def forget_a_module(config: dict[str, Any]) -> None:
@@ -138,7 +142,8 @@ def forget_a_module(config: dict[str, Any]) -> None:
             leave_pooling_out,
             r"the modules are Transformer, Normalize; textcl opens Transformer, perhaps WeightedLayerPooling, Pooling",
         ),
-        (take_another_module, r"does not know the module sentence_transformers.models.StaticEmbedding"),
+        (take_another_module, r"does not know the module sentence_transformers.models.CNN; it opens Transformer, "),
+        (take_another_default, r'default_route is "passage"; it must be query or document'),
         (forget_a_module, r"does not know the module None"),
         (dict.clear, r"the routes are none"),
     ],

@@ -10,14 +10,15 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize
-from sentence_transformers.sentence_transformer.modules import LayerNorm, StaticEmbedding
+from sentence_transformers.sentence_transformer.modules import Dropout, LayerNorm, StaticEmbedding
 from torch import nn
 
 from tests.recipe.minimal import minimal
 from tests.tiny import SENTENCES, tiny_encoder, tiny_tokenizer
 from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.encoder.static import StaticEncoder
-from textcl.errors import RecipeError
+from textcl.encoder.two_tower import TwoTower
+from textcl.errors import ModelError, RecipeError
 from textcl.recipe.load import parse
 from textcl.training.gradient_cache import dense_gradients, gradients_by_row
 from textcl.util.packing import one_by_one, pad
@@ -57,6 +58,7 @@ CASES: dict[str, tuple[nn.Module, ...]] = {
     "alone": (),
     "normalised": (Normalize(),),
     "layers": (Dense(8, 6), LayerNorm(6), Dense(6, 6, use_residual=True), Normalize()),
+    "all kinds": (Normalize(), Dense(8, 6), Dropout(0.4), LayerNorm(6), Normalize(), Dense(6, 5), Dropout(0.1)),
 }
 
 
@@ -134,13 +136,56 @@ def test_settings_of_a_backbone_are_refused(settings: dict[str, Any], tmp_path: 
         build_from_recipe(parse(recipe))
 
 
-def test_a_table_is_no_tower(tmp_path: Path) -> None:
-    tiny_encoder().save(tmp_path / "tiny")
-    section = {"backbone": str(tmp_path / "tiny"), "documents": {"backbone": str(made(tmp_path / "theirs"))}}
-    data = {"sources": [{"use": "TextLines", "path": "none"}], "max_length": 16}
+def test_the_rate_of_a_dropout_behind_the_table_is_set_and_written(tmp_path: Path) -> None:
+    folder = made(tmp_path / "theirs", Dropout(0.4), Dense(8, 8))
+    assert opened(folder).dropout == pytest.approx(0.4)
+    encoder = build_encoder(str(folder), dropout=0.25)
+    encoder.save(tmp_path / "ours")
 
-    with pytest.raises(RecipeError, match=r"^encoder\.documents\.backbone: .* token embeddings"):
-        build_from_recipe(parse(minimal(encoder=section, data=data)))
+    assert encoder.dropout == theirs(tmp_path / "ours")[1].dropout == 0.25
+
+
+def test_a_table_of_another_width_than_the_layer_behind_it_takes_is_refused(tmp_path: Path) -> None:
+    folder = made(tmp_path / "theirs", Dropout(0.1), Dense(6, 6))
+
+    with pytest.raises(ModelError, match=r"2_Dense/config\.json: it takes vectors of 6 numbers, but .* has 8"):
+        opened(folder)
+
+
+@pytest.mark.parametrize("of_table", ["queries", "documents"])
+def test_a_table_is_a_tower_of_a_recipe_beside_a_transformer(of_table: str, tmp_path: Path) -> None:
+    tiny_encoder().save(tmp_path / "tiny")
+    table = str(made(tmp_path / "theirs", Dense(8, 16)))
+    transformer = {"backbone": str(tmp_path / "tiny"), "pooling": "cls", "dropout": 0.2, "layers": 1}
+    section = (
+        {"backbone": table, "documents": transformer}
+        if of_table == "queries"
+        else transformer | {"documents": {"backbone": table}}
+    )
+    rows = [{"anchor": text, "positive": f"{text} again"} for text in SENTENCES]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = parse(
+        minimal(
+            data={
+                "sources": [{"use": "JsonLines", "path": str(tmp_path / "pairs.jsonl")}],
+                "batch_size": 4,
+                "max_length": 40,
+            },
+            encoder=section,
+            training={"steps": 3, "learning_rate": 0.05},
+        )
+    )
+    before = build_from_recipe(recipe)
+    assert isinstance(before, TwoTower)
+
+    train_recipe(recipe, tmp_path / "run")
+
+    trained, model = open_encoder(tmp_path / "run"), theirs(tmp_path / "run" / "model")
+    assert isinstance(trained, TwoTower)
+    assert isinstance(getattr(trained, of_table), StaticEncoder)
+    for role, encode in (("anchor", model.encode_query), ("positive", model.encode_document)):
+        np.testing.assert_allclose(trained.encode(SENTENCES, role=role), unit(encode(list(SENTENCES))), atol=1e-6)
+        assert np.abs(trained.encode(SENTENCES, role=role) - before.eval().encode(SENTENCES, role=role)).max() > 1e-3
 
 
 def test_a_run_trains_the_table_is_resumed_and_opens_in_sentence_transformers(tmp_path: Path) -> None:

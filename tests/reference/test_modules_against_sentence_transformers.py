@@ -1,13 +1,21 @@
 """Modules around the pooling, and lengths by role: our vectors and gradients against those of sentence-transformers."""
 
+import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sentence_transformers.base.modules as base
+import sentence_transformers.cross_encoder.modules as cross
+import sentence_transformers.multi_vector_encoder.modules as multi_vector
+import sentence_transformers.sentence_transformer.modules as sentence
+import sentence_transformers.sparse_encoder.modules as sparse
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Dense, Transformer
-from sentence_transformers.sentence_transformer.modules import LayerNorm, Pooling, WeightedLayerPooling
+from sentence_transformers.base.modules import Dense, Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Dropout, LayerNorm, Pooling, WeightedLayerPooling
 from torch import nn
 
 from tests.tiny import SENTENCES, tiny_encoder
@@ -63,6 +71,10 @@ CASES = {
     "residual to another width": (Dense(16, 8, activation_function=nn.GELU(), use_residual=True),),
     "several": (Dense(16, 24, bias=False), LayerNorm(24), Dense(24, 24, use_residual=True), LayerNorm(24)),
     "joined": (Dense(32, 8), LayerNorm(8)),
+    "dropout between": (Dense(16, 12), Dropout(0.3), LayerNorm(12)),
+    "unit length before a dense": (Normalize(), Dense(16, 8)),
+    "unit length everywhere": (Normalize(), Dense(16, 8), Normalize(), LayerNorm(8), Normalize(), Normalize()),
+    "dropout last": (Dropout(0.1), Dense(16, 8), Normalize(), Dropout(0.5)),
 }
 
 
@@ -103,6 +115,65 @@ def test_every_weight_of_the_modules_has_the_gradient_of_sentence_transformers(m
     assert len(own) == len(expected) > 6
     for gradient in (one for one in expected if one.ndim == 2 or one.shape == (2,)):
         torch.testing.assert_close(found[tuple(gradient.shape)], gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_the_rate_of_a_dropout_counts_is_set_and_is_written(tmp_path: Path) -> None:
+    folder = made(tmp_path, Dropout(0.7), Dense(16, 8))
+    assert opened(folder).dropout == 0.7
+
+    encoder = build_encoder(str(folder), dropout=0.25)
+    encoder.save(tmp_path / "ours")
+
+    assert encoder.dropout == theirs(tmp_path / "ours")[2].dropout == 0.25
+
+
+def test_a_dropout_behind_the_pooling_drops_in_training_alone(tmp_path: Path) -> None:
+    encoder = build_encoder(str(made(tmp_path, Dropout(0.5), mixes=False)))
+    chunk = pad(encoder.tokenize(SENTENCES, None), np.arange(len(SENTENCES)), "cpu")
+
+    assert (encoder.train()(chunk) == 0).float().mean() == pytest.approx(0.5, abs=0.2)
+    assert (encoder.eval()(chunk) != 0).all()
+
+
+@pytest.mark.parametrize("module", [Normalize, partial(Dense, 16, 16)])
+def test_a_layer_of_token_vectors_is_refused_wherever_it_stands(
+    module: Callable[..., nn.Module], tmp_path: Path
+) -> None:
+    of_tokens = module(module_input_name="token_embeddings")
+    folder = made(tmp_path, of_tokens)
+    kind = type(of_tokens).__name__
+
+    with pytest.raises(
+        ModelError, match=rf"2_{kind}/config\.json: {kind} works on token_embeddings; textcl opens {kind}"
+    ):
+        opened(folder)
+    listed = json.loads((folder / "modules.json").read_text())
+    listed[1], listed[2] = listed[2], listed[1]
+    (folder / "modules.json").write_text(json.dumps(listed))
+    with pytest.raises(ModelError, match=rf"the modules are Transformer, {kind}, Pooling.* name another model\.$"):
+        opened(folder)
+
+
+OPENED = {"Dense", "Dropout", "LayerNorm", "Normalize", "Pooling", "Router", "StaticEmbedding", "Transformer"}
+OTHERS = sorted(
+    f"{cls.__module__}.{cls.__name__}"
+    for package in (base, sentence, sparse, multi_vector, cross)
+    for cls in {getattr(package, name) for name in package.__all__}
+    if cls.__name__ not in {*OPENED, "WeightedLayerPooling", "Module", "InputModule"}
+)
+
+
+@pytest.mark.parametrize("path", dict.fromkeys(OTHERS))
+def test_every_other_module_of_sentence_transformers_is_refused_by_name(path: str, tmp_path: Path) -> None:
+    folder = made(tmp_path, LayerNorm(16))
+    listed = json.loads((folder / "modules.json").read_text())
+    listed[2]["type"] = path
+    (folder / "modules.json").write_text(json.dumps(listed))
+
+    with pytest.raises(
+        ModelError, match=rf"^\S+modules\.json: textcl does not know the module {path}; .* name another"
+    ):
+        opened(folder)
 
 
 def test_layers_that_the_backbone_does_not_hand_out_are_passed_over_as_there(tmp_path: Path) -> None:

@@ -8,11 +8,14 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Router
+from sentence_transformers.sentence_transformer.modules import Dropout, StaticEmbedding
 
-from tests.tiny import SENTENCES, tiny_encoder, tiny_towers
-from textcl.encoder.opening import open_encoder
+from tests.tiny import SENTENCES, tiny_encoder, tiny_tokenizer, tiny_towers
+from textcl.encoder.opening import build_encoder, open_encoder
+from textcl.encoder.static import StaticEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.types.text import Role
+from textcl.util.packing import pad
 
 PROMPTS = {"anchor": "query: ", "positive": "answer: ", "negative": "not this: "}
 TEXTS = [*SENTENCES, ""]
@@ -118,6 +121,72 @@ def test_dense_layers_bring_towers_to_one_width(tmp_path: Path) -> None:
     assert encoder.dimension == 5
     assert_equal_vectors(encoder, model)
     assert_equal_vectors(encoder, theirs(tmp_path / "again"))
+
+
+@pytest.mark.parametrize(
+    ("default_route", "is_first", "behind"), [("document", True, True), ("query", False, False), (None, True, False)]
+)
+def test_a_table_beside_a_transformer_is_opened_and_written_as_the_other_has_it(
+    default_route: str | None, is_first: bool, behind: bool, tmp_path: Path
+) -> None:
+    rules = tiny_tokenizer().backend_tokenizer
+    torch.manual_seed(3)
+    table: list[torch.nn.Module] = [StaticEmbedding(rules, embedding_dim=8), Dropout(0.2), Dense(8, 16)]
+    transformer = modules_of(tiny_encoder("cls"), tmp_path / "tiny")
+    routes = (table, transformer) if is_first else (transformer, table)
+    router = Router.for_query_document(*routes, default_route=default_route)
+    prompts = {"query": "query: ", "document": "answer: "}
+    modules = [router, Normalize()] if behind else [router]
+    model = SentenceTransformer(modules=modules, prompts=prompts, device="cpu").eval()
+    model.save(str(tmp_path / "theirs"))
+
+    encoder = open_encoder(tmp_path / "theirs")
+    encoder.save(tmp_path / "again")
+
+    assert isinstance(encoder, TwoTower)
+    assert isinstance((encoder.queries, encoder.documents)[not is_first], StaticEncoder)
+    for again in (encoder, open_encoder(tmp_path / "again")):
+        for peer in (model, theirs(tmp_path / "again")):
+            for role, encode in (
+                ("anchor", peer.encode_query),
+                ("positive", peer.encode_document),
+                (None, peer.encode),
+            ):
+                expected = encode(TEXTS, normalize_embeddings=True)
+                np.testing.assert_allclose(again.encode(TEXTS, role=role), expected, atol=1e-6)
+
+
+def test_a_table_in_a_router_has_the_gradient_of_the_other(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    routes = [[StaticEmbedding(tiny_tokenizer().backend_tokenizer, embedding_dim=16)] for _ in range(2)]
+    model = SentenceTransformer(modules=[Router.for_query_document(*routes)], device="cpu").double()
+    model.save(str(tmp_path / "theirs"))
+    encoder = build_encoder(str(tmp_path / "theirs")).double()
+    assert isinstance(encoder, TwoTower)
+    weights = torch.randn(len(TEXTS), 16, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+    for role, task, tower, route in (
+        ("anchor", "query", encoder.queries, model[0].sub_modules["query"]),
+        ("positive", "document", encoder.documents, model[0].sub_modules["document"]),
+    ):
+        chunk = pad(encoder.tokenize(TEXTS, role), np.arange(len(TEXTS)), "cpu")
+        (encoder(chunk) * weights).sum().backward()
+        features = model.preprocess(TEXTS, task=task)
+        (model[0](features, task=task)["sentence_embedding"] * weights).sum().backward()
+        found, expected = tower.backbone.words.weight.grad, route[0].embedding.weight.grad
+        assert expected.abs().max() > 0.1
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+
+
+def test_a_router_of_an_old_release_opens(tmp_path: Path) -> None:
+    encoder = tiny_towers()
+    encoder.save(tmp_path / "model")
+    (tmp_path / "model" / "router_config.json").rename(tmp_path / "model" / "config.json")
+    modules = tmp_path / "model" / "modules.json"
+    modules.write_text(modules.read_text().replace("models.Router", "models.Asym"))
+
+    assert_equal_vectors(open_encoder(tmp_path / "model"), theirs(tmp_path / "model"))
+    assert_equal_vectors(encoder, theirs(tmp_path / "model"))
 
 
 def test_no_weight_is_drawn_at_random_when_sentence_transformers_opens_the_folder(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from textcl.util.precision import Precision, autocast, resolve
+from textcl.util.precision import Precision, autocast, best_device, resolve
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,20 @@ def test_products_are_in_bf16_only_where_that_was_asked_for() -> None:
         assert (a @ a).dtype is torch.bfloat16
     with autocast(Precision.FLOAT32, "cpu"):
         assert (a @ a).dtype is torch.float32
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"),
+    [(True, False, "cuda"), (True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_the_best_device_is_a_gpu_where_there_is_one(
+    cuda: bool, mps: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert best_device() == expected
+
+
+def test_auto_is_float32_on_gpus_of_apple_whatever_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert resolve("auto", "mps") is Precision.FLOAT32

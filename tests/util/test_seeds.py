@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from textcl.util.seeds import derive, seeded
@@ -21,3 +22,15 @@ def test_a_seeded_block_draws_the_same_and_leaves_no_trace() -> None:
         again = torch.rand(3)
     assert torch.equal(first, again)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_generator_of_a_gpu_of_apple_goes_on_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, kept = torch.tensor([1, 2, 3]), []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: state)
+    monkeypatch.setattr(torch.mps, "set_rng_state", kept.append)
+
+    with seeded(1):
+        assert not kept
+
+    assert kept == [state]

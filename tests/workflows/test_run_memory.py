@@ -74,3 +74,14 @@ def test_an_encoder_of_unknown_size_is_cut_as_gpus_are(monkeypatch: pytest.Monke
     encoder = tiny_encoder()
     encoder.backbone.config = SimpleNamespace()
     assert memory(encoder, 24, monkeypatch, precision="bf16") == Memory(CUDA.chunk_tokens, CUDA.live_tokens)
+
+
+def test_a_gpu_of_apple_keeps_what_the_memory_that_it_may_take_holds(
+    base: TextEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = sum(parameter.numel() for parameter in base.parameters())
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 24 * GIGABYTE + 20 * parameters)
+
+    cut = build_memory(load_recipe("simcse", ["data.sources.0.path=a.txt"]), base, torch.device("mps"))
+
+    assert cut == Memory(9512, 14269)  # as of a CUDA GPU in float32, which `auto` is there

@@ -93,11 +93,9 @@ def refuse_launch_settings(precision: str, named: str, *, trains: bool = False) 
 
 def _is_done(asked: str, precision: str) -> bool:
     """Say whether the precision that a launch is set to is what the encoder multiplies in."""
-    import torch
+    from textcl.util.precision import best_device, resolve
 
-    from textcl.util.precision import resolve
-
-    return asked == resolve(precision, "cuda" if torch.cuda.is_available() else "cpu").value
+    return asked == resolve(precision, best_device()).value
 
 
 def prepare_to_train() -> None:

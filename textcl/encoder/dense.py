@@ -1,10 +1,11 @@
-"""Layers after pooling, dense ones and norms, as some models of sentence-transformers have them."""
+"""Layers after pooling, as some models of sentence-transformers have them: Dense, LayerNorm, Dropout, Normalize."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -84,16 +85,83 @@ class Norm(nn.Module):
         return cast(Tensor, self.norm(vectors))
 
 
-Layer = Dense | Norm
+class VectorDropout(nn.Dropout):
+    """Sets numbers of each vector to zero at random in training, (n, D) → (n, D)."""
+
+    kind = "Dropout"
+    taken, width = None, None  # any width, which stays
+
+
+class Unit(nn.Module):
+    """Brings each vector to unit length, (n, D) → (n, D)."""
+
+    kind = "Normalize"
+    taken, width = None, None
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Map vectors, (n, D) → (n, D)."""
+        return F.normalize(vectors, dim=-1)
+
+
+Layer = Dense | Norm | VectorDropout | Unit
+KINDS = (Dense.kind, Norm.kind, VectorDropout.kind, Unit.kind)
+WEIGHED = (Dense.kind, Norm.kind)  # those with weights
+
+
+def width_after(layers: Sequence[Layer], width: int) -> int:
+    """Return the width of vectors behind layers that take them with a width."""
+    return next((layer.width for layer in reversed(layers) if layer.width is not None), width)
 
 
 def read_layer(kind: str, folder: Path) -> Layer:
-    """Read a layer from a module folder of sentence-transformers; `kind` is the name of its class.
+    """Read a layer from a module folder of sentence-transformers; `kind` is the name of its class, one of `KINDS`.
 
     Raises:
         ModelError: It is of a form that textcl does not know, or its weights are missing.
     """
-    return read_dense(folder) if kind == Dense.kind else read_norm(folder)
+    readers: dict[str, Callable[[Path], Layer]] = {
+        Dense.kind: read_dense,
+        Norm.kind: read_norm,
+        VectorDropout.kind: read_drop,
+        Unit.kind: read_unit,
+    }
+    return readers[kind](folder)
+
+
+def read_drop(folder: Path) -> VectorDropout:
+    """Read a dropout from a module folder of sentence-transformers.
+
+    Raises:
+        ModelError: Its rate is none.
+    """
+    config = Settings.read(folder / "config.json")
+    rate = config.content.get("dropout", _RATE)
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise config.wrong("dropout", "a number from 0 to 1")
+    return VectorDropout(float(rate))
+
+
+_RATE = 0.2  # where the folder names none
+
+
+def read_unit(folder: Path) -> Unit:
+    """Read from a module folder of sentence-transformers that vectors are brought to unit length.
+
+    Raises:
+        ModelError: Other vectors are than those of texts.
+    """
+    _check_ends(Settings.read_if_there(folder / "config.json"), Unit.kind)
+    return Unit()
+
+
+def _check_ends(config: Settings, kind: str) -> None:
+    """Raise a ModelError where a module reads or writes something else than the vectors of texts."""
+    taken = config.text("module_input_name", _INPUT)
+    if {taken, config.text("module_output_name", taken)} != {_INPUT}:
+        raise ModelError(
+            f"{config.file}: {kind} works on {taken}; textcl opens {kind} on the {_INPUT}, behind the pooling, alone. "
+            "Encode with what made the model, or name another model."
+        )
 
 
 def read_norm(folder: Path) -> Norm:
@@ -120,9 +188,7 @@ def read_dense(folder: Path) -> Dense:
         ModelError: It is of a form that textcl does not know, or its weights are missing.
     """
     config = Settings.read(folder / "config.json")
-    ends = {config.text("module_input_name", _INPUT), config.text("module_output_name", _INPUT)}
-    if ends != {_INPUT}:
-        raise ModelError(f"{config.file}: textcl knows Dense on the sentence embedding alone.")
+    _check_ends(config, Dense.kind)
     path = config.text("activation_function", "torch.nn.modules.activation.Tanh") or ""
     activation = activation_of(path, config.file)
     with torch.device("meta"):  # a config may ask for more than there is memory
@@ -165,12 +231,15 @@ def check_shapes(file: Path, found: Mapping[str, Tensor], wanted: Mapping[str, t
 def write_layer(layer: Layer, folder: Path) -> None:
     """Write a layer as a module folder of sentence-transformers."""
     write_json(folder / "config.json", _config(layer))
-    write_weights(layer, folder)
+    if layer.kind in WEIGHED:
+        write_weights(layer, folder)
 
 
 def _config(layer: Layer) -> dict[str, object]:
     if isinstance(layer, Norm):
         return {"dimension": layer.width}
+    if not isinstance(layer, Dense):
+        return {"dropout": layer.p} if isinstance(layer, VectorDropout) else {}
     kind = type(layer.activation)
     config: dict[str, object] = {
         "in_features": layer.taken,

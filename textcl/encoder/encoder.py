@@ -16,13 +16,13 @@ from transformers import PreTrainedTokenizerBase
 from textcl.encoder.adapter import Adapter
 from textcl.encoder.backbone import largest_dropout
 from textcl.encoder.cpu.linear import packed_weights
-from textcl.encoder.dense import Layer
+from textcl.encoder.dense import Layer, width_after
 from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.pooling import LayerMix, check_mix, modes_of, pooling_named
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.protocols import Backbone
-from textcl.encoder.saving import ModelContents, save_encoder
+from textcl.encoder.saving import Contents, ModelContents, save_encoder
 from textcl.encoder.tokenization import (
     evaluating,
     longest_input,
@@ -155,7 +155,7 @@ class Encoder(nn.Module):
     def dimension(self) -> int:
         """The width of the vectors, D."""
         pooled = len(modes_of(self.pooling)) * int(self.backbone.config.hidden_size)
-        width = self._dense[-1].width if self._dense else pooled
+        width = width_after(self._dense, pooled)
         return width if self.truncate_dim is None else min(width, self.truncate_dim)
 
     @property
@@ -165,8 +165,8 @@ class Encoder(nn.Module):
 
     @property
     def dropout(self) -> float:
-        """The largest dropout rate in the backbone; 0 means that two passes in training mode are equal."""
-        return largest_dropout(self.backbone)
+        """The largest dropout rate in it; 0 means that two passes in training mode are equal."""
+        return largest_dropout(self)
 
     @property
     def device(self) -> torch.device:
@@ -314,7 +314,7 @@ class Encoder(nn.Module):
         """
         save_encoder(Path(folder), self.contents())
 
-    def contents(self) -> ModelContents:
+    def contents(self) -> Contents:
         """Return what is written of the encoder when it is saved."""
         settings = FolderSettings(
             self.pooling,

@@ -35,6 +35,8 @@ def fingerprint(encoder: TextEncoder) -> str:
     for name, tensor in sorted(encoder.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().float().contiguous().numpy().data)
+    if isinstance(encoder, TwoTower) and encoder.default is not Role.ANCHOR:
+        digest.update(encoder.default.encode())
     for tower in _towers(encoder):
         for setting in _settings(tower):
             digest.update(json.dumps(setting, sort_keys=True, default=str).encode())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textcl.encoder.dense import Dense, Layer, Norm, read_layer
+from textcl.encoder.dense import KINDS, Layer, Unit, read_layer
 from textcl.encoder.folder_files import Settings, read_json
 from textcl.encoder.pooling import LayerMix, modes_of, read_mix, read_pooling
 from textcl.encoder.prompts import Prompts
@@ -15,8 +15,10 @@ from textcl.util.foreign import below
 MODULES = "modules.json"
 _TYPE = "sentence_transformers.models.{}"  # resolved by every release that has the class
 _OUR_OWN = "sentence_transformers."
-_LAYERS = (Dense.kind, Norm.kind)  # that may follow the pooling
-_KNOWN = ("Transformer", LayerMix.kind, "Pooling", *_LAYERS, "Normalize", "Router")
+STATIC = "StaticEmbedding"  # the module of a model that has token embeddings in the place of a backbone
+ROUTER = ("Router", "Asym")  # the latter as old releases write it
+WAY_OUT = "Encode with what made the model, or name another model."  # where modules cannot be opened
+_KNOWN = ("Transformer", LayerMix.kind, "Pooling", *KINDS, STATIC, *ROUTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,6 @@ def read_modules(folder: Path) -> list[Module]:
 def listed_kinds(folder: Path) -> list[str]:
     """Return the class names of the modules that a model folder lists, known or not."""
     return [_class_name(module.kind) for module in listed_modules(folder)]
-
-
-STATIC = "StaticEmbedding"  # the module of a model that has token embeddings in the place of a backbone
 
 
 def is_static(folder: Path) -> bool:
@@ -92,7 +91,7 @@ def kind_of(path: object, file: Path) -> str:
     """
     kind = _class_name(path)
     if not str(path).startswith(_OUR_OWN) or kind not in _KNOWN:
-        raise ModelError(f"{file}: textcl does not know the module {path}.")
+        raise ModelError(f"{file}: textcl does not know the module {path}; it opens {', '.join(_KNOWN)}. {WAY_OUT}")
     return kind
 
 
@@ -130,6 +129,16 @@ class FolderSettings:
     width: Width | None = None  # of the pooled vectors, as the folder says it
 
 
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """An encoder of a model folder: where its first module lies, and how texts become vectors around it."""
+
+    folder: Path
+    settings: FolderSettings
+    is_static: bool = False  # whether it has token embeddings in the place of a transformer
+    is_default: bool = False  # of two, whether it embeds texts that are neither queries nor documents
+
+
 def read_settings(folder: Path) -> FolderSettings:
     """Read a model folder's settings; a folder without a list of modules has the defaults.
 
@@ -157,9 +166,9 @@ def settings_of(modules: Sequence[Module], folder: Path, file: Path) -> FolderSe
     transformer, mixing, pooling_module, after = _parted(modules, file)
     pooling = Settings.read(pooling_module.folder / "config.json")
     text = _text_settings(transformer.folder)
-    layers = [(module.folder, read_layer(module.kind, module.folder)) for module in after]
+    layers, is_unit = read_layers(after)
     width = check_widths(pooling, layers)
-    config = read_model_settings(folder, is_normalised=modules[-1].kind == "Normalize")
+    config = read_model_settings(folder, is_normalised=is_unit)
     hands_out = Settings.read_if_there(transformer.folder / "config.json").flag("output_hidden_states", False)
     longest = text.count("max_seq_length")
     return FolderSettings(
@@ -186,14 +195,27 @@ def _parted(modules: Sequence[Module], file: Path) -> tuple[Module, Module | Non
     kinds = [module.kind for module in modules]
     mixing = modules[1] if kinds[1:2] == [LayerMix.kind] else None
     rest = modules[1:] if mixing is None else modules[2:]
-    after = list(rest[1:-1] if kinds[-1] == "Normalize" else rest[1:])
+    after = list(rest[1:])
     is_known = kinds[0] == "Transformer" and rest[:1] and rest[0].kind == "Pooling"
-    if not is_known or {module.kind for module in after} - set(_LAYERS):
+    if not is_known or {module.kind for module in after} - set(KINDS):
         raise ModelError(
             f"{file}: the modules are {', '.join(kinds)}; textcl opens Transformer, perhaps {LayerMix.kind}, Pooling, "
-            f"then any number of {' and '.join(_LAYERS)}, then Normalize or nothing."
+            f"then any number of {', '.join(KINDS)}; or {STATIC} and then these. {WAY_OUT}"
         )
     return modules[0], mixing, rest[0], after
+
+
+def read_layers(modules: Sequence[Module]) -> tuple[list[tuple[Path, Layer]], bool]:
+    """Read the layers that follow a pooling, each with its folder, and whether the last one gives unit length.
+
+    That one is left out: it is what every encoder does with its vectors at last.
+
+    Raises:
+        ModelError: One of them is of a form that textcl does not know.
+    """
+    layers = [(module.folder, read_layer(module.kind, module.folder)) for module in modules]
+    is_unit = bool(layers) and isinstance(layers[-1][1], Unit)
+    return layers[:-1] if is_unit else layers, is_unit
 
 
 def _lengths(text: Settings, longest: int | None) -> dict[Role, int]:
@@ -217,16 +239,32 @@ def check_widths(pooling: Settings, layers: Sequence[tuple[Path, Layer]]) -> Wid
     joined = len(modes_of(read_pooling(pooling)))
     of_tokens = None if said is None else Width(said, pooling.file)
     before = None if said is None else Width(said * joined, pooling.file)
+    first = check_chain(before, layers)
+    return Width(first.numbers // joined, first.file) if of_tokens is None and first is not None else of_tokens
+
+
+def check_chain(before: Width | None, layers: Sequence[tuple[Path, Layer]]) -> Width | None:
+    """Return the width of what goes into layers, as the first that has one says it.
+
+    Args:
+        before: As what stands before them says it; None: it does not.
+        layers: Each with its folder.
+
+    Raises:
+        ModelError: A layer takes vectors of another width than the one before it gives.
+    """
+    first = None
     for folder, layer in layers:
+        if layer.taken is None or layer.width is None:
+            continue
         taken = Width(layer.taken, folder / "config.json")
         if before is not None and taken.numbers != before.numbers:
             raise ModelError(
                 f"{taken.file}: it takes vectors of {taken.numbers} numbers, but {before.file} says {before.numbers}."
             )
-        if of_tokens is None:
-            of_tokens = Width(taken.numbers // joined, taken.file)
+        first = first or taken
         before = Width(layer.width, taken.file)
-    return of_tokens
+    return first
 
 
 def _text_settings(folder: Path) -> Settings:

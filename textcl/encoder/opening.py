@@ -1,7 +1,7 @@
 """Open a saved encoder, or build one from a backbone for a recipe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,20 +14,22 @@ from textcl.encoder.adapter import Savings, save_memory
 from textcl.encoder.backbone import load_backbone, load_skeleton
 from textcl.encoder.cpu import attention as fast_attention
 from textcl.encoder.cpu.dropout import FastDropout
+from textcl.encoder.dense import VectorDropout
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.folder_format import FolderSettings, is_static
+from textcl.encoder.folder_format import FolderSettings, Tower
 from textcl.encoder.locate import Export, export_location, find_folder, find_on_hub, read_name
 from textcl.encoder.pooling import LAST, modes_of
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone, TextEncoder
 from textcl.encoder.router import read_towers
 from textcl.encoder.runtimes import RuntimeBackbone, open_runtime
-from textcl.encoder.static import build_static, open_static
-from textcl.encoder.tokenization import lengths_by_role, longest_input, usual_length
+from textcl.encoder.static import build_static
+from textcl.encoder.tokenization import lengths_of_roles, longest_input, usual_length
 from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import ModelError
 from textcl.types.text import Role
 from textcl.util.cache import file_digest
+from textcl.util.precision import best_device
 
 
 def fitting(settings: FolderSettings, backbone: PreTrainedModel) -> FolderSettings:
@@ -123,8 +125,8 @@ def open_encoder(
             `pkg://package/folder`, or a Hub id, with `@revision` if wished; each with `#onnx-int8`, or another form,
             for an export of it.
         precision: What `encode` multiplies in: float32, bf16 or auto.
-        device: Where to put it; None: CUDA if there is one, else the CPU. Exports that torch does not compute stay on
-            the CPU.
+        device: Where to put it; None: a GPU if there is one (CUDA or MPS), else the CPU. Exports that torch does not
+            compute stay on the CPU.
 
     Raises:
         ModelError: The model cannot be found or read, or textcl would compute other vectors than it was made for.
@@ -133,14 +135,8 @@ def open_encoder(
     folder = find_folder(name.model, name.export)
     if name.export is not None:
         return open_export(folder, name.export, precision=precision, device=device)
-    if is_static(folder):
-        return open_static(folder).to(device or _best_device()).eval()
     encoder = build_encoder(name.model, precision=precision)
-    return encoder.to(device or _best_device()).eval()
-
-
-def _best_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return encoder.to(device or best_device()).eval()
 
 
 def open_export(
@@ -213,68 +209,102 @@ def build_encoder(
     name = read_name(backbone)
     if name.export is not None:
         raise ModelError(f"{backbone} is an export, which cannot be trained. Name the model itself, {name.model}.")
-    folder, encoders = find_folder(backbone), []
-    if is_static(folder):
-        others: dict[str, object] = {"pooling": pooling, "pool_prompt": pool_prompt, "layers": layers}
-        others |= {"dropout": dropout, "is_causal": is_causal, "append_eos": append_eos}
-        if savings is not None:
-            others |= {
-                "adapter": savings.adapter,
-                "recompute": savings.recompute or None,
-                "weights": "bf16" if savings.half else None,
-            }
-        return build_static(
-            folder,
-            others,
-            prompts=prompts,
-            max_length=max_length,
-            random_init=random_init,
-            new_words=new_words,
-        )
+    folder = find_folder(backbone)
+    asked = _Asked(
+        backbone, pooling, prompts, pool_prompt, layers, dropout, random_init, is_causal, append_eos, new_words,
+        max_length, precision, savings,
+    )  # fmt: skip
     towers = read_towers(folder)
-    for tower, roles in zip(towers, (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS, strict=True):
-        model, tokenizer = load_backbone(
-            str(tower.folder), layers=layers, dropout=dropout, random_init=random_init, is_causal=is_causal
-        )
-        check_width(tower.settings, model)
-        settings = fitting(tower.settings, model)
-        settings = replace(
-            settings,
-            pooling=settings.pooling if pooling is None else pooling,
-            prompts=settings.prompts if prompts is None else Prompts.of_roles(prompts),
-            pool_prompt=settings.pool_prompt if pool_prompt is None else pool_prompt,
-        )
-        if max_length is not None:
-            settings = _cut(settings, max_length, roles)
-        if new_words is not None:
-            _learn_words(model, tokenizer, new_words, savings)
-        _end_texts(tokenizer, tower.settings, settings.pooling, append_eos)
-        use_fast_parts(model)
-        encoders.append(assemble(model, tokenizer, settings, precision))
-        if savings is not None:
-            encoders[-1].adapter = save_memory(model, savings, None if random_init else find_on_hub(backbone))
-    return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders)
+    roles = (tuple(Role),) if len(towers) == 1 else ROLES_OF_TOWERS
+    encoders = [
+        _static(tower, asked, own) if tower.is_static else _transformer(tower, asked, own)
+        for tower, own in zip(towers, roles, strict=True)
+    ]
+    return encoders[0] if len(encoders) == 1 else _pair(folder, *encoders, is_second=towers[1].is_default)
 
 
-def _cut(
-    settings: FolderSettings, max_length: int | Mapping[str, int] | Mapping[Role, int], roles: Sequence[Role]
-) -> FolderSettings:
-    """Set the lengths of the texts of some roles."""
-    if isinstance(max_length, int):
-        return replace(settings, max_length=max_length, lengths={})
-    lengths = {role: length for role, length in lengths_by_role(max_length).items() if role in roles}
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `build_encoder` is asked for."""
+
+    backbone: str
+    pooling: str | None
+    prompts: Mapping[str, str] | None
+    pool_prompt: bool | None
+    layers: int | None
+    dropout: float | None
+    random_init: bool
+    is_causal: bool | None
+    append_eos: bool | None
+    new_words: str | None
+    max_length: int | Mapping[str, int] | Mapping[Role, int] | None
+    precision: str
+    savings: Savings | None
+
+
+def _static(tower: Tower, asked: _Asked, roles: Sequence[Role]) -> Encoder:
+    """Build a tower of token embeddings, for the texts of some roles."""
+    savings = asked.savings or Savings()
+    others = {
+        "pooling": asked.pooling,
+        "pool_prompt": asked.pool_prompt,
+        "layers": asked.layers,
+        "is_causal": asked.is_causal,
+        "append_eos": asked.append_eos,
+        "adapter": savings.adapter,
+        "weights": "bf16" if savings.half else None,
+    }
+    return build_static(
+        tower,
+        others,
+        prompts=asked.prompts,
+        max_length=lengths_of_roles(asked.max_length, roles),
+        dropout=asked.dropout,
+        random_init=asked.random_init,
+        new_words=asked.new_words,
+    )
+
+
+def _transformer(tower: Tower, asked: _Asked, roles: Sequence[Role]) -> Encoder:
+    """Build a tower with a transformer, for the texts of some roles."""
+    model, tokenizer = load_backbone(
+        str(tower.folder),
+        layers=asked.layers,
+        dropout=asked.dropout,
+        random_init=asked.random_init,
+        is_causal=asked.is_causal,
+    )
+    check_width(tower.settings, model)
+    settings = _changed(fitting(tower.settings, model), asked, roles)
+    if asked.new_words is not None:
+        from textcl.encoder.vocabulary import learn_words
+
+        learn_words(model, tokenizer, asked.new_words, has_adapter=bool(asked.savings and asked.savings.adapter))
+    _end_texts(tokenizer, tower.settings, settings.pooling, asked.append_eos)
+    use_fast_parts(model)
+    encoder = assemble(model, tokenizer, settings, asked.precision)
+    for layer in settings.dense:
+        if isinstance(layer, VectorDropout) and asked.dropout is not None:
+            layer.p = asked.dropout
+    if asked.savings is not None:
+        encoder.adapter = save_memory(model, asked.savings, None if asked.random_init else find_on_hub(asked.backbone))
+    return encoder
+
+
+def _changed(settings: FolderSettings, asked: _Asked, roles: Sequence[Role]) -> FolderSettings:
+    """Put what is asked for in the place of what a folder says."""
+    settings = replace(
+        settings,
+        pooling=settings.pooling if asked.pooling is None else asked.pooling,
+        prompts=settings.prompts if asked.prompts is None else Prompts.of_roles(asked.prompts),
+        pool_prompt=settings.pool_prompt if asked.pool_prompt is None else asked.pool_prompt,
+    )
+    lengths = lengths_of_roles(asked.max_length, roles)
+    if lengths is None:
+        return settings
+    if isinstance(lengths, int):
+        return replace(settings, max_length=lengths, lengths={})
     return replace(settings, max_length=max(lengths.values()), lengths=lengths)
-
-
-def _learn_words(
-    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, file: str, savings: Savings | None
-) -> None:
-    """Give the words of a file tokens and rows of their own."""
-    from textcl.encoder.vocabulary import add_words, read_words
-
-    if savings is not None and savings.adapter is not None:
-        raise ValueError("new_words is given, but an adapter leaves the table as it is. Set one of the two to null.")
-    add_words(backbone, tokenizer, read_words(file))
 
 
 def _end_texts(tokenizer: PreTrainedTokenizerBase, said: FolderSettings, pooling: str, append_eos: bool | None) -> None:
@@ -286,9 +316,9 @@ def _end_texts(tokenizer: PreTrainedTokenizerBase, said: FolderSettings, pooling
         append_end(tokenizer)
 
 
-def _pair(folder: Path, queries: Encoder, documents: Encoder) -> TwoTower:
+def _pair(folder: Path, queries: Encoder, documents: Encoder, *, is_second: bool) -> TwoTower:
     try:
-        return TwoTower(queries, documents)
+        return TwoTower(queries, documents, Role.POSITIVE if is_second else Role.ANCHOR)
     except ValueError as error:
         raise ModelError(f"{folder}: {error}") from error
 

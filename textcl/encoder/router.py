@@ -1,35 +1,34 @@
-"""Two towers in one model folder: the Router of sentence-transformers, a route for queries and one for documents."""
+"""The encoders of a model folder: one, or the two of a Router, a route for queries and one for documents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textcl.encoder.dense import WEIGHED
 from textcl.encoder.folder_files import Settings, write_json
 from textcl.encoder.folder_format import (
-    FolderSettings,
+    MODULES,
+    ROUTER,
+    STATIC,
     Module,
+    Tower,
     kind_of,
     read_modules,
     read_settings,
     settings_of,
     type_of,
 )
-from textcl.encoder.saving import ModelContents, whole_folder, write_list, write_modules
+from textcl.encoder.locate import find_folder
+from textcl.encoder.pooling import LayerMix
+from textcl.encoder.saving import Contents, whole_folder, write_list
+from textcl.encoder.static import static_tower
 from textcl.errors import ModelError
 from textcl.util.foreign import below
 
 ROUTES = ("query", "document")  # the tasks of `encode_query` and `encode_document`
-_FILE = "router_config.json"
-_WEIGHTS = ("Transformer", "Dense")  # modules that hold weights
-
-
-@dataclass(frozen=True, slots=True)
-class Tower:
-    """An encoder of a model folder: where its transformer lies, and how texts become vectors around it."""
-
-    folder: Path
-    settings: FolderSettings
+_FILE, _OLD_FILE = "router_config.json", "config.json"
+_WEIGHTS = ("Transformer", STATIC, LayerMix.kind, *WEIGHED)  # modules that hold weights
 
 
 def read_towers(folder: Path) -> tuple[Tower, ...]:
@@ -40,13 +39,39 @@ def read_towers(folder: Path) -> tuple[Tower, ...]:
             routes than these, chooses among them by more than the task, or shares weights between them.
     """
     modules = read_modules(folder)
-    if not modules or modules[0].kind != "Router":
+    if not modules:
         return (Tower(folder, read_settings(folder)),)
-    return _read_routes(folder, modules[0].folder / _FILE, modules[1:])
+    if modules[0].kind not in ROUTER:
+        return (_tower(modules, folder, folder, folder / MODULES),)
+    files = [modules[0].folder / name for name in (_FILE, _OLD_FILE)]
+    return _read_routes(folder, next((file for file in files if file.exists()), files[0]), modules[1:])
 
 
-def save_towers(folder: Path, queries: ModelContents, documents: ModelContents) -> None:
+def holds_table(name: str) -> bool:
+    """Say whether a model, a folder or a Hub id, is a table of token embeddings, and has no towers.
+
+    Raises:
+        ModelError: It cannot be found or read.
+    """
+    towers = read_towers(find_folder(name))
+    return len(towers) == 1 and towers[0].is_static
+
+
+def _tower(modules: Sequence[Module], home: Path, folder: Path, file: Path) -> Tower:
+    """Read one encoder of a model folder; `home` is where its transformer lies, `file` where its modules are listed."""
+    if modules[0].kind == STATIC:
+        return static_tower(modules, folder, file)
+    return Tower(home, settings_of(modules, folder, file))
+
+
+def save_towers(folder: Path, queries: Contents, documents: Contents, default: int) -> None:
     """Write two towers; the folder appears whole or not at all. The prompts are those of the queries' settings.
+
+    Args:
+        folder: The model folder.
+        queries: The tower of queries.
+        documents: The tower of documents.
+        default: The number of the tower that embeds texts which are neither.
 
     Raises:
         ModelError: It could not be written.
@@ -61,19 +86,19 @@ def save_towers(folder: Path, queries: ModelContents, documents: ModelContents) 
     config = {
         "types": {name: type_of(kind) for name, kind in zip(names, kinds, strict=True)},
         "structure": structure,
-        # `encode` without a task takes the queries' tower, in both libraries.
-        "parameters": {"default_route": ROUTES[0], "allow_empty_key": True, "route_mappings": {}},
+        "parameters": {"default_route": ROUTES[default], "allow_empty_key": True, "route_mappings": {}},
     }
     with whole_folder(folder) as new:
         for route, contents in towers.items():
-            write_modules([new / name for name in structure[route]], contents)
+            contents.write([new / name for name in structure[route]])
         write_json(new / _FILE, config)
         write_list(new, {"": "Router"}, queries.settings)
 
 
 def _read_routes(folder: Path, file: Path, behind: Sequence[Module]) -> tuple[Tower, ...]:
     """Read both routes; the modules behind the Router belong to each."""
-    routes = _routes(Settings.read(file))
+    config = Settings.read(file)
+    routes, default = _routes(config), _default(config)
     queries, documents = ([*routes[name], *behind] for name in ROUTES)
     shared = next((module for module in queries if module.kind in _WEIGHTS and module in documents), None)
     if shared is not None:
@@ -81,7 +106,20 @@ def _read_routes(folder: Path, file: Path, behind: Sequence[Module]) -> tuple[To
             f"{file}: both routes share the weights of {shared.folder.name}; textcl opens towers with weights of their "
             "own. One encoder for both, with a prompt for each, needs no Router."
         )
-    return tuple(Tower(route[0].folder, settings_of(route, folder, file)) for route in (queries, documents))
+    return tuple(
+        replace(_tower(route, route[0].folder, folder, file), is_default=name == default)
+        for name, route in zip(ROUTES, (queries, documents), strict=True)
+    )
+
+
+def _default(config: Settings) -> str:
+    """Return the route of texts without a task; where there is none, that of queries."""
+    parameters = Settings(config.file, config.content.get("parameters") or {})
+    first = next(iter(config.content["structure"])) if parameters.flag("allow_empty_key", True) else ROUTES[0]
+    name = parameters.text("default_route", first)
+    if name not in ROUTES:
+        raise parameters.wrong("default_route", " or ".join(ROUTES))
+    return name
 
 
 def _routes(config: Settings) -> dict[str, list[Module]]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 import torch
 from safetensors import SafetensorError
@@ -13,10 +13,11 @@ from transformers import PreTrainedTokenizerBase
 from textcl.encoder.adapter import FOLDER as ADAPTER
 from textcl.encoder.adapter import Adapter
 from textcl.encoder.backbone import without_pooler
-from textcl.encoder.dense import write_layer
+from textcl.encoder.dense import Unit, write_layer
 from textcl.encoder.folder_files import read_json, write_json
 from textcl.encoder.folder_format import MODULES, FolderSettings, type_of
 from textcl.encoder.pooling import LayerMix, pooling_config, write_mix
+from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone
 from textcl.errors import ModelError
 from textcl.types.text import Role
@@ -25,9 +26,31 @@ from textcl.util.installed import version_of
 from textcl.util.quiet import quiet_transformers
 
 
+class Contents(Protocol):
+    """What is written of an encoder."""
+
+    @property
+    def settings(self) -> FolderSettings:
+        """How texts become vectors."""
+        ...
+
+    @property
+    def kinds(self) -> list[str]:
+        """The modules of sentence-transformers that do the same, in the order in which they run."""
+        ...
+
+    def prompted(self, prompts: Prompts) -> Self:
+        """Return the same under other prompts."""
+        ...
+
+    def write(self, folders: Sequence[Path]) -> None:
+        """Write the modules, each into a folder of its own, which is made where it is missing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ModelContents:
-    """What is written of an encoder."""
+    """What is written of an encoder with a transformer."""
 
     backbone: Backbone
     tokenizer: PreTrainedTokenizerBase
@@ -38,18 +61,54 @@ class ModelContents:
     def kinds(self) -> list[str]:
         """The modules of sentence-transformers that do the same, in the order in which they run."""
         mixing = [] if self.settings.layer_mix is None else [LayerMix.kind]
-        return ["Transformer", *mixing, "Pooling", *(layer.kind for layer in self.settings.dense), "Normalize"]
+        return ["Transformer", *mixing, "Pooling", *kinds_after(self.settings)]
+
+    def prompted(self, prompts: Prompts) -> Self:
+        """Return the same under other prompts."""
+        return replace(self, settings=replace(self.settings, prompts=prompts))
+
+    def write(self, folders: Sequence[Path]) -> None:
+        """Write the modules, each into a folder of its own, which is made where it is missing."""
+        settings, backbone = self.settings, self.backbone
+        width = int(backbone.config.hidden_size)
+        make_folders(folders)
+        transformer, *others = folders
+        if settings.layer_mix is not None:
+            write_mix(settings.layer_mix, width, others.pop(0))
+        pooling, *after = others
+        _write_backbone(transformer, backbone, self.adapter)
+        _write_tokenizer(transformer, self.tokenizer, settings.max_length)
+        write_json(transformer / "sentence_bert_config.json", _text_settings(backbone, settings))
+        write_json(pooling / "config.json", pooling_config(settings.pooling, settings.pool_prompt, width))
+        write_after(settings, after)
 
 
-def save_encoder(folder: Path, contents: ModelContents) -> None:
-    """Write an encoder, its transformer at the root; the folder appears whole or not at all.
+def make_folders(folders: Sequence[Path]) -> None:
+    """Make folders that are missing."""
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+
+
+def kinds_after(settings: FolderSettings) -> list[str]:
+    """Return the modules that follow a pooling; the last brings vectors to unit length."""
+    return [*(layer.kind for layer in settings.dense), Unit.kind]
+
+
+def write_after(settings: FolderSettings, folders: Sequence[Path]) -> None:
+    """Write the modules of `kinds_after`, each into a folder of its own."""
+    for layer, folder in zip((*settings.dense, Unit()), folders, strict=True):
+        write_layer(layer, folder)
+
+
+def save_encoder(folder: Path, contents: Contents) -> None:
+    """Write an encoder, its first module at the root; the folder appears whole or not at all.
 
     Raises:
         ModelError: It could not be written.
     """
     paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(contents.kinds) if number)]
     with whole_folder(folder) as new:
-        write_modules([new / path for path in paths], contents)
+        contents.write([new / path for path in paths])
         write_list(new, dict(zip(paths, contents.kinds, strict=True)), contents.settings)
 
 
@@ -65,25 +124,6 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             yield new
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model could not be written ({error}); what stood there is kept.") from error
-
-
-def write_modules(folders: Sequence[Path], contents: ModelContents) -> None:
-    """Write the modules of an encoder, each into a folder of its own, which is made where it is missing."""
-    settings, backbone = contents.settings, contents.backbone
-    width = int(backbone.config.hidden_size)
-    for folder in folders:
-        folder.mkdir(exist_ok=True)
-    transformer, *others = folders
-    if settings.layer_mix is not None:
-        write_mix(settings.layer_mix, width, others.pop(0))
-    pooling, *layers, normalize = others
-    _write_backbone(transformer, backbone, contents.adapter)
-    _write_tokenizer(transformer, contents.tokenizer, settings.max_length)
-    write_json(transformer / "sentence_bert_config.json", _text_settings(backbone, settings))
-    write_json(pooling / "config.json", pooling_config(settings.pooling, settings.pool_prompt, width))
-    for layer, folder in zip(settings.dense, layers, strict=True):
-        write_layer(layer, folder)
-    write_json(normalize / "config.json", {})
 
 
 def write_list(folder: Path, kinds: Mapping[str, str], settings: FolderSettings) -> None:

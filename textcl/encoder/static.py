@@ -5,8 +5,9 @@ The folder is model2vec's, which sentence-transformers opens as a StaticEmbeddin
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -15,20 +16,22 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from textcl.encoder.dense import Dense, Layer, Norm, read_layer, write_layer
+from textcl.encoder.dense import KINDS, VectorDropout
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.folder_files import Settings, check_weights
 from textcl.encoder.folder_format import (
-    MODULES,
     STATIC,
+    WAY_OUT,
     FolderSettings,
-    listed_kinds,
-    listed_modules,
+    Module,
+    Tower,
+    check_chain,
+    read_layers,
     read_model_settings,
 )
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.runtimes import TokenTable
-from textcl.encoder.saving import whole_folder, write_list
+from textcl.encoder.saving import kinds_after, make_folders, write_after
 from textcl.errors import ModelError
 from textcl.types.batches import Chunk
 from textcl.types.text import Role
@@ -78,25 +81,35 @@ class StaticEncoder(Encoder):
             vectors: Tensor = self.dense(means.to(torch.promote_types(means.dtype, torch.float32)))
         return vectors[:, : self.truncate_dim]
 
-    def save(self, folder: str | Path) -> None:
-        """Write the table as a folder that textcl and sentence-transformers open.
+    def contents(self) -> "StaticContents":
+        """Return what is written of the encoder when it is saved."""
+        return StaticContents(self.backbone.words.weight, self._rules, super().contents().settings)
 
-        Raises:
-            ModelError: It could not be written.
-        """
-        settings = self.contents().settings
-        kinds = [STATIC, *(layer.kind for layer in settings.dense), "Normalize"]
-        paths = ["", *(f"{number}_{kind}" for number, kind in enumerate(kinds) if number)]
-        with whole_folder(Path(folder)) as new:
-            for path in paths[1:]:
-                (new / path).mkdir()
-            rows = self.backbone.words.weight.detach().float().cpu().contiguous()
-            save_file({_TABLES[0]: rows}, new / _WEIGHTS[0])
-            (new / _TOKENIZER[0]).write_text(_cutting(self._rules, self.max_length), encoding="utf-8")
-            for layer, path in zip(settings.dense, paths[1:], strict=False):
-                write_layer(layer, new / path)
-            (new / paths[-1] / "config.json").write_text("{}\n", encoding="utf-8")
-            write_list(new, dict(zip(paths, kinds, strict=True)), settings)
+
+@dataclass(frozen=True, slots=True)
+class StaticContents:
+    """What is written of token embeddings."""
+
+    table: Tensor  # (V, D)
+    rules: str  # the tokenizer as its file had it, JSON
+    settings: FolderSettings
+
+    @property
+    def kinds(self) -> list[str]:
+        """The modules of sentence-transformers that do the same, in the order in which they run."""
+        return [STATIC, *kinds_after(self.settings)]
+
+    def prompted(self, prompts: Prompts) -> Self:
+        """Return the same under other prompts."""
+        return replace(self, settings=replace(self.settings, prompts=prompts))
+
+    def write(self, folders: Sequence[Path]) -> None:
+        """Write the modules, each into a folder of its own, which is made where it is missing."""
+        make_folders(folders)
+        own, *after = folders
+        save_file({_TABLES[0]: self.table.detach().float().cpu().contiguous()}, own / _WEIGHTS[0])
+        (own / _TOKENIZER[0]).write_text(_cutting(self.rules, self.settings.max_length), encoding="utf-8")
+        write_after(self.settings, after)
 
 
 def _cutting(rules: str, max_length: int | None) -> str:
@@ -114,25 +127,29 @@ class _Rules:
     pieces: dict[int, list[int]]  # of each new word
 
 
-def open_static(folder: Path, words: Sequence[str] = ()) -> StaticEncoder:
-    """Open a folder of token embeddings as an encoder, which can be trained.
+def open_static(tower: Tower, words: Sequence[str] = ()) -> StaticEncoder:
+    """Open token embeddings as an encoder, which can be trained.
 
     Args:
-        folder: Of the model.
+        tower: Where they lie, and what is said of them.
         words: That get a token each, unless they have one; its row starts as the mean of those of its pieces.
 
     Raises:
         ModelError: It cannot be read, or its modules would give other vectors.
         ValueError: A word that the tokenizer does not find.
     """
-    files = [_file(listed_modules(folder)[0].folder, folder, names) for names in (_WEIGHTS, _TOKENIZER)]
-    table = _table(files[0])
-    rules = _read_rules(files[1], len(table), words)
+    weights, file = (_file(tower.folder, names) for names in (_WEIGHTS, _TOKENIZER))
+    table = _table(weights)
+    width = tower.settings.width
+    if width is not None and width.numbers != table.shape[1]:
+        raise ModelError(
+            f"{width.file}: it takes vectors of {width.numbers} numbers, but {weights} has {table.shape[1]}."
+        )
+    rules = _read_rules(file, len(table), words)
     if rules.pieces:
         table = _with_rows(table, rules.pieces)
-    settings = static_settings(folder)
     backbone = TokenTable(table, int(rules.tokenizer.pad_token_id))
-    return StaticEncoder(backbone, rules.tokenizer, rules.text, settings)
+    return StaticEncoder(backbone, rules.tokenizer, rules.text, tower.settings)
 
 
 def _with_rows(table: Tensor, pieces: Mapping[int, Sequence[int]]) -> Tensor:
@@ -146,21 +163,23 @@ def _with_rows(table: Tensor, pieces: Mapping[int, Sequence[int]]) -> Tensor:
 
 
 def build_static(
-    folder: Path,
+    tower: Tower,
     others: Mapping[str, object],
     *,
     prompts: Mapping[str, str] | None,
-    max_length: int | Mapping[str, int] | Mapping[Role, int] | None,
+    max_length: int | Mapping[Role, int] | None,
+    dropout: float | None,
     random_init: bool,
     new_words: str | None,
 ) -> StaticEncoder:
     """Open token embeddings for a recipe.
 
     Args:
-        folder: Of the model.
+        tower: Where they lie, and what is said of them.
         others: Settings that only a backbone has, by name; None, and what a table does anyway, may stand there.
         prompts: Texts put before the texts of a role; None: the folder's.
-        max_length: Tokens kept of a text; None: as the folder says.
+        max_length: Tokens kept of a text, or of the texts of the tower's roles; None: as the folder says.
+        dropout: The rate of every dropout; None: as the folder says.
         random_init: Draw the table from torch's generator instead of reading it.
         new_words: A file of words, one a line, that get a token each; None: none do.
 
@@ -168,13 +187,17 @@ def build_static(
         ModelError: It cannot be read.
         ValueError: A setting that token embeddings do not have.
     """
-    asked = {name: value for name, value in others.items() if value is not None and (name, value) not in _GIVEN}
+    folder, drops = tower.folder, [layer for layer in tower.settings.dense if isinstance(layer, VectorDropout)]
+    asked = {**others, "dropout": None if drops else dropout}
+    asked = {name: value for name, value in asked.items() if value is not None and (name, value) not in _GIVEN}
     for name, value in asked.items():
         said = str(value).lower() if isinstance(value, bool) else "given" if name == "adapter" else value
         raise ValueError(f"{name} is {said}; {folder} holds token embeddings, which have none. Set it to null.")
     if isinstance(max_length, Mapping) and len(set(max_length.values())) > 1:
         raise ValueError(f"max_length is by role; {folder} holds token embeddings, which cut all texts alike.")
-    encoder = open_static(folder, _words_of(new_words))
+    encoder = open_static(tower, _words_of(new_words))
+    for layer in drops:
+        layer.p = layer.p if dropout is None else dropout
     if prompts is not None:
         encoder.named_prompts = Prompts.of_roles(prompts)
     if max_length is not None:
@@ -195,33 +218,41 @@ def _words_of(file: str | None) -> list[str]:
 _GIVEN = (("pooling", "mean"), ("pool_prompt", True), ("is_causal", False), ("append_eos", False), ("dropout", 0.0))
 
 
-def static_settings(folder: Path) -> FolderSettings:
-    """Read what a folder of token embeddings says beside its table.
+def static_tower(modules: Sequence[Module], folder: Path, file: Path) -> Tower:
+    """Read what a model folder says of token embeddings beside their table.
+
+    Args:
+        modules: The encoder's, in the order in which they run.
+        folder: The model folder, which has the prompts.
+        file: Where the modules are listed, for messages.
 
     Raises:
         ModelError: It cannot be read, or its modules would give other vectors.
     """
-    modules, kinds = listed_modules(folder), listed_kinds(folder)
-    after = kinds[1:-1] if kinds[-1] == "Normalize" else kinds[1:]
-    if set(after) - {Dense.kind, Norm.kind}:
-        known = f"{STATIC}, then any number of {Dense.kind} and {Norm.kind}, then Normalize or nothing"
-        raise ModelError(f"{folder / MODULES}: the modules are {', '.join(kinds)}; textcl opens {known}.")
-    config = read_model_settings(folder, is_normalised=kinds[-1] == "Normalize")
-    layers: list[Layer] = [read_layer(kind, module.folder) for kind, module in zip(after, modules[1:], strict=False)]
-    rules = Settings.read(_file(modules[0].folder, folder, _TOKENIZER))
+    kinds = [module.kind for module in modules]
+    if set(kinds[1:]) - set(KINDS):
+        known = f"{STATIC}, then any number of {', '.join(KINDS)}"
+        raise ModelError(f"{file}: the modules are {', '.join(kinds)}; textcl opens {known}. {WAY_OUT}")
+    layers, is_unit = read_layers(modules[1:])
+    config = read_model_settings(folder, is_normalised=is_unit)
+    own = modules[0].folder
+    home = own if any((own / name).exists() for name in (*_WEIGHTS, *_TOKENIZER)) else folder  # as model2vec has it
+    rules = Settings.read(_file(home, _TOKENIZER))
     cut = Settings(rules.file, rules.content.get("truncation") or {})
-    return FolderSettings(
+    settings = FolderSettings(
         prompts=config.prompts,
         max_length=cut.count("max_length"),
-        dense=tuple(layers),
+        dense=tuple(layer for _, layer in layers),
         truncate_dim=config.truncate_dim,
         beside=config.beside,
+        width=check_chain(None, layers),
     )
+    return Tower(home, settings, is_static=True)
 
 
-def _file(own: Path, root: Path, names: Sequence[str]) -> Path:
-    """Return a file of the module, in its own folder or, as model2vec writes it, at the root."""
-    locations = [folder / name for folder in (own, root) for name in names]
+def _file(folder: Path, names: Sequence[str]) -> Path:
+    """Return a file of the module."""
+    locations = [folder / name for name in names]
     found = next((location for location in locations if location.exists()), None)
     if found is None:
         raise ModelError(f"{locations[0]} is missing; copy the model again, or export it again.")

@@ -75,6 +75,15 @@ def lengths_by_role(lengths: Mapping[str, int] | Mapping[Role, int]) -> dict[Rol
     return {Role.ANCHOR: given.get(Role.ANCHOR, longest), Role.POSITIVE: positive, Role.NEGATIVE: positive}
 
 
+def lengths_of_roles(
+    lengths: int | Mapping[str, int] | Mapping[Role, int] | None, roles: Sequence[Role]
+) -> int | dict[Role, int] | None:
+    """Return how many tokens the texts of some roles have, one number or by role; None: as the model says."""
+    if lengths is None or isinstance(lengths, int):
+        return lengths
+    return {role: length for role, length in lengths_by_role(lengths).items() if role in roles}
+
+
 def longest_input(backbone: Backbone) -> int | None:
     """Return how many tokens a backbone has positions for, None where it has no limit."""
     return _smallest(_positions(backbone))

@@ -11,7 +11,7 @@ from textcl.encoder.encoder import Encoder
 from textcl.encoder.lost_texts import LostTexts
 from textcl.encoder.prompts import Prompt, Prompts, as_use
 from textcl.encoder.router import save_towers
-from textcl.encoder.saving import ModelContents
+from textcl.encoder.saving import Contents
 from textcl.types.batches import Chunk, FloatArray, Tokens
 from textcl.types.text import Role, Use, tower_role
 
@@ -36,6 +36,7 @@ class TwoTower(nn.Module):
     Args:
         queries: Embeds the anchors, under its own anchors' prompt.
         documents: Embeds positives and negatives, under its own prompts for them.
+        default: Whose tower embeds texts that have no role: anchor or positive.
 
     Raises:
         ValueError: The vectors of the two are not of one width.
@@ -44,14 +45,14 @@ class TwoTower(nn.Module):
         Radford et al. 2021, Learning Transferable Visual Models From Natural Language Supervision. arXiv:2103.00020
     """
 
-    def __init__(self, queries: Encoder, documents: Encoder) -> None:
+    def __init__(self, queries: Encoder, documents: Encoder, default: Role = Role.ANCHOR) -> None:
         super().__init__()
         if queries.dimension != documents.dimension:
             raise ValueError(
                 f"The towers' vectors must be of one width, to be compared; those of the queries have "
                 f"{queries.dimension} channels, those of the documents {documents.dimension}."
             )
-        self.queries, self.documents = queries, documents
+        self.queries, self.documents, self.default = queries, documents, default
 
     @property
     def dimension(self) -> int:
@@ -79,8 +80,8 @@ class TwoTower(nn.Module):
         return self.queries.lost + self.documents.lost
 
     def tower(self, role: Role | Use | str | None) -> Encoder:
-        """Return the encoder that embeds the texts of a role; that of the queries embeds texts that have none."""
-        return self._towers()[_number(role)]
+        """Return the encoder that embeds the texts of a role; None: of texts that have none."""
+        return self._towers()[self._number(role)]
 
     def prompt_for(self, use: Role | Use | str | None) -> Prompt:
         """Return the prompt that stands before texts of a use."""
@@ -93,15 +94,15 @@ class TwoTower(nn.Module):
 
     def prompted(self, prompts: Mapping[Role, str]) -> "TwoTower":
         """Return the same towers, weights and all, under other prompts."""
-        return TwoTower(self.queries.prompted(prompts), self.documents.prompted(prompts))
+        return TwoTower(self.queries.prompted(prompts), self.documents.prompted(prompts), self.default)
 
     def tokenize(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into the tokens of their role's tower, the prompt of the role before them."""
-        return replace(self.tower(role).tokenize(texts, role), tower=_number(role))
+        return replace(self.tower(role).tokenize(texts, role), tower=self._number(role))
 
     def tokenize_whole(self, texts: Sequence[str], role: Role | Use | str | None) -> Tokens:
         """Cut texts into tokens as `tokenize` does, but keep every one of them, however long the text."""
-        return replace(self.tower(role).tokenize_whole(texts, role), tower=_number(role))
+        return replace(self.tower(role).tokenize_whole(texts, role), tower=self._number(role))
 
     def count_lost(self, texts: Sequence[str], role: Role | Use | str | None) -> LostTexts:
         """Count the texts of which the tokenizer of their tower leaves nothing."""
@@ -134,19 +135,19 @@ class TwoTower(nn.Module):
             ModelError: It could not be written.
         """
         queries, documents = (self._contents(tower) for tower in self._towers())
-        save_towers(Path(folder), queries, documents)
+        save_towers(Path(folder), queries, documents, self._number(None))
 
-    def _contents(self, tower: Encoder) -> ModelContents:
+    def _contents(self, tower: Encoder) -> Contents:
         """Return what is written of a tower, the prompts being those that the roles are embedded under."""
         contents, of_queries = tower.contents(), self.queries.named_prompts
         shared = of_queries == self.documents.named_prompts
         prompts = of_queries if shared else Prompts.of_roles({role.value: text for role, text in self.prompts.items()})
-        return replace(contents, settings=replace(contents.settings, prompts=prompts))
+        return contents.prompted(prompts)
 
     def _towers(self) -> tuple[Encoder, Encoder]:
         return self.queries, self.documents
 
-
-def _number(role: Role | Use | str | None) -> int:
-    """Return the number of the tower that embeds the texts of a role."""
-    return _TOWERS[tower_role(as_use(role))]
+    def _number(self, role: Role | Use | str | None) -> int:
+        """Return the number of the tower that embeds the texts of a role."""
+        use = as_use(role)
+        return _TOWERS[self.default if use is None else tower_role(use)]

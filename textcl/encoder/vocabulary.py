@@ -53,6 +53,17 @@ def read_words(path: str) -> list[str]:
     return list(words)
 
 
+def learn_words(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, file: str, *, has_adapter: bool) -> None:
+    """Give the words of a file tokens and rows of their own.
+
+    Raises:
+        ValueError: An adapter is trained, so no row would be; or a word is none that the tokenizer can learn.
+    """
+    if has_adapter:
+        raise ValueError("new_words is given, but an adapter leaves the table as it is. Set one of the two to null.")
+    add_words(backbone, tokenizer, read_words(file))
+
+
 def add_words(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> list[str]:
     """Give words a token each, and a row of the embedding table that starts as the mean of their pieces' rows.
 

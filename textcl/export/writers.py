@@ -30,7 +30,7 @@ from textcl.util.quiet import hushed
 def write_bf16(folder: Path, location: Path) -> None:
     """Write a model folder again with the weights of its transformers in bf16; those of dense layers stay float32."""
     build_encoder(str(folder)).save(location)
-    for tower in read_towers(location):
+    for tower in (tower for tower in read_towers(location) if not tower.is_static):
         file = tower.folder / "model.safetensors"
         weights = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(file).items()}
         save_file(weights, file, metadata={"format": "pt"})

@@ -9,10 +9,11 @@ from urllib.parse import quote
 from textcl.encoder.adapter import FOLDER as ADAPTER
 from textcl.encoder.architectures import HALVES
 from textcl.encoder.backbone import read_config
-from textcl.encoder.folder_format import MODULES, is_static
+from textcl.encoder.dense import width_after
+from textcl.encoder.folder_format import MODULES, Tower
 from textcl.encoder.pooling import POOLINGS, modes_of
-from textcl.encoder.router import Tower, read_towers
-from textcl.encoder.static import open_static, static_settings
+from textcl.encoder.router import read_towers
+from textcl.encoder.static import open_static
 from textcl.errors import ModelError
 from textcl.hub.card_metadata import hub_datasets
 from textcl.hub.recipe_parts import objectives_of, sources_of, views_of
@@ -63,7 +64,7 @@ def read_model(folder: Path) -> ModelFacts:
     """
     if not (folder / MODULES).is_file():
         raise ModelError(f"{folder} holds no model: a run leaves it there when it ends. Train it to its end first.")
-    towers = (Tower(folder, static_settings(folder)),) if is_static(folder) else read_towers(folder)
+    towers = read_towers(folder)
     prompts = towers[0].settings.prompts
     names = _TOWER_NAMES if len(towers) > 1 else (("texts", Role.ANCHOR),)
     return ModelFacts(
@@ -94,7 +95,7 @@ def _is_plain(tower: Tower) -> bool:
     """Say whether a call of transformers' own class, and one pooling, give the vectors of a tower."""
     settings = tower.settings
     if (
-        is_static(tower.folder)
+        tower.is_static
         or settings.dense
         or settings.layer_mix is not None
         or settings.lengths
@@ -105,11 +106,10 @@ def _is_plain(tower: Tower) -> bool:
 
 
 def _dimension(tower: Tower) -> int:
-    if tower.settings.dense:
-        return tower.settings.dense[-1].width
-    if is_static(tower.folder):
-        return open_static(tower.folder).dimension
-    return len(modes_of(tower.settings.pooling)) * int(read_config(tower.folder).hidden_size)
+    if tower.is_static:
+        return open_static(tower).dimension
+    pooled = len(modes_of(tower.settings.pooling)) * int(read_config(tower.folder).hidden_size)
+    return width_after(tower.settings.dense, pooled)
 
 
 Recipe = Mapping[str, Any]  # as its file reads: of many kinds

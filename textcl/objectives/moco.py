@@ -139,8 +139,8 @@ class MoCo(Objective):
         filled = self.queue_step > 0
         ages = (self.steps + 1 - self.queue_step)[filled]
         return {
-            "queue_age": float(ages.double().mean()) if len(ages) else 0.0,
-            "queue_filled": float(filled.double().mean()),
+            "queue_age": float(ages.cpu().double().mean()) if len(ages) else 0.0,
+            "queue_filled": float(filled.cpu().double().mean()),
         }
 
     @torch.no_grad()

@@ -191,6 +191,6 @@ def _identical_share(unit: Tensor, others: Tensor) -> float:
 def _effective_rank(unit: Tensor) -> float:
     """Return the exponential of the entropy of the singular values of rows (n, width)."""
     gram = unit @ unit.T if len(unit) < unit.shape[1] else unit.T @ unit
-    values = torch.linalg.eigvalsh(gram.double().cpu()).clamp(min=0).sqrt()
+    values = torch.linalg.eigvalsh(gram.cpu().double()).clamp(min=0).sqrt()
     shares = values / values.sum().clamp(min=1e-12)
     return math.exp(float(torch.special.entr(shares).sum()))

@@ -14,6 +14,7 @@ from textcl.errors import ModelError
 from textcl.translate.engine import BEST, FLORES, Decoding, Translation, exact_code
 from textcl.util.foreign import check_folder
 from textcl.util.packing import plan
+from textcl.util.precision import best_device
 from textcl.util.quiet import without_bars
 from textcl.util.seeds import seeded
 
@@ -159,7 +160,7 @@ class Marian:
 
     Args:
         model: Hub id or folder, with `{source}` and `{target}` where it names the languages.
-        device: Where the models work; None: CUDA if there is one, else the CPU.
+        device: Where the models work; None: a GPU if there is one (CUDA or MPS), else the CPU.
     """
 
     name = "marian"
@@ -168,7 +169,7 @@ class Marian:
 
     def __init__(self, model: str = HELSINKI, device: str | None = None) -> None:
         self._model = model
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = torch.device(device or best_device())
         self._loaded = cache(lambda name: load_seq2seq(name, self._device))
 
     def version(self, source: str, target: str) -> str:
@@ -190,7 +191,7 @@ class ManyToMany:
     Args:
         name: m2m100 or nllb, for messages and for the cache.
         model: Hub id or folder.
-        device: Where the model works; None: CUDA if there is one, else the CPU.
+        device: Where the model works; None: a GPU if there is one (CUDA or MPS), else the CPU.
     """
 
     batch = 256
@@ -199,7 +200,7 @@ class ManyToMany:
     def __init__(self, name: str, model: str, device: str | None = None) -> None:
         self.name = name
         self._model = model
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._device = torch.device(device or best_device())
 
     def version(self, source: str, target: str) -> str:
         """Return the version of transformers and what names the weights."""

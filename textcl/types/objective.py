@@ -21,7 +21,7 @@ Terms = Callable[[Sequence[Tensor], Sequence[Tensor], slice], dict[str, Tensor]]
 class Differentiated:
     """What some rows add to the terms of a loss, and to its gradient."""
 
-    terms: dict[str, Tensor]  # scalars, float64
+    terms: dict[str, Tensor]  # scalars, as wide as the device has them
     inputs: list[Tensor]  # all that the loss is computed from: what is compared, and parameters
     gradients: list[Tensor]  # of the sum of the terms by each of them
 
@@ -84,7 +84,7 @@ class RowLoss:
         terms = self.terms(leaves, self._own(leaves, nothing), nothing)  # says their names, and what they read
         read = _read_by(terms, parameters)
         gradients = [torch.zeros_like(tensor) for tensor in (*leaves, *read)]
-        sums = {name: term.detach().double() for name, term in terms.items()}
+        sums = {name: term.detach().to(_widest(term.device)) for name, term in terms.items()}
         for part in row_blocks(first, last, self.logits, at_once):
             own = [tensor.detach().requires_grad_() for tensor in self._own(leaves, part)]
             terms = self.terms(leaves, own, part)
@@ -101,6 +101,11 @@ class RowLoss:
     def _own(self, tensors: Sequence[Tensor], part: slice) -> list[Tensor]:
         """Return the rows of a part, as views of the tensors; a scalar belongs to every row."""
         return [tensor[part] if tensor.ndim else tensor for tensor in tensors]
+
+
+def _widest(device: torch.device) -> torch.dtype:
+    """Return the widest floating-point numbers that a device has: Apple's GPUs have no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def row_blocks(first: int, last: int, logits: int, at_once: int | None = None) -> Iterator[slice]:

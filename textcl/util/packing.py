@@ -145,7 +145,8 @@ def pad(tokens: Tokens, rows: IntArray, device: torch.device | str = "cpu") -> C
     mask = (columns < lengths[:, None]).astype(np.int64)
     pooled = mask * (columns >= tokens.skipped[rows][:, None])
     arrays = (ids, mask, pooled, *_kept([tokens.kept[row] for row in rows] if tokens.kept else [], width))
-    tensors = [torch.from_numpy(array).to(device, non_blocking=True) for array in arrays]
+    is_cuda = torch.device(device).type == "cuda"  # elsewhere a copy that is not waited for may read what has gone
+    tensors = [torch.from_numpy(array).to(device, non_blocking=is_cuda) for array in arrays]
     chunk = Chunk(tensors[0], tensors[1], tensors[2], tokens.tower)
     return chunk if len(tensors) == 3 else replace(chunk, kept_tokens=tensors[3], kept_features=tensors[4])
 

@@ -1,4 +1,4 @@
-"""Which number format the encoder multiplies in."""
+"""Which device an encoder works on, and which number format it multiplies in."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -34,10 +34,22 @@ def resolve(precision: str, device: torch.device | str) -> Precision:
     return Precision.BF16 if multiplies_in_bf16(torch.device(device)) else Precision.FLOAT32
 
 
+def best_device() -> str:
+    """Return where an encoder works when nothing else is said: a GPU of NVIDIA or AMD, one of Apple, or the CPU."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return MPS if torch.backends.mps.is_available() else "cpu"
+
+
+MPS = "mps"  # Apple's GPUs
+
+
 def multiplies_in_bf16(device: torch.device) -> bool:
     """Say whether a device has instructions that multiply bf16 numbers (CUDA from Ampere on; AMX or AVX512-BF16)."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 

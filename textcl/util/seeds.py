@@ -15,11 +15,24 @@ def derive(seed: int, *names: int | str) -> int:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed torch's generators (CPU, and CUDA where it is in use) for a block and put their state back after it."""
+    """Seed torch's generators (CPU, and those of a GPU in use) for a block and put their state back after it."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=devices), _kept_on_mps():
         if torch.accelerator.is_available():
             torch.manual_seed(seed)
         else:  # `torch.manual_seed` keeps a traceback for an accelerator that may come: milliseconds at each call
             torch.default_generator.manual_seed(seed)
         yield
+
+
+@contextmanager
+def _kept_on_mps() -> Iterator[None]:
+    """Put the state of the generator of Apple's GPU back after a block; `fork_rng` knows no such device."""
+    if not torch.backends.mps.is_available():
+        yield
+        return
+    state = torch.mps.get_rng_state()
+    try:
+        yield
+    finally:
+        torch.mps.set_rng_state(state)

@@ -45,7 +45,7 @@ class BackTranslation:
         cosines: The filter by cosine; None: none.
         engine: One of `textcl.translate.ENGINES`.
         model: Of a neural engine: Hub id or folder; None: its usual one.
-        device: Of a neural engine; None: CUDA if there is one, else the CPU.
+        device: Of a neural engine; None: a GPU if there is one (CUDA or MPS), else the CPU.
         decoding: Of the way there; of the way back it is greedy.
         samples: Translations that are drawn by each pivot.
         seed: Of the words that are drawn.
@@ -201,7 +201,7 @@ def open_engine(name: str, model: str | None = None, device: str | None = None) 
     Args:
         name: One of `ENGINES`.
         model: Hub id or folder; None: the engine's usual model.
-        device: Where a neural engine works; None: CUDA if there is one, else the CPU.
+        device: Where a neural engine works; None: a GPU if there is one (CUDA or MPS), else the CPU.
 
     Raises:
         ModelError: The engine takes no model, or needs one.

@@ -38,7 +38,7 @@ class Run:
 
         Args:
             precision: What `encode` multiplies in: float32, bf16 or auto.
-            device: Where to put it; None: CUDA if there is one, else the CPU.
+            device: Where to put it; None: a GPU if there is one (CUDA or MPS), else the CPU.
         """
         return open_encoder(self.folder, precision=precision, device=device)
 

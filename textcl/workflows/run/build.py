@@ -16,13 +16,13 @@ from textcl.encoder.adapter import AdapterSettings, Savings
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder as assemble_encoder
 from textcl.encoder.protocols import TextEncoder
-from textcl.encoder.runtimes import TokenTable
+from textcl.encoder.router import holds_table
 from textcl.encoder.tokenization import lengths_by_role
 from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import DataError, ModelError, RecipeError, TextclError, located
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, SOURCE, build
 from textcl.recipe.load import optimiser_of
-from textcl.recipe.schema import EncoderSection, Recipe, TrainingSection, ViewEntry
+from textcl.recipe.schema import DocumentsSection, EncoderSection, Recipe, TrainingSection, ViewEntry
 from textcl.recipe.section import Component
 from textcl.training.target import EmaTarget, Target
 from textcl.types.batches import InputAugmentation
@@ -169,21 +169,31 @@ def build_encoder(recipe: Recipe) -> TextEncoder:
             f"encoder.documents: found a tower, but {section.backbone} brings one of its own for documents. Set "
             "encoder.documents=null to train both, or name a backbone of one tower."
         )
-    given = {name: value for name, value in section.documents if value is not None}
-    documents = _build_tower(recipe, section.model_copy(update=given), "encoder.documents", others)
+    documents = _build_tower(recipe, _of_documents(section, section.documents), "encoder.documents", others)
     if not isinstance(documents, Encoder):
         raise RecipeError(
             f"encoder.documents.backbone: {section.documents.backbone} holds two towers, and cannot be one of two."
         )
-    for at, name, tower in (("", section.backbone, queries), (".documents", section.documents.backbone, documents)):
-        if isinstance(tower.backbone, TokenTable):
-            raise RecipeError(
-                f"encoder{at}.backbone: {name} holds token embeddings, which cannot be one of two towers."
-            )
     try:
         return TwoTower(queries, documents)
     except ValueError as error:
         raise RecipeError(f"encoder.documents: {error}") from error
+
+
+def _of_documents(section: EncoderSection, own: DocumentsSection) -> EncoderSection:
+    """Return the section of the documents' tower: what is null in it is as in `encoder`, where it can have that."""
+    given = {name: value for name, value in own if value is not None}
+    try:
+        is_table = own.backbone is not None and holds_table(own.backbone)
+    except ModelError as error:
+        raise ModelError(f"encoder.documents.backbone: {error}") from error
+    without = {name: EncoderSection.model_fields[name].default for name in _OF_TRANSFORMERS} if is_table else {}
+    return section.model_copy(update=without | given)
+
+
+_OF_TRANSFORMERS = (
+    "pooling", "layers", "dropout", "pool_prompt", "is_causal", "append_eos", "weights", "adapter"
+)  # fmt: skip
 
 
 def refuse_unshared(recipe: Recipe, encoder: TextEncoder) -> None:

@@ -21,7 +21,7 @@ from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarge
 from textcl.types.objective import Objective
 from textcl.types.text import Source
 from textcl.util.packing import ChunkLimits, cuts_for
-from textcl.util.precision import Precision, resolve
+from textcl.util.precision import MPS, Precision, resolve
 from textcl.util.seeds import derive, seeded
 from textcl.workflows.run.data import TrainingPart, objectives_of
 
@@ -42,8 +42,9 @@ def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> 
     """
     chunk, live = recipe.training.chunk_tokens, recipe.training.live_tokens
     cuts = cuts_for(device)
-    if device.type == "cuda" and None in (chunk, live):
-        cuts = _fitting(cuts, encoder, resolve(recipe.training.precision, device), device)
+    memory = _memory_of(device)
+    if memory is not None and None in (chunk, live):
+        cuts = _fitting(cuts, encoder, resolve(recipe.training.precision, device), memory)
     return Memory(
         cuts.chunk_tokens if chunk is None else chunk,
         cuts.live_tokens if live is None else live,
@@ -51,7 +52,14 @@ def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> 
     )
 
 
-def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, device: torch.device) -> ChunkLimits:
+def _memory_of(device: torch.device) -> int | None:
+    """Return the bytes of memory that a GPU has for a run; None: of a CPU, where they are not asked for."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(torch.mps.recommended_max_memory()) if device.type == MPS else None
+
+
+def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, memory: int) -> ChunkLimits:
     """Cut so that half the room is for the kept graphs, and a third for the chunk that is being computed."""
     towers = [tower for tower in encoder.modules() if isinstance(tower, Encoder)]
     channels = max(_channels(tower) for tower in towers)
@@ -61,7 +69,7 @@ def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, devi
         parameter.numel() * (_BYTES_A_PARAMETER if parameter.requires_grad else parameter.element_size())
         for parameter in encoder.parameters()
     )
-    room = _USABLE * torch.cuda.get_device_properties(device).total_memory - weights
+    room = _USABLE * memory - weights
     tokens = max(0, int(room / (_BYTES[precision] * channels)))
     return replace(cuts, chunk_tokens=max(1, min(cuts.chunk_tokens, tokens // 3)), live_tokens=tokens // 2)
 
