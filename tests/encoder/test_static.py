@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import nn
 
 from tests.recipe.minimal import minimal
 from tests.tiny import SENTENCES, tiny_encoder, tiny_tokenizer
+from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.encoder.static import StaticEncoder
 from textcl.encoder.two_tower import TwoTower
@@ -95,6 +97,42 @@ def test_the_gradient_of_the_table_is_that_of_sentence_transformers(by_row: bool
     found, expected = encoder.backbone.words.weight.grad, model[0].embedding.weight.grad
     assert expected.abs().max() > 0.1
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_gradients_by_row_are_those_of_the_whole_table_in_float64(kept: bool, tmp_path: Path) -> None:
+    encoder = opened(made(tmp_path / "theirs")).double()
+    texts = [*TEXTS, TEXTS[0], "", TEXTS[3]]
+    whole = pad(encoder.tokenize(texts, None), np.arange(len(texts)))
+    generator = torch.Generator().manual_seed(2)
+    cut = {
+        "kept_tokens": torch.rand(whole.ids.shape, generator=generator) < 0.6,
+        "kept_features": torch.rand(len(texts), 8, generator=generator) < 0.6,
+    }
+    chunk = replace(whole, **cut) if kept else whole
+    weights = torch.randn(len(texts), 8, generator=generator, dtype=torch.float64)
+
+    (encoder(chunk) * weights).sum().backward()
+    expected, encoder.backbone.words.weight.grad = encoder.backbone.words.weight.grad, None
+    with gradients_by_row(encoder.modules()):
+        vectors = encoder(chunk)
+    (vectors * weights).sum().backward()
+
+    found = encoder.backbone.words.weight.grad
+    assert found.is_sparse
+    assert len(found._indices()[0].unique()) == found._indices().shape[1]
+    torch.testing.assert_close(found.to_dense(), expected, atol=1e-14, rtol=1e-13)
+    torch.testing.assert_close(vectors, Encoder.forward(encoder, chunk), atol=1e-14, rtol=1e-13)
+
+
+def test_texts_without_any_token_have_a_gradient_of_no_row(tmp_path: Path) -> None:
+    encoder = opened(made(tmp_path / "theirs"))
+    with gradients_by_row(encoder.modules()):
+        vectors = encoder(pad(encoder.tokenize(["", ""], None), np.arange(2)))
+    vectors.sum().backward()
+
+    assert not vectors.any()
+    assert encoder.backbone.words.weight.grad.to_dense().abs().max() == 0
 
 
 def test_a_row_alone_is_the_row_in_a_chunk_and_cut_features_are_zeros(tmp_path: Path) -> None:

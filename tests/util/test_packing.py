@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcl.types.batches import Tokens
-from textcl.util.packing import CPU, CUDA, cuts_for, joined, pad, plan, widths
+from textcl.util.packing import CPU, CUDA, TABLE, cuts_for, joined, pad, plan, widths
 
 lengths_of_sequences = st.lists(st.integers(1, 60), max_size=40)
 
@@ -92,3 +92,11 @@ def test_a_gpu_takes_a_batch_at_once_where_a_cpu_cuts_it_into_chunks_of_like_len
     assert len(plan(lengths, CPU.chunk_tokens, CPU)) > 3
     assert len(plan(lengths, CUDA.chunk_tokens, CUDA)) == 1
     assert (cuts_for("cpu"), cuts_for("cuda:1")) == (CPU, CUDA)
+
+
+def test_sequences_whose_padding_costs_less_than_a_chunk_stay_together() -> None:
+    lengths = np.array([3, 70, 1, 9, 5])
+
+    assert [rows.tolist() for rows in plan(lengths, TABLE.chunk_tokens, TABLE)] == [[2, 0, 4, 3, 1]]
+    assert len(plan(lengths, 100, CPU)) > 1
+    assert len(plan(lengths, 5 * 70 - 1, TABLE)) > 1

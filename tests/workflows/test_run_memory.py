@@ -5,13 +5,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tests.tiny import tiny_encoder, tiny_towers
+from tests.tiny import tiny_encoder, tiny_tokenizer, tiny_towers
 from textcl.encoder.encoder import Encoder
+from textcl.encoder.folder_format import FolderSettings
 from textcl.encoder.protocols import TextEncoder
+from textcl.encoder.runtimes import TokenTable
+from textcl.encoder.static import StaticEncoder
 from textcl.encoder.two_tower import TwoTower
 from textcl.recipe.load import load_recipe
 from textcl.training.gradient_cache import Memory
-from textcl.util.packing import CPU, CUDA
+from textcl.util.packing import CPU, CUDA, TABLE
 from textcl.workflows.run.objective import build_memory
 
 GPU = torch.device("cuda", 0)
@@ -85,3 +88,13 @@ def test_a_gpu_of_apple_keeps_what_the_memory_that_it_may_take_holds(
     cut = build_memory(load_recipe("simcse", ["data.sources.0.path=a.txt"]), base, torch.device("mps"))
 
     assert cut == Memory(9512, 14269)  # as of a CUDA GPU in float32, which `auto` is there
+
+
+def test_a_table_of_token_embeddings_is_read_at_once() -> None:
+    tokenizer = tiny_tokenizer()
+    table = TokenTable(torch.zeros(len(tokenizer), 4), tokenizer.pad_token_id)
+    encoder = StaticEncoder(table, tokenizer, "{}", FolderSettings())
+
+    cut = build_memory(load_recipe("simcse", ["data.sources.0.path=a.txt"]), encoder, torch.device("cpu"))
+
+    assert cut == Memory(TABLE.chunk_tokens, TABLE.live_tokens, cuts=TABLE)

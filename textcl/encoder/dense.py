@@ -9,11 +9,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from textcl.encoder.folder_files import Settings, check_weights, write_json
+from textcl.encoder.folder_files import Settings, check_ends, check_weights, write_json
 from textcl.errors import ModelError
 from textcl.util.foreign import reading
 
-_INPUT = "sentence_embedding"
 # A folder names its activation; no other name than these is looked up.
 _ACTIVATIONS: dict[str, type[nn.Module]] = {
     kind.__name__: kind
@@ -150,18 +149,8 @@ def read_unit(folder: Path) -> Unit:
     Raises:
         ModelError: Other vectors are than those of texts.
     """
-    _check_ends(Settings.read_if_there(folder / "config.json"), Unit.kind)
+    check_ends(Settings.read_if_there(folder / "config.json"), Unit.kind)
     return Unit()
-
-
-def _check_ends(config: Settings, kind: str) -> None:
-    """Raise a ModelError where a module reads or writes something else than the vectors of texts."""
-    taken = config.text("module_input_name", _INPUT)
-    if {taken, config.text("module_output_name", taken)} != {_INPUT}:
-        raise ModelError(
-            f"{config.file}: {kind} works on {taken}; textcl opens {kind} on the {_INPUT}, behind the pooling, alone. "
-            "Encode with what made the model, or name another model."
-        )
 
 
 def read_norm(folder: Path) -> Norm:
@@ -188,7 +177,7 @@ def read_dense(folder: Path) -> Dense:
         ModelError: It is of a form that textcl does not know, or its weights are missing.
     """
     config = Settings.read(folder / "config.json")
-    _check_ends(config, Dense.kind)
+    check_ends(config, Dense.kind)
     path = config.text("activation_function", "torch.nn.modules.activation.Tanh") or ""
     activation = activation_of(path, config.file)
     with torch.device("meta"):  # a config may ask for more than there is memory

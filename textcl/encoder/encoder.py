@@ -155,7 +155,7 @@ class Encoder(nn.Module):
     def dimension(self) -> int:
         """The width of the vectors, D."""
         pooled = len(modes_of(self.pooling)) * int(self.backbone.config.hidden_size)
-        width = width_after(self._dense, pooled)
+        width = width_after(self._dense, pooled) if self._dense else pooled
         return width if self.truncate_dim is None else min(width, self.truncate_dim)
 
     @property

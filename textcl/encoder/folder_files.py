@@ -111,6 +111,19 @@ class Settings:
         return ModelError(f"{self.file}: {name} is {_short(self.content.get(name))}; it must be {wanted}.")
 
 
+_INPUT = "sentence_embedding"
+
+
+def check_ends(config: Settings, kind: str) -> None:
+    """Raise a ModelError where a module reads or writes something else than the vectors of texts."""
+    taken = config.text("module_input_name", _INPUT)
+    if {taken, config.text("module_output_name", taken)} != {_INPUT}:
+        raise ModelError(
+            f"{config.file}: {kind} works on {taken}; textcl opens {kind} on the {_INPUT}, behind the pooling, alone. "
+            "Encode with what made the model, or name another model."
+        )
+
+
 def _short(value: object) -> str:
     text = json.dumps(value, default=str)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from textcl.encoder.dense import KINDS, Layer, Unit, read_layer
-from textcl.encoder.folder_files import Settings, read_json
+from textcl.encoder.folder_files import Settings, check_ends, read_json
 from textcl.encoder.pooling import LayerMix, modes_of, read_mix, read_pooling
 from textcl.encoder.prompts import Prompts
 from textcl.errors import ModelError
@@ -213,9 +213,11 @@ def read_layers(modules: Sequence[Module]) -> tuple[list[tuple[Path, Layer]], bo
     Raises:
         ModelError: One of them is of a form that textcl does not know.
     """
-    layers = [(module.folder, read_layer(module.kind, module.folder)) for module in modules]
-    is_unit = bool(layers) and isinstance(layers[-1][1], Unit)
-    return layers[:-1] if is_unit else layers, is_unit
+    is_unit = bool(modules) and modules[-1].kind == Unit.kind
+    if is_unit:
+        check_ends(Settings.read_if_there(modules[-1].folder / "config.json"), Unit.kind)
+        modules = modules[:-1]
+    return [(module.folder, read_layer(module.kind, module.folder)) for module in modules], is_unit
 
 
 def _lengths(text: Settings, longest: int | None) -> dict[Role, int]:

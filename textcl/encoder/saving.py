@@ -96,8 +96,9 @@ def kinds_after(settings: FolderSettings) -> list[str]:
 
 def write_after(settings: FolderSettings, folders: Sequence[Path]) -> None:
     """Write the modules of `kinds_after`, each into a folder of its own."""
-    for layer, folder in zip((*settings.dense, Unit()), folders, strict=True):
+    for layer, folder in zip(settings.dense, folders[:-1], strict=True):
         write_layer(layer, folder)
+    write_json(folders[-1] / "config.json", {})
 
 
 def save_encoder(folder: Path, contents: Contents) -> None:

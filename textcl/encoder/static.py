@@ -6,14 +6,16 @@ The folder is model2vec's, which sentence-transformers opens as a StaticEmbeddin
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from transformers import PreTrainedTokenizerFast
 
 from textcl.encoder.dense import KINDS, VectorDropout
@@ -70,13 +72,15 @@ class StaticEncoder(Encoder):
 
     def forward(self, chunk: Chunk) -> Tensor:
         """Embed a chunk: (n, D) float32, each row on its own, not of unit length."""
-        if chunk.kept_tokens is not None:  # some of a vector's numbers are cut, which a sum over rows does not know
-            return super().forward(chunk)
         is_read = (chunk.pooled == 1) & (chunk.ids != self.backbone.nothing)  # (n, L)
-        ends = is_read.sum(dim=1).cumsum(dim=0)  # (n,)
-        starts = F.pad(ends[:-1], (1, 0))
+        is_summed = is_read if chunk.kept_tokens is None else is_read & chunk.kept_tokens
+        starts = F.pad(is_summed.sum(dim=1).cumsum(dim=0)[:-1], (1, 0))  # (n,)
         words = self.backbone.words
-        means = F.embedding_bag(chunk.ids[is_read], words.weight, starts, mode="mean", sparse=words.sparse)  # (n, D)
+        add_up = _RowSums.apply if words.sparse else partial(F.embedding_bag, mode="sum")
+        sums: Tensor = add_up(chunk.ids[is_summed], words.weight, starts)  # (n, D)
+        means = sums / is_read.sum(dim=1, keepdim=True).clamp(min=1)
+        if chunk.kept_features is not None:
+            means = means * chunk.kept_features
         with torch.autocast(means.device.type, enabled=False):
             vectors: Tensor = self.dense(means.to(torch.promote_types(means.dtype, torch.float32)))
         return vectors[:, : self.truncate_dim]
@@ -84,6 +88,38 @@ class StaticEncoder(Encoder):
     def contents(self) -> "StaticContents":
         """Return what is written of the encoder when it is saved."""
         return StaticContents(self.backbone.words.weight, self._rules, super().contents().settings)
+
+
+class _RowSums(torch.autograd.Function):
+    """Sums of rows of a table, whose gradient is of the rows that were read, each of them once.
+
+    Torch's own sparse gradient has a row for each token. Here the rows of a token are added up before, by the function
+    that adds up in the forward pass: 4 ms in the place of 19, for 14,000 tokens of 256 numbers and 30,522 rows.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, ids: Tensor, table: Tensor, starts: Tensor) -> Tensor:
+        """Add up the rows of the ids, (N,), from each start, (n,), to the next: (n, D)."""
+        ctx.save_for_backward(ids, starts)
+        ctx.shape = table.shape
+        return F.embedding_bag(ids, table, starts, mode="sum")
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, None]:
+        """Return the gradient of the table, sparse."""
+        ids, starts = ctx.saved_tensors
+        lengths = torch.diff(starts, append=starts.new_tensor([len(ids)]))
+        rows, counts = torch.unique(ids, return_counts=True)  # (U,)
+        of_text = torch.repeat_interleave(torch.arange(len(starts)), lengths)[ids.argsort(stable=True)]  # (N,)
+        sums = gradient.new_zeros(0, gradient.shape[1])
+        if len(ids):
+            sums = F.embedding_bag(of_text, gradient, counts.cumsum(dim=0) - counts, mode="sum")  # (U, D)
+        return (
+            None,
+            torch.sparse_coo_tensor(rows[None], sums, ctx.shape, is_coalesced=True, check_invariants=False),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,13 @@ class Memory:
         chunk_tokens: Padded tokens that one forward call of the encoder sees. Dropout is drawn chunk by chunk.
         live_tokens: Padded tokens whose graph is kept from the forward to the backward pass.
         loss_rows: Rows whose loss is computed at once; None: as many as 8 MB of logits are.
+        cuts: How the encoder likes its work cut; None: as its device does.
     """
 
     chunk_tokens: int = CPU.chunk_tokens
     live_tokens: int = CPU.live_tokens
     loss_rows: int | None = None
+    cuts: ChunkLimits | None = None
 
 
 class ChunkedPass:
@@ -99,7 +101,7 @@ class ChunkedPass:
     ) -> None:
         self.encoder, self.memory, self.sharing = encoder, memory, sharing
         self.precision, self.device, self.seed = precision, device, seed
-        self.chunks = _cut(pools, memory.chunk_tokens, cuts_for(device))
+        self.chunks = _cut(pools, memory.chunk_tokens, memory.cuts or cuts_for(device))
         if sharing is not None:
             self.chunks = _filled_up(self.chunks, pools, sharing)
         self._live: dict[int, Tensor] = {}  # chunk -> its embeddings, with their graph

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
 from textcl.distributed import Ranks, part_here
@@ -117,7 +117,11 @@ class Step:
             from textcl.training.shards import clip_gradients  # which few runs need
 
             return clip_gradients(self.parameters(), largest)
-        return float(clip_grad_norm_(self.parameters(), largest))
+        trained = [parameter for parameter in self.parameters() if parameter.grad is not None]
+        norm = get_total_norm([parameter.grad for parameter in trained if parameter.grad is not None])
+        if not float(norm) + _NEAR <= largest:  # torch's own function reads and writes all gradients in any case
+            clip_grads_with_norm_(trained, largest, norm)
+        return float(norm)
 
     def backward(self, batch: PairBatch, number: int) -> StepResult:
         """Add the gradient of this rank's share of a batch, then average it over the ranks.
@@ -201,6 +205,9 @@ class Step:
         factor = self.ranks.count * (1.0 if self.scale is None else self.scale.now)
         own = leaves.grad[start : start + rows] * factor  # (b, V, D)
         return own.transpose(0, 1).flatten(0, 1)
+
+
+_NEAR = 1e-6  # that torch adds to a norm before it divides by it
 
 
 def _refuse_non_finite(loss: float, embedded: EmbeddedBatch) -> None:

@@ -29,6 +29,8 @@ class ChunkLimits:
 
 CPU, CUDA = ChunkLimits(2048, 4096, 150, 4), ChunkLimits(32_768, 32_768, 8000, 64)
 
+TABLE = ChunkLimits(1 << 18, 1 << 20, 1 << 18, 1 << 18)  # of token embeddings, whose tokens cost next to nothing
+
 
 def cuts_for(device: torch.device | str) -> ChunkLimits:
     """Return how a device likes its work cut."""
@@ -67,6 +69,8 @@ def plan(lengths: IntArray, chunk_tokens: int, cuts: ChunkLimits = CPU) -> list[
         For each chunk the positions of its sequences; together a permutation of range(N).
     """
     order = np.argsort(lengths, kind="stable")
+    if _is_one(lengths, chunk_tokens, cuts):
+        return [order]
     ends = _best_ends(lengths[order], chunk_tokens, cuts)
     return [order[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
 
@@ -83,6 +87,14 @@ def one_by_one(count: int) -> list[IntArray]:
         For each chunk the position of its sequence.
     """
     return list(np.arange(count).reshape(count, 1))
+
+
+def _is_one(lengths: IntArray, chunk_tokens: int, cuts: ChunkLimits) -> bool:
+    """Say whether sequences are best together, for the padding of all of them costs less than a second chunk."""
+    if not len(lengths) or _on_grid(np.array([len(lengths)]), cuts.points)[0] != len(lengths):
+        return False
+    padded = len(lengths) * int(lengths.max())
+    return padded <= chunk_tokens and padded - int(lengths.sum()) < cuts.chunk_cost
 
 
 def _best_ends(ascending: IntArray, chunk_tokens: int, cuts: ChunkLimits) -> list[int]:

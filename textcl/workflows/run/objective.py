@@ -12,6 +12,7 @@ from textcl.embedding.embed import kept_embed
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
+from textcl.encoder.runtimes import TokenTable
 from textcl.errors import DataError, ModelError, RecipeError, RowError
 from textcl.objectives.composed import BySource
 from textcl.recipe.components import OBJECTIVE, build, find_class, is_component
@@ -20,7 +21,7 @@ from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
 from textcl.types.objective import Objective
 from textcl.types.text import Source
-from textcl.util.packing import ChunkLimits, cuts_for
+from textcl.util.packing import TABLE, ChunkLimits, cuts_for
 from textcl.util.precision import MPS, Precision, resolve
 from textcl.util.seeds import derive, seeded
 from textcl.workflows.run.data import TrainingPart, objectives_of
@@ -41,14 +42,17 @@ def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> 
             one machine are cut alike, and so draw the same dropout.
     """
     chunk, live = recipe.training.chunk_tokens, recipe.training.live_tokens
-    cuts = cuts_for(device)
-    memory = _memory_of(device)
-    if memory is not None and None in (chunk, live):
-        cuts = _fitting(cuts, encoder, resolve(recipe.training.precision, device), memory)
+    towers = [tower for tower in encoder.modules() if isinstance(tower, Encoder)]
+    own = TABLE if all(isinstance(tower.backbone, TokenTable) for tower in towers) else None
+    cuts, memory = own or cuts_for(device), _memory_of(device)
+    if own is None and memory is not None and None in (chunk, live):
+        channels = max(map(_channels, towers))
+        cuts = _fitting(cuts, encoder, channels, resolve(recipe.training.precision, device), memory)
     return Memory(
         cuts.chunk_tokens if chunk is None else chunk,
         cuts.live_tokens if live is None else live,
         recipe.training.loss_rows,
+        own,
     )
 
 
@@ -59,10 +63,8 @@ def _memory_of(device: torch.device) -> int | None:
     return int(torch.mps.recommended_max_memory()) if device.type == MPS else None
 
 
-def _fitting(cuts: ChunkLimits, encoder: TextEncoder, precision: Precision, memory: int) -> ChunkLimits:
+def _fitting(cuts: ChunkLimits, encoder: TextEncoder, channels: int, precision: Precision, memory: int) -> ChunkLimits:
     """Cut so that half the room is for the kept graphs, and a third for the chunk that is being computed."""
-    towers = [tower for tower in encoder.modules() if isinstance(tower, Encoder)]
-    channels = max(_channels(tower) for tower in towers)
     if not channels:
         return cuts
     weights = sum(

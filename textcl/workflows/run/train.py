@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch.optim import AdamW
 
-from textcl.data.workers import made_ahead, usual_workers
+from textcl.data.workers import leaving_cores, made_ahead, usual_workers
 from textcl.distributed import Ranks, join_ranks
 from textcl.embedding.embed import fresh_embed
 from textcl.encoder.fingerprint import fingerprint
@@ -24,6 +24,7 @@ from textcl.training.monitor import CollapseAlarm, GradientAlarm
 from textcl.training.step import MakesOptimiser, Schedule, Step
 from textcl.types.batches import Embed, TokenEncoder
 from textcl.util.atomic import only_one, refuse_link, sweep
+from textcl.util.packing import TABLE
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
 from textcl.workflows.leaks import leakage_of_run
@@ -167,7 +168,10 @@ class _Run:
             precision=resolve(self.recipe.training.precision, self.ranks.device),
             is_shared_out=shards is not None,
         )
-        with made_ahead(batches_of_run, self._workers()) as batches:
+        with (
+            leaving_cores() if memory.cuts is TABLE else nullcontext(),  # token embeddings wait for tokens, else
+            made_ahead(batches_of_run, self._workers()) as batches,
+        ):
             loop = Loop(step, batches, self._settings(step.encoder), self.folder, [self.progress.step])
             self._train(loop, resume, nullcontext if shards is None else shards.whole)
         if shards is not None:
