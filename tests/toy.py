@@ -37,6 +37,26 @@ class ToyEncoder(nn.Module):
         torch.save(self.state_dict(), folder / "weights.pt")
 
 
+class ToyDecoder(nn.Module):
+    """Predicts the word behind each from it and a vector."""
+
+    vocabulary = VOCABULARY
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(VOCABULARY, WIDTH)
+        self.head = nn.Linear(WIDTH, VOCABULARY)
+
+    def forward(self, vectors: Tensor, words: Tensor) -> Tensor:
+        return self.head(torch.tanh(self.tokens(words) + vectors[:, None]))  # (n, L, vocabulary)
+
+
+def toy_words(rows: int) -> Tensor:
+    """Words of unequal texts, -1 behind them, (B, L)."""
+    words = torch.arange(rows * 6).view(rows, 6) * 7 % VOCABULARY
+    return words.masked_fill(torch.arange(6) > 2 + torch.arange(rows)[:, None] % 4, -1)
+
+
 def toy_tokens(rows: int, rng: np.random.Generator) -> Tokens:
     ids = tuple(rng.integers(1, VOCABULARY, size=rng.integers(2, 12)) for _ in range(rows))
     return Tokens(ids, np.zeros(rows, dtype=np.int64), pad_id=0)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from tests.toy import PAIR, TRIPLET, WIDTH, ToyEncoder
+from tests.toy import PAIR, TRIPLET, WIDTH, ToyDecoder, ToyEncoder
 from textcl.distributed import Ranks
+from textcl.objectives.adaptive_layers import AdaptiveLayers
 from textcl.objectives.angle import AnglE
 from textcl.objectives.barlow_twins import BarlowTwins
 from textcl.objectives.batch_hard_triplet import BatchHardTriplet
@@ -22,6 +23,7 @@ from textcl.objectives.cosine_regression import CosineRegression
 from textcl.objectives.directions import Direction, PartitionMode
 from textcl.objectives.distances import Distance, Similarity
 from textcl.objectives.distillation import Distillation
+from textcl.objectives.global_orthogonal_regularization import GlobalOrthogonalRegularization
 from textcl.objectives.info_nce import HardnessMode, InfoNCE
 from textcl.objectives.listwise_kl import ListwiseKL
 from textcl.objectives.margin_mse import MarginMSE
@@ -32,6 +34,7 @@ from textcl.objectives.sim_siam import SimSiam
 from textcl.objectives.sup_con import SupCon
 from textcl.objectives.swav import SwAV
 from textcl.objectives.triplet import Triplet
+from textcl.objectives.tsdae import TSDAE
 from textcl.objectives.vicreg import VICReg
 from textcl.recipe.catalogue import Entry, entries
 from textcl.recipe.components import OBJECTIVE, build
@@ -66,6 +69,7 @@ SPECIAL: dict[str, Case] = {
     "BySource": Case(lambda: BySource({"": MoCo(WIDTH, momentum=0.5, queue_size=7), "graded": CosineRegression()})),
     "Distillation": Case(lambda: Distillation(WIDTH, WIDTH), ANY_ROLES),
     "Distillation similarities": Case(lambda: Distillation(WIDTH, WIDTH, embeddings=0.0), ANY_ROLES),
+    "GlobalOrthogonalRegularization": Case(GlobalOrthogonalRegularization, ANY_ROLES),
     "InfoNCE": Case(InfoNCE, NEGATIVES),
     "InfoNCE in all directions": Case(lambda: InfoNCE(learns_temperature=True, directions=tuple(Direction)), NEGATIVES),
     "InfoNCE symmetric": Case(
@@ -90,7 +94,16 @@ SPECIAL: dict[str, Case] = {
     "Sum": Case(lambda: Sum([InfoNCE(), CosineRegression(), InfoNCE(0.5)], weights=[1.0, 2.0, 0.1])),
     "Sum with a teacher": Case(lambda: Sum([SupCon(), Matryoshka(Distillation(WIDTH, WIDTH), [4], WIDTH)])),
     "SwAV": Case(lambda: SwAV(WIDTH, hidden=16, projection=4, prototypes=6, frozen_steps=0), POSITIVES),
+    "SwAV with a queue": Case(
+        lambda: SwAV(WIDTH, hidden=16, projection=4, prototypes=6, frozen_steps=0, queue_size=7), POSITIVES
+    ),
     "SwAV without a projector": Case(lambda: SwAV(WIDTH, projection=None, prototypes=6, frozen_steps=0), POSITIVES),
+    "AdaptiveLayers": Case(lambda: AdaptiveLayers(InfoNCE(), [1], WIDTH // 2), NEGATIVES),
+    "AdaptiveLayers of Matryoshka of MoCo": Case(
+        lambda: AdaptiveLayers(Matryoshka(MoCo(WIDTH // 2, momentum=0.5, queue_size=7), [4, 2], 4), [0], WIDTH // 2)
+    ),
+    "TSDAE": Case(lambda: TSDAE(ToyDecoder)),
+    "TSDAE in a Sum": Case(lambda: Sum([TSDAE(ToyDecoder), InfoNCE()])),
     "Triplet euclidean": Case(lambda: Triplet(margin=1.0, distance=Distance.EUCLIDEAN), TRIPLETS),
     "VICReg": Case(lambda: VICReg(WIDTH, projection=16)),
 }

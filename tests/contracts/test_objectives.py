@@ -10,7 +10,7 @@ import torch
 import textcl.objectives
 from tests.contracts.objectives import CASES, Case, every_batch, target_of
 from tests.ranks.processes import repeating
-from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch, toy_scores
+from tests.toy import WIDTH, ToyEncoder, flat_gradient, toy_batch, toy_scores, toy_words
 from textcl.distributed import Ranks
 from textcl.objectives.composed import Sum
 from textcl.objectives.info_nce import InfoNCE
@@ -54,7 +54,13 @@ def embedded(case: Case, rows: int, dtype: torch.dtype = torch.float32, scale: f
     numbers = torch.arange(rows)
     identity = tuple(numbers + view * rows for view in range(len(roles)))
     return EmbeddedBatch(
-        views, targets, roles, identity, scores=torch.from_numpy(toy_scores(rows, roles)), labels=numbers // 3
+        views,
+        targets,
+        roles,
+        identity,
+        scores=torch.from_numpy(toy_scores(rows, roles)),
+        labels=numbers // 3,
+        words=toy_words(rows),
     )
 
 

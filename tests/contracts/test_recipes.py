@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny import tiny_encoder
 from textcl.files.yaml import read_yaml
 from textcl.recipe.components import AUGMENTATION, INPUT_AUGMENTATION, OBJECTIVE, SOURCE
 from textcl.recipe.load import load_recipe, parse, recipe_text, resolved
@@ -20,7 +21,7 @@ WIDTH = 768  # of BERT base, which the recipes name
 
 def test_the_recipes_that_others_rely_on_are_there() -> None:
     plain = {"simcse", "crops", "simclr", "moco", "byol", "simsiam", "swav", "barlow-twins", "vicreg"}
-    plain |= {"esimcse", "declutr"}
+    plain |= {"esimcse", "declutr", "tsdae"}
     paired = {"pairs", "triplets", "listwise", "matryoshka", "two-tower", "distil", "adapter", "static"}
     labelled = {"cosent", "angle", "cosine-regression", "contrastive", "supcon", "batch-triplet"}
     assert {"quickstart", "mixed"} | plain | paired | labelled == set(RECIPES)
@@ -30,7 +31,7 @@ def test_the_recipes_that_others_rely_on_are_there() -> None:
 def test_a_bundled_recipe_is_right_and_named_like_its_file(name: str) -> None:
     recipe = load_recipe(name, GIVEN.get(name, []))
     assert recipe.name == name
-    build_objective(recipe, WIDTH, None if recipe.encoder.teacher is None else WIDTH)
+    build_objective(recipe, WIDTH, None if recipe.encoder.teacher is None else WIDTH, tiny_encoder())
 
 
 @pytest.mark.parametrize("name", RECIPES)

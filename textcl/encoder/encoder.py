@@ -180,6 +180,10 @@ class Encoder(nn.Module):
         hidden = output.last_hidden_state  # (n, L, D)
         if self.layer_mix is not None and self.layer_mix.is_read:
             hidden = self.layer_mix(output.hidden_states)
+        return self.pooled(hidden, chunk)
+
+    def pooled(self, hidden: Tensor, chunk: Chunk) -> Tensor:
+        """Return the vectors that follow from those of the tokens, (n, L, D) to (n, D)."""
         with torch.autocast(hidden.device.type, enabled=False):
             hidden = hidden.to(torch.promote_types(hidden.dtype, torch.float32))
             vectors: Tensor = self.dense(self._pool(hidden, chunk.mask, chunk.pooled))

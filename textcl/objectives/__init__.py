@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from textcl.lazy import lazy
 
 if TYPE_CHECKING:
+    from textcl.objectives.adaptive_layers import AdaptiveLayers
     from textcl.objectives.angle import AnglE
     from textcl.objectives.barlow_twins import BarlowTwins
     from textcl.objectives.batch_all_triplet import BatchAllTriplet
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from textcl.objectives.cosent import CoSENT
     from textcl.objectives.cosine_regression import CosineRegression
     from textcl.objectives.distillation import Distillation
+    from textcl.objectives.global_orthogonal_regularization import GlobalOrthogonalRegularization
     from textcl.objectives.info_nce import InfoNCE
     from textcl.objectives.listwise_kl import ListwiseKL
     from textcl.objectives.margin_mse import MarginMSE
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from textcl.objectives.sup_con import SupCon
     from textcl.objectives.swav import SwAV
     from textcl.objectives.triplet import Triplet
+    from textcl.objectives.tsdae import TSDAE
     from textcl.objectives.vicreg import VICReg
 else:
     __getattr__, __dir__ = lazy(__name__)
@@ -34,6 +37,8 @@ else:
 __all__ = [
     "BYOL",
     "CLIP",
+    "TSDAE",
+    "AdaptiveLayers",
     "AnglE",
     "BarlowTwins",
     "BatchAllTriplet",
@@ -43,6 +48,7 @@ __all__ = [
     "Contrastive",
     "CosineRegression",
     "Distillation",
+    "GlobalOrthogonalRegularization",
     "InfoNCE",
     "ListwiseKL",
     "MarginMSE",

@@ -33,6 +33,33 @@ def common_momentum(objectives: Iterable[Objective]) -> float | None:
     return next(iter(found), None)
 
 
+def refuse_layers(objectives: Iterable[Objective]) -> None:
+    """Refuse objectives that read several layers among others that know one.
+
+    Raises:
+        ValueError: Names it.
+    """
+    for objective in objectives:
+        if objective.layers:
+            name = type(objective).__name__
+            raise ValueError(
+                f"found {name} inside another objective, or beside one; put it around them: {name} of all."
+            )
+
+
+def refuse_copies(objective: Objective) -> None:
+    """Refuse to copy an objective that shares weights with the encoder.
+
+    Raises:
+        ValueError: Names it.
+    """
+    if objective.wants_words:
+        name = type(objective).__name__
+        raise ValueError(
+            f"objective: found {name}, which writes texts from whole vectors; put it beside others in a Sum."
+        )
+
+
 def seen_by(objective: Objective, batch: EmbeddedBatch) -> EmbeddedBatch:
     """Return the batch with the targets that the objective would have alone."""
     if objective.wants_teacher or objective.momentum is not None:
@@ -122,9 +149,11 @@ class Sum(Objective):
         super().__init__()
         if not objectives:
             raise ValueError("objectives: found none, but there must be one or more.")
+        refuse_layers(objectives)
         self.weights = weights_of(len(objectives), weights)
         self.momentum = common_momentum(objectives)
         self.wants_teacher = any(objective.wants_teacher for objective in objectives)
+        self.wants_words = any(objective.wants_words for objective in objectives)
         self.objectives = nn.ModuleList(objectives)
         self.names = _names(objectives)
 
@@ -210,8 +239,10 @@ class BySource(Objective):
         if not objectives:
             raise ValueError("objectives: found none, but there must be one or more.")
         different = list(dict.fromkeys(objectives.values()))
+        refuse_layers(different)
         self.momentum = common_momentum(different)
         self.wants_teacher = any(objective.wants_teacher for objective in different)
+        self.wants_words = any(objective.wants_words for objective in different)
         self.objectives = nn.ModuleList(different)
         self._numbers = {name: different.index(objective) for name, objective in objectives.items()}
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from textcl.objectives.composed import summed, weights_of
+from textcl.objectives.composed import refuse_copies, refuse_layers, summed, weights_of
 from textcl.types.batches import EmbeddedBatch
 from textcl.types.objective import Objective, RowLoss
 from textcl.types.text import Role
@@ -52,6 +52,8 @@ class Matryoshka(Objective):
     ) -> None:
         super().__init__()
         _check(dimensions, dimension)
+        refuse_layers([objective])
+        refuse_copies(objective)
         self.weights = weights_of(len(dimensions), weights)
         self.dimensions = tuple(dimensions)
         self.objectives = nn.ModuleList(copy.deepcopy(objective) for _ in dimensions)

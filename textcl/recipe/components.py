@@ -85,7 +85,11 @@ SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "l
 AUGMENTATION = Room("textcl.augment", "augmentation", Augmentation, _has("__call__"))
 INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", InputAugmentation, _has("change"))
 OBJECTIVE = Room(
-    "textcl.objectives", "objective", Objective, _is_objective, filled_in=frozenset({"dimension", "teacher_dimension"})
+    "textcl.objectives",
+    "objective",
+    Objective,
+    _is_objective,
+    filled_in=frozenset({"dimension", "teacher_dimension", "make_decoder"}),
 )
 
 

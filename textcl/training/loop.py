@@ -277,10 +277,11 @@ class Loop:
 
     def _readings(self, result: StepResult) -> dict[str, float]:
         """Return what the monitor reads on a step."""
-        read = readings(result.batch) | self.step.objective.readings()
+        shown = self.step.objective.shown(result.batch)
+        read = readings(shown) | self.step.objective.readings()
         with torch.no_grad():
             projected = self.step.objective.projected(result.batch)
-        return read if projected is None else read | readings_of_projections(projected, result.batch)
+        return read if projected is None else read | readings_of_projections(projected, shown)
 
     def _move(self, batch: PairBatch, number: int, rate: float) -> tuple[StepResult, float]:
         """Compute the gradients of a step and let the parameters follow them."""

@@ -18,6 +18,7 @@ from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import Target, by_row
 from textcl.types.batches import EmbeddedBatch, FloatArray, IntArray, PairBatch, TokenEncoder
 from textcl.types.objective import Objective, RowLoss, rows_of
+from textcl.types.text import Role
 from textcl.util.precision import Precision
 from textcl.util.seeds import derive, seeded
 
@@ -103,8 +104,7 @@ class Step:
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters of the encoder and of the objective."""
-        yield from self.encoder.parameters()
-        yield from self.objective.parameters()
+        yield from dict.fromkeys((*self.encoder.parameters(), *self.objective.parameters()))  # some share weights
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield all that must be equal on every rank: parameters, buffers and the state of the target."""
@@ -170,7 +170,17 @@ class Step:
             scores=self._gathered(batch.scores),
             labels=self._gathered(batch.labels),
             source=batch.source,
+            words=self._words(batch) if self.objective.wants_words else None,
         )
+
+    def _words(self, batch: PairBatch) -> Tensor:
+        """Return the tokens of the first positives of all ranks, (B, L), -1 behind them."""
+        ids = next(view.tokens.ids for view in batch.views if view.role is Role.POSITIVE)
+        longest = max(self.ranks.numbers(max(map(len, ids), default=0)))
+        words = np.full((len(ids), longest), -1, dtype=np.int64)
+        for row, own in zip(words, ids, strict=True):
+            row[: len(own)] = own
+        return self.ranks.gather(torch.from_numpy(words).to(self.ranks.device))
 
     def _gathered(self, values: FloatArray | IntArray | None) -> Tensor | None:
         """Return what all ranks' rows carry, (B,), or None."""
@@ -282,7 +292,9 @@ def make_optimiser(
         make: Makes it of groups; None: AdamW.
     """
     groups: list[Group] = []
-    for parameters, factor in ((encoder, 1.0), (objective, objective_factor)):
+    encoder = dict.fromkeys(encoder)
+    own = [parameter for parameter in objective if parameter not in encoder]  # a decoder may share the encoder's
+    for parameters, factor in ((encoder, 1.0), (own, objective_factor)):
         trained = [parameter for parameter in parameters if parameter.requires_grad]
         for chosen, decay in (
             ([p for p in trained if p.ndim >= 2], weight_decay),

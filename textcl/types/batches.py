@@ -126,6 +126,7 @@ class EmbeddedBatch:
     scores: Tensor | None = None  # (B,), or (B, V - 1) where a judge graded every text but the anchor
     labels: Tensor | None = None  # (B,) int64
     source: str = ""  # the name of the one source that all rows are of, where sources take turns
+    words: Tensor | None = None  # (B, L) int64, the first positive's tokens, -1 behind them, for who writes texts again
 
 
 class TokenEncoder(Protocol):

@@ -165,7 +165,9 @@ class Objective(nn.Module, ABC):
 
     momentum: float | None = None  # set: the targets come from a moving average of the encoder, which keeps this share
     wants_teacher: bool = False  # the targets come from a teacher
+    wants_words: bool = False  # it writes texts again, and is given their tokens
     teacher_setting: str | None = None  # the constructor argument that names it; None: `encoder.teacher` does
+    layers: tuple[int, ...] = ()  # of the encoder whose vectors stand behind those of the last: (B, (1 + layers) * D)
     papers: tuple[str, ...] = ()  # whom a model card cites: keys of `textcl/hub/template/methods.bib`
 
     def check(self, roles: Sequence[Role], *, scored: bool, labelled: bool) -> None:
@@ -211,6 +213,10 @@ class Objective(nn.Module, ABC):
         has another loss than the rows of its parent.
         """
         return None
+
+    def shown(self, batch: EmbeddedBatch) -> EmbeddedBatch:
+        """Return the batch as the monitor reads it: with the vectors that the encoder is saved for."""
+        return batch
 
     def projected(self, batch: EmbeddedBatch) -> Tensor | None:
         """Return what a projector makes of the first view, (B, any width), for the monitor; None without one."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
+from torch import nn
 
 from textcl.data.views import RowReader, ViewSpec, telling_rows
 from textcl.distributed import Ranks
@@ -19,6 +21,7 @@ from textcl.recipe.components import OBJECTIVE, build, find_class, is_component
 from textcl.recipe.schema import NamedSource, Recipe
 from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
+from textcl.types.batches import TokenEncoder
 from textcl.types.objective import Objective
 from textcl.types.text import Source
 from textcl.util.packing import TABLE, ChunkLimits, cuts_for
@@ -32,7 +35,7 @@ _BYTES_A_PARAMETER = 16  # that is trained: itself, its gradient and AdamW's two
 _USABLE = 0.8  # of a GPU's memory; the rest is for its runtime and for what allocators cannot use
 
 
-def build_memory(recipe: Recipe, encoder: TextEncoder, device: torch.device) -> Memory:
+def build_memory(recipe: Recipe, encoder: TokenEncoder, device: torch.device) -> Memory:
     """Return how the passes of a run are cut.
 
     Args:
@@ -63,7 +66,7 @@ def _memory_of(device: torch.device) -> int | None:
     return int(torch.mps.recommended_max_memory()) if device.type == MPS else None
 
 
-def _fitting(cuts: ChunkLimits, encoder: TextEncoder, channels: int, precision: Precision, memory: int) -> ChunkLimits:
+def _fitting(cuts: ChunkLimits, encoder: TokenEncoder, channels: int, precision: Precision, memory: int) -> ChunkLimits:
     """Cut so that half the room is for the kept graphs, and a third for the chunk that is being computed."""
     if not channels:
         return cuts
@@ -133,13 +136,16 @@ def width_of(teacher: TextEncoder | None) -> int | None:
     return None if teacher is None else teacher.dimension
 
 
-def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> dict[str, Objective]:
+def build_objectives(
+    recipe: Recipe, dimension: int, teacher_dimension: int | None = None, encoder: TextEncoder | None = None
+) -> dict[str, Objective]:
     """Build the objectives of a recipe; their random weights follow from the recipe's seed.
 
     Args:
         recipe: What is run.
         dimension: The width of the encoder's vectors.
         teacher_dimension: The width of the teacher's vectors; None: there is no teacher.
+        encoder: What is trained, for an objective that makes a decoder of it.
 
     Returns:
         By the name of each source, where sources take turns; those without one of their own share the recipe's. Else
@@ -148,7 +154,11 @@ def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | No
     Raises:
         RecipeError: An objective refuses a setting, wants a teacher and has none, or there is a teacher for none.
     """
-    known = {"dimension": dimension, "teacher_dimension": teacher_dimension}
+    known = {
+        "dimension": dimension,
+        "teacher_dimension": teacher_dimension,
+        "make_decoder": partial(_decoder, recipe, encoder),
+    }
     built: dict[str, Objective] = {}
     objectives = {}
     for name, objective in objectives_of(recipe).items():
@@ -160,6 +170,20 @@ def build_objectives(recipe: Recipe, dimension: int, teacher_dimension: int | No
         objectives[name] = built[objective.location]
     _refuse_unfit_teacher(recipe, list(built.values()), teacher_dimension)
     return objectives
+
+
+def _decoder(recipe: Recipe, encoder: TextEncoder | None) -> nn.Module:
+    """Return a decoder that shares the weights of the encoder.
+
+    Raises:
+        ValueError: There is none of this encoder, or its weights are to be shared out.
+    """
+    assert encoder is not None, "who builds a run has an encoder"
+    if recipe.training.shard != "none":
+        raise ValueError("found training.shard, but a decoder reads the encoder's weights whole. Set it to none.")
+    from textcl.encoder.decoder import TiedDecoder  # which few runs need
+
+    return TiedDecoder(encoder)
 
 
 def one_objective(objectives: Mapping[str, Objective]) -> Objective:
@@ -176,9 +200,11 @@ def one_objective(objectives: Mapping[str, Objective]) -> Objective:
         raise RecipeError(f"data.sources.*.{error}") from error
 
 
-def build_objective(recipe: Recipe, dimension: int, teacher_dimension: int | None = None) -> Objective:
+def build_objective(
+    recipe: Recipe, dimension: int, teacher_dimension: int | None = None, encoder: TextEncoder | None = None
+) -> Objective:
     """Build the objectives of a recipe as the one that a step asks."""
-    return one_objective(build_objectives(recipe, dimension, teacher_dimension))
+    return one_objective(build_objectives(recipe, dimension, teacher_dimension, encoder))
 
 
 def _refuse_unfit_teacher(recipe: Recipe, objectives: Sequence[Objective], teacher_dimension: int | None) -> None:
@@ -197,7 +223,7 @@ def _refuse_unfit_teacher(recipe: Recipe, objectives: Sequence[Objective], teach
 
 
 def build_target(
-    recipe: Recipe, encoder: TextEncoder, objective: Objective, teacher: TextEncoder | None, ranks: Ranks
+    recipe: Recipe, encoder: TokenEncoder, objective: Objective, teacher: TextEncoder | None, ranks: Ranks
 ) -> Target:
     """Build what the objective compares the encoder with: a teacher, a moving average, or the encoder itself."""
     if teacher is not None:
@@ -213,6 +239,24 @@ def build_target(
         memory=build_memory(recipe, encoder, ranks.device),
         precision=resolve(recipe.training.precision, ranks.device),
     )
+
+
+def encoder_of_step(recipe: Recipe, encoder: TextEncoder, objective: Objective) -> TokenEncoder:
+    """Return the encoder as a step trains it: where an objective reads several of its layers, it gives them all.
+
+    Raises:
+        RecipeError: The encoder has no such layers, or its weights are to be shared out.
+    """
+    if not objective.layers:
+        return encoder
+    if recipe.training.shard != "none":
+        raise RecipeError("training.shard: an objective that reads several layers wants them whole. Set it to none.")
+    from textcl.encoder.layered import LayeredEncoder  # which few runs need
+
+    try:
+        return LayeredEncoder(encoder, objective.layers)
+    except ValueError as error:
+        raise RecipeError(f"objective.{error}") from error
 
 
 def _changes_texts(recipe: Recipe) -> bool:

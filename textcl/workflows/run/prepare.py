@@ -30,6 +30,7 @@ from textcl.workflows.run.data import (
 from textcl.workflows.run.objective import (
     build_objectives,
     build_teacher,
+    encoder_of_step,
     one_objective,
     refuse_unfit_batches,
     refuse_unlabelled,
@@ -79,11 +80,12 @@ def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -
         refuse_equal_views(part, encoder.dropout)
         refuse_idle_tower(encoder, part)
     teacher = build_teacher(recipe, device)
-    objectives = build_objectives(recipe, encoder.dimension, width_of(teacher))
+    objectives = build_objectives(recipe, encoder.dimension, width_of(teacher), encoder)
     for part in parts:
         refuse_unfit_batches(recipe, objectives[part.name], part)
     batches = build_batches(recipe, parts, sizes, lambda part: part.under_prompts(encoder).tokenize)
     objective = one_objective(objectives).to(device)
+    encoder_of_step(recipe, encoder, objective)
     return Prepared(joined(sources), sizes, parts, encoder, teacher, objective, batches, held)
 
 

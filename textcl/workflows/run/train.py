@@ -41,7 +41,7 @@ from textcl.workflows.run.folder import (
     write_provenance,
     write_recipe,
 )
-from textcl.workflows.run.objective import build_memory, build_target
+from textcl.workflows.run.objective import build_memory, build_target, encoder_of_step
 from textcl.workflows.run.prepare import lost_texts, prepare
 
 
@@ -154,12 +154,13 @@ class _Run:
 
     def train(self, resume: bool) -> None:
         """Take every step that is left, and end with the weights that the recipe wants."""
-        target = build_target(self.recipe, self.encoder, self.made.objective, self.made.teacher, self.ranks)
+        encoder = encoder_of_step(self.recipe, self.encoder, self.made.objective)
+        target = build_target(self.recipe, encoder, self.made.objective, self.made.teacher, self.ranks)
         memory = build_memory(self.recipe, self.encoder, self.ranks.device)
         batches_of_run = self._batches()
         shards = shared_out(self.recipe, self.encoder, target, self.ranks)
         step = Step(
-            self.encoder if shards is None else shards.encoder,
+            encoder if shards is None else shards.encoder,
             self.made.objective,
             target,
             self.ranks,
