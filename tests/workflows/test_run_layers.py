@@ -14,7 +14,8 @@ from textcl.recipe.load import load_recipe
 from textcl.workflows.run.prepare import prepare
 from textcl.workflows.run.train import train_recipe
 
-LAYERS = "{use: AdaptiveLayers, objective: {use: Matryoshka, objective: {use: InfoNCE}, dimensions: [16, 4]}, layers: [0, 1]}"
+NESTED = "{use: Matryoshka, objective: {use: InfoNCE}, dimensions: [16, 4]}"
+LAYERS = f"{{use: AdaptiveLayers, objective: {NESTED}, layers: [0, 1]}}"
 
 
 @pytest.fixture

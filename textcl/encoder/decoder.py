@@ -44,7 +44,7 @@ def _decoder_like(backbone: PreTrainedModel) -> PreTrainedModel:
     config = copy.deepcopy(backbone.config)
     config.is_decoder, config.add_cross_attention = True, True
     try:
-        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
         base = getattr(model, model.base_model_prefix)
         base.get_submodule("encoder.layer.0.crossattention")
     except (ValueError, AttributeError) as error:
@@ -58,4 +58,5 @@ def _decoder_like(backbone: PreTrainedModel) -> PreTrainedModel:
             module, _, attribute = name.rpartition(".")
             setattr(base.get_submodule(module), attribute, shared[name])
     model.tie_weights()
-    return model.to(device=backbone.device, dtype=backbone.dtype)
+    nn.Module.to(model, device=backbone.device, dtype=backbone.dtype)
+    return model
