@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+from torch import nn
 
 import textcl.objectives
 from tests.recipe.component_tables import PAGE, updated
@@ -51,7 +52,7 @@ def test_every_docstring_ends_with_an_example_that_the_loader_accepts(name: str)
 
 @pytest.mark.parametrize("name", OBJECTIVE.names())
 def test_the_example_of_an_objective_builds_and_fits_four_lines(name: str) -> None:
-    known = {"dimension": WIDTH, "teacher_dimension": WIDTH}
+    known = {"dimension": WIDTH, "teacher_dimension": WIDTH, "make_decoder": nn.Identity}
     assert type(build(component_of(ALL[name]), OBJECTIVE, "objective", known)) is getattr(textcl.objectives, name)
     assert len(ALL[name].example.splitlines()) <= 5  # the section's name, and four lines
 

@@ -12,7 +12,7 @@ from textcl.types.text import Role
 
 
 class GlobalOrthogonalRegularization(Objective):
-    """Spread texts over the space (GOR; GlobalOrthogonalRegularizationLoss in sentence-transformers): a term of `Sum`.
+    """Spread texts over the space: a term of Sum (GlobalOrthogonalRegularizationLoss in sentence-transformers).
 
     Cosines of unrelated texts should look like those of random directions: their mean is 0, and their mean square
     1 / D. Two terms, each with its weight, punish what is above that: `mean`, the square of the mean cosine of the
@@ -34,8 +34,9 @@ class GlobalOrthogonalRegularization(Objective):
 
     Example:
         objective:
-          use: Sum
-          objectives: [{use: InfoNCE}, {use: GlobalOrthogonalRegularization}]
+          use: GlobalOrthogonalRegularization # beside InfoNCE in a Sum
+          mean: 1.0
+          second_moment: 1.0
     """
 
     papers = ("zhang2017spread",)

@@ -39,9 +39,9 @@ class TSDAE(Objective):
         Embedding Learning. arXiv:2104.06979
 
     Example:
-        data:
-          views: [{role: anchor, augment: [{use: WordDeletion, rate: 0.6}]}, {role: positive}]
-        objective: {use: TSDAE}
+        objective:
+          use: TSDAE
+          # data.views: [{role: anchor, augment: [{use: WordDeletion, rate: 0.6}]}, {role: positive}]
     """
 
     papers = ("wang2021tsdae",)
