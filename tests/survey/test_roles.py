@@ -44,6 +44,15 @@ def test_beside_a_positive_only_what_is_called_a_label_is_one(tmp_path: Path, ex
     )
 
 
+def test_published_sets_of_pairs_are_read_with_their_grades(tmp_path: Path):
+    sick = read(tmp_path, sentence_A=TEXTS, sentence_B=OTHERS, relatedness_score=[row % 5 for row in range(COUNT)])
+    assert sick == Reading("scored pairs", "sentence_A", ("sentence_B",), score="relatedness_score")
+    nli = read(tmp_path, premise=TEXTS, entailment=OTHERS, contradiction=TEXTS[::-1])
+    assert nli == Reading("triplets", "premise", ("entailment",), ("contradiction",))
+    with pytest.raises(DataError, match="pairs with labels in 'gold_label' other than 0 and 1"):
+        read(tmp_path, sentence1=TEXTS, sentence2=OTHERS, gold_label=named("entailment", "neutral", "contradiction"))
+
+
 @pytest.mark.parametrize("label", [named("en"), ["x"] * COUNT, [1] * COUNT, list(range(COUNT))])
 @pytest.mark.parametrize("name", ["lang", "label"])
 def test_a_label_has_several_values_that_come_again(tmp_path: Path, name: str, label: list[object]):

@@ -244,16 +244,22 @@ ANCHORS = (
 POSITIVES = (
     *("positive", "pos", "positives", "answer", "answers", "sentence2", "sentence_2", "sentence_b", "sent2", "sent_2"),
     *("text2", "text_2", "text_b", "hypothesis", "target", "document", "passage", "context", "body", "question2"),
-    *("paraphrase", "summary", "positive_passages", "positive_ctxs", "positive_passage"),
+    *("paraphrase", "summary", "positive_passages", "positive_ctxs", "positive_passage", "entailment"),
 )
 NEGATIVES = (
     *("negative", "neg", "negatives", "negs", "hard_negative", "hard_negatives", "hard_neg", "hard_negs"),
     *("negative_passages", "negative_passage", "negative_ctxs", "hard_negative_ctxs", "hard_negative_passages"),
+    "contradiction",
 )
 _FROM_0 = re.compile(r"(sent|sentence|text)(_?)(\d+)")
-SCORES = ("score", "scores", "similarity", "relatedness", "similarity_score", "grade", "rating")
-LABELS = ("label", "labels", "class", "category", "intent", "topic", "is_duplicate", "target")
-PAIR_LABELS = ("label", "labels", "is_duplicate")  # beside two texts: whether they mean the same
+SCORES = (
+    *("score", "scores", "similarity", "relatedness", "similarity_score", "relatedness_score", "gold_score", "grade"),
+    "rating",
+)
+PAIR_LABELS = (  # beside two texts: whether they mean the same
+    *("label", "labels", "is_duplicate", "gold_label", "entailment_label", "quality", "duplicate", "is_paraphrase"),
+)
+LABELS = ("class", "category", "intent", "topic", "target", *PAIR_LABELS)
 _IDENTIFIERS = (
     *("id", "uuid", "guid", "key", "index", "idx", "url", "uri", "link", "href", "date", "time", "timestamp", "path"),
     *("file", "filename", "author", "user", "email", "lang", "language", "split"),

@@ -12,8 +12,9 @@ from textcl.errors import DataError
 from textcl.files.lines import BLANK, NUL
 
 SPELLED_MISSING = frozenset((  # as Python, pandas, R, databases and spreadsheets write "no text"
-    "nan", "NaN", "-nan", "-NaN", "None", "null", "NULL", "<NA>", "NaT", "NA", "N/A", "n/a", "\\N",
-    "#N/A", "#NA", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!",
+    "nan", "NaN", "NAN", "-nan", "-NaN", "None", "NONE", "null", "NULL", "Null", "(null)", "<NA>", "NaT", "NA", "N/A",
+    "n/a", "\\N", "nil", "undefined", "#N/A", "#N/A N/A", "#NA", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!",
+    "#NUM!", "#CALC!", "#SPILL!", "#NV", "#WERT!", "#BEZUG!", "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND",
 ))  # fmt: skip
 _NAN, _NO_COMMA = re.compile(r"\bnan\b"), re.compile(r"\}\s+\{")  # as pandas and numpy write in Python's spelling
 _SHOWN = 40  # characters
