@@ -113,6 +113,7 @@ def test_a_settings_file_that_is_none_is_named(dense_folder: Path, name: str, co
         ("config.json", {"vocab_size": -1}),
         ("config.json", {"attn_implementation": "someone/kernels"}),
         ("config.json", {"num_hidden_layers": None}),
+        ("config.json", {"num_labels": 10**9}),
         ("config.json", {"vocab_size": 1 << 33}),
     ],
 )
@@ -306,3 +307,13 @@ def test_a_tokenizer_reads_no_file_outside_its_folder(dense_folder: Path, settin
 
     with pytest.raises(ModelError, match=r"tokenizer_config\.json: .*outside"):
         open_encoder(dense_folder)
+
+
+def test_settings_that_change_no_vector_are_set_back(dense_folder: Path, tmp_path: Path) -> None:
+    plain = open_encoder(dense_folder, device="cpu").encode(["a dog", "a cat runs"])
+    change(dense_folder / "config.json", output_attentions=True, return_dict=False, chunk_size_feed_forward=3)
+
+    encoder = open_encoder(dense_folder, device="cpu")
+    torch.testing.assert_close(encoder.encode(["a dog", "a cat runs"]), plain)
+    encoder.save(tmp_path / "saved")
+    open_encoder(tmp_path / "saved")

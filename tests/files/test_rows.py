@@ -78,6 +78,12 @@ def test_blanks_around_the_names_of_columns_are_no_part_of_them(tmp_path):
     assert _read(tmp_path, "x.csv", "query, document ,,\na,b,,\n")[0][1]["document"] == "b"
 
 
+def test_a_second_byte_order_mark_and_invisible_characters_are_no_part_of_a_name(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeff\ufeffanchor,positive\u200b\na,b\n")
+    assert [dict(row.fields) for row in file_rows(path)] == [{"anchor": "a", "positive": "b"}]
+
+
 def test_a_field_may_be_a_long_document(tmp_path):
     text = "word " * 100_000
     assert _read(tmp_path, "x.csv", f"a,b\n{text},2\n") == [("line 2", {"a": text, "b": "2"})]
@@ -128,6 +134,13 @@ def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path, name, co
         ("x.csv", "a,b\n1,2\n".encode("utf-32"), "It looks like UTF-32: .*iconv -f utf-32 "),
         ("x.csv", "a,b\n1,2\n".encode("utf-32-le"), "It looks like UTF-32: .*iconv -f utf-32le "),
         ("x.csv", "текст,b\n".encode("cp1251"), "It looks like another script .*windows-1251"),
+        ("x.csv", "a man plays the guitar 日本語の文,b\n".encode("shift_jis"), "It looks like another script"),
+        ("x.csv", "le café et la crème,b\n".encode("mac_roman"), "an encoding of old Macs .*iconv -f macintosh"),
+        ("x.csv", b"le caf\xe9, don\x92t,b\n", "It looks like Windows-1252"),
+        ("x.csv", b"a \xed\xa0\xbd\xed\xb8\x80,b\n", r"\(CESU-8\).*uconv -f cesu-8"),
+        ("x.jsonl", b"\n\n <!DOCTYPE html>\n<html></html>", "found a web page"),
+        ("x.jsonl", b"\xef\xbb\xbf<?xml version='1.0'?>\n<Error/>", "found XML under"),
+        ("x.csv.gz", gzip.compress(gzip.compress(b"a,b\n")), "It is compressed twice: unpack it once"),
         (
             "x.csv",
             "a\ncafé\nüber\n".encode() + b"Stra\xdfe\n",

@@ -206,3 +206,17 @@ def test_columns_of_texts_that_are_not_read_are_named(tmp_path: Path):
     (tmp_path / "a.jsonl").write_text("\n".join(rows))
     found = survey(tmp_path / "a.jsonl")
     assert unread_columns(found, read_columns(found)) == ("hint",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.tsv", "anchor,positive\na b,c d\ne f,g h\n", r"line 1: found one column, 'anchor,positive'\. Delimit"),
+        ("a.csv", "anchor^positive\na b^c d\ne f^g h\n", "found one column"),
+        ("a.csv", "a man plays,someone is playing\na b,c d\ne f,g h\n", "found texts such as 'a man plays' where"),
+    ],
+)
+def test_a_table_whose_first_line_names_no_columns_is_refused(tmp_path: Path, name: str, content: str, message: str):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        read_columns(survey(tmp_path / name))

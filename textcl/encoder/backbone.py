@@ -171,6 +171,7 @@ def read_config(folder: Path, is_causal: bool | None = None) -> PreTrainedConfig
     with reading(file), quiet_transformers():
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     _check_encoder(config, file)
+    _work_plainly(config)
     _attend_in_full(config, file)
     if is_causal is None:
         return config
@@ -197,6 +198,16 @@ def _check_encoder(config: PreTrainedConfig, file: Path) -> None:
 def _is_pair(config: PreTrainedConfig) -> bool:
     """Say whether a model is of a family of an encoder and a decoder."""
     return bool(config.is_encoder_decoder or type(config)().is_encoder_decoder)
+
+
+_PLAIN = {"output_attentions": False, "return_dict": True, "torchscript": False, "chunk_size_feed_forward": 0}
+
+
+def _work_plainly(config: PreTrainedConfig) -> None:
+    """Set back what changes no vector, but what a backbone hands out beside it or in how many parts it computes."""
+    for name, value in _PLAIN.items():
+        if getattr(config, name, value) != value:
+            setattr(config, name, value)
 
 
 _log = logging.getLogger(__name__)

@@ -130,7 +130,11 @@ def _short(value: object) -> str:
 
 
 CONFIG, _ADAPTER = "config.json", "adapter_config.json"
-_DEPTHS, _MOST_LAYERS = ("num_hidden_layers", "n_layers", "num_layers"), 2048
+_MOST_LAYERS = 2048
+_COUNTS = {  # of which transformers makes as many things as they say
+    **dict.fromkeys(("num_hidden_layers", "n_layers", "num_layers"), _MOST_LAYERS),
+    "num_labels": 1_000_000,
+}
 
 
 def read_backbone(folder: Path) -> Settings:
@@ -154,9 +158,9 @@ def read_backbone(folder: Path) -> Settings:
             f"{file}: attn_implementation is {_short(attention)}, code of the Hub, which textcl does not run; take it "
             "out."
         )
-    for name in _DEPTHS:
-        if not _is_count(said.content.get(name, 1), _MOST_LAYERS):
-            raise said.wrong(name, f"a whole number from 1 to {_MOST_LAYERS}")
+    for name, most in _COUNTS.items():
+        if not _is_count(said.content.get(name, 1), most):
+            raise said.wrong(name, f"a whole number from 1 to {most}")
     return said
 
 

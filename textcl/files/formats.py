@@ -1,5 +1,6 @@
 """What a file is: by the ending of its name, and by its first bytes, which must agree."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -81,9 +82,13 @@ _SIGNATURES = {
     b"\x04\x22\x4d\x18": _ARCHIVE,  # lz4
     b"FEA1": Format("a Feather file of version 1", way_out="Write it again as Feather 2, Parquet or JSONL."),
     b"version https://git-lfs": _POINTER,
-    **dict.fromkeys((b"<!DOCTYPE html", b"<!doctype html", b"<html"), _PAGE),
+    **dict.fromkeys((b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML"), _PAGE),
+    b"<?xml": Format("XML", way_out="Write its rows as JSONL; where it tells of an error, fetch the file again."),
 }
 _IN_ZIP = {b"xl/": _SPREADSHEET, b"word/": _DOCUMENT, b"spreadsheet": _SPREADSHEET, b"opendocument.text": _DOCUMENT}
+_SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_LONG_RUN = re.compile(rb"[\x80-\xff]{4}")  # beyond ASCII, as letters of Western languages do not follow one another
+_OF_MACS = re.compile(rb"[a-z][\x81-\x84\x86-\x90\x98\x9a-\x9f]")  # letters there, rare signs in Windows-1252
 _WIDE_MARKS = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _TAR = slice(257, 262)  # bytes, where an archive that is not compressed says what it is
 
@@ -169,15 +174,16 @@ def not_utf8(raw: bytes, location: str, position: int, lines: OtherLines | None 
         lines: Those of the whole file; None: not known.
     """
     found = f"{location}: not UTF-8 (byte 0x{raw[position]:02x} at column {position + 1})."
-    if lines is not None and lines.right >= max(1, lines.wrong):
+    if lines is not None and lines.right >= max(1, lines.wrong) and not _SURROGATES.search(raw):
         others = f"{lines.wrong:,} lines, the others" if lines.wrong > 1 else "this line, all others"
         return DataError(
             f"{found} Mend {others} are UTF-8: iconv would spoil those. As Windows-1252 the line reads "
             f"{raw.decode('cp1252', errors='replace').strip()[:40]!r}."
         )
     name, encoding = _encoding_of(raw)
+    program = "uconv" if encoding == "cesu-8" else "iconv"  # that of ICU alone knows it
     return DataError(
-        f"{found} It looks like {name}: convert the file, for example: iconv -f {encoding} -t utf-8 OLD > NEW"
+        f"{found} It looks like {name}: convert the file, for example: {program} -f {encoding} -t utf-8 OLD > NEW"
     )
 
 
@@ -186,9 +192,14 @@ def _encoding_of(raw: bytes) -> tuple[str, str]:
     wide = _wide_of(raw)
     if wide:
         return wide[:6].upper(), wide
+    if _SURROGATES.search(raw):
+        return "UTF-8 whose signs beyond 65,535 are written as two halves (CESU-8), as by some databases", "cesu-8"
     high = sum(byte >= 0x80 for byte in raw)
-    if high > sum(map(str.isalpha, raw.decode("ascii", errors="ignore"))) and high > 3:
+    letters = sum(map(str.isalpha, raw.decode("ascii", errors="ignore")))
+    if (high > letters and high > 3) or _LONG_RUN.search(raw):
         return "another script in an encoding of its own, such as windows-1251, gb18030 or shift_jis", "windows-1251"
+    if len(_OF_MACS.findall(raw)) > sum(byte >= 0xC0 for byte in raw):
+        return "an encoding of old Macs or of DOS", "macintosh"
     return ("Windows-1252", "windows-1252") if any(0x80 <= byte < 0xA0 for byte in raw) else ("Latin-1", "latin1")
 
 
@@ -206,7 +217,10 @@ def _wide_of(head: bytes) -> str:
 
 
 def _signed(head: bytes) -> Format | None:
-    found = next((content for mark, content in _SIGNATURES.items() if head.startswith(mark)), None)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip() or head  # pages may begin with blank lines
+    found = next(
+        (content for mark, content in _SIGNATURES.items() if head.startswith(mark) or text.startswith(mark)), None
+    )
     if found is None and head[_TAR] == b"ustar":
         return _ARCHIVE
     if found is _ARCHIVE:
@@ -218,6 +232,8 @@ def _refusal(path: Path, found: Format) -> DataError:
     ending = "".join(path.suffixes[-1:]) or "no ending"
     if found.ending in COMPRESSIONS:
         way_out = f"Add {found.ending} to its name" + (", in the place of that." if compression_of(path) else ".")
+        if found.ending == compression_of(path):
+            way_out = "It is compressed twice: unpack it once."
         return DataError(f"{path}: found bytes compressed by {found.what} under the ending '{ending}'. {way_out}")
     if found.ending:
         return DataError(

@@ -254,7 +254,7 @@ NEGATIVES = (
 _FROM_0 = re.compile(r"(sent|sentence|text)(_?)(\d+)")
 SCORES = (
     *("score", "scores", "similarity", "relatedness", "similarity_score", "relatedness_score", "gold_score", "grade"),
-    "rating",
+    *("rating", "sim"),
 )
 PAIR_LABELS = (  # beside two texts: whether they mean the same
     *("label", "labels", "is_duplicate", "gold_label", "entailment_label", "quality", "duplicate", "is_paraphrase"),

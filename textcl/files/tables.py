@@ -12,6 +12,7 @@ from textcl.files.formats import FileKind, kind_of
 from textcl.files.lines import decoded, reading
 
 _LONGEST_FIELD = 64 << 20  # characters
+_INVISIBLE = re.compile(r"^[\s\ufeff\u200b-\u200f\u2060]+|[\s\ufeff\u200b-\u200f\u2060]+$")  # such as a second mark
 # Of the process; 131,072 by itself, which a long document exceeds.
 csv.field_size_limit(max(_LONGEST_FIELD, csv.field_size_limit()))
 
@@ -74,7 +75,7 @@ def fields_of(raw: bytes, dialect: Dialect, location: str) -> list[str]:
 
 
 def column_names(fields: Sequence[str], location: str) -> tuple[str, ...]:
-    """Return the names of the columns, without the blanks around them.
+    """Return the names of the columns, without blanks and invisible characters around them.
 
     Raises:
         DataError: The row names no columns, but tells a spreadsheet the delimiter.
@@ -84,7 +85,7 @@ def column_names(fields: Sequence[str], location: str) -> tuple[str, ...]:
         raise DataError(
             f"{location}: tells spreadsheets the delimiter. Take the line out: the first names the columns."
         )
-    return tuple(name.strip() for name in fields)
+    return tuple(_INVISIBLE.sub("", name) for name in fields)
 
 
 def refuse_twins(names: Sequence[str], location: str) -> None:

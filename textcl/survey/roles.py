@@ -1,5 +1,6 @@
 """From a look at a file to what its columns are for: by their names, and where these say nothing by what they hold."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -52,6 +53,7 @@ def read_columns(found: Survey) -> Reading:
         DataError: No column holds texts, a column of a known name holds what cannot be used, or labels that no
             objective can use stand beside pairs.
     """
+    _refuse_no_names(found)
     _refuse_unread_texts(found)
     texts = [column for column in found.columns if column.kind in _TEXTS and not _is_label(column)]
     texts = texts or [column for column in found.columns if column.kind in _TEXTS]
@@ -60,6 +62,27 @@ def read_columns(found: Survey) -> Reading:
         raise DataError(f"{found.path}: no column holds texts; found {named}.")
     read = _roles(found, texts)
     return _read_pairs(found, read) if read.positives else _read_texts(found, read)
+
+
+_OTHER_DELIMITERS = re.compile(r"[,;|^\t\uff0c\uff1b]")
+_WORDS_OF_A_NAME = 2  # at most, of one column at least
+
+
+def _refuse_no_names(found: Survey) -> None:
+    """Refuse a table whose first line names no columns: it is delimited otherwise, or holds texts."""
+    names = [column.name for column in found.columns if column.name]
+    if found.use not in ("CSV", "TSV"):
+        return
+    if len(names) == 1 and _OTHER_DELIMITERS.search(names[0]):
+        raise DataError(
+            f"{found.path}, line 1: found one column, {names[0]!r}. Delimit the columns by commas in a .csv file, by "
+            "tabs in a .tsv file."
+        )
+    if len(names) > 1 and all(len(name.split()) > _WORDS_OF_A_NAME for name in names):
+        raise DataError(
+            f"{found.path}, line 1: found texts such as {names[0]!r} where the columns are named. Write a first line "
+            "of names, such as anchor, positive; if they are names, make them shorter."
+        )
 
 
 def _refuse_unread_texts(found: Survey) -> None:
