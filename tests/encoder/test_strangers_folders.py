@@ -96,6 +96,7 @@ def test_a_settings_file_that_is_none_is_named(dense_folder: Path, name: str, co
         ("config_sentence_transformers.json", {"prompts": {"query": 7}}),
         ("config_sentence_transformers.json", {"default_prompt_name": "sts"}),
         ("config_sentence_transformers.json", {"truncate_dim": -1}),
+        ("config_sentence_transformers.json", {"model_type": "CrossEncoder"}),
         ("sentence_bert_config.json", {"max_seq_length": "128"}),
         ("sentence_bert_config.json", {"max_seq_length": 0}),
         ("1_Pooling/config.json", {"word_embedding_dimension": 99}),
@@ -317,3 +318,26 @@ def test_settings_that_change_no_vector_are_set_back(dense_folder: Path, tmp_pat
     torch.testing.assert_close(encoder.encode(["a dog", "a cat runs"]), plain)
     encoder.save(tmp_path / "saved")
     open_encoder(tmp_path / "saved")
+
+
+@pytest.mark.parametrize(
+    ("ids", "count", "message"),
+    [(10**6, 1, "the tokenizer knows 1,000,001 tokens"), (2, 99, r"max_length is \d+; it must be more than 99")],
+)
+def test_a_rule_of_special_tokens_that_does_not_fit_is_refused(
+    dense_folder: Path, ids: int, count: int, message: str
+) -> None:
+    text = [{"Sequence": {"id": "A", "type_id": 0}}]
+    change(
+        dense_folder / "tokenizer.json",
+        post_processor={
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}] * count + text,
+            "pair": [*text, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [ids], "tokens": ["[CLS]"]}},
+        },
+    )
+
+    with pytest.raises(ModelError, match=message) as caught:
+        open_encoder(dense_folder)
+    assert str(dense_folder) in str(caught.value)

@@ -130,7 +130,7 @@ def open_masked_words(name: str) -> MaskedWords:
                 name, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
             )
             rows = model.get_input_embeddings().get_parameter("weight").shape[0]
-            check_vocabulary(int(rows), tokenizer.get_vocab(), name)
+            check_vocabulary(int(rows), tokenizer.get_vocab().values(), name)
     except ModelError as error:
         raise ModelError(f"{name}: cannot be opened as a masked language model: {error}") from error
     if report["missing_keys"]:

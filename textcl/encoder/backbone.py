@@ -321,8 +321,10 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         if normalizer := getattr(tokenizer, "backend_tokenizer", None) and tokenizer.backend_tokenizer.normalizer:
             check_growth(words, json.loads(normalizer.__getstate__()))
-        tokenizer("a text")
+        tokenizer("a text", verbose=False)
     _pad_by_another(tokenizer)
+    if tokenizer.pad_token is None:
+        raise ModelError(f"{folder}: its tokenizer has no special token at all, and so none for padding.")
     try:
         _ = tokenizer.all_special_ids
     except RecursionError as error:  # what is no word is the unknown token, which is no word
@@ -344,4 +346,5 @@ def _pad_by_another(tokenizer: PreTrainedTokenizerBase) -> None:
 
 def _check_fit(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     rows = int(backbone.get_input_embeddings().get_parameter("weight").shape[0])
-    check_vocabulary(rows, tokenizer.get_vocab(), folder)
+    special = tokenizer("a text", verbose=False)["input_ids"]  # its rule may number them otherwise than the vocabulary
+    check_vocabulary(rows, (*tokenizer.get_vocab().values(), *special), folder)

@@ -199,8 +199,8 @@ def _parted(modules: Sequence[Module], file: Path) -> tuple[Module, Module | Non
     is_known = kinds[0] == "Transformer" and rest[:1] and rest[0].kind == "Pooling"
     if not is_known or {module.kind for module in after} - set(KINDS):
         raise ModelError(
-            f"{file}: the modules are {', '.join(kinds)}; textcl opens Transformer, perhaps {LayerMix.kind}, Pooling, "
-            f"then any number of {', '.join(KINDS)}; or {STATIC} and then these. {WAY_OUT}"
+            f"{file}: the modules are {', '.join(kinds[:9])}; textcl opens Transformer, perhaps {LayerMix.kind}, "
+            f"Pooling, then any number of {', '.join(KINDS)}; or {STATIC} and then these. {WAY_OUT}"
         )
     return modules[0], mixing, rest[0], after
 
@@ -282,6 +282,7 @@ def _text_settings(folder: Path) -> Settings:
 _MODEL_SETTINGS = "config_sentence_transformers.json"
 _READ = ("prompts", "default_prompt_name", "truncate_dim", "__version__")
 _ALWAYS_THERE = ("query", "document")  # prompts that sentence-transformers gives every model, empty ones
+_KIND = "SentenceTransformer"  # of models; the others of sentence-transformers give no vector of a text
 _COSINE, _LIKE_COSINE = "cosine", ("dot", "euclidean")  # of unit vectors the latter order as the cosine does
 
 
@@ -305,6 +306,10 @@ def read_model_settings(folder: Path, *, is_normalised: bool) -> ModelSettings:
         ModelError: A value is of the wrong kind, or the vectors are to be compared by another function than the cosine.
     """
     config = Settings.read_if_there(folder / _MODEL_SETTINGS)
+    if (kind := config.text("model_type", _KIND)) != _KIND:
+        raise ModelError(
+            f"{config.file}: model_type is {kind!r}; textcl opens a {_KIND}, which gives a text one vector."
+        )
     named, default = config.texts("prompts"), config.text("default_prompt_name")
     if default is not None and default not in (*named, *_ALWAYS_THERE):
         known = ", ".join(named) or "none"

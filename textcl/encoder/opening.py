@@ -29,7 +29,7 @@ from textcl.encoder.two_tower import ROLES_OF_TOWERS, TwoTower
 from textcl.errors import ModelError
 from textcl.types.text import Role
 from textcl.util.cache import file_digest
-from textcl.util.precision import best_device
+from textcl.util.precision import best_device, resolve
 
 
 def fitting(settings: FolderSettings, backbone: PreTrainedModel) -> FolderSettings:
@@ -135,7 +135,11 @@ def open_encoder(
     folder = find_folder(name.model, name.export)
     if name.export is not None:
         return open_export(folder, name.export, precision=precision, device=device)
-    encoder = build_encoder(name.model, precision=precision)
+    resolve(precision, "cpu")  # refuses what the caller may get wrong; all else is in the folder
+    try:
+        encoder = build_encoder(name.model, precision=precision)
+    except ValueError as error:
+        raise ModelError(f"{folder}: {error}") from error
     return encoder.to(device or best_device()).eval()
 
 

@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -146,15 +146,15 @@ def check_folder(name: str) -> None:
         tokenizer_file(folder)
 
 
-def check_vocabulary(rows: int, vocabulary: Mapping[str, int], name: Path | str) -> None:
+def check_vocabulary(rows: int, tokens: Iterable[int], name: Path | str) -> None:
     """Raise a ModelError where a tokenizer gives tokens that a model has no embedding for.
 
     Args:
         rows: Of the model's embeddings.
-        vocabulary: Token to number.
+        tokens: The numbers of those that it may give.
         name: Where the model lies.
     """
-    largest = max(vocabulary.values(), default=-1)
+    largest = max(tokens, default=-1)
     if largest >= rows:
         raise ModelError(
             f"{name}: the tokenizer knows {largest + 1:,} tokens, but the backbone has embeddings for {rows:,}: call "
