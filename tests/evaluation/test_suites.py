@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from textcl.errors import DataError
-from textcl.evaluation.suites import load_suite, read_suite
+from textcl.evaluation.suites import load_suite, load_tasks, read_suite
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS, GradedPair, ends_digest
 from textcl.util import installed as shelf
@@ -157,6 +157,14 @@ def test_a_suite_may_average_a_metric_over_its_tasks(tmp_path):
         suite.write("average: pearson\n")
     *tasks, average = load_suite(path, tmp_path)
     assert (average.name, average.metric, list(average.members)) == ("mine-average", "pearson", tasks)
+
+
+def test_two_tasks_of_one_name_and_other_data_are_refused_for_a_report_would_hold_one(tmp_path):
+    _write(tmp_path / "one.jsonl", PAIRS)
+    _write(tmp_path / "two.jsonl", PAIRS * 2)
+    path = _suite(tmp_path, *(f"{{kind: sts, name: own, local: {name}.jsonl}}" for name in ("one", "two")))
+    with pytest.raises(DataError, match=r"mine\.yaml: two tasks of other data are named 'own'"):
+        load_tasks([str(path)], tmp_path)
 
 
 def test_the_cut_offs_and_the_self_match_rule_are_those_of_the_entry(tmp_path):

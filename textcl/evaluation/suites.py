@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from textcl.errors import DataError, RecipeError, suggestion
 from textcl.evaluation.average import Average
+from textcl.evaluation.items import items_digest
 from textcl.evaluation.kind import Files, Kind, SuiteSection, TaskEntry
 from textcl.evaluation.kinds import is_kind, kind_named, no_kind
 from textcl.evaluation.task import Task
@@ -129,6 +130,8 @@ def load_tasks(
                 raise DataError(
                     f"{name} and {other} are both named '{task.name}', and scores are kept by name. Rename one file."
                 )
+            if task.name in tasks and items_digest(task) != items_digest(tasks[task.name]):
+                raise DataError(f"{name}: two tasks of other data are named '{task.name}'; scores are kept by name.")
             tasks[task.name] = task
             sets |= {task.name: name} if is_set else {}
     return list(tasks.values())

@@ -15,6 +15,8 @@ from textcl.errors import RecipeError
 _FLOAT = re.compile(
     r"^[-+]?(?:(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.inf|\.nan)$", re.I
 )
+# YAML 1.1 reads 1:30 as 90 and 020 as 16; everybody writes what YAML 1.2 takes for a number.
+_INT = re.compile(r"^(?:[-+]?(?:0|[1-9][0-9_]*)|0b[01_]+|0x[0-9a-fA-F_]+)$")
 _BACKSLASH = r"A path with \ stands between single quotes, as in 'C:\new\data.csv'."
 _OF_PATHS = ("unknown escape", "U+0007", "U+0008", "U+000B", "U+000C")  # what \\a, \\b, \\v and \\f become
 _LARGEST_FILE = 1_000_000  # bytes; what the largest takes to read is seconds
@@ -104,10 +106,11 @@ class _Dumper(yaml.SafeDumper):
 
 for _side in (_Loader, _Dumper):  # the dumper must quote what the loader would read as a number
     _side.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":float"))]
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":float", ":int"))]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     _side.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+    _side.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
 
 
 def read_yaml_file(path: Path) -> Any:
