@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from rich.table import Table
 
 from tests.report.pages import NASTY, page_data, run_folder
-from textcl.errors import DataError
+from textcl.errors import DataError, ModelError
 from textcl.evaluation.significance import Interval
 from textcl.report.page import write_run_page, write_scores_page
 from textcl.report.score_rows import DASH
@@ -179,6 +180,14 @@ def test_the_page_of_an_evaluation_has_the_scores_of_its_model(tmp_path: Path) -
     assert page.text("h1") == "a/model"
     assert "sts spearman 80.00 70.00 … 90.00 sts pearson \u2013 \u2013" in page.text("tbody")
     assert page.count("svg", "interval") == 1
+
+
+def test_a_pipe_in_a_run_folder_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run")
+    (run / "run.json").unlink()
+    os.mkfifo(run / "run.json")
+    with pytest.raises(ModelError, match=r"run\.json is no file, but a pipe or a device"):
+        write_run_page(run)
 
 
 def test_a_folder_that_is_no_run_is_refused_with_the_way_out(tmp_path: Path) -> None:

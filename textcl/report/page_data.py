@@ -18,6 +18,7 @@ from textcl.export.figures import read_figures
 from textcl.files.yaml import read_yaml_file
 from textcl.report.scores import Checked, ReportFile
 from textcl.util.atomic import new_file
+from textcl.util.foreign import check_kinds
 
 FILE = "page.json"
 _WIDTH = 240  # characters kept of a text
@@ -176,6 +177,7 @@ def read_run(folder: Path) -> RunFiles:
     Raises:
         DataError: It is no run folder, or a file in it cannot be read.
     """
+    check_kinds(folder)
     if not (folder / "recipe.yaml").is_file():
         raise DataError(
             f"{folder} is no run folder: it has no recipe.yaml. Name a folder that textcl train wrote; for a model "

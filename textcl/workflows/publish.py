@@ -14,6 +14,7 @@ from textcl.hub.contents import Contents, PublishedFacts, contents_of, contents_
 from textcl.hub.push import Pushed, check_destination, full_name, push
 from textcl.hub.repository import Destination
 from textcl.recipe.section import HubSection
+from textcl.util.foreign import check_kinds
 from textcl.workflows.run.evaluation import BEST
 
 _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may stand; the others hold none
@@ -36,6 +37,7 @@ def published_facts(run: Path) -> PublishedFacts:
         PublishError: It is no run folder.
         RecipeError: Its recipe cannot be read.
     """
+    check_kinds(run)
     file = run / "recipe.yaml"
     _refuse_other_folders(run, file)
     raw = read_yaml_file(file)
