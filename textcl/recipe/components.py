@@ -84,13 +84,8 @@ def _is_objective(listed: type) -> bool:
 SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "location"))
 AUGMENTATION = Room("textcl.augment", "augmentation", Augmentation, _has("__call__"))
 INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", InputAugmentation, _has("change"))
-OBJECTIVE = Room(
-    "textcl.objectives",
-    "objective",
-    Objective,
-    _is_objective,
-    filled_in=frozenset({"dimension", "teacher_dimension", "make_decoder"}),
-)
+_OF_THE_ENCODER = frozenset({"dimension", "teacher_dimension", "make_decoder"})
+OBJECTIVE = Room("textcl.objectives", "objective", Objective, _is_objective, _OF_THE_ENCODER)
 
 
 def _is_optimiser(listed: type) -> bool:
