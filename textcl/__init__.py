@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from textcl.types.text import Role
     from textcl.workflows.evaluate import evaluate
     from textcl.workflows.index import index
+    from textcl.workflows.merge import merge
     from textcl.workflows.mine import mine
     from textcl.workflows.search import Searcher
     from textcl.workflows.train import train
@@ -42,6 +43,7 @@ __all__ = [
     "index",
     "load",
     "load_recipe",
+    "merge",
     "mine",
     "train",
 ]

@@ -77,6 +77,25 @@ def token_key(encoder: TextEncoder, role: Role) -> str | None:
     return hashlib.blake2b(rules.encode(), digest_size=16).hexdigest()
 
 
+def settings_of(encoder: TextEncoder) -> dict[str, object]:
+    """Return by name what decides, beside the weights, how a text becomes a vector, prompts too, of each tower."""
+    found: dict[str, object] = {}
+    for side, tower in zip(("", "documents."), _towers(encoder), strict=False):
+        named = _config(tower) | {
+            "tokenizer": _rules(tower.tokenizer),
+            "pooling": tower.pooling,
+            "pool_prompt": tower.pool_prompt,
+            "dense": [repr(layer) for layer in tower.dense],
+            "layer_mix": repr(tower.layer_mix),
+            "truncate_dim": tower.truncate_dim,
+            "max_length": tower.max_length,
+            "lengths": tower.lengths,
+            "prompts": tower.named_prompts,
+        }
+        found |= {f"{side}{name}": value for name, value in named.items()}
+    return found
+
+
 def _towers(encoder: TextEncoder) -> Iterator[Encoder]:
     if isinstance(encoder, TwoTower):
         yield from (encoder.queries, encoder.documents)
@@ -86,14 +105,18 @@ def _towers(encoder: TextEncoder) -> Iterator[Encoder]:
 
 def _settings(tower: Encoder) -> Iterator[object]:
     """Yield what decides, beside the weights, how a text becomes a vector."""
-    config = tower.backbone.config.to_diff_dict()
-    yield {name: value for name, value in config.items() if name not in _CONFIG_NOISE}
+    yield _config(tower)
     yield _rules(tower.tokenizer)
     yield [tower.pooling, tower.pool_prompt, tower.max_length, [repr(layer) for layer in tower.dense]]
     if tower.adapter is not None:
         yield tower.adapter.scale
     if tower.lengths or tower.layer_mix is not None:
         yield [tower.lengths, repr(tower.layer_mix)]
+
+
+def _config(tower: Encoder) -> dict[str, object]:
+    config = tower.backbone.config.to_diff_dict()
+    return {name: value for name, value in config.items() if name not in _CONFIG_NOISE}
 
 
 def _rules(tokenizer: PreTrainedTokenizerBase) -> dict[str, object]:
