@@ -40,6 +40,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pairs = [("a person makes music", 0), ("someone is reading", 1), ("an animal sleeps", 2), ("a pet runs", 4)]
     rows = [json.dumps({"anchor": anchor, "positive": TEXTS[number]}) for anchor, number in pairs]
     (tmp_path / "pairs.jsonl").write_text("\n".join(rows) + "\n")
+    labelled = [(text, "people" if number in (0, 1, 3, 6) else "animals") for number, text in enumerate(TEXTS)]
+    rows = [f"{text},{label}" for text, label in labelled]
+    (tmp_path / "labelled.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     tiny_encoder().save(tmp_path / "model")
     monkeypatch.chdir(tmp_path)
     return tmp_path

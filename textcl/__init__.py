@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from textcl.recipe.load import load_recipe
     from textcl.recipe.schema import Recipe
     from textcl.types.text import Role
+    from textcl.workflows.classify import Classifier, classify
+    from textcl.workflows.cluster import cluster
     from textcl.workflows.evaluate import evaluate
     from textcl.workflows.index import index
     from textcl.workflows.merge import merge
     from textcl.workflows.mine import mine
+    from textcl.workflows.pairs import pairs
     from textcl.workflows.search import Searcher
     from textcl.workflows.train import train
 
@@ -33,17 +36,21 @@ else:
 
 # No room of the package may have one of these names: its import would take the name's place.
 __all__ = [
+    "Classifier",
     "Encoder",
     "Recipe",
     "Role",
     "Searcher",
     "TwoTower",
     "__version__",
+    "classify",
+    "cluster",
     "evaluate",
     "index",
     "load",
     "load_recipe",
     "merge",
     "mine",
+    "pairs",
     "train",
 ]

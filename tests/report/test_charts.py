@@ -110,9 +110,9 @@ def test_a_score_that_does_not_exist_has_no_dot_and_reads_as_a_dash() -> None:
 
 
 def test_a_map_has_a_point_for_each_text_and_a_line_for_each_pair() -> None:
-    chart = scatter_chart([(0, 0), (1, 1), (0.5, 0.5)], [False, True, True], [(0, 2)], "Map")
+    chart = scatter_chart([(0, 0), (1, 1), (0.5, 0.5)], ["query", "document", "document g3"], [(0, 2)], "Map")
     points = tags(chart, "circle")
-    assert [point.attrib["class"] for point in points] == ["query", "document", "document"]
+    assert [point.attrib["class"] for point in points] == ["query", "document", "document g3"]
     assert [point.attrib["tabindex"] for point in points] == ["0", "-1", "-1"]  # one stop of the Tab key
     (line,) = tags(chart, "line")
     assert line.attrib["data-pair"] == "0 2"

@@ -124,7 +124,7 @@ def test_the_command_merges_folders_and_never_replaces_one_unasked(
     torch.testing.assert_close(words(textcl.load(tmp_path / "merged")), 0.75 * words(A) + 0.25 * words(B))
     again, no_numbers = run(capsys, *words_of, "1,1"), run(capsys, *words_of, "half")
     assert (again.code, no_numbers.code) == (1, 1)
-    assert "merged is not empty. Name another folder" in again.err
+    assert "merged is not empty; name another folder" in again.err
     assert "--weights: found 'half'; it takes a number a model" in no_numbers.err
     nowhere = run(capsys, "merge", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "a" / "config.json")
     assert (nowhere.code, "config.json is there already" in nowhere.err) == (1, True)

@@ -19,9 +19,9 @@ from textcl.encoder.folder_format import MODULES, FolderSettings, type_of
 from textcl.encoder.pooling import LayerMix, pooling_config, write_mix
 from textcl.encoder.prompts import Prompts
 from textcl.encoder.protocols import Backbone
-from textcl.errors import ModelError
+from textcl.errors import DataError, ModelError
 from textcl.types.text import Role
-from textcl.util.atomic import new_folder
+from textcl.util.atomic import new_folder, refuse_link, refuse_location
 from textcl.util.installed import version_of
 from textcl.util.quiet import quiet_transformers
 
@@ -111,6 +111,21 @@ def save_encoder(folder: Path, contents: Contents) -> None:
     with whole_folder(folder) as new:
         contents.write([new / path for path in paths])
         write_list(new, dict(zip(paths, contents.kinds, strict=True)), contents.settings)
+
+
+def refuse_filled(folder: Path) -> None:
+    """Refuse, before the work, a folder that holds something or cannot be written.
+
+    Raises:
+        DataError: It holds something, or is a link or a file.
+        WriteError: It cannot be written.
+    """
+    refuse_link(folder)
+    if folder.is_dir():
+        if any(folder.iterdir()):
+            raise DataError(f"{folder} is not empty; name another folder, or empty this one.")
+        folder = folder / "model.safetensors"
+    refuse_location(folder, force=False)
 
 
 @contextmanager

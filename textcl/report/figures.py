@@ -84,6 +84,7 @@ class Curve:
     hint: str  # what it means, in a few words
     steps: tuple[int, ...]
     values: tuple[float, ...]
+    unit: str = "step"  # of what the steps count
 
     @property
     def summary(self) -> str:
@@ -96,7 +97,7 @@ def curve_chart(curve: Curve) -> Markup:
     points = _thinned(curve.steps, curve.values)
     x = _x_scale([step for step, *_ in points])
     y = Scale.over([value for _, _, *ends in points for value in ends], margin=0.06)
-    label = f"{curve.title}: {curve.summary}, steps {curve.steps[0]} to {curve.steps[-1]}"
+    label = f"{curve.title}: {curve.summary}, {curve.unit} {curve.steps[0]} to {curve.steps[-1]}"
     ends = list(dict.fromkeys([float(curve.steps[0]), float(curve.steps[-1])]))
     drawn = [(_wide(x, step), _high(y, value)) for step, value, *_ in points]
     return (
@@ -104,7 +105,7 @@ def curve_chart(curve: Curve) -> Markup:
         + across(y, HEIGHT)
         + plot(HEIGHT)
         + _band(points, x, y)
-        + _line(drawn, points)
+        + _line(drawn, points, curve.unit)
         + Markup("</svg>")
         + foot(x, HEIGHT, ends)
         + Markup("</svg>")
@@ -117,10 +118,11 @@ def _x_scale(steps: Sequence[float]) -> Scale:
     return Scale(across.low - _LEFT * (across.high - across.low), across.high)
 
 
-def _line(drawn: Sequence[tuple[float, float]], points: Sequence[Point]) -> Markup:
+def _line(drawn: Sequence[tuple[float, float]], points: Sequence[Point], unit: str) -> Markup:
     """Return the line, the values it runs through beside it; a single point is a short dash."""
     positions = drawn if len(drawn) > 1 else [(490.0, drawn[0][1]), (510.0, drawn[0][1])]
-    return Markup('<polyline class="line" data-steps="{}" data-values="{}" points="{}"/>').format(
+    return Markup('<polyline class="line" data-unit="{}" data-steps="{}" data-values="{}" points="{}"/>').format(
+        unit,
         " ".join(f"{step:g}" for step, *_ in points),
         " ".join(number(value) for _, value, *_ in points),
         " ".join(f"{across:g},{down:g}" for across, down in positions),
@@ -212,12 +214,20 @@ def map_figures(text_map: TextMap, models: Sequence[str]) -> list[Figure]:
         Figure(
             name,
             "",
-            scatter_chart(
-                positions, text_map.is_document, text_map.pairs, f"Map of {len(text_map.texts)} texts, {name}"
-            ),
+            scatter_chart(positions, _kinds(text_map), text_map.pairs, f"Map of {len(text_map.texts)} texts, {name}"),
         )
         for name, positions in zip(models, text_map.layouts, strict=True)
     ]
+
+
+_COLOURS = 10  # that the page's style has for groups of a map
+
+
+def _kinds(text_map: TextMap) -> list[str]:
+    """Return the class that draws each text."""
+    if text_map.groups:
+        return [f"document g{group}" if 0 <= group < _COLOURS else "query" for group in text_map.groups]
+    return ["document" if document else "query" for document in text_map.is_document]
 
 
 def _dot_plot(title: str, rows: Sequence[ScoreRow], marks: Sequence[Sequence[Mark]], *, signed: bool) -> DotPlot:

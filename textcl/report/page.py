@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +15,8 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from textcl.report.figures import curve_figures, histogram_figures, map_figures, run_curves, score_figures
-from textcl.report.page_data import PageData, RunFiles, read_run
+from textcl.report.figures import Curve, curve_figures, histogram_figures, map_figures, run_curves, score_figures
+from textcl.report.page_data import PageData, RunFiles, TextMap, read_run
 from textcl.report.score_rows import (
     DASH,
     ScoreRow,
@@ -236,7 +238,63 @@ def write_scores_page(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PageTable:
+    """A table of a page; cells that are numbers stand on the right."""
+
+    title: str
+    note: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str | float]]
+
+
+def write_use_page(
+    path: Path, kicker: str, facts: Facts, *, scores: Scores | None = None, other: Scores | None = None,
+    difference: Scores | None = None, curves: Sequence[Curve] = (), text_map: TextMap | None = None,
+    tables: Sequence[PageTable] = (),
+) -> Path:  # fmt: skip
+    """Write the page of what a model was used for, and return its path.
+
+    Args:
+        path: The file.
+        kicker: What it is a page of, in words.
+        facts: What stands at its head; the first is its title.
+        scores: Of the model.
+        other: Of another model, and `difference`, from it to the model, on the same items.
+        difference: As `other`.
+        curves: Under the scores.
+        text_map: Of one model.
+        tables: In their order.
+    """
+    own, compares = as_json(scores or {}), bool(other and difference)
+    made = datetime.now().astimezone().isoformat(timespec="minutes")
+    return _write(
+        path,
+        kicker=kicker,
+        title=facts[0][1],
+        labels=(AGAINST, MODEL) if compares else (MODEL,),
+        facts=facts,
+        versions=[],
+        recipe="",
+        rows=compared(as_json(other or {}), own, as_json(difference or {})) if compares else alone(own),
+        curves=curve_figures(curves),
+        curve_words=("Labels", "How much labels help: the mean over ten draws of so many labelled texts a class."),
+        data=PageData(made, (MODEL,), {}, text_map, {}),
+        leakage=None,
+        exports=[],
+        tables=tables,
+    )
+
+
+_TRAINING = (
+    "Training",
+    "First → last value beside each name. In a long run a point is the mean of several steps, and the band behind the "
+    "line is their range.",
+)
+
+
 def _write(path: Path, *, rows: list[ScoreRow], data: PageData | None, **rest: Any) -> Path:
+    rest = {"curve_words": _TRAINING, "tables": ()} | rest
     text = (
         _environment()
         .get_template("page.html.j2")

@@ -42,6 +42,8 @@ class TextMap:
     is_document: tuple[bool, ...]  # embedded in a role of its own, as what is searched
     pairs: tuple[tuple[int, int], ...]  # positions of texts that belong together
     layouts: tuple[tuple[tuple[float, float], ...], ...]  # model x text; 0–1 each way
+    groups: tuple[int, ...] = ()  # of each text, where the map is of groups; -1: of none
+    names: tuple[str, ...] = ()  # of the groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class PageData:
             len(counts) for of in self.similarities.values() for its in of for counts in (its.positives, its.randoms)
         }
         sizes = {len(texts) for texts in (self.map.texts, self.map.is_document, *self.map.layouts)} if self.map else {0}
+        if self.map and self.map.groups:
+            sizes.add(len(self.map.groups))
         if len(bins) > 1 or 0 in bins or len(sizes) > 1:
             raise ValueError("its lists are not of one length")
         if self.map and any(not 0 <= end < len(self.map.texts) for pair in self.map.pairs for end in pair):

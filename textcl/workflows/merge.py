@@ -15,9 +15,9 @@ from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import settings_of
 from textcl.encoder.locate import read_name
 from textcl.encoder.protocols import TextEncoder
+from textcl.encoder.saving import refuse_filled
 from textcl.errors import DataError, ModelError
 from textcl.report.progress import progress_of
-from textcl.util.atomic import refuse_link, refuse_location
 from textcl.util.progress import Progress
 
 Method = Literal["linear", "slerp"]
@@ -62,7 +62,7 @@ def merge(
         Wortsman et al. 2022, Model soups. arXiv:2203.05482. Shoemake 1985, Animating Rotation with Quaternion Curves.
     """
     shares, folder = _shares(len(models), weights, method), Path(out)
-    _refuse_folder(folder)
+    refuse_filled(folder)
     with progress_of(progress, sys.stderr) as shown:
         shown.phase("Opening the models", len(models), unit="models")
         encoders = []
@@ -78,16 +78,6 @@ def merge(
         merged.load_state_dict({name: _mean([state[name] for state in states], shares, method) for name in states[0]})
         merged.save(folder)
     return merged
-
-
-def _refuse_folder(folder: Path) -> None:
-    """Refuse, before the work, a folder that holds something or cannot be written."""
-    refuse_link(folder)
-    if folder.is_dir():
-        if any(folder.iterdir()):
-            raise DataError(f"{folder} is not empty. Name another folder for the merged model.")
-        folder = folder / "model.safetensors"
-    refuse_location(folder, force=False)
 
 
 def _shares(count: int, weights: Sequence[float] | None, method: str) -> list[float]:

@@ -206,6 +206,39 @@ def page_data(observer: Observer, models: Mapping[str, Mapping[str, Sample]], se
     )
 
 
+def group_map(
+    name: str, texts: Sequence[str], vectors: FloatArray, groups: Sequence[int], names: Sequence[str], seed: int
+) -> TextMap | None:
+    """Return a map of texts that are in groups, or of a sample of them; None where there are too few.
+
+    Args:
+        name: What the texts are of.
+        texts: N of them.
+        vectors: Of unit length, (N, D).
+        groups: The group of each; -1: none.
+        names: Of the groups.
+        seed: Decides what is left to chance.
+    """
+    chosen = np.sort(np.random.default_rng(derive(seed, "map")).permutation(len(texts))[:_TEXTS])
+    placed = layouts([vectors[chosen]], seed)
+    if not placed:
+        return None
+    shown_texts = tuple(_grouped(shown(texts[row]), groups[row], names) for row in chosen)
+    return TextMap(
+        task=name,
+        texts=shown_texts,
+        is_document=(True,) * len(chosen),
+        pairs=(),
+        layouts=placed,
+        groups=tuple(int(groups[row]) for row in chosen),
+        names=tuple(shown(group) for group in names),
+    )
+
+
+def _grouped(text: str, group: int, names: Sequence[str]) -> str:
+    return text if group < 0 else f"{shown(names[group])}: {text}"
+
+
 def _similarities(task: ObservedTask, seen: Seen) -> Similarities:
     first, second = (_stacked(seen, [keys_of(pair)[side] for pair in task.pairs]) for side in (0, 1))
     strange = [

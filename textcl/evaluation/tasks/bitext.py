@@ -24,14 +24,14 @@ from textcl.types.protocols import Hits
 from textcl.types.text import Role
 from textcl.util.cosines import Float64Array
 
-_NEIGHBOURS = 4  # as in the paper
+NEIGHBOURS = 4  # as in the paper
 
 
-def neighbours(queries: FloatArray, candidates: FloatArray) -> Hits:
-    """Return the four candidates (M, D) nearest to each query (N, D), or all if they are fewer."""
+def neighbours(queries: FloatArray, candidates: FloatArray, count: int = NEIGHBOURS) -> Hits:
+    """Return the four candidates (M, D) nearest to each query (N, D), or another number; all if they are fewer."""
     index = FlatIndex(candidates.shape[1])
     index.add(candidates)
-    return index.search(queries, min(_NEIGHBOURS, len(candidates)))
+    return index.search(queries, min(count, len(candidates)))
 
 
 def mined_pairs(forward: Hits, backward: Hits) -> list[tuple[int, int, float]]:
@@ -59,15 +59,25 @@ def mined_pairs(forward: Hits, backward: Hits) -> list[tuple[int, int, float]]:
     return pairs
 
 
-def _best(hits: Hits, others: Hits) -> list[tuple[int, int, float]]:
-    """Return for each sentence its neighbour with the best margin."""
+def margins(hits: Hits, others: Hits) -> Float64Array:
+    """Return the margin of each sentence with each of its neighbours, (N, neighbours); minus infinity: none.
+
+    Args:
+        hits: The neighbours of N sentences among M others.
+        others: The neighbours of those M.
+    """
     own_mean = hits.scores.mean(axis=1, dtype=np.float64)
     other_mean = others.scores.mean(axis=1, dtype=np.float64)
     mean = (own_mean[:, None] + other_mean[hits.ids]) / 2  # (N, neighbours)
-    margins = np.where(mean > 0, hits.scores / np.where(mean > 0, mean, 1.0), -np.inf)
-    best = margins.argmax(axis=1)
-    rows = np.arange(len(margins))
-    found = zip(rows.tolist(), hits.ids[rows, best].tolist(), margins[rows, best].tolist(), strict=True)
+    return np.where(mean > 0, hits.scores / np.where(mean > 0, mean, 1.0), -np.inf)
+
+
+def _best(hits: Hits, others: Hits) -> list[tuple[int, int, float]]:
+    """Return for each sentence its neighbour with the best margin."""
+    of_hits = margins(hits, others)
+    best = of_hits.argmax(axis=1)
+    rows = np.arange(len(of_hits))
+    found = zip(rows.tolist(), hits.ids[rows, best].tolist(), of_hits[rows, best].tolist(), strict=True)
     return [(sentence, neighbour, margin) for sentence, neighbour, margin in found if np.isfinite(margin)]
 
 

@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import model_validator
@@ -29,6 +30,9 @@ from textcl.types.text import Role
 from textcl.util.cosines import unit_length
 from textcl.util.seeds import derive
 
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
+
 NEIGHBOURS = 5
 ITERATIONS = 1000  # of L-BFGS, at most; unit vectors need some dozens
 _log = logging.getLogger(__name__)
@@ -45,6 +49,12 @@ def linear_probe(train: FloatArray, labels: IntArray, test: FloatArray) -> IntAr
     Returns:
         Classes of the test vectors, (M,).
     """
+    predicted: IntArray = fitted_probe(train, labels).predict(test)
+    return predicted
+
+
+def fitted_probe(train: FloatArray, labels: IntArray) -> "LogisticRegression":
+    """Fit logistic regression, scikit-learn's with its default penalty, to vectors (N, D) and their classes (N,)."""
     from sklearn.linear_model import LogisticRegression  # here because it takes a second, and few verbs need it
 
     probe = LogisticRegression(max_iter=ITERATIONS)
@@ -57,8 +67,7 @@ def linear_probe(train: FloatArray, labels: IntArray, test: FloatArray) -> IntAr
             len(train),
             ITERATIONS,
         )
-    predicted: IntArray = probe.predict(test)
-    return predicted
+    return probe
 
 
 def nearest_neighbours(train: FloatArray, labels: IntArray, test: FloatArray) -> IntArray:

@@ -79,7 +79,7 @@ Position = tuple[float, float]
 
 
 def scatter_chart(
-    positions: Sequence[Position], is_document: Sequence[bool], pairs: Sequence[tuple[int, int]], label: str
+    positions: Sequence[Position], kinds: Sequence[str], pairs: Sequence[tuple[int, int]], label: str
 ) -> Markup:
     """Return the map of one model.
 
@@ -88,7 +88,7 @@ def scatter_chart(
 
     Args:
         positions: Of each text, 0–1 each way.
-        is_document: Whether the text is searched for; others are drawn hollow.
+        kinds: The class that draws each text: `document`, `query`, which is hollow, `document g3` of a group.
         pairs: Positions of texts that belong together.
         label: What the map shows, in words.
     """
@@ -98,9 +98,9 @@ def scatter_chart(
     drawn += Markup("").join(_line(positions[one], positions[other], one, other) for one, other in pairs)
     drawn += Markup("").join(
         Markup('<circle class="{}" cx="{}" cy="{}" r="4" tabindex="{}"/>').format(
-            "document" if document else "query", _percent(x), _percent(y), 0 if number == 0 else -1
+            kind, _percent(x), _percent(y), 0 if number == 0 else -1
         )
-        for number, ((x, y), document) in enumerate(zip(positions, is_document, strict=True))
+        for number, ((x, y), kind) in enumerate(zip(positions, kinds, strict=True))
     )
     return drawn + Markup("</svg>")
 

@@ -17,7 +17,7 @@ for (const chart of document.querySelectorAll("svg.curve")) {
     dot.setAttribute("cx", places[best][0] / 10 + "%");
     dot.setAttribute("cy", 16 + places[best][1] * plot / 1000);
     dot.setAttribute("r", 4.5);
-    note.textContent = `step ${Math.round(steps[best]).toLocaleString("en")}: ${values[best]}`;
+    note.textContent = `${line.dataset.unit} ${Math.round(steps[best]).toLocaleString("en")}: ${values[best]}`;
   });
   chart.addEventListener("pointerleave", () => { dot.setAttribute("r", 0); note.textContent = written; });
 }
