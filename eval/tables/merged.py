@@ -41,7 +41,7 @@ def main_metric(found: dict[str, Sample]) -> dict[str, dict[str, float]]:
 
 def change(before: dict[str, Sample], after: dict[str, Sample]) -> dict[str, object]:
     """Return the paired difference of the first metric of each task, with the verdict."""
-    found = {}
+    found: dict[str, object] = {}
     for task, sample in after.items():
         difference = next(iter(differences(before[task], sample).values()))
         found[task] = {**_plain(difference), "p": difference.p, "verdict": difference.verdict}
