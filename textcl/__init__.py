@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from textcl.recipe.load import load_recipe
     from textcl.recipe.schema import Recipe
     from textcl.types.text import Role
-    from textcl.workflows.classify import Classifier, classify
+    from textcl.workflows.classifier import Classifier
+    from textcl.workflows.classify import classify
     from textcl.workflows.cluster import cluster
     from textcl.workflows.evaluate import evaluate
     from textcl.workflows.index import index

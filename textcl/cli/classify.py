@@ -41,7 +41,7 @@ def classify(
     labels.jsonl then labels texts, each with the probability of every label.
     """
     from textcl.errors import DataError
-    from textcl.workflows.classify import FILE
+    from textcl.workflows.classifier import FILE
 
     if out is None:
         raise DataError("--out is missing: the classifier's folder, or the file of labels.")
@@ -63,7 +63,7 @@ def _label(folder: Path, texts: Path, out: Path, column: str | None, precision: 
 
     from textcl.errors import DataError
     from textcl.report.progress import show_progress
-    from textcl.workflows.classify import FILE, Classifier, classify_file
+    from textcl.workflows.classifier import FILE, Classifier, classify_file
 
     if not (folder / FILE).is_file():
         raise DataError(f"{folder} is no classifier. Learn one: textcl classify DATA --model MODEL --out DIR.")

@@ -1,23 +1,19 @@
 """A classifier of texts: a linear probe on a model's vectors, learned from labelled rows, kept with the model.
 
-`classify` is what `textcl.classify` and `textcl classify FILE` call; `Classifier` opens what it left.
+`textcl.Classifier` opens what it leaves.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from textcl.distributed import join_ranks
-from textcl.embedding.embed import Embedding, Model, ModelEmbed, model_embed, model_name, opened
+from textcl.embedding.embed import Embedding, Model, ModelEmbed, model_embed, model_name
 from textcl.encoder.locate import read_name
 from textcl.encoder.protocols import TextEncoder
 from textcl.encoder.saving import refuse_filled, whole_folder
@@ -29,24 +25,21 @@ from textcl.evaluation.samples import LabelSample
 from textcl.evaluation.significance import Difference, Interval, compared, scores
 from textcl.evaluation.task import Sample
 from textcl.evaluation.tasks.classification import SHOTS, Classification, fitted_probe
-from textcl.files.corpora import PlainTexts
 from textcl.files.rows import file_rows
 from textcl.report.figures import Curve
 from textcl.report.page import Facts, PageTable, last_part, write_use_page
 from textcl.report.page_data import shown
 from textcl.report.progress import progress_of
 from textcl.report.score_rows import DASH
-from textcl.report.scores import Checked
 from textcl.types.batches import FloatArray
-from textcl.types.text import Use
-from textcl.util.atomic import new_file, refuse_location, write_json
+from textcl.util.atomic import write_json
 from textcl.util.cosines import Float64Array, unit_length
-from textcl.util.foreign import reading
-from textcl.util.progress import SILENT, Progress
+from textcl.util.progress import Progress
 from textcl.util.seeds import derive
+from textcl.workflows.classifier import FILE, MODEL, PROBE, USE
 from textcl.workflows.page import group_map
 
-MODEL, PROBE, FILE, PAGE = "model", "probe.safetensors", "classifier.json", "report.html"
+PAGE = "report.html"
 _HELD_OUT = 0.2  # of the texts, where no test file is named
 _SEED = 17
 
@@ -66,15 +59,6 @@ class Classified:
     scores: Mapping[str, Interval]
     other: Mapping[str, Interval] = field(default_factory=dict)
     differences: Mapping[str, Difference] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The label of a text, and how sure the classifier is of each, 0–1."""
-
-    label: str
-    probability: float
-    probabilities: Mapping[str, float]
 
 
 def classify(
@@ -194,13 +178,10 @@ def _held_out(rows: Sequence[LabelledText]) -> set[str]:
     return held - {row.text for row in rows if row.label not in trained}
 
 
-_USE = Use(Classification.prompt_names)  # what texts are embedded for
-
-
 def _learned(embed: ModelEmbed, rows: Sequence[LabelledText]) -> "_Learned":
     labels, texts = labels_of(rows), list(dict.fromkeys(row.text for row in rows))
     position = {text: number for number, text in enumerate(texts)}
-    vectors = unit_length(embed(texts, _USE))
+    vectors = unit_length(embed(texts, USE))
     probe = fitted_probe(vectors[[position[row.text] for row in rows]], codes(rows, labels))
     weight, bias = np.ascontiguousarray(probe.coef_), probe.intercept_  # safetensors writes memory as it lies
     if len(labels) == 2:  # of two labels scikit-learn keeps the second's numbers alone
@@ -269,89 +250,3 @@ def _tables(task: Classification, sample: Sample) -> list[PageTable]:
     taken = [(shown(task.labels[g]), shown(task.labels[p]), count) for (g, p), count in wrong.most_common(_CONFUSIONS)]
     tables = [PageTable("Labels", "Of the texts that were held back.", ("label", "texts", "precision", "recall"), rows)]
     return tables + ([PageTable("Taken for another", "", ("label", "taken for", "texts"), taken)] if taken else [])
-
-
-class Classifier:
-    """An opened classifier: its model, and a weight for each label.
-
-    >>> import textcl
-    >>> _ = textcl.classify("labelled.csv", "model", "topics")
-    >>> prediction = textcl.Classifier("topics").predict(["two dogs run"])[0]
-    >>> sorted(prediction.probabilities)
-    ['animals', 'people']
-
-    Args:
-        folder: What `textcl classify` wrote.
-        precision: float32, bf16 or auto.
-
-    Raises:
-        ModelError: The folder is no classifier, or it is damaged.
-    """
-
-    def __init__(self, folder: str | Path, *, precision: str = "auto") -> None:
-        folder = Path(folder).expanduser()
-        with reading(folder / FILE):
-            self.labels: tuple[str, ...] = tuple(_About.model_validate_json((folder / FILE).read_bytes()).labels)
-        with reading(folder / PROBE):
-            probe = load_file(folder / PROBE)
-        self._encoder = opened(folder / MODEL, precision)
-        self._weight, self._bias = (probe.get(name, np.empty(0)) for name in ("weight", "bias"))
-        shape = (len(self.labels), self._encoder.dimension)
-        if self._weight.shape != shape or self._bias.shape != shape[:1]:
-            raise ModelError(
-                f"{folder / PROBE}: holds weights of {self._weight.shape}, and {len(self.labels)} labels of vectors of "
-                f"{shape[1]} want {shape}. Make the classifier again by textcl classify."
-            )
-
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return the label of each text."""
-        vectors = unit_length(self._encoder.encode(texts, role=_USE))
-        logits = vectors.astype(np.float64) @ self._weight.T + self._bias  # (N, C)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares = (powers / powers.sum(axis=1, keepdims=True)).tolist()
-        return [self._prediction(row) for row in shares]
-
-    def _prediction(self, shares: Sequence[float]) -> Prediction:
-        best = int(np.argmax(shares))
-        return Prediction(self.labels[best], shares[best], dict(zip(self.labels, shares, strict=True)))
-
-
-class _About(Checked):
-    """What `classifier.json` says, as far as it is read."""
-
-    labels: Annotated[list[str], Field(min_length=2)]
-
-
-_BLOCK = 4096  # texts that are in memory at once
-
-
-def classify_file(
-    classifier: Classifier, texts: Path, out: Path, *, column: str | None, force: bool, progress: Progress = SILENT
-) -> Counter[str]:
-    """Write the label of each text of a file as JSONL: `text`, `label`, `probability`, `probabilities`.
-
-    Args:
-        classifier: The classifier.
-        texts: A file of any kind.
-        out: The file to write; appears whole or not at all.
-        column: Of files with columns, the one that holds the texts; None: `text`.
-        force: Replace `out` where it is there already.
-        progress: Gets the progress.
-
-    Returns:
-        How many texts got each label.
-
-    Raises:
-        DataError: The file is missing or has an error, or `out` is there.
-    """
-    refuse_location(out, force=force, read=[texts])
-    left, counts = iter(PlainTexts(texts, column)), Counter[str]()
-    progress.phase("Classifying")
-    with new_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        while block := list(islice(left, _BLOCK)):
-            for text, prediction in zip(block, classifier.predict(block), strict=True):
-                row = {"text": text, **asdict(prediction)}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                counts[prediction.label] += 1
-            progress.advance(len(block))
-    return counts
