@@ -26,7 +26,7 @@ from textcl.augment.cutoff import TokenCutoff
 from textcl.data.batches import Batches
 from textcl.data.sources.text_files import TextLines
 from textcl.data.views import ViewSpec
-from textcl.data.workers import Ahead, made_ahead, usual_workers
+from textcl.data.workers import Ahead, leaving_cores, made_ahead, usual_workers
 from textcl.errors import DataError, TrainingError
 from textcl.types.text import Example, Role
 
@@ -209,6 +209,18 @@ def test_the_usual_workers_are_the_cores_to_spare(
 ) -> None:
     monkeypatch.setattr("textcl.data.workers.cores", lambda: cores)
     assert usual_workers(ranks) == workers
+    assert usual_workers(ranks, spared=0) == min(4, max(1, cores // ranks))
+
+
+def test_torch_computes_on_half_of_its_threads_beside_workers_and_on_all_of_them_afterwards() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with leaving_cores():
+            taken = torch.get_num_threads()
+        assert (taken, torch.get_num_threads()) == (1, 3)
+    finally:
+        torch.set_num_threads(before)
 
 
 def take(ahead: Ahead, steps: Iterable[int]) -> None:

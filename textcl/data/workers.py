@@ -29,9 +29,14 @@ METHOD: Method = "fork" if sys.platform == "linux" else "spawn"
 _TOKENIZER_THREADS = "TOKENIZERS_PARALLELISM"  # the variable by which tokenizers are told not to use any
 
 
-def usual_workers(ranks: int) -> int:
-    """Return how many workers each of the processes of a run on this machine has: the cores to spare, from 1 to 4."""
-    return min(_MOST, max(1, cores() // ranks - 1))
+def usual_workers(ranks: int, *, spared: int = 1) -> int:
+    """Return how many workers each of the processes of a run on this machine has: the cores to spare, from 1 to 4.
+
+    Args:
+        ranks: The processes.
+        spared: Cores of each process that are no worker's; none where it does nothing but wait for batches.
+    """
+    return min(_MOST, max(1, cores() // ranks - spared))
 
 
 class DataWorkers(Generic[Item, Result]):

@@ -170,7 +170,7 @@ class _Run:
             is_shared_out=shards is not None,
         )
         with (
-            leaving_cores() if memory.cuts is TABLE else nullcontext(),  # token embeddings wait for tokens, else
+            leaving_cores() if self._waits_for_tokens else nullcontext(),
             made_ahead(batches_of_run, self._workers()) as batches,
         ):
             loop = Loop(step, batches, self._settings(step.encoder), self.folder, [self.progress.step])
@@ -217,7 +217,13 @@ class _Run:
 
     def _workers(self) -> int:
         workers = self.recipe.data.workers
-        return usual_workers(self.ranks.local_count) if workers is None else workers
+        spared = 0 if self._waits_for_tokens else 1
+        return usual_workers(self.ranks.local_count, spared=spared) if workers is None else workers
+
+    @property
+    def _waits_for_tokens(self) -> bool:
+        """Whether a step takes less than to cut its texts into tokens, as of token embeddings."""
+        return build_memory(self.recipe, self.encoder, self.ranks.device).cuts is TABLE
 
     def _stops_on_collapse(self) -> bool:
         return self.recipe.training.on_collapse == "stop"
