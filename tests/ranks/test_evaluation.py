@@ -24,7 +24,7 @@ from textcl.evaluation.significance import scores
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.types.text import Role
-from textcl.workflows.run.evaluation import take_best
+from textcl.workflows.run.during import take_best
 
 COUNTS = (0, 1, 2, 3, 11)  # texts over two ranks: also none, one for rank 0 alone, and unequal shares
 TEXTS = [" ".join(WORDS[number : number + number % 9 + 1]) for number in range(40)]

@@ -79,3 +79,44 @@ def test_the_task_of_held_out_rows_needs_such_rows(tmp_path: Path) -> None:
     assert line.startswith(expected)
     recipe = held(0.1) | {"evaluation": {"after": ["held-out"], "during": {"tasks": "held-out", "every": 5}}}
     assert parse(recipe).evaluation.during is not None
+
+
+@pytest.mark.parametrize(
+    ("during", "message"),
+    [
+        ({}, "evaluation.during: found no tasks; give some, as in tasks: [held-out]."),
+        ({"tasks": "nope"}, "evaluation.during.tasks.0: there is no suite 'nope'."),
+        ({"suite": "nope"}, "evaluation.during.suite: there is no suite 'nope'."),
+        ({"tasks": 5}, "evaluation.during.tasks: found 5, but it must be a list."),
+        ({"tasks": [5]}, "evaluation.during.tasks.0: found 5, but it must be a mapping of settings."),
+        (
+            {"tasks": [{"name": "x"}]},
+            "evaluation.during.tasks.0.source: missing. Give the held-out pairs, a component.",
+        ),
+        (
+            {"tasks": [{"name": "x", "source": {"use": "TextLine", "path": "a"}}]},
+            "evaluation.during.tasks.0.source.use: there is no source 'TextLine'.",
+        ),
+        ({"tasks": "held-out"}, "evaluation.during.tasks.0: found 'held-out', but no rows are held out"),
+        ({"tasks": "sts-dev", "patience": 0}, "evaluation.during.patience: found 0, but it must be at least 1."),
+        (
+            {"tasks": "sts-dev", "patience": 3},
+            "evaluation.during: patience counts by one score: give keep_best_by, as in stsb-dev/spearman, or score "
+            "held-out.",
+        ),
+        (
+            {"tasks": "sts-dev", "beyond_noise": True},
+            "evaluation.during: beyond_noise is true, but nothing is counted: give patience, as in 3.",
+        ),
+        (
+            {"tasks": "sts-dev", "beyond_noise": "yes"},
+            "evaluation.during.beyond_noise: found 'yes', but it must be true or false.",
+        ),
+    ],
+)
+def test_what_cannot_be_scored_on_the_way_is_refused_in_a_line(
+    during: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    lines = errors_of(tmp_path, minimal(evaluation={"during": {"every": 5, **during}}))
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(message)

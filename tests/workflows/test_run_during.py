@@ -15,13 +15,14 @@ from textcl.distributed import Ranks
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
 from textcl.errors import RecipeError
+from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.recipe.section import During
 from textcl.training.checkpoint import Log
 from textcl.types.batches import FloatArray
 from textcl.types.protocols import StepLog
 from textcl.types.text import Role
-from textcl.workflows.run.evaluation import DuringEvaluation, take_best
+from textcl.workflows.run.during import DuringEvaluation, Patience, is_better, take_best
 
 PAIRS = [GradedPair("one", "two", 1.0), GradedPair("three", "four", 2.0), GradedPair("five", "six", 3.0)]
 ANGLES = {
@@ -39,7 +40,9 @@ def embedding(order: str) -> dict[str, list[float]]:
     return {text: [float(np.cos(angle)), float(np.sin(angle))] for text, angle in angles.items()}
 
 
-def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | None, done: int = 0):
+def make(
+    folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | None, done: int = 0, patience: int | None = None
+):
     """An evaluation every 2 steps whose Spearman follows from the step: 1 for rising, 0.5 for bent, -1 for falling."""
     seen: dict[int, dict[str, float]] = {}
     step = 0
@@ -47,7 +50,8 @@ def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | Non
     def embed(texts: Sequence[str], role: Role) -> FloatArray:
         return np.array([embedding(orders[step])[text] for text in texts], dtype=np.float32)
 
-    section = During(suite="toy", every=2, keep_best_by=keep)
+    section = During(suite="toy", every=2, keep_best_by=keep, patience=patience)
+    stops: list[str] = []
     scorer = DuringEvaluation(
         section,
         [STS("toy", PAIRS)],
@@ -57,6 +61,7 @@ def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | Non
         Ranks(),
         done,
         lambda at, scores: seen.update({at: scores}),
+        stop=stops.append,
     )
 
     def run(first: int, last: int) -> None:
@@ -64,13 +69,15 @@ def make(folder: Path, encoder: Encoder, orders: dict[int, str], keep: str | Non
         for step in range(first, last + 1):
             mark(encoder, step)
             scorer(StepLog(step, 7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
+            if stops:
+                break
 
     def catch_up(done: int) -> None:
         nonlocal step
         step = done
         scorer.catch_up(done, 7)
 
-    return Run(run, catch_up), seen
+    return Run(run, catch_up, stops), seen
 
 
 @dataclass
@@ -79,6 +86,7 @@ class Run:
 
     steps: Callable[[int, int], None]
     catch_up: Callable[[int], None]
+    stops: list[str]  # why the run was to end
 
     def __call__(self, first: int, last: int) -> None:
         self.steps(first, last)
@@ -190,3 +198,98 @@ def test_a_metric_that_no_task_has_is_named(tmp_path: Path) -> None:
         RecipeError, match=r"keep_best_by: found 'toy/kendall'. It takes one of toy/spearman, toy/pearson"
     ):
         run(2, 2)
+
+
+BENT = {2: "bent", 4: "falling", 6: "bent", 7: "rising"}  # 0.5, -1, 0.5: an equal score is no gain
+WHY = "Stopped early after step 6 of 7: toy/spearman has not gained in 2 scorings since step 2, where it was 50.00."
+
+
+def test_a_run_ends_after_so_many_scorings_without_a_gain_and_says_why(tmp_path: Path) -> None:
+    run, seen = make(tmp_path, tiny_encoder(), BENT, keep="toy/spearman", patience=2)
+    run(1, 7)
+    assert (list(seen), run.stops) == ([2, 4, 6], [WHY])
+    assert json.loads((tmp_path / "best/best.json").read_text())["step"] == 2
+
+
+def test_a_gain_begins_the_count_anew(tmp_path: Path) -> None:
+    run, seen = make(tmp_path, tiny_encoder(), {2: "bent", 4: "falling", 6: "rising", 7: "bent"}, "toy/spearman", 0, 2)
+    run(1, 7)
+    assert (list(seen), run.stops) == ([2, 4, 6, 7], [])
+
+
+@pytest.mark.parametrize(("done", "first"), [(3, 4), (4, 5), (5, 6)])
+def test_a_resumed_run_counts_on(done: int, first: int, tmp_path: Path) -> None:
+    run, _ = make(tmp_path, tiny_encoder(), BENT, "toy/spearman", 0, 2)
+    run(1, 5)
+    run, _ = make(tmp_path, tiny_encoder(), BENT, "toy/spearman", done, 2)
+    run.catch_up(done)
+    assert run.stops == []
+    run(first, 7)
+    assert run.stops == [WHY]
+
+
+def test_a_run_that_has_ended_early_is_done_unless_it_is_given_more_patience(tmp_path: Path) -> None:
+    run, _ = make(tmp_path, tiny_encoder(), BENT, "toy/spearman", 0, 2)
+    run(1, 7)
+    for patience, stops in ((2, [WHY]), (3, [])):
+        again, seen = make(tmp_path, tiny_encoder(), BENT, "toy/spearman", 6, patience)
+        again.catch_up(6)
+        assert (again.stops, seen) == (stops, {})
+
+
+def test_a_kill_in_the_scoring_that_ends_a_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, _ = make(tmp_path, tiny_encoder(), BENT, "toy/spearman", 0, 2)
+    run(1, 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "add", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(6, 6)
+    run, seen = make(tmp_path, tiny_encoder(), BENT, "toy/spearman", 6, 2)
+    run.catch_up(6)
+    assert (list(seen), run.stops) == ([6], [WHY])
+
+
+NOISE = np.random.default_rng(5).normal(scale=0.3, size=(9, 200))
+
+
+def counted(folder: Path, means: Sequence[float], *, beyond_noise: bool, done: int = 0) -> list[str]:
+    """Hand scorings of 200 items to a count of patience 2, and return what it says after each."""
+    section = During(tasks=("t",), every=1, keep_best_by="t/m", patience=2, beyond_noise=beyond_noise)
+    patience, log = Patience(section, folder, done), Log(folder / "evaluations.jsonl", done)
+    said = []
+    for step, mean in enumerate(means[done:], start=done + 1):
+        values = mean + NOISE[step] - NOISE[step].mean()
+        patience.note(step, {"t": MeanSample({"m": values})})
+        log.add({"step": step, "t/m": float(values.mean())})
+        said.append(patience.is_over(step, 99))
+    return said
+
+
+def test_only_a_gain_beyond_its_noise_counts_where_that_is_asked(tmp_path: Path) -> None:
+    for name in ("plain", "beyond"):
+        (tmp_path / name).mkdir()
+    small = [0.5, 0.51, 0.52]
+    assert counted(tmp_path / "plain", small, beyond_noise=False) == ["", "", ""]
+    assert counted(tmp_path / "beyond", small, beyond_noise=True) == ["", "", (
+        "Stopped early after step 3 of 99: t/m has not gained beyond the noise of its interval in 2 scorings since "
+        "step 1, where it was 50.00."
+    )]  # fmt: skip
+
+
+def test_gains_that_are_small_alone_count_together_also_after_a_resume(tmp_path: Path) -> None:
+    means = [0.5, 0.54, 0.6, 0.64, 0.7]
+    assert counted(tmp_path, means, beyond_noise=True) == [""] * 5
+    assert {file.stem for file in (tmp_path / "gains").iterdir()} == {"step-1", "step-3", "step-5"}
+    assert counted(tmp_path, [*means[:3], 0.6, 0.6], beyond_noise=True, done=3)[-1].endswith(
+        "step 3, where it was 60.00."
+    )
+    assert {file.stem for file in (tmp_path / "gains").iterdir()} == {"step-1", "step-3"}
+
+
+@pytest.mark.parametrize(("name", "better"), [("g/alignment", 0.1), ("s/spearman", 0.3)])
+def test_less_is_better_where_a_metric_says_so(name: str, better: float) -> None:
+    assert is_better(better, 0.2, name)
+    assert not is_better(0.2, better, name)
+    assert not is_better(0.2, 0.2, name)
+    assert is_better(0.2, math.nan, name)
+    assert not is_better(math.nan, 0.2, name)

@@ -22,7 +22,7 @@ from textcl.workflows.init import begin
 from textcl.workflows.leaks import leaks
 from textcl.workflows.run.build import build_data
 from textcl.workflows.run.data import joined
-from textcl.workflows.run.evaluation import build_tasks
+from textcl.workflows.run.evaluation import best_by, build_tasks, build_tasks_during
 from textcl.workflows.run.held_out import held_out_tasks
 from textcl.workflows.run.train import train_recipe
 from textcl.workflows.train import train
@@ -218,3 +218,81 @@ def test_a_first_recipe_holds_none_out_where_all_rows_share_a_text(own_folder: P
     rows = [{"question": f"what is number {row} in the book", "answer": "nobody knows that"} for row in range(150)]
     Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert "held_out: null" in begin(Path("mine.jsonl"), backbone=str(tiny_model_folder)).text
+
+
+def stopping(model: Path, **during: Any) -> Recipe:
+    """A run that cannot learn: no later score is better than the first."""
+    training = {"steps": 12, "learning_rate": 1e-12, "save_every": 5}
+    raw = recipe_of("pairs", 0.2, str(model), evaluation={"during": {"every": 2, "patience": 2, **during}})
+    return parse({**raw.model_dump(mode="json"), "training": training})
+
+
+def steps_of(run: Path) -> list[tuple[int, float]]:
+    return [(line["step"], line["learning_rate"]) for line in map(json.loads, (run / "log.jsonl").open())]
+
+
+def test_a_run_ends_early_by_its_held_out_rows_and_is_done_when_it_is_resumed(tiny_model_folder: Path) -> None:
+    recipe, run = stopping(tiny_model_folder, tasks="held-out"), Path("run")
+    first = train(recipe, out=run)
+    assert [step for step, _ in steps_of(run)] == [1, 2, 3, 4, 5, 6]
+    whole = parse({**recipe.model_dump(mode="json"), "evaluation": {}})
+    train(whole, out="whole")
+    assert steps_of(run) == steps_of(Path("whole"))[:6]  # the schedule is that of all 12 steps
+    reason = json.loads((run / "run.json").read_text())["stopped_early"]
+    assert re.fullmatch(
+        r"Stopped early after step 6 of 12: held-out/ndcg@10 has not gained in 2 .* since step 2, .*", reason
+    )
+    assert reason.replace("'", "&#39;") in (run / "report.html").read_text()
+    assert json.loads((run / "best/best.json").read_text())["by"] == "held-out/ndcg@10"
+    again = train(recipe, out=run, resume=True)
+    assert [step for step, _ in steps_of(run)] == [1, 2, 3, 4, 5, 6]
+    assert again.report.after == first.report.after
+    assert json.loads((run / "run.json").read_text())["stopped_early"] == reason
+
+
+def test_a_run_goes_on_where_it_ended_early_with_more_patience(tiny_model_folder: Path) -> None:
+    run = Path("run")
+    train(stopping(tiny_model_folder, tasks="held-out"), out=run)
+    train(stopping(tiny_model_folder, tasks="held-out", patience=9), out=run, resume=True)
+    assert [step for step, _ in steps_of(run)] == list(range(1, 13))
+    assert "stopped_early" not in json.loads((run / "run.json").read_text())
+
+
+def test_all_kinds_of_tasks_are_scored_on_the_way(tiny_model_folder: Path) -> None:
+    Path("graded.tsv").write_text("sentence1\tsentence2\tscore\n" + "".join(f"a {n}\tb {n}\t{n}\n" for n in range(9)))
+    inline = {"name": "faq", "source": source("pairs")}
+    tasks = ["held-out", "sts-smoke", "sts:graded.tsv", inline]
+    recipe = stopping(tiny_model_folder, tasks=tasks, keep_best_by="graded/spearman", beyond_noise=True)
+    train(recipe, out="run")
+    line = json.loads(Path("run/evaluations.jsonl").read_text().splitlines()[0])
+    assert {name.partition("/")[0] for name in line} == {"step", "held-out", "sts-smoke", "graded", "faq"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "during", "message"),
+    [
+        (
+            "pairs",
+            {"tasks": "held-out", "keep_best_by": "held-out/ndcg"},
+            "keep_best_by: found 'held-out/ndcg'. It takes",
+        ),
+        ("pairs", {"tasks": ["held-out", "held-out"]}, "evaluation.during: the task 'held-out' comes twice"),
+        (
+            "texts",
+            {"tasks": "held-out", "keep_best_by": "held-out-geometry/alignment", "beyond_noise": True},
+            "evaluation.during.beyond_noise: found true, but held-out-geometry keeps no outcomes item by item",
+        ),
+    ],
+)
+def test_what_cannot_be_scored_on_the_way_is_told_before_the_run(
+    kind: str, during: dict[str, Any], message: str
+) -> None:
+    recipe = recipe_of(kind, evaluation={"during": {"every": 2, "patience": 2, **during}})
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        best_by(recipe, build_tasks_during(recipe))
+
+
+def test_the_best_is_kept_by_the_main_score_of_the_held_out_rows(tiny_model_folder: Path) -> None:
+    for kind, name in (("graded", "spearman"), ("labelled pairs", "ap"), ("labelled texts", "accuracy")):
+        recipe = recipe_of(kind, 0.4, evaluation={"during": {"every": 2, "tasks": "held-out", "patience": 2}})
+        assert best_by(recipe, build_tasks_during(recipe)) == f"held-out/{name}"

@@ -124,8 +124,7 @@ LOCATIONS = {
 
 
 def components_in(recipe: object) -> Iterator[tuple[str, Room, dict[str, object]]]:
-    """Yield the location, the room and the mapping of every component of an unchecked recipe, whatever else is "
-    "in it."""
+    """Yield the location, the room and the mapping of every component of an unchecked recipe."""
     for pattern, room in LOCATIONS.items():
         for location, value in _matches(recipe, pattern.split(".")):
             if is_component(value):
@@ -341,6 +340,5 @@ def _unfit(cls: type, parameters: Parameters, name: str, value: object, location
 def _needed(cls: type, parameters: Parameters, name: str, location: str, error: str) -> str:
     return (
         f"{location}.{name}: {error}, but {cls.__name__} needs {describe(annotation_of(parameters[name]))} "
-        f"here. Write it "
-        f"in the recipe, or on the command line as {location}.{name}={name.upper()}."
+        f"here. Write it in the recipe, or on the command line as {location}.{name}={name.upper()}."
     )

@@ -209,7 +209,9 @@ class During(Section):
     suite: str | None = None  # the name or the path of a suite; or else
     tasks: tuple[AfterEntry, ...] = ()  # suites, users' sets, inline tasks, held-out
     every: Count = Field(description="how many steps lie between two scorings")
-    keep_best_by: str | None = None  # task/metric, as in stsb-dev/spearman
+    keep_best_by: str | None = None  # task/metric, as in stsb-dev/spearman; null: with patience that of held-out
+    patience: Count | None = None  # scorings in a row without a gain, after which the run ends; null: it does not
+    beyond_noise: bool = False  # count as a gain only what is beyond the noise of its interval
 
     @property
     def entries(self) -> dict[str, str | InlineTask]:
@@ -220,7 +222,7 @@ class During(Section):
     @property
     def keeps_best(self) -> bool:
         """Whether the best model is kept."""
-        return self.keep_best_by is not None
+        return self.keep_best_by is not None or self.patience is not None
 
     @field_validator("tasks", mode="before")
     @classmethod
@@ -234,4 +236,9 @@ class During(Section):
         """Refuse to score nothing."""
         if not self.entries:
             raise PydanticCustomError(OWN_ERROR, "found no tasks; give some, as in tasks: [held-out]")
+        if self.beyond_noise and self.patience is None:
+            raise PydanticCustomError(OWN_ERROR, "beyond_noise is true, but nothing is counted: give patience, as in 3")
+        if self.patience is not None and self.keep_best_by is None and HELD_OUT not in self.tasks:
+            words = "patience counts by one score: give keep_best_by, as in stsb-dev/spearman, or score held-out"
+            raise PydanticCustomError(OWN_ERROR, words)
         return self

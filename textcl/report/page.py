@@ -106,6 +106,7 @@ def run_facts(files: RunFiles) -> Facts:
         "batch": f"{data['batch_size']:,} rows" if "batch_size" in data else "",
         "steps": f"{files.log[-1]['step']:,} of {files.log[-1]['steps']:,}" if files.log else "",
         "longest text": length_words(data["max_length"]) if "max_length" in data else "",
+        "stopped early": str(machine.get("stopped_early") or ""),
         "learning rate": _rate(training),
         "precision": str(training.get("precision", "")),
         "seed": str(recipe.get("seed", "")),

@@ -244,6 +244,7 @@ class RunFacts(Checked):
     base_models: list[_BaseModel] | None = None
     packages: Fields | None = None
     processes: _Count = 1
+    stopped_early: str | None = None  # why
 
 
 class _Step(Checked):

@@ -34,7 +34,7 @@ class Log:
     """
 
     def __init__(self, path: Path, done: int) -> None:
-        kept = [line for line in _lines(path) if line["step"] <= done]
+        kept = [line for line in logged(path) if line["step"] <= done]
         with new_file(path) as temporary:
             temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
         self.path = path
@@ -42,7 +42,7 @@ class Log:
 
     def has(self, step: int) -> bool:
         """Say whether a step is in the file."""
-        return any(line["step"] == step for line in _lines(self.path))
+        return any(line["step"] == step for line in logged(self.path))
 
     def add(self, entry: Mapping[str, object]) -> None:
         """Write what is known of one step: `step`, and anything else."""
@@ -69,20 +69,20 @@ class Log:
 
 def last_step(path: Path) -> int:
     """Return the number of steps that a log holds; 0 where there is none."""
-    return max((line["step"] for line in _lines(path)), default=0)
+    return max((line["step"] for line in logged(path)), default=0)
 
 
 def first_readings(path: Path, done: int) -> dict[str, dict[str, float]]:
     """Return what the monitor read first of each source, on the first `done` steps of a log."""
     first: dict[str, dict[str, float]] = {}
-    for line in _lines(path):
+    for line in logged(path):
         readings = line.get("readings")
         if line["step"] <= done and isinstance(readings, dict) and readings:
             first.setdefault(str(line.get("source") or ""), readings)
     return first
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def logged(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a log that are whole; a killed run may have left half of one."""
     lines = []
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:

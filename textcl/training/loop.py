@@ -2,13 +2,11 @@
 
 import logging
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Protocol
 
 import torch
@@ -38,6 +36,7 @@ from textcl.training.step import (
 )
 from textcl.types.batches import IntArray, PairBatch
 from textcl.types.protocols import StepLog
+from textcl.util.processes import StopRequest, caught_signals
 from textcl.util.seeds import derive, seeded
 
 _log = logging.getLogger(__name__)
@@ -49,37 +48,6 @@ class Stopped(Exception):  # noqa: N818 (a person's wish, not an error)
     def __init__(self, checkpoint: Path) -> None:
         super().__init__(f"Stopped. The run goes on from {checkpoint} with --resume.")
         self.checkpoint = checkpoint
-
-
-@dataclass
-class StopRequest:
-    """Whether the user has asked to stop."""
-
-    wanted: bool = False
-
-
-@contextmanager
-def caught_signals() -> Iterator[StopRequest]:
-    """Turn the first Ctrl-C or SIGTERM into a request; a second one interrupts at once.
-
-    Outside the main thread, where signals cannot be watched, the request stays down.
-    """
-    request = StopRequest()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if request.wanted:
-            raise KeyboardInterrupt
-        request.wanted = True
-
-    try:
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread
-        before = {}
-    try:
-        yield request
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class BatchSource(Protocol):
@@ -157,6 +125,7 @@ class Loop:
         self.trained = Trained(
             step.encoder, step.objective, step.target, self.optimiser, step.is_shared_out, step.scale
         )
+        self.stopped: str | None = None  # why the run ends before its last step
         self._is_whole = True  # the state is that after a step, and not in the middle of one
         self._have_all_failed = False  # every rank, and in one place, so that they can still write together
 
@@ -194,7 +163,7 @@ class Loop:
         self.ranks.agree(self.step.tensors())
         log = Log(self.folder / "log.jsonl", done) if self.ranks.is_main else None
         with caught_signals() as request:
-            for number in range(done, self.settings.steps):
+            for number in range(done, self.settings.steps if self.stopped is None else done):
                 with self._keeping(number, done):
                     entry = self._train(number)
                 if log:
@@ -203,6 +172,19 @@ class Loop:
                 with self._keeping(number + 1, done):
                     for tell in self.on_step:
                         tell(entry)
+                if self.stopped is not None:
+                    self._end(number + 1)
+                    break
+
+    def stop(self, reason: str) -> None:
+        """End the run after the step that was made last; every rank calls it there."""
+        self.stopped = reason
+
+    def _end(self, done: int) -> None:
+        """Write a checkpoint of a run that ends early, unless there is one."""
+        if done % self.settings.save_every and done < self.settings.steps:
+            self._save(done)
+        self.ranks.wait()
 
     @contextmanager
     def _keeping(self, steps: int, done: int) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Worker processes: what they are asked for ahead of time comes back in its order."""
+"""Worker processes, whose results come back in order; and the signals by which a user ends a process."""
 
 import ctypes
 import multiprocessing
@@ -10,7 +10,9 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
 from typing import Literal, TypeVar
 
 Item = TypeVar("Item")
@@ -108,3 +110,34 @@ def give_back_memory() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):  # a C library without it, or none to be had
         ctypes.CDLL(None).malloc_trim(0)
+
+
+@dataclass
+class StopRequest:
+    """Whether the user has asked to stop."""
+
+    wanted: bool = False
+
+
+@contextmanager
+def caught_signals() -> Iterator[StopRequest]:
+    """Turn the first Ctrl-C or SIGTERM into a request; a second one interrupts at once.
+
+    Outside the main thread, where signals cannot be watched, the request stays down.
+    """
+    request = StopRequest()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if request.wanted:
+            raise KeyboardInterrupt
+        request.wanted = True
+
+    try:
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread
+        before = {}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -15,7 +15,7 @@ from textcl.hub.push import Pushed, check_destination, full_name, push
 from textcl.hub.repository import Destination
 from textcl.recipe.section import HubSection
 from textcl.util.foreign import check_kinds
-from textcl.workflows.run.evaluation import BEST
+from textcl.workflows.run.during import BEST
 
 _SECTIONS = ("data", "encoder", "objective", "evaluation")  # where paths may stand; the others hold none
 _PUBLISHING = {"repo", "private", "revision", "best_on_the_way"}

@@ -1,31 +1,22 @@
-"""Scores on the way of a run, and the best model by one of them."""
+"""The tasks that a recipe names: those scored before and after a run, and those on its way."""
 
-import json
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from textcl.distributed import Ranks
-from textcl.encoder.opening import open_encoder
-from textcl.encoder.protocols import TextEncoder
 from textcl.errors import RecipeError, TextclError, located
+from textcl.evaluation.kinds import shown_metrics
 from textcl.evaluation.run import evaluate
+from textcl.evaluation.stored import stored_classes
 from textcl.evaluation.suites import load_tasks
-from textcl.evaluation.task import Task
+from textcl.evaluation.task import Sample, Task
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.recipe.schema import Recipe
-from textcl.recipe.section import HELD_OUT, During, InlineTask
-from textcl.training.checkpoint import Log
-from textcl.training.target import frozen_names, load_trained, trained_state
-from textcl.types.batches import Embed, FloatArray
-from textcl.types.protocols import StepLog
+from textcl.recipe.section import HELD_OUT, InlineTask
+from textcl.types.batches import FloatArray
 from textcl.types.text import Role, Use
-from textcl.util.atomic import new_folder
 from textcl.workflows.run.build import build_component_source, build_data
 
 
@@ -99,8 +90,42 @@ def build_tasks_during(recipe: Recipe, held: Sequence[Task] | None = None) -> li
             f"{', '.join(known)}. It is written task/metric: {known[0]}/spearman."
         )
     if during.keep_best_by:
-        _chosen(_scores([tasks[known.index(task)]], _by_chance), during.keep_best_by)
+        of_task = evaluate([tasks[known.index(task)]], _by_chance)
+        chosen(metrics_of(of_task), during.keep_best_by)
+        if during.beyond_noise:
+            _refuse_without_items(of_task[task], task)
     return tasks
+
+
+def best_by(recipe: Recipe, tasks: Sequence[Task]) -> str | None:
+    """Return the `task/metric` by which the best model is kept: the recipe's, or the first of the held-out rows.
+
+    Raises:
+        RecipeError: There are several tasks of held-out rows, and nothing says which counts.
+    """
+    during = recipe.evaluation.during
+    if during is None or during.keep_best_by is not None or not during.keeps_best:
+        return during.keep_best_by if during else None
+    held = next((task for task in tasks if task.name == HELD_OUT), None)
+    if held is None:
+        names = ", ".join(task.name for task in tasks)
+        raise RecipeError(
+            f"evaluation.during.keep_best_by: found null, but patience counts by one score, and there are {names}. "
+            f"Name one: {tasks[0].name}/METRIC."
+        )
+    sample = held.run(_by_chance)
+    if during.beyond_noise:
+        _refuse_without_items(sample, held.name)
+    return f"{held.name}/{shown_metrics(sample.metrics(np.ones((1, sample.size))))[0]}"
+
+
+def _refuse_without_items(sample: Sample, task: str) -> None:
+    """Refuse to ask for the noise of a score whose items are not known, or not kept."""
+    if sample.size == 0 or type(sample) not in stored_classes():
+        raise RecipeError(
+            f"evaluation.during.beyond_noise: found true, but {task} keeps no outcomes item by item, so its noise "
+            "is not known. Set it to false, or name another task in keep_best_by."
+        )
 
 
 def _by_chance(texts: Sequence[str], role: Role | Use) -> FloatArray:
@@ -108,16 +133,17 @@ def _by_chance(texts: Sequence[str], role: Role | Use) -> FloatArray:
     return np.random.default_rng(len(texts)).normal(size=(len(texts), 8)).astype(np.float32)
 
 
-def _scores(tasks: Sequence[Task], embed: Embed) -> dict[str, float]:
+def metrics_of(samples: Mapping[str, Sample]) -> dict[str, float]:
     """Return `task/metric` -> score of every task."""
     return {
         f"{task}/{metric}": float(value[0])
-        for task, sample in evaluate(tasks, embed).items()
+        for task, sample in samples.items()
         for metric, value in sample.metrics(np.ones((1, sample.size))).items()
     }
 
 
-def _chosen(scores: Mapping[str, float], name: str) -> float:
+def chosen(scores: Mapping[str, float], name: str) -> float:
+    """Return the score by which the best model is kept."""
     if name not in scores:
         raise RecipeError(f"evaluation.during.keep_best_by: found '{name}'. It takes one of {', '.join(scores)}.")
     return scores[name]
@@ -149,113 +175,3 @@ def _inline(recipe: Recipe, entry: InlineTask, location: str) -> Task:
         )
     pairs = [(row.anchor, positive) for row in rows for positive in row.positives]
     return Retrieval.from_pairs(entry.name, pairs)
-
-
-BEST = "best"  # folder of the best model so far, in the run folder
-_RECORD, _TRAINED = "best.json", "trained.pt"
-
-
-class DuringEvaluation:
-    """Scores an encoder every so many steps and keeps the best, if the recipe says by what.
-
-    Args:
-        section: How often, and by which `task/metric` the best is kept.
-        tasks: What is scored.
-        embed: Returns the encoder that is trained, as it is now; vectors that it remembers must not outlive a step.
-        encoder: The same, to be saved.
-        folder: The run folder; `evaluations.jsonl` and `best/` are written by rank 0.
-        ranks: Every rank scores, with equal results.
-        done: Steps of an earlier run.
-        on_scores: Called with the step and its scores.
-        on_best: Called on rank 0 when a better model was kept, with what is said of it.
-        whole: Gives the encoder all its weights for a block, where the ranks share them out.
-    """
-
-    def __init__(
-        self,
-        section: During,
-        tasks: list[Task],
-        embed: Callable[[], Embed],
-        encoder: TextEncoder,
-        folder: Path,
-        ranks: Ranks,
-        done: int,
-        on_scores: Callable[[int, dict[str, float]], None],
-        on_best: Callable[[str], None] = lambda _: None,
-        whole: Callable[[], AbstractContextManager[object]] = nullcontext,
-    ) -> None:
-        self.section, self.tasks, self.embed, self.encoder = section, tasks, embed, encoder
-        self.folder, self.ranks, self.on_scores, self.on_best = folder, ranks, on_scores, on_best
-        self.whole = whole
-        self._log = Log(folder / "evaluations.jsonl", done) if ranks.is_main else None
-
-    def __call__(self, entry: StepLog) -> None:
-        """Score the encoder, if that is due after this step."""
-        self._score(entry.step, entry.steps)
-
-    def catch_up(self, done: int, steps: int) -> None:
-        """Score the encoder as a checkpoint left it, where the run was stopped before it could do so itself.
-
-        Args:
-            done: Steps of the checkpoint.
-            steps: Length of the run.
-        """
-        if done and self.ranks.any(self._log is not None and not self._log.has(done)):
-            self._score(done, steps)
-
-    def _score(self, step: int, steps: int) -> None:
-        if step % self.section.every and step != steps:
-            return
-        with self.whole():
-            self._score_whole(step)
-
-    def _score_whole(self, step: int) -> None:
-        scores = _scores(self.tasks, self.embed())
-        self.on_scores(step, scores)
-        if self._log is None:
-            return
-        if self.section.keep_best_by is not None:
-            self._keep(step, _chosen(scores, self.section.keep_best_by))
-        self._log.add({"step": step, **scores})  # the last thing, so that what it tells of is whole
-
-    def _keep(self, step: int, score: float) -> None:
-        name = str(self.section.keep_best_by)
-        if math.isnan(score) or score <= _best_score(self.folder, name):
-            return
-        with new_folder(self.folder / BEST) as temporary:
-            self.encoder.save(temporary / "model")
-            if frozen_names(self.encoder):  # then the model's weights are merged, and cannot be taken apart again
-                torch.save(trained_state(self.encoder), temporary / _TRAINED)
-            record = {"step": step, "score": score, "by": name}
-            (temporary / _RECORD).write_text(json.dumps(record), encoding="utf-8")
-        self.on_best(f"step {step}, {name} {100 * score:.2f}")
-
-
-def take_best(encoder: TextEncoder, folder: Path, name: str | None, ranks: Ranks) -> None:
-    """Give an encoder the weights of the best model that a run has kept.
-
-    Args:
-        encoder: That of this rank, as the last step left it.
-        folder: The run folder.
-        name: The `task/metric` that the recipe keeps the best by; None: the last weights stay.
-        ranks: All get what the first one reads.
-    """
-    if name is None:
-        return
-    if ranks.is_main and _best_score(folder, name) > -math.inf:
-        _take(encoder, folder / BEST)
-    ranks.agree(encoder.state_dict().values())
-
-
-def _take(encoder: TextEncoder, best: Path) -> None:
-    if frozen_names(encoder):
-        load_trained(encoder, torch.load(best / _TRAINED, map_location="cpu", weights_only=True))
-    else:
-        encoder.load_state_dict(open_encoder(best / "model", device="cpu").state_dict())
-
-
-def _best_score(folder: Path, name: str) -> float:
-    """Return the best score so far by a metric; minus infinity where none is kept, or one by another metric."""
-    file = folder / BEST / _RECORD
-    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return float(record["score"]) if record.get("by") == name else -math.inf

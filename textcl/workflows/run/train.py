@@ -23,7 +23,7 @@ from textcl.training.loop import Loop, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, GradientAlarm
 from textcl.training.step import MakesOptimiser, Schedule, Step
 from textcl.types.batches import Embed, TokenEncoder
-from textcl.util.atomic import only_one, refuse_link, sweep
+from textcl.util.atomic import only_one, refuse_link, sweep, write_json
 from textcl.util.packing import TABLE
 from textcl.util.precision import resolve
 from textcl.util.progress import SILENT, Progress
@@ -31,13 +31,15 @@ from textcl.workflows.leaks import leakage_of_run
 from textcl.workflows.page import Observer, leave_page
 from textcl.workflows.run.build import shared_out
 from textcl.workflows.run.data import RunBatches, build_batches, requested_shares, run_length, run_tokenize
-from textcl.workflows.run.evaluation import DuringEvaluation, build_tasks, build_tasks_during, take_best
+from textcl.workflows.run.during import DuringEvaluation, take_best
+from textcl.workflows.run.evaluation import best_by, build_tasks, build_tasks_during
 from textcl.workflows.run.folder import (
     Outcome,
     check_resumed,
     check_run_folder,
     leave_report,
     note_read,
+    read_facts,
     write_provenance,
     write_recipe,
 )
@@ -126,6 +128,8 @@ class _Run:
         self.recorder = Recorder()
         self.observer = Observer(self.tasks, recipe.seed)
         self.tasks_during = build_tasks_during(recipe, held)
+        during, best = recipe.evaluation.during, best_by(recipe, self.tasks_during)
+        self.during = during and during.model_copy(update={"keep_best_by": best})
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, progress=progress)
 
     def held_rows(self) -> dict[str, int]:
@@ -178,28 +182,37 @@ class _Run:
         if shards is not None:
             del loop, step  # what the optimiser remembers goes before the weights come
             shards.release()
-        during = self.recipe.evaluation.during
-        take_best(self.encoder, self.folder, during.keep_best_by if during else None, self.ranks)
+        if self.during is not None:
+            take_best(self.encoder, self.folder, self.during.keep_best_by, self.ranks)
 
     def _train(self, loop: Loop, resume: bool, whole: Callable[[], AbstractContextManager[object]]) -> None:
         done = loop.resume() if resume else 0
         loop.on_step.append(CollapseAlarm(first_readings(self.folder / "log.jsonl", done), self._stops_on_collapse()))
         loop.on_step.append(GradientAlarm())
-        during = self.recipe.evaluation.during
-        if during is not None:
+        if self.during is not None:
             scorer = DuringEvaluation(
-                during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
-                self.progress.scores, self.on_best, whole,
+                self.during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
+                self.progress.scores, self.on_best, whole, loop.stop,
             )  # fmt: skip
             loop.on_step.append(scorer)
             scorer.catch_up(done, loop.settings.steps)
         self.progress.phase("Training")
+        if loop.stopped is not None:
+            self.progress.phase("The run is done: it goes on only with a larger evaluation.during.patience")
         try:
             loop.run(done)
         except DataError:
             if self.ranks.is_main:
                 note_read(self.folder, self.made.source, self.made.batches)
             raise
+        self._note_early_stop(loop.stopped)
+
+    def _note_early_stop(self, reason: str | None) -> None:
+        """Say why a run has ended before its last step, to its user and in `run.json`."""
+        if reason is not None and self.ranks.is_main:
+            self.progress.phase(reason)
+            file = self.folder / "run.json"
+            write_json(file, read_facts(file) | {"stopped_early": reason})
 
     def _batches(self) -> RunBatches:
         """Return the batches, which take what tokens are kept."""
