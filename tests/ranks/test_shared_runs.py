@@ -33,6 +33,11 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "layers computed anew": {"training": {"recompute": True, "optimiser": {"use": "Lion"}, "learning_rate": 1e-4}},
 }
+EARLY = {
+    "data": {"held_out": 6},
+    "training": {"learning_rate": 1e-12, "save_every": 3},
+    "evaluation": {"during": {"tasks": "held-out", "every": 2, "patience": 1}},
+}
 HALF = {"encoder": {"weights": "bf16"}}
 KILLED = "killed while it writes"
 
@@ -94,7 +99,7 @@ def two(raw, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The runs of two processes that share the weights, by the name of their kind."""
     folder = tmp_path_factory.mktemp("two")
     recipes = {name: of_kind(raw, changes, "full") for name, changes in KINDS.items()}
-    of_two({**recipes, "half": of_kind(raw, HALF, "full")}, folder)
+    of_two({**recipes, "half": of_kind(raw, HALF, "full"), "early": of_kind(raw, EARLY, "full")}, folder)
     return folder
 
 
@@ -126,6 +131,13 @@ def test_two_processes_leave_the_run_of_one(raw, two: Path, tmp_path: Path, kind
     assert {path.name for path in (two / kind / "checkpoints").iterdir()} == {"step-4", "step-6"}
     files = {path.name for path in (two / kind / "checkpoints" / "step-6").iterdir()}
     assert files == {"manifest.json", "training.pt", "part-0.pt", "part-1.pt"}
+
+
+def test_all_processes_end_a_run_early_after_the_same_step_and_keep_it(raw, two: Path) -> None:
+    assert [line["step"] for line in run_of(two / "early")["scores"]] == [2, 4]
+    checkpoint = two / "early" / "checkpoints" / "step-4"
+    assert {path.name for path in checkpoint.iterdir()} == {"manifest.json", "training.pt", "part-0.pt", "part-1.pt"}
+    assert "after step 4 of 6" in json.loads((two / "early" / "run.json").read_text())["stopped_early"]
 
 
 def test_weights_in_bf16_are_shared_out_too(raw, two: Path) -> None:
