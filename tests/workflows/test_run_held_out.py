@@ -9,13 +9,14 @@ import pytest
 
 from tests.cli.running import run as run_cli
 from tests.recipe.minimal import minimal
-from textcl.errors import DataError, RecipeError
+from textcl.errors import DataError, RecipeError, TrainingError
 from textcl.evaluation.tasks.classification import Classification
 from textcl.evaluation.tasks.geometry import Geometry
 from textcl.evaluation.tasks.pair_classification import PairClassification
 from textcl.evaluation.tasks.retrieval import Retrieval
 from textcl.evaluation.tasks.sts import STS
 from textcl.files.yaml import write_yaml
+from textcl.hub.card import render_card
 from textcl.recipe.load import parse
 from textcl.recipe.schema import Recipe
 from textcl.workflows.init import begin
@@ -165,14 +166,22 @@ def test_a_run_scores_the_held_out_rows_before_and_after_and_finds_no_copy_of_th
     page = Path("run/report.html").read_text()
     assert "15 rows, scored as held-out" in page
     assert page.count("Both views are cut from one text") == 1
+    card = render_card(Path("run"), None)
+    assert "| held-out | ndcg@10 |" in card
+    assert "| held out | 15 rows, scored as held-out; 15 rows, scored as held-out-geometry |" in card
+    assert "held-out, held-out-geometry: Both views are cut from one text" in card
 
 
-def test_a_run_of_held_out_rows_goes_on_and_another_part_does_not(own_folder: Path, tiny_model_folder: Path) -> None:
-    recipe = recipe_of("pairs", 0.2, str(tiny_model_folder))
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_run_of_held_out_rows_goes_on_and_another_part_does_not(
+    order: int, own_folder: Path, tiny_model_folder: Path
+) -> None:
+    raw = recipe_of("pairs", 0.2, str(tiny_model_folder)).model_dump(mode="json")
+    recipe = parse({**raw, "data": {**raw["data"], "order": order}})
     first = train_recipe(recipe, own_folder / "run")
     again = train_recipe(recipe, own_folder / "run", resume=True)
     assert again.after == first.after
-    with pytest.raises(Exception, match="began with another recipe: data differ"):
+    with pytest.raises(TrainingError, match="began with another recipe: data differ"):
         train_recipe(recipe_of("pairs", 0.1, str(tiny_model_folder)), own_folder / "run", resume=True)
 
 
@@ -242,6 +251,7 @@ def test_a_run_ends_early_by_its_held_out_rows_and_is_done_when_it_is_resumed(ti
     assert re.fullmatch(
         r"Stopped early after step 6 of 12: held-out/ndcg@10 has not gained in 2 .* since step 2, .*", reason
     )
+    assert "best model was chosen by these items" in json.loads((run / "report.json").read_text())["limits"]["held-out"]
     assert reason.replace("'", "&#39;") in (run / "report.html").read_text()
     assert json.loads((run / "best/best.json").read_text())["by"] == "held-out/ndcg@10"
     again = train(recipe, out=run, resume=True)

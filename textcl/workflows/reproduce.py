@@ -18,6 +18,7 @@ from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.significance import Difference, Interval, compared
 from textcl.recipe.load import load_recipe
 from textcl.recipe.schema import Recipe
+from textcl.recipe.section import Component
 from textcl.report.page_data import RunFacts, checked
 from textcl.report.saved import open_report, read_scores
 from textcl.report.scores import Scores, samples_path
@@ -131,6 +132,9 @@ def _refuse_other_data(recipe: Recipe, facts: Mapping[str, Any], file: Path) -> 
 
 def _way_out(recipe: Recipe) -> str:
     paths = [f"{location}.path=FILE" for location, source in recipe.data.components if "path" in source.settings]
+    held = recipe.data.held_out
+    paths += ["data.held_out=FILE"] if isinstance(held, str) else []
+    paths += ["data.held_out.path=FILE"] if isinstance(held, Component) and "path" in held.settings else []
     return f" Say where it lies here: {' '.join(paths)}" if paths else ""
 
 
@@ -147,7 +151,7 @@ def _refuse_other_tasks(recipe: Recipe, report: Path) -> None:
         open_other(str(report), tasks)
 
 
-_LOCATIONS = ("path", "data_dir", "backbone", "folder", "new_words")  # settings that name a file or folder
+_LOCATIONS = ("path", "data_dir", "backbone", "folder", "new_words", "held_out")  # settings that name a file or folder
 
 
 def _changed(file: Path, recipe: Recipe, changes: Sequence[str]) -> Iterator[str]:

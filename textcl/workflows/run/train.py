@@ -108,6 +108,9 @@ def _trained(run: "_Run", resume: bool) -> Outcome:
     return outcome
 
 
+_CHOSEN = "The best model was chosen by these items, so its score on them is a little too good."
+
+
 class _Run:
     """The parts of a run, built and checked before anything is written."""
 
@@ -138,7 +141,11 @@ class _Run:
 
     def limits(self) -> dict[str, str]:
         """Return what the scores of some tasks cannot tell."""
-        return {made.task.name: made.limits for made in self.made.held_out if made.limits}
+        limits = {made.task.name: made.limits for made in self.made.held_out if made.limits}
+        chosen_by = ((self.during and self.during.keep_best_by) or "").partition("/")[0]
+        if any(task.name == chosen_by for task in self.tasks):
+            limits[chosen_by] = f"{limits.get(chosen_by, '')} {_CHOSEN}".strip()
+        return limits
 
     def score(self, when: str) -> dict[str, Sample]:
         """Run the tasks of the held-out rows and of `evaluation.after`, if there are any."""
