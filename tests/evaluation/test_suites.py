@@ -159,6 +159,13 @@ def test_a_suite_may_average_a_metric_over_its_tasks(tmp_path):
     assert (average.name, average.metric, list(average.members)) == ("mine-average", "pearson", tasks)
 
 
+def test_pairs_of_one_score_are_refused_for_nothing_correlates_with_them(tmp_path):
+    _write(tmp_path / "one.jsonl", [{**row, "score": 3} for row in PAIRS])
+    path = _suite(tmp_path, "{kind: sts, name: own, local: one.jsonl}")
+    with pytest.raises(DataError, match="own: all 2 pairs have one score"):
+        load_suite(path, tmp_path)
+
+
 def test_two_tasks_of_one_name_and_other_data_are_refused_for_a_report_would_hold_one(tmp_path):
     _write(tmp_path / "one.jsonl", PAIRS)
     _write(tmp_path / "two.jsonl", PAIRS * 2)

@@ -132,8 +132,11 @@ def test_what_names_no_class_is_told(tmp_path: Path, use: str) -> None:
     assert "is named my_package.module:Class" in errors_of(tmp_path, changing(use))[0]
 
 
-def test_code_that_fails_when_it_is_imported_is_told_with_its_location(stranger: Path) -> None:
-    stranger.write_text("1 / 0", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("code", "said"), [("1 / 0", "ZeroDivisionError: division by zero"), ("raise SystemExit(3)", "SystemExit: 3")]
+)
+def test_code_that_fails_when_it_is_imported_is_told_with_its_location(stranger: Path, code: str, said: str) -> None:
+    stranger.write_text(code, encoding="utf-8")
     assert errors_of(stranger.parent, changing("stranger_components:Shout"), allow_code=[str(stranger)]) == [
-        "data.views.1.augment.0.use: stranger_components cannot be imported: ZeroDivisionError: division by zero"
+        f"data.views.1.augment.0.use: stranger_components cannot be imported: {said}"
     ]

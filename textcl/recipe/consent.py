@@ -108,7 +108,7 @@ def _import(use: str, module: str, location: str, allow_code: Sequence[str]) -> 
             f"folder that "
             "holds it in PYTHONPATH."
         ) from None
-    except Exception as error:  # what other people's code raises when it is imported
+    except (Exception, SystemExit) as error:  # what other people's code raises when it is imported
         raise RecipeError(f"{location}.use: {module} cannot be imported: {type(error).__name__}: {error}") from error
     if file is not None and Path(imported.__file__ or "").resolve() != file:
         raise RecipeError(

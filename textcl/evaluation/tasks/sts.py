@@ -87,6 +87,8 @@ class STSEntry(TaskEntry):
         pairs = [self._pair(row) for row in files.rows(self)]
         if len(pairs) < 2:
             raise DataError(f"{self.name}: {len(pairs)} pairs; a correlation needs at least two.")
+        if len({pair.score for pair in pairs}) == 1:
+            raise DataError(f"{self.name}: all {len(pairs)} pairs have one score; a correlation needs at least two.")
         if self.ends is not None and ends_digest(pairs) != self.ends:
             raise DataError(
                 f"{self.name}: the {len(pairs)} pairs read are not the set that this suite means: "
