@@ -11,7 +11,7 @@ import pytest
 
 from tests.tiny import WORDS, tiny_encoder
 from textcl.encoder.opening import open_encoder
-from textcl.errors import SearchError
+from textcl.errors import ModelError, SearchError
 from textcl.files.corpora import Corpus
 from textcl.indexes.build import open_index
 from textcl.types.text import Role
@@ -244,6 +244,17 @@ def test_a_value_of_another_type_in_the_description_of_an_index_is_named(
     file.write_text(json.dumps(json.loads(file.read_text()) | {name: [1]}))
     with pytest.raises(SearchError, match=rf"index\.json: not what an index says of itself.*{name}"):
         Searcher(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["documents.sqlite", "index/kind.json"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
+    model: str, corpus: Corpus, tmp_path: Path, name: str
+) -> None:
+    index_corpus(model, corpus, tmp_path / "ix")
+    (tmp_path / "ix" / name).unlink()
+    os.mkfifo(tmp_path / "ix" / name)
+    with pytest.raises(ModelError, match=f"{name} is no file, but a pipe or a device"):
+        Searcher(tmp_path / "ix")
 
 
 def test_empty_documents_of_a_benchmark_are_taken_and_counted(model: str, tmp_path: Path) -> None:

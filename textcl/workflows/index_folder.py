@@ -7,6 +7,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from textcl.errors import SearchError
 from textcl.util.atomic import is_part, new_file
+from textcl.util.foreign import check_kinds
 
 Made = TypeVar("Made")
 
@@ -117,6 +118,7 @@ class IndexFolder:
         Raises:
             SearchError: There is no finished index here.
         """
+        check_kinds(self.path)
         if not self._about.is_file():
             begun = self._request.is_file() or self.documents.is_file()
             way = (
