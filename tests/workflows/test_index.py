@@ -250,7 +250,7 @@ def test_a_value_of_another_type_in_the_description_of_an_index_is_named(
 def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(
     model: str, corpus: Corpus, tmp_path: Path, name: str
 ) -> None:
-    index_corpus(model, corpus, tmp_path / "ix")
+    build(model, corpus, tmp_path / "ix")
     (tmp_path / "ix" / name).unlink()
     os.mkfifo(tmp_path / "ix" / name)
     with pytest.raises(ModelError, match=f"{name} is no file, but a pipe or a device"):
