@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -244,6 +245,15 @@ def test_a_value_of_another_type_in_the_description_of_an_index_is_named(
     file.write_text(json.dumps(json.loads(file.read_text()) | {name: [1]}))
     with pytest.raises(SearchError, match=rf"index\.json: not what an index says of itself.*{name}"):
         Searcher(tmp_path / "out")
+
+
+def test_documents_that_are_no_texts_are_named(model: str, corpus: Corpus, tmp_path: Path) -> None:
+    build(model, corpus, tmp_path / "ix")
+    with sqlite3.connect(tmp_path / "ix" / "documents.sqlite") as database:
+        database.execute("UPDATE documents SET text = x'fffe'")
+    database.close()
+    with pytest.raises(SearchError, match=r"documents\.sqlite is damaged \(row \d+ holds no text"):
+        Searcher(tmp_path / "ix").search(["dog"], 1)
 
 
 @pytest.mark.parametrize("name", ["documents.sqlite", "index/kind.json"])

@@ -117,6 +117,9 @@ class DocumentStore:
             found = [self._database.execute(request, (row,)).fetchone() for row in rows]
             if None in found:
                 raise sqlite3.DatabaseError(f"row {rows[found.index(None)]} is missing")
+            strange = [row for row, pair in zip(rows, found, strict=True) if list(map(type, pair)) != [str, str]]
+            if strange:
+                raise sqlite3.DatabaseError(f"row {strange[0]} holds no text")
         return found
 
     def rows(self, ids: Sequence[str]) -> list[int | None]:
