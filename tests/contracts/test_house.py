@@ -98,6 +98,17 @@ def test_a_search_loads_the_model_and_the_index_and_no_other_room(
     assert {name for name in UNNEEDED_BY_SEARCH if name in printed} == set()
 
 
+def test_a_training_without_trackers_loads_none_of_them(model: Path, texts: Path, tmp_path: Path) -> None:
+    printed = python(
+        "-c", LOADED, "train", "simcse", f"data.sources.0.path={texts}", f"encoder.backbone={model}",
+        "data.batch_size=16", "training.steps=1", "--out", tmp_path / "run",
+    ).splitlines()[-1].split()  # fmt: skip
+    assert "textcl.training.loop" in printed
+    assert {"tensorboard", "trackio", "wandb", "mlflow", "optuna", "textcl.workflows.run.tracking"} & {
+        *printed
+    } == set()
+
+
 @pytest.mark.parametrize("verb", ["--help", "recipes"])
 def test_help_and_lists_wait_for_no_heavy_package(verb: str) -> None:
     printed = python("-c", LOADED, verb).splitlines()[-1].split()

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from textcl.errors import found
 from textcl.recipe.section import (
     OWN_ERROR,
     AdapterSection,
@@ -18,6 +19,7 @@ from textcl.recipe.section import (
     Positive,
     Section,
     Share,
+    Tracker,
     Whole,
 )
 from textcl.training.step import Schedule
@@ -242,6 +244,19 @@ class TrainingSection(Section):
     loss_rows: Count | None = None  # rows whose loss is computed at once; null: 8 MB of logits. Bounds memory likewise
     recompute: bool = False  # keep the inputs of layers alone, and compute the rest twice
     shard: Literal["none", "full", "hybrid"] = "none"  # what processes share the weights: all, or each machine's
+    track_with: tuple[Tracker, ...] = ()  # what else is told of the run: tensorboard, wandb, trackio, mlflow, …
+
+    @field_validator("track_with", mode="before")
+    @classmethod
+    def _each_once(cls, trackers: object) -> object:
+        """Take one tracker for a list of it, and refuse one that is named twice."""
+        named = [trackers] if isinstance(trackers, str) else trackers
+        twice = [name for name in named if named.count(name) > 1] if isinstance(named, list) else []
+        if twice:
+            raise PydanticCustomError(
+                OWN_ERROR, "found {name} twice; name each tracker once", {"name": found(twice[0])}
+            )
+        return tuple(named) if isinstance(named, list) else named
 
     @model_validator(mode="before")
     @classmethod

@@ -126,6 +126,18 @@ def _without(error: Callable[[str], str | None]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def tracker_error(name: str) -> str | None:
+    """Say what is wrong with the name of a tracker; None: accelerate knows it."""
+    from accelerate.tracking import LOGGER_TYPE_TO_CLASS  # slow to import, and needed where a recipe names one
+
+    if name in LOGGER_TYPE_TO_CLASS:
+        return None
+    return f"found '{name}', but accelerate knows no such tracker; it has {', '.join(LOGGER_TYPE_TO_CLASS)}"
+
+
+Tracker = Annotated[str, _without(tracker_error)]
+
+
 class HubSection(Section):
     """Where the model is published when the run is done, and what its card says that no run can know."""
 

@@ -46,6 +46,7 @@ class DuringEvaluation:
         on_best: Called on rank 0 when a better model was kept, with what is said of it.
         whole: Gives the encoder all its weights for a block, where the ranks share them out.
         stop: Called on every rank, after the same step, with why the run is to end there.
+        on_outcomes: Called with the outcomes of the tasks, item by item.
     """
 
     def __init__(
@@ -61,10 +62,11 @@ class DuringEvaluation:
         on_best: Callable[[str], None] = lambda _: None,
         whole: Callable[[], AbstractContextManager[object]] = nullcontext,
         stop: Callable[[str], None] = lambda _: None,
+        on_outcomes: Callable[[Mapping[str, Sample]], None] = lambda _: None,
     ) -> None:
         self.section, self.tasks, self.embed, self.encoder = section, tasks, embed, encoder
         self.folder, self.ranks, self.on_scores, self.on_best = folder, ranks, on_scores, on_best
-        self.whole, self.stop = whole, stop
+        self.whole, self.stop, self.on_outcomes = whole, stop, on_outcomes
         self._log = Log(folder / SCORES, done) if ranks.is_main else None
         self._patience = Patience(section, folder, done) if ranks.is_main else None
 
@@ -95,6 +97,7 @@ class DuringEvaluation:
         samples = evaluate(self.tasks, self.embed())
         scores = metrics_of(samples)
         self.on_scores(step, scores)
+        self.on_outcomes(samples)
         if self._log is None or self._patience is None:
             return
         if self.section.keep_best_by is not None:

@@ -69,6 +69,10 @@ def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -
     Raises:
         TextclError: The run could not begin; says why.
     """
+    if recipe.training.track_with:
+        from textcl.workflows.run.tracking import refuse_absent  # which few runs need
+
+        refuse_absent(recipe.training.track_with)
     data = ranks.first_on_machine(lambda: build_data(recipe, ranks.local_count))
     sources, held = data.sources, _held_tasks(recipe, data)
     sizes = tuple(map(len, sources))

@@ -1,9 +1,10 @@
 """Run a recipe: score, train, score again, and leave a run folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch.optim import AdamW
@@ -19,7 +20,7 @@ from textcl.evaluation.task import Sample, Task
 from textcl.recipe.load import optimiser_of
 from textcl.recipe.schema import Recipe
 from textcl.training.checkpoint import first_readings
-from textcl.training.loop import Loop, TrainingSettings
+from textcl.training.loop import Loop, OnStep, TrainingSettings
 from textcl.training.monitor import CollapseAlarm, GradientAlarm
 from textcl.training.step import MakesOptimiser, Schedule, Step
 from textcl.types.batches import Embed, TokenEncoder
@@ -45,6 +46,9 @@ from textcl.workflows.run.folder import (
 )
 from textcl.workflows.run.objective import build_memory, build_target, encoder_of_step
 from textcl.workflows.run.prepare import lost_texts, prepare
+
+if TYPE_CHECKING:
+    from textcl.workflows.run.tracking import Tracking
 
 
 def train_recipe(
@@ -91,6 +95,7 @@ def _begin(run: "_Run", stack: ExitStack, resume: bool) -> None:
     write_provenance(
         run.folder / "run.json", run.recipe, made.source, made.sizes, start, device, count, run.held_rows()
     )
+    run.track(stack, resume)
 
 
 def _trained(run: "_Run", resume: bool) -> Outcome:
@@ -105,6 +110,8 @@ def _trained(run: "_Run", resume: bool) -> Outcome:
     outcome = leave_report(folder, run.tasks, before, after, leakage, ranks, run.limits())
     if ranks.is_main:
         leave_page(folder, run.observer, {"before": before, "after": after}, run.recipe.seed)
+    for tracking in run.tracking:
+        tracking.keep(folder / name for name in ("report.html", "report.json"))
     return outcome
 
 
@@ -134,6 +141,15 @@ class _Run:
         during, best = recipe.evaluation.during, best_by(recipe, self.tasks_during)
         self.during = during and during.model_copy(update={"keep_best_by": best})
         self.embed: Callable[[], Embed] = partial(fresh_embed, self.encoder, ranks, progress=progress)
+        self.tracking: list[Tracking] = []  # one on rank 0 where the recipe names trackers, else none
+
+    def track(self, stack: ExitStack, resume: bool) -> None:
+        """Begin with the trackers that the recipe names, until the stack is closed."""
+        if self.recipe.training.track_with:
+            from textcl.workflows.run.tracking import Tracking  # which few runs need
+
+            self.tracking.append(Tracking(self.recipe, self.folder, is_resumed=resume))
+            stack.callback(self.tracking[0].close)
 
     def held_rows(self) -> dict[str, int]:
         """Return how many rows are held out for each task of such rows."""
@@ -157,7 +173,10 @@ class _Run:
             self.progress.phase(f"Scoring {when} training: {task}")
 
         with self.observer.on(when, self.embed()) as embed:
-            return evaluate(self.tasks, self.recorder.over(embed), begin)
+            samples = evaluate(self.tasks, self.recorder.over(embed), begin)
+        for tracking in self.tracking:
+            tracking.scored(when, samples)
+        return samples
 
     def leakage(self) -> dict[str, Leakage]:
         """Look for the texts of the tasks, which have been run once, in what is trained on."""
@@ -184,7 +203,8 @@ class _Run:
             leaving_cores() if self._waits_for_tokens else nullcontext(),
             made_ahead(batches_of_run, self._workers()) as batches,
         ):
-            loop = Loop(step, batches, self._settings(step.encoder), self.folder, [self.progress.step])
+            listeners: list[OnStep] = [self.progress.step, *(tracking.step for tracking in self.tracking)]
+            loop = Loop(step, batches, self._settings(step.encoder), self.folder, listeners)
             self._train(loop, resume, nullcontext if shards is None else shards.whole)
         if shards is not None:
             del loop, step  # what the optimiser remembers goes before the weights come
@@ -199,7 +219,7 @@ class _Run:
         if self.during is not None:
             scorer = DuringEvaluation(
                 self.during, self.tasks_during, self.embed, self.encoder, self.folder, self.ranks, done,
-                self.progress.scores, self.on_best, whole, loop.stop,
+                self.progress.scores, self.on_best, whole, loop.stop, self._tell_outcomes,
             )  # fmt: skip
             loop.on_step.append(scorer)
             scorer.catch_up(done, loop.settings.steps)
@@ -220,6 +240,10 @@ class _Run:
             self.progress.phase(reason)
             file = self.folder / "run.json"
             write_json(file, read_facts(file) | {"stopped_early": reason})
+
+    def _tell_outcomes(self, samples: Mapping[str, Sample]) -> None:
+        for tracking in self.tracking:
+            tracking.scored("during", samples)
 
     def _batches(self) -> RunBatches:
         """Return the batches, which take what tokens are kept."""
