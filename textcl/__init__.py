@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textcl.workflows.mine import mine
     from textcl.workflows.pairs import pairs
     from textcl.workflows.search import Searcher
+    from textcl.workflows.sweep import sweep
     from textcl.workflows.train import train
 
     __version__: str
@@ -53,5 +54,6 @@ __all__ = [
     "merge",
     "mine",
     "pairs",
+    "sweep",
     "train",
 ]

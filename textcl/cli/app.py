@@ -19,8 +19,8 @@ from textcl.util.visible import one_line, visible_streams
 
 # The help shows the verbs in this order, and then any other.
 _ORDER = (
-    "init", "recipes", "check", "train", "report", "push", "evaluate", "compare", "reproduce", "leaks", "encode",
-    "export", "index", "search", "bench", "mine", "clean", "augment", "classify", "cluster", "pairs", "merge",
+    "init", "recipes", "check", "train", "sweep", "report", "push", "evaluate", "compare", "reproduce", "leaks",
+    "encode", "export", "index", "search", "bench", "mine", "clean", "augment", "classify", "cluster", "pairs", "merge",
 )  # fmt: skip
 
 
