@@ -132,7 +132,7 @@ def _only(value: Any, kept: BoolArray) -> Any:
         return value[kept] if len(value) == len(kept) else value
     if isinstance(value, Mapping):
         return {name: _only(part, kept) for name, part in value.items()}
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [field.name for field in dataclasses.fields(value) if field.init]
         return type(value)(**{name: _only(getattr(value, name), kept) for name in fields})
     return value
@@ -261,16 +261,18 @@ class Judge:
             ("settings", f"{len(found.rows)}, of which {found.rows[0].setting if winners else 'none'} is the best"),
             ("winner's recipe", "winner.yaml"),
         ]
-        both: dict[str, dict[str, dict[str, Interval]]] = {}
+        before: dict[str, dict[str, Interval]] = {}
+        after: dict[str, dict[str, Interval]] = {}
+        change: dict[str, dict[str, Interval]] = {}
         if winners:
-            before, after = self._halves(self._start(winners[0].recipe), winners[0])
+            old, new = self._halves(self._start(winners[0].recipe), winners[0])
             task = str(self._task)
-            both = {
-                "scores": {task: scores(after)},
-                "other": {task: scores(before)},
-                "difference": {task: dict(differences(before, after))},
-            }
-        write_use_page(self.folder / "sweep.html", "A sweep by textcl", facts, **both, tables=_tables(found, winners))
+            before, after = {task: scores(old)}, {task: scores(new)}
+            change = {task: dict(differences(old, new))}
+        write_use_page(
+            self.folder / "sweep.html", "A sweep by textcl", facts, scores=after, other=before, difference=change,
+            tables=_tables(found, winners),
+        )  # fmt: skip
 
 
 _OPTIMISTIC = (
