@@ -206,9 +206,13 @@ def _trackio(begin: _Begin) -> Settings:
 
 
 def _mlflow(begin: _Begin) -> Settings:
-    if "MLFLOW_TRACKING_URI" not in os.environ:
-        import_module("mlflow").set_tracking_uri(begin.folder.absolute().as_uri())
-    return {"run_name": begin.run} if begin.id is None else {"run_id": begin.id}
+    folder = begin.folder.absolute()
+    name: Settings = {"run_name": begin.run} if begin.id is None else {"run_id": begin.id}
+    if "MLFLOW_TRACKING_URI" in os.environ:
+        return name
+    import_module("mlflow").set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")  # it keeps no plain files any more
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # which it sets, and which would hold for the next run
+    return name | {"logging_dir": (folder / "files").as_uri()}
 
 
 _PREPARES = {"tensorboard": _tensorboard, "wandb": _wandb, "trackio": _trackio, "mlflow": _mlflow}
