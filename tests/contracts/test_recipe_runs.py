@@ -57,7 +57,8 @@ def offline(name: str, tiny: Path) -> list[str]:
         "training.epochs=null",
     ]
     if recipe.encoder.teacher is not None:
-        changes.append(f"encoder.teacher={tiny}")
+        setting = "teacher" if isinstance(recipe.encoder.teacher, str) else "teacher.model"
+        changes.append(f"encoder.{setting}={tiny}")
     if getattr(recipe.encoder, "documents", None) is not None:
         changes.append(f"encoder.documents.backbone={tiny}")
     if recipe.objective.use == "Matryoshka":

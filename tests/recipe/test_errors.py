@@ -129,6 +129,18 @@ def test_an_error_names_its_location_and_what_would_be_right(
     assert errors_of(tmp_path, minimal(**sections)) == [message]
 
 
+@pytest.mark.parametrize(
+    ("teacher", "message"),
+    [
+        ({"model": "t"}, "encoder.teacher.reads: missing. Give anchor or positive."),
+        ({"model": "t", "reads": "label"}, "encoder.teacher.reads: found 'label', but it must be anchor or positive."),
+        ({"reads": "anchor"}, "encoder.teacher.model: missing. Give the teacher, named as a backbone is."),
+    ],
+)
+def test_a_teacher_of_one_text_is_checked(tmp_path: Path, teacher: dict[str, str], message: str) -> None:
+    assert errors_of(tmp_path, minimal(encoder={"backbone": "b", "teacher": teacher})) == [message]
+
+
 def test_a_misspelt_setting_gets_the_list_of_settings_and_a_suggestion(tmp_path: Path) -> None:
     assert errors_of(tmp_path, minimal(encoder={"backbone": "b", "poling": "mean"})) == [
         "encoder.poling: encoder has no such setting. It takes backbone, pooling, layers, dropout, prompts, "

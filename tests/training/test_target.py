@@ -64,6 +64,22 @@ def test_a_momentum_outside_its_range_is_refused(momentum: float) -> None:
         EmaTarget(ToyEncoder(), momentum, Ranks(), seed=1)
 
 
+def test_a_teacher_of_one_text_gives_its_vector_to_all_texts_of_the_row() -> None:
+    toy = toy_batch(3)
+    texts = (("a", "bb", "ccc"), ("dddd", "e", "ff"))
+    views = tuple(View(v.role, v.tokens, v.identity, t) for v, t in zip(toy.views, texts, strict=True))
+    seen = []
+
+    def embed(texts: tuple[str, ...], role: str) -> np.ndarray:
+        seen.append((texts, role))
+        return np.array([[len(text), 0.5] for text in texts], dtype=np.float32)
+
+    target = TeacherTarget(embed, 2, Ranks(), PAIR[0])
+    given = target.targets(PairBatch(views, toy.rows), (), number=1)
+    assert seen == [(("a", "bb", "ccc"), PAIR[0])]
+    assert [view.tolist() for view in given] == [[[1, 0.5], [2, 0.5], [3, 0.5]]] * 2
+
+
 def test_a_teacher_embeds_the_texts_of_each_view_by_their_role() -> None:
     toy = toy_batch(3)
     texts = (("a", "bb", "ccc"), ("dddd", "e", "ff"))

@@ -114,6 +114,34 @@ def test_the_target_is_what_the_objective_asks_for(tmp_path: Path, tiny_model_fo
     assert (taught.embed(SENTENCES[:2], Role.POSITIVE) == expected).all()
 
 
+def test_a_teacher_of_one_text_reads_that_view_alone(tmp_path: Path, tiny_model_folder: Path) -> None:
+    reading = {"model": str(tiny_model_folder), "reads": "anchor"}
+    checked = parse(recipe(tmp_path, "Taught", backbone=str(tiny_model_folder), teacher=reading))
+    teacher, student = build_teacher(checked, "cpu"), build_encoder(checked)
+    assert teacher is not None
+    objective = build_objective(checked, student.dimension, teacher.dimension)
+    target = build_target(checked, student, objective, teacher, Ranks())
+    assert isinstance(target, TeacherTarget)
+    assert target.reads is Role.ANCHOR
+
+
+@pytest.mark.parametrize(("reads", "views"), [("positive", ["anchor"]), ("anchor", ["anchor", "positive", "negative"])])
+def test_a_teacher_of_one_text_wants_a_view_of_it_and_no_negative(
+    reads: str, views: list[str], tmp_path: Path, tiny_model_folder: Path
+) -> None:
+    raw = recipe(tmp_path, "Taught", teacher={"model": str(tiny_model_folder), "reads": reads})
+    columns = {"anchor": "a", "positive": "b", "negative": "c", "label": "y"}
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"a": f"a{n}"} | row) + "\n" for n, row in enumerate(ROWS)))
+    source = {"use": "JsonLines", "path": str(tmp_path / "rows.jsonl"), **columns}
+    raw["data"] = {"sources": [source], "max_length": 8, "views": [{"role": role} for role in views]}
+    checked = parse(raw)
+    (part,) = build_parts(checked, build_sources(checked))
+    with pytest.raises(
+        RecipeError, match=rf"^encoder\.teacher\.reads: found {reads}, but the views are {', '.join(views)}"
+    ):
+        refuse_unfit_batches(checked, build_objective(checked, 6, 6), part)
+
+
 def test_a_model_that_is_not_there_is_told_with_its_location(tmp_path: Path, tiny_model_folder: Path) -> None:
     gone = str(tmp_path / "gone")
     with pytest.raises(ModelError, match=r"^encoder\.teacher: There is no folder .*gone"):

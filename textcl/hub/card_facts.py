@@ -143,7 +143,7 @@ def hyper_parameters(files: RunFiles) -> list[tuple[str, str]]:
     encoder, facts = files.recipe["encoder"], files.provenance
     found = {
         "objective": "; ".join(dict.fromkeys(map(component_words, objectives_of(files.recipe)))),
-        "teacher": last_part(encoder["teacher"]) if encoder.get("teacher") else "",
+        "teacher": _teacher(encoder.get("teacher")),
         "held out": held_out_words(facts.get("data") or {}),
         "batch": f"{data['batch_size']:,} rows",
         "steps": f"{files.log[-1]['step']:,}" if files.log else "",
@@ -179,6 +179,12 @@ def _rate(training: Mapping[str, Any]) -> str:
     heads = training.get("objective_learning_rate")
     parts += [f"{number(float(heads))} of the objective's own parameters"] if heads else []
     return ", ".join([*parts, f"warm-up over {100 * training['warmup']:g} % of the steps, then {training['schedule']}"])
+
+
+def _teacher(teacher: str | Mapping[str, str] | None) -> str:
+    if isinstance(teacher, Mapping):
+        return f"{last_part(teacher['model'])}, which reads the {teacher['reads']}"
+    return last_part(teacher) if teacher else ""
 
 
 def _adapter(encoder: Mapping[str, Any]) -> str:

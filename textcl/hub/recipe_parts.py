@@ -144,12 +144,17 @@ class _Adapter(Checked):
     targets: list[str] | None = None
 
 
+class _Teacher(Checked):
+    model: str
+    reads: str
+
+
 class _Encoder(Checked):
     backbone: str
     random_init: bool
     layers: int | None = None
     dropout: _Number | None = None
-    teacher: str | None = None
+    teacher: str | _Teacher | None = None
     adapter: _Adapter | None = None
     documents: dict[str, Any] | None = None
 

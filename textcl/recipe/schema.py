@@ -19,6 +19,8 @@ from textcl.recipe.section import (
     Positive,
     Section,
     Share,
+    Teacher,
+    TeacherSection,
     Tracker,
     Whole,
 )
@@ -220,7 +222,14 @@ class EncoderSection(Section):
     weights: Literal["float32", "bf16"] = "float32"  # what the backbone's are held in, but for an adapter's
     adapter: AdapterSection | None = None  # what is trained beside frozen weights; null: all weights are trained
     documents: DocumentsSection | None = None  # a tower of their own for positives and negatives; null: one for all
-    teacher: str | None = None  # the model whose vectors a distilling objective follows, named as a backbone is
+    # The model whose vectors a distilling objective follows, named as a backbone is. It reads each text; or, as
+    # {model: …, reads: anchor}, one text of each row, whose vector the others follow: a translation the English text's.
+    teacher: Teacher | None = None
+
+    @property
+    def teacher_model(self) -> str | None:
+        """The name of the teacher."""
+        return self.teacher.model if isinstance(self.teacher, TeacherSection) else self.teacher
 
 
 class TrainingSection(Section):

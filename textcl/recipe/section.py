@@ -6,7 +6,7 @@ A wrong word in the head of a card makes the Hub refuse the whole upload.
 import difflib
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, though not in its __all__
@@ -254,3 +254,19 @@ class During(Section):
             words = "patience counts by one score: give keep_best_by, as in stsb-dev/spearman, or score held-out"
             raise PydanticCustomError(OWN_ERROR, words)
         return self
+
+
+class TeacherSection(Section):
+    """A teacher that reads one text of a row, and whose vector of it all texts of the row are to follow."""
+
+    model: str = Field(description="the teacher, named as a backbone is")
+    reads: Literal["anchor", "positive"] = Field(description="anchor or positive")
+
+
+def _teacher_kind(value: Any) -> str:
+    return "<model>" if isinstance(value, str) else "<teacher>"
+
+
+Teacher = Annotated[
+    Annotated[str, Tag("<model>")] | Annotated[TeacherSection, Tag("<teacher>")], Discriminator(_teacher_kind)
+]

@@ -10,6 +10,7 @@ from torch import Tensor
 from textcl.distributed import Ranks
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.types.batches import Embed, PairBatch, TokenEncoder
+from textcl.types.text import Role
 from textcl.util.precision import Precision, check_momentum, move_towards
 from textcl.util.seeds import derive
 
@@ -162,16 +163,21 @@ class TeacherTarget:
         embed: Turns texts of a role into unit vectors.
         dimension: The width of these vectors, D'.
         ranks: The processes of the run.
+        reads: The role of the only texts that it reads: their vectors are the targets of all texts of their rows. None:
+            it reads every text.
     """
 
-    def __init__(self, embed: Embed, dimension: int, ranks: Ranks) -> None:
-        self.embed, self.dimension, self.ranks = embed, dimension, ranks
+    def __init__(self, embed: Embed, dimension: int, ranks: Ranks, reads: Role | None = None) -> None:
+        self.embed, self.dimension, self.ranks, self.reads = embed, dimension, ranks, reads
 
     def targets(self, batch: PairBatch, views: tuple[Tensor, ...], number: int) -> tuple[Tensor, ...]:
         """Return the teacher's embeddings of the batch of all ranks, V x (B, D')."""
         own = np.zeros((len(batch.views), len(batch.rows), self.dimension), dtype=np.float32)
         for position, view in enumerate(batch.views if len(batch.rows) else ()):
-            own[position] = self.embed(view.texts, view.role)
+            if self.reads is None:
+                own[position] = self.embed(view.texts, view.role)
+            elif view.role is self.reads:
+                own[:] = self.embed(view.texts, view.role)
         embedded = torch.from_numpy(own).transpose(0, 1).contiguous().to(self.ranks.device)  # (b, V, D')
         return self.ranks.gather(embedded).unbind(dim=1)
 

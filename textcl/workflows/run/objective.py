@@ -19,11 +19,12 @@ from textcl.errors import DataError, ModelError, RecipeError, RowError
 from textcl.objectives.composed import BySource
 from textcl.recipe.components import OBJECTIVE, build, find_class, is_component
 from textcl.recipe.schema import NamedSource, Recipe
+from textcl.recipe.section import TeacherSection
 from textcl.training.gradient_cache import Memory
 from textcl.training.target import EmaTarget, OnlineTarget, Target, TeacherTarget
 from textcl.types.batches import TokenEncoder
 from textcl.types.objective import Objective
-from textcl.types.text import Source
+from textcl.types.text import Role, Source
 from textcl.util.packing import TABLE, ChunkLimits, cuts_for
 from textcl.util.precision import MPS, Precision, resolve
 from textcl.util.seeds import derive, seeded
@@ -108,7 +109,7 @@ def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | N
 
 def _teachers(recipe: Recipe) -> dict[str, str]:
     """Return the models that a recipe names as its teacher, by the location of the name."""
-    named = {} if recipe.encoder.teacher is None else {"encoder.teacher": recipe.encoder.teacher}
+    named = {} if recipe.encoder.teacher is None else {"encoder.teacher": recipe.encoder.teacher_model}
     for objective in objectives_of(recipe).values():
         for location, component in _components(objective.component.model_dump(), objective.location):
             cls: type[Objective] = find_class(component["use"], OBJECTIVE, location, recipe.allow_code)
@@ -217,8 +218,24 @@ def _refuse_unfit_teacher(recipe: Recipe, objectives: Sequence[Objective], teach
     if teacher_dimension is not None and not following:
         names = ", ".join(dict.fromkeys(type(objective).__name__ for objective in objectives))
         raise RecipeError(
-            f"encoder.teacher: found {recipe.encoder.teacher}, but {names} follows no teacher. Take it away; or use "
-            "Distillation, alone or in a Sum; or name it as the guide of InfoNCE."
+            f"encoder.teacher: found {recipe.encoder.teacher_model}, but {names} follows no teacher. Take it away; or "
+            "use Distillation, alone or in a Sum; or name it as the guide of InfoNCE."
+        )
+
+
+def _read_role(recipe: Recipe) -> Role | None:
+    """Return the role of the only texts that the teacher reads; None: it reads all."""
+    teacher = recipe.encoder.teacher
+    return Role(teacher.reads) if isinstance(teacher, TeacherSection) else None
+
+
+def _refuse_unread(recipe: Recipe, roles: Sequence[Role]) -> None:
+    """Refuse views that a teacher of one role has no target for."""
+    reads = _read_role(recipe)
+    if reads is not None and (reads not in roles or Role.NEGATIVE in roles):
+        raise RecipeError(
+            f"encoder.teacher.reads: found {reads.value}, but the views are {', '.join(roles)}. All texts of a row "
+            "follow its vector, so there must be a view of that role and no negative."
         )
 
 
@@ -228,7 +245,7 @@ def build_target(
     """Build what the objective compares the encoder with: a teacher, a moving average, or the encoder itself."""
     if teacher is not None:
         embed = kept_embed(teacher, recipe.training.precision, is_kept=not _changes_texts(recipe))
-        return TeacherTarget(embed, teacher.dimension, ranks)
+        return TeacherTarget(embed, teacher.dimension, ranks, _read_role(recipe))
     if objective.momentum is None:
         return OnlineTarget()
     return EmaTarget(
@@ -273,6 +290,7 @@ def refuse_unfit_batches(recipe: Recipe, objective: Objective, part: TrainingPar
         DataError: A row lacks what the views ask for, or carries what the objective cannot use.
     """
     first, roles = part.source[0], [view.role for view in part.views]
+    _refuse_unread(recipe, roles)
     try:
         scored = first.score is not None or bool(first.scores)
         objective.check(roles, scored=scored, labelled=first.label is not None)
