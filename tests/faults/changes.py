@@ -69,7 +69,7 @@ def changed_bytes(content: bytes, rng: random.Random, pieces: tuple[bytes, ...] 
         return f"cut at {start}", content[:start]
     if kind == "empty":
         return "empty", b""
-    if kind == "flips":
+    if kind == "flips" and content:  # an earlier change may have left none
         flipped = bytearray(content)
         for _ in range(rng.randint(1, 8)):
             flipped[rng.randrange(len(content))] = rng.randrange(256)
