@@ -41,11 +41,21 @@ def test_init_names_rows_that_training_would_refuse(
     assert run(capsys, "init", "none.tsv").err.startswith("Error: none.tsv: no such file")
 
 
-def test_a_text_above_the_first_row_is_told(
+def test_texts_in_the_place_of_names_are_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text("".join(f"{text},{text} again\n" for text in SENTENCES))
+    finished = run(capsys, "init", "a.csv")
+    assert (finished.code, not (tmp_path / "a.yaml").exists()) == (1, True)
+    assert f"a.csv, line 1: found texts such as '{SENTENCES[0]}' where the columns are named." in finished.err
+
+
+def test_a_text_among_the_names_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("".join(f"{text},again\n" for text in SENTENCES))
     finished = run(capsys, "init", "a.csv")
     assert f"'{SENTENCES[0]}' was taken for the name of a column: write names above the first row." in finished.out
 

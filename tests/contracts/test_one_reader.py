@@ -29,7 +29,9 @@ OTHERS = {
     "data/sources/file_rows.py": "locations of rows in our cache",
     "data/sources/concatenation.py": "what `save_to_disk` of datasets says of a folder",
     "data/sources/remote.py": "the same of a folder at an address",
+    "workflows/classifier.py": "folders of classifiers",
     "workflows/reproduce.py": "reports of runs",
+    "workflows/sweep.py": "logs of runs side by side",
     "workflows/index_folder.py": "folders of indexes",
     "workflows/run/": "folders of runs",
 }

@@ -42,10 +42,10 @@ def test_the_name_of_a_gzipped_file_has_neither_ending(tmp_path):
 
 def test_a_column_of_texts_that_no_task_reads_is_named(tmp_path, caplog):
     row = {"sentence1": "what stands here", "sentence2": "what stands there", "score": 1, "genre": "news"}
-    _lines(tmp_path / "s.jsonl", row, {**row, "notes": "what somebody noted here"})
+    _lines(tmp_path / "s.jsonl", row, {**row, "score": 2, "notes": "what somebody noted here"})
     load_tasks([f"sts:{tmp_path}/s.jsonl"])
     assert caplog.messages == []
-    _lines(tmp_path / "t.jsonl", *[{**row, "notes": "what somebody noted here"}] * 2)
+    _lines(tmp_path / "t.jsonl", *({**row, "score": score, "notes": "what somebody noted here"} for score in (1, 2)))
     load_tasks([f"sts:{tmp_path}/t.jsonl"])
     assert [message.removeprefix(f"{tmp_path}/").partition(". ")[0] for message in caplog.messages] == [
         "t.jsonl: 'notes' holds texts and is not read"
@@ -94,7 +94,9 @@ def test_columns_of_other_names_are_named(tmp_path):
 
 
 def test_a_subset_may_be_a_number_or_null(tmp_path):
-    rows = [{"sentence1": "a", "sentence2": "b", "score": 1, "subset": part} for part in (0, 1, None)]
+    rows = [
+        {"sentence1": "a", "sentence2": "b", "score": score, "subset": part} for score, part in enumerate((0, 1, None))
+    ]
     (task,) = load_tasks([f"sts:{_lines(tmp_path / 'mine.jsonl', *rows)}"])
     assert [pair.subset for pair in task.pairs] == ["0", "1", ""]
 
