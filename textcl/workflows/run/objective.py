@@ -109,7 +109,8 @@ def build_teacher(recipe: Recipe, device: torch.device | str) -> TextEncoder | N
 
 def _teachers(recipe: Recipe) -> dict[str, str]:
     """Return the models that a recipe names as its teacher, by the location of the name."""
-    named = {} if recipe.encoder.teacher is None else {"encoder.teacher": recipe.encoder.teacher_model}
+    model = recipe.encoder.teacher_model
+    named = {} if model is None else {"encoder.teacher": model}
     for objective in objectives_of(recipe).values():
         for location, component in _components(objective.component.model_dump(), objective.location):
             cls: type[Objective] = find_class(component["use"], OBJECTIVE, location, recipe.allow_code)
