@@ -25,7 +25,7 @@ def merge(
 ) -> None:
     """Merge models that were trained from one start.
 
-    The merged model often keeps what training taught, and most of what its start could do: merge a tuned model with its
+    The merged model may keep what training taught, and most of what its start could do: merge a tuned model with its
     start, or runs of several seeds. All but the weights is the first model's. Score it with textcl evaluate.
     """
     import sys

@@ -35,7 +35,7 @@ def merge(
 ) -> TextEncoder:
     """Merge models of one architecture and one tokenizer, weight by weight, and save the result.
 
-    A model that was tuned loses some of what its start could do; the mean of both often keeps most of either. All but
+    A model that was tuned loses some of what its start could do; the mean of both may keep most of either. All but
     the weights (tokenizer, prompts, longest text) is the first model's.
 
     >>> import textcl
