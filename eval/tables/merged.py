@@ -15,7 +15,7 @@ import numpy as np
 
 import textcl
 from textcl.distributed import join_ranks
-from textcl.embedding.embed import Embedding, model_embed
+from textcl.embedding.embed import Embedding, Model, model_embed
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.significance import Interval, differences, scores
 from textcl.evaluation.suites import load_tasks
@@ -29,9 +29,9 @@ RESULTS = Path(__file__).parents[1] / "results"
 METHODS: tuple[Method, ...] = ("linear", "slerp")
 
 
-def samples(model: object, tasks: list[Task]) -> dict[str, Sample]:
+def samples(model: Model, tasks: list[Task]) -> dict[str, Sample]:
     """Score a model on all tasks."""
-    return evaluate(tasks, model_embed(model, Embedding("auto"), join_ranks()))  # type: ignore[arg-type]
+    return evaluate(tasks, model_embed(model, Embedding("auto"), join_ranks()))
 
 
 def main_metric(found: dict[str, Sample]) -> dict[str, dict[str, float]]:

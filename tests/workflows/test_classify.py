@@ -94,7 +94,11 @@ def test_the_command_learns_and_labels_a_file(capsys: pytest.CaptureFixture[str]
         (["rows.jsonl", "new.txt", "--out", "clf"], "rows.jsonl is no classifier"),
         (["rows.jsonl", "new.txt", "--model", "model", "--out", "clf"], "A classifier has its model"),
         (["rows.jsonl", "--model", "model", "--out", "full"], "full is not empty"),
-        (["rows.jsonl", "--model", "model", "--label-column", "topic", "--out", "clf"], "no column 'topic'"),
+        (
+            ["rows.jsonl", "--model", "model", "--label-column", "topic", "--out", "clf"],
+            "no column 'topic'; there are text, label. Name the right one with --label-column.",
+        ),
+        (["rows.jsonl", "--model", "model", "--text-column", "t", "--out", "clf"], "one with --text-column."),
         (["one.jsonl", "--model", "model", "--out", "clf"], "one.jsonl: all 2 rows have one label"),
         (["few.jsonl", "--model", "model", "--out", "clf"], "few.jsonl: 2 rows are too few"),
         (["rows.jsonl", "--model", "model#onnx", "--out", "clf"], "is an export"),

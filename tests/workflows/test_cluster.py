@@ -90,7 +90,7 @@ def test_the_command_writes_a_row_a_text_and_a_page(capsys: pytest.CaptureFixtur
         (["--clusters", 11], "10 texts cannot be in 11 clusters"),
         (["--smallest", 6], "10 texts are too few for two clusters of 6 or more"),
         (["--clusters", 2, "--out", "texts.txt"], "texts.txt is what is read"),
-        (["--clusters", 2, "--column", "title"], "texts.txt: found a text file"),
+        (["--clusters", 2, "--text-column", "title"], "texts.txt: found a text file"),
     ],
 )
 def test_what_does_not_fit_is_refused(words: list[object], why: str, capsys: pytest.CaptureFixture[str]) -> None:

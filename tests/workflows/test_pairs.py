@@ -85,3 +85,13 @@ def test_two_texts_are_a_pair(tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("a cat\na dog\n")
     (pair,) = textcl.pairs(tmp_path / "texts.txt", tiny_encoder(), least=0)
     assert pair.margin == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_column_that_is_not_there_is_answered_with_the_option_that_names_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    tiny_encoder().save(tmp_path / "model")
+    (tmp_path / "texts.csv").write_text("subject\na cat\na dog\n")
+    words = ["pairs", tmp_path / "texts.csv", "--model", tmp_path / "model"]
+    assert "no column 'text'; there are subject. Name the right one with --text-column." in run(capsys, *words).err
+    assert run(capsys, *words, "--text-column", "subject").code == 0

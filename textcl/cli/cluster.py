@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import A_FILE, Force, Precision
+from textcl.cli.options import A_FILE, CorpusTextColumn, Force, Precision
 
 
 def cluster(
@@ -24,9 +24,7 @@ def cluster(
     smallest: Annotated[
         int, typer.Option(min=2, metavar="N", help="How many texts a cluster has at least, without --clusters.")
     ] = 5,
-    column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The column of texts, of files with columns; text without it.")
-    ] = None,
+    text_column: CorpusTextColumn = None,
     precision: Precision = "auto",
     force: Force = False,
 ) -> None:
@@ -43,7 +41,7 @@ def cluster(
 
     with show_progress(sys.stderr, keeps=False) as progress:
         found = find(
-            texts, model, clusters=clusters, smallest=smallest, out=out, html=html, column=column,
+            texts, model, clusters=clusters, smallest=smallest, out=out, html=html, text_column=text_column,
             precision=precision, force=force, progress=progress,
         )  # fmt: skip
     alone = int((found.of_text < 0).sum())

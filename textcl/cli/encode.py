@@ -5,16 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from textcl.cli.options import A_FILE, Deterministic, Force, ModelName, Precision
+from textcl.cli.options import A_FILE, CorpusTextColumn, Deterministic, Force, ModelName, Precision
 
 
 def encode(
     model: ModelName,
     texts: Annotated[Path, typer.Argument(metavar="INPUT", help=A_FILE)],
     out: Annotated[Path, typer.Option(metavar="FILE.npy", help="The file to write: the vectors, one row a text.")],
-    column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The column of texts, of files with columns; text without it.")
-    ] = None,
+    column: CorpusTextColumn = None,
     precision: Precision = "float32",
     role: Annotated[
         Literal["anchor", "positive", "negative"] | None,

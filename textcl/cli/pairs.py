@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textcl.cli.options import A_FILE, Force, Precision
+from textcl.cli.options import A_FILE, CorpusTextColumn, Force, Precision
 
 
 def pairs(
@@ -22,9 +22,7 @@ def pairs(
     least: Annotated[
         float, typer.Option(help="The margin of a pair at least: its cosine over that of both with their neighbours.")
     ] = 1.06,
-    column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The column of texts, of files with columns; text without it.")
-    ] = None,
+    text_column: CorpusTextColumn = None,
     precision: Precision = "auto",
     force: Force = False,
 ) -> None:
@@ -40,7 +38,7 @@ def pairs(
 
     with show_progress(sys.stderr, keeps=False) as progress:
         found = find(
-            first, model, second, least=least, out=out, html=html, column=column, precision=precision,
+            first, model, second, least=least, out=out, html=html, text_column=text_column, precision=precision,
             force=force, progress=progress,
         )  # fmt: skip
     print(f"{len(found):,} pairs of margin {least:g} or more.")

@@ -25,7 +25,7 @@ from textcl.evaluation.samples import LabelSample
 from textcl.evaluation.significance import Difference, Interval, compared, scores
 from textcl.evaluation.task import Sample
 from textcl.evaluation.tasks.classification import SHOTS, Classification, fitted_probe
-from textcl.files.rows import file_rows
+from textcl.files.rows import ColumnError, file_rows
 from textcl.report.figures import Curve
 from textcl.report.page import Facts, PageTable, last_part, write_use_page
 from textcl.report.page_data import shown
@@ -105,8 +105,8 @@ def classify(
     if isinstance(model, str | Path) and read_name(str(model)).export is not None:
         raise ModelError(f"{model} is an export. Name the model that it was made of: it is kept with the classifier.")
     columns = LabelColumns(text=text_column, label=label_column)
-    rows = labelled(file_rows(Path(data)), columns)
-    task = _task(rows, None if test is None else labelled(file_rows(Path(test)), columns), Path(data))
+    rows = _labelled(Path(data), columns)
+    task = _task(rows, None if test is None else _labelled(Path(test), columns), Path(data))
     with progress_of(progress, sys.stderr) as shown_progress:
         how = Embedding(precision)
         embed = model_embed(model, how, join_ranks(), shown_progress)
@@ -129,6 +129,14 @@ def classify(
         _write(new, learned, {"rows": len(rows), "model": names[1]}, embed.encoder)
         _write_page(new / PAGE, [(k, v) for k, v in facts.items() if v], found, samples, task, learned)
     return found
+
+
+def _labelled(file: Path, columns: LabelColumns) -> list[LabelledText]:
+    try:
+        return labelled(file_rows(file), columns)
+    except ColumnError as error:
+        option = "--label-column" if error.column == columns.label else "--text-column"
+        raise DataError(f"{error} Name the right one with {option}.") from error
 
 
 def _results(task: Classification, embed: ModelEmbed) -> dict[str, Result]:

@@ -63,7 +63,7 @@ def cluster(
     smallest: int = 5,
     out: str | Path | None = None,
     html: str | Path | None = None,
-    column: str | None = None,
+    text_column: str | None = None,
     precision: str = "auto",
     force: bool = False,
     progress: bool | Progress = False,
@@ -82,7 +82,7 @@ def cluster(
         smallest: Texts of a cluster at least, for HDBSCAN.
         out: Gets a row a text, JSONL: `text`, `cluster` (null for none), `name`, `cosine` (with the centre).
         html: Gets a page with the clusters and a map.
-        column: Of files with columns, the one that holds the texts; None: `text`.
+        text_column: Of files with columns, the one that holds the texts; None: `text`.
         precision: What a model that is named multiplies in: float32, bf16 or auto.
         force: Replace `out` where it is there already.
         progress: True shows bars in a terminal or notebook, lines elsewhere, on stderr; or a `Progress` of your own.
@@ -97,7 +97,7 @@ def cluster(
     for path, replaces in ((out, force), (html, True)):
         if path is not None:
             refuse_location(Path(path), force=replaces, read=[Path(texts)])
-    read = tuple(PlainTexts(Path(texts), column))
+    read = tuple(PlainTexts(Path(texts), text_column))
     _refuse_number(Path(texts), len(read), clusters, smallest)
     with progress_of(progress, sys.stderr) as shown_progress:
         shown_progress.phase("Embedding")

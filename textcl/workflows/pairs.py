@@ -45,7 +45,7 @@ def pairs(
     least: float = LEAST,
     out: str | Path | None = None,
     html: str | Path | None = None,
-    column: str | None = None,
+    text_column: str | None = None,
     precision: str = "auto",
     force: bool = False,
     progress: bool | Progress = False,
@@ -68,7 +68,7 @@ def pairs(
         least: The margin of a pair, at least.
         out: Gets a row a pair, JSONL: `first`, `second`, `margin`, `cosine`.
         html: Gets a page with the best 500 pairs.
-        column: Of files with columns, the one that holds the texts; None: `text`.
+        text_column: Of files with columns, the one that holds the texts; None: `text`.
         precision: What a model that is named multiplies in: float32, bf16 or auto.
         force: Replace `out` where it is there already.
         progress: True shows bars in a terminal or notebook, lines elsewhere, on stderr; or a `Progress` of your own.
@@ -85,7 +85,7 @@ def pairs(
     for path, replaces in ((out, force), (html, True)):
         if path is not None:
             refuse_location(Path(path), force=replaces, read=files)
-    sides = [list(dict.fromkeys(PlainTexts(file, column))) for file in files]
+    sides = [list(dict.fromkeys(PlainTexts(file, text_column))) for file in files]
     for file, side in zip(files, sides, strict=True):
         if len(side) < 2:
             raise DataError(f"{file}: {len(side)} distinct text; pairs are looked for among two or more.")
