@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from tests.tiny import SENTENCES
-from tests.translate.tiny_models import save_tiny_many_to_many, save_tiny_marian
+from tests.translate.tiny_models import save_tiny_many_to_many, save_tiny_marian, save_tiny_t5
 from textcl.errors import ModelError
 from textcl.translate.engine import BEST, Decoding
-from textcl.translate.seq2seq import ManyToMany, Marian, generate, load_seq2seq
+from textcl.translate.seq2seq import ManyToMany, Marian, QuestionModel, generate, load_seq2seq
 
 DRAWN = Decoding(temperature=0.7)
 TEXTS = [*SENTENCES, "fish " * 200, "no stop", "?"]
@@ -95,12 +95,14 @@ def test_one_model_for_there_and_back_is_refused(tmp_path: Path) -> None:
 def test_a_model_without_the_words_of_its_tokenizer_is_refused(tmp_path: Path) -> None:
     save_tiny_marian(tmp_path / "model")
     (tmp_path / "model" / "tokenizer.json").unlink()
-    with pytest.raises(ModelError, match=r"cannot be opened as a translation model: .*model holds no tokenizer"):
+    with pytest.raises(
+        ModelError, match=r"cannot be opened as a sequence-to-sequence model: .*model holds no tokenizer"
+    ):
         load_seq2seq(str(tmp_path / "model"), torch.device("cpu"))
 
 
 def test_a_missing_model_is_one_line(tmp_path: Path, marian: str) -> None:
-    with pytest.raises(ModelError, match="cannot be opened as a translation model: ") as error:
+    with pytest.raises(ModelError, match="cannot be opened as a sequence-to-sequence model: ") as error:
         Marian(marian).version("en", "xx")
     assert len(str(error.value).splitlines()) == 1
 
@@ -138,3 +140,16 @@ def test_loading_and_generating_say_nothing(
         texts_of(Marian(marian), decoding=DRAWN)
     assert [record.getMessage() for record in caplog.records] == []
     assert capsys.readouterr().err == ""
+
+
+def test_a_model_of_questions_draws_one_for_each_text_by_its_seed_however_long_the_text(tmp_path: Path) -> None:
+    engine = QuestionModel(str(save_tiny_t5(tmp_path / "t5")), "cpu")
+    one, other = (
+        [made.text for made in engine.translate(TEXTS, "document", "question", DRAWN, seed)] for seed in (17, 18)
+    )
+    assert one == [made.text for made in engine.translate(TEXTS, "document", "question", DRAWN, 17)]
+    assert one != other
+    assert len(set(one)) > 5
+    words = engine._loaded.tokenizer(one)["input_ids"]
+    assert 40 < max(map(len, words)) <= 64 + 2  # a question has its own bound, whatever its text has
+    assert "question of 64 tokens" in engine.version("document", "question")

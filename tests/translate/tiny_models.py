@@ -4,7 +4,15 @@ from pathlib import Path
 
 import torch
 from tokenizers import AddedToken
-from transformers import GenerationConfig, M2M100Config, M2M100ForConditionalGeneration, MarianConfig, MarianMTModel
+from transformers import (
+    GenerationConfig,
+    M2M100Config,
+    M2M100ForConditionalGeneration,
+    MarianConfig,
+    MarianMTModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from tests.tiny import tiny_tokenizer
 
@@ -42,5 +50,18 @@ def save_tiny_many_to_many(folder: Path, *language_tokens: str) -> Path:
     )  # fmt: skip
     torch.manual_seed(17)
     M2M100ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_tiny_t5(folder: Path) -> Path:
+    """Save a T5 model whose questions are noise, but always the same under a seed."""
+    tokenizer = tiny_tokenizer()
+    config = T5Config(
+        vocab_size=len(tokenizer), d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2, pad_token_id=0,
+        eos_token_id=3, decoder_start_token_id=0, initializer_factor=4.0,
+    )  # fmt: skip
+    torch.manual_seed(17)
+    T5ForConditionalGeneration(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

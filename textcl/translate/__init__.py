@@ -1,1 +1,1 @@
-"""Back-translation: engines, there and back through a cache, and filters for what comes back."""
+"""Texts made of texts: engines of translations and of questions, there and back through a cache, and filters."""

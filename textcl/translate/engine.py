@@ -1,4 +1,4 @@
-"""What back-translation knows of a translation engine."""
+"""What back-translation, and whoever asks for questions, knows of an engine that makes texts of texts."""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +9,19 @@ from typing import Protocol
 
 class MisalignedError(Exception):
     """An engine's output cannot be matched with the texts that went in; the texts are tried again in halves."""
+
+
+class StoppedError(Exception):
+    """An engine stopped in the middle of a batch; what it had made is kept, and the cause is raised again.
+
+    Args:
+        made: What was made of each text of the batch; None: nothing yet.
+        cause: Why it stopped.
+    """
+
+    def __init__(self, made: "Sequence[Translation | None]", cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.made, self.cause = made, cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +73,12 @@ class Engine(Protocol):
 
     def translate(
         self, texts: Sequence[str], source: str, target: str, decoding: Decoding, seed: int
-    ) -> list[Translation]:
-        """Translate texts, none of which is blank: translation i is that of text i.
+    ) -> Sequence[Translation | None]:
+        """Translate texts, none of which is blank: translation i is that of text i; None: it refuses this text.
 
         Raises:
             MisalignedError: Which translation belongs to which text cannot be said.
+            StoppedError: It cannot go on, but has made some.
         """
         ...
 

@@ -4,14 +4,14 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Self
 
 from textcl.errors import ModelError
-from textcl.translate.engine import BEST, Decoding, Engine, MisalignedError, Translation, exact_code
+from textcl.translate.engine import BEST, Decoding, Engine, MisalignedError, StoppedError, Translation, exact_code
 from textcl.util.database import explained, open_database
 from textcl.util.seeds import derive
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 _SHOWN = 60  # characters of a text in the log
 _HOPELESS = 16  # texts that fail one by one, before any other has succeeded
 
-Translate = Callable[[Sequence[str]], Sequence[Translation]]
+Translate = Callable[[Sequence[str]], Sequence[Translation | None]]
 
 
 def translate_aligned(translate: Translate, texts: Sequence[str]) -> list[Translation | None]:
@@ -81,7 +81,7 @@ class _Halving:
 
 _FORMAT = 1
 _AT_ONCE = 500  # keys a look-up
-_WAY_OUT = "Delete it: what it holds can be translated again."
+_WAY_OUT = "Delete it: what it holds can be made again."
 _TABLE = """CREATE TABLE IF NOT EXISTS translations
 (key BLOB PRIMARY KEY, text TEXT NOT NULL, unknown INTEGER NOT NULL) WITHOUT ROWID"""
 
@@ -98,13 +98,14 @@ class TranslationCache:
 
     Args:
         path: The file; it is made where there is none.
+        what: What messages call what is in it.
 
     Raises:
         DataError: It cannot be made, read or written, or is something else.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, what: str = "translations") -> None:
+        self._path, self._what = path, what
         with self._explained():
             self._database = open_database(path)
             self._database.execute("PRAGMA journal_mode = WAL")
@@ -138,7 +139,7 @@ class TranslationCache:
             self._database.execute("COMMIT")
 
     def _explained(self) -> AbstractContextManager[None]:
-        return explained(self._path, "the cache of translations", _WAY_OUT)
+        return explained(self._path, f"the cache of {self._what}", _WAY_OUT)
 
 
 _LOOSE = re.compile(r" +([.,;:!?])(?=\s|$)")
@@ -182,27 +183,43 @@ class Translator:
 
     def round_trips(self, texts: Sequence[str], route: Route) -> list[RoundTrip]:
         """Translate texts there and back: round trip i is that of text i."""
-        there = self._leg(texts, self.language, route.pivot, self.decoding, route.time)
+        there = self.translate(texts, self.language, route.pivot, self.decoding, route.time)
         middle = ["" if translation is None else translation.text for translation in there]
-        back = self._leg(middle, route.pivot, self.language, BEST, 0)
+        back = self.translate(middle, route.pivot, self.language, BEST, 0)
         return [_round_trip(route, *all_of) for all_of in zip(texts, there, back, strict=True)]
 
-    def _leg(
-        self, texts: Sequence[str], source: str, target: str, decoding: Decoding, time: int
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, decoding: Decoding, time: int = 0
     ) -> list[Translation | None]:
+        """Translate one way: translation i is that of text i; None: the engine could not.
+
+        Args:
+            texts: N texts.
+            source: Their language.
+            target: Another one.
+            decoding: How words are chosen.
+            time: Where words are drawn, each time gives another translation.
+        """
         version = self.engine.version(source, target)
         seed = derive(self.seed, "translate", time)
         keys = [key_of(version, source, target, decoding, seed, text) for text in texts]
         found = self.cache.find(keys)
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        made = translate_aligned(
-            lambda part: self.engine.translate(part, source, target, decoding, derive(seed, _digest(part))),
-            list(missing.values()),
-        )
-        new = {key: translation for key, translation in zip(missing, made, strict=True) if translation is not None}
-        self.cache.add(new)
-        known = found | new
-        return [known.get(key) for key in keys]
+        missing = {text: key for text, key in zip(texts, keys, strict=True) if key not in found}
+
+        def keep(made: Iterable[tuple[str, Translation | None]]) -> None:
+            new = {missing[text]: translation for text, translation in made if translation is not None}
+            self.cache.add(new)
+            found.update(new)
+
+        def make(part: Sequence[str]) -> Sequence[Translation | None]:
+            try:
+                return self.engine.translate(part, source, target, decoding, derive(seed, _digest(part)))
+            except StoppedError as stopped:
+                keep(zip(part, stopped.made, strict=True))
+                raise stopped.cause from None
+
+        keep(zip(missing, translate_aligned(make, list(missing)), strict=True))
+        return [found.get(key) for key in keys]
 
 
 def _round_trip(route: Route, source: str, there: Translation | None, back: Translation | None) -> RoundTrip:

@@ -63,7 +63,12 @@ def load_seq2seq(name: str, device: torch.device) -> Seq2Seq:
 
 
 def generate(
-    loaded: Seq2Seq, texts: Sequence[str], decoding: Decoding, seed: int, first_token: int | None = None
+    loaded: Seq2Seq,
+    texts: Sequence[str],
+    decoding: Decoding,
+    seed: int,
+    first_token: int | None = None,
+    most_tokens: int | None = None,
 ) -> list[str]:
     """Translate texts, those of like length together, none to more than twice its length.
 
@@ -73,6 +78,7 @@ def generate(
         decoding: How words are chosen.
         seed: Of the words that are drawn.
         first_token: What the translation begins with, where that says the language.
+        most_tokens: Of what is made; None: twice those of the longest source, and some more.
 
     Returns:
         N translations.
@@ -83,7 +89,7 @@ def generate(
     with seeded(seed), torch.inference_mode():
         for rows in plan(lengths, _BATCH_TOKENS):
             padded = loaded.tokenizer.pad({"input_ids": [cut[row] for row in rows]}, return_tensors="pt")
-            most = min(2 * int(lengths[rows].max()) + _MORE_TOKENS, loaded.most_tokens - 1)
+            most = min(most_tokens or 2 * int(lengths[rows].max()) + _MORE_TOKENS, loaded.most_tokens - 1)
             made = loaded.model.generate(
                 input_ids=padded["input_ids"].to(loaded.model.device),
                 attention_mask=padded["attention_mask"].to(loaded.model.device),
@@ -125,7 +131,7 @@ def _advice(name: str, error: Exception) -> str:
     said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if "sentencepiece" in str(error).lower():
         return f"{name}: its tokenizer needs the package sentencepiece. pip install sentencepiece"
-    return f"{name} cannot be opened as a translation model: {said}"
+    return f"{name} cannot be opened as a sequence-to-sequence model: {said}"
 
 
 def name_of(pattern: str, source: str, target: str) -> str:
@@ -233,3 +239,38 @@ class ManyToMany:
             if "_" in token and tokenizer.convert_tokens_to_ids(token) not in (None, tokenizer.unk_token_id):
                 return token
         raise ModelError(f"{self._model} knows no language {language!r}; M2M100 calls German de, NLLB deu_Latn.")
+
+
+_QUESTION_TOKENS = 64  # of a question, at most
+
+
+class QuestionModel:
+    """Writes questions that a text answers, with a model that was trained for it, such as doc2query's of T5.
+
+    Args:
+        model: Hub id or folder.
+        device: Where the model works; None: a GPU if there is one (CUDA or MPS), else the CPU.
+    """
+
+    name = "seq2seq"
+    batch = 64
+    by_rules = False
+
+    def __init__(self, model: str, device: str | None = None) -> None:
+        self._model = model
+        self._device = torch.device(device or best_device())
+
+    def version(self, source: str, target: str) -> str:
+        """Return the version of transformers, what names the weights, and the length of a question."""
+        return f"{target} of {_QUESTION_TOKENS} tokens: {self._loaded.version}"
+
+    def translate(
+        self, texts: Sequence[str], source: str, target: str, decoding: Decoding = BEST, seed: int = 0
+    ) -> list[Translation]:
+        """Write a question for each text, of which the model reads as much as it can."""
+        lines = [" ".join(text.split()) for text in texts]
+        return [Translation(text) for text in generate(self._loaded, lines, decoding, seed, None, _QUESTION_TOKENS)]
+
+    @cached_property
+    def _loaded(self) -> Seq2Seq:
+        return load_seq2seq(self._model, self._device)
