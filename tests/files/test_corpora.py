@@ -110,3 +110,20 @@ def test_texts_beside_pairs_and_documents_are_named(tmp_path: Path, caplog: pyte
         "p.jsonl: 'notes' holds texts and is not read. Pairs are read from two columns, which --anchor-column and "
         "--positive-column name.",
     ]
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_blank_documents_among_candidates_are_counted_and_no_text_at_all_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, as_folder: bool
+) -> None:
+    def candidates(*texts: str) -> list[str]:
+        rows = [json.dumps({"_id": str(number), "text": text}) for number, text in enumerate(texts)]
+        file = written(tmp_path / "beir" / "corpus.jsonl", "\n".join(rows))
+        folder = tmp_path / "beir"
+        return list(PairFile(folder).corpus(None)) if as_folder else list(PairFile(tmp_path / "p.jsonl").corpus(file))
+
+    assert candidates("one", " ", "", "two") == ["one", "two"]
+    (said,) = caplog.messages
+    assert said.endswith("2 of 4 documents hold no text.")
+    with pytest.raises(DataError, match=r"beir.*none of the 2 documents holds a text"):
+        candidates(" ", "")

@@ -116,8 +116,8 @@ def _run(arguments: Sequence[str] | None) -> None:
         _refuse_other_bytes(words)
         refuse_repeated_work(words)
         app.main(args=None if arguments is None else list(arguments), prog_name="textcl")
-    except Exception as error:
-        said = str(error) or type(error).__name__ if isinstance(error, TextclError) else _of_the_machine(error)
+    except (Exception, SystemExit) as error:
+        said = str(error) or type(error).__name__ if isinstance(error, TextclError) else _of_others(error)
         if isinstance(error, RuntimeError) and "home directory" in str(error):  # of pathlib, for ~nobody
             said = _NO_HOME.format(", ".join(word for word in arguments or sys.argv[1:] if "~" in word) or "a path")
         if said is None or os.environ.get("TEXTCL_DEBUG"):
@@ -142,6 +142,13 @@ def _refuse_other_bytes(words: Sequence[str]) -> None:
                 f"{word[:80]!a} on the command line is not UTF-8 at character {error.start + 1}. Rename the file, or "
                 "write the text in UTF-8."
             ) from error
+
+
+def _of_others(error: BaseException) -> str | None:
+    """Return what is to be said of an error of no class of ours; None: it is a fault of ours, or an exit."""
+    consent = sys.modules.get("textcl.recipe.consent")  # without which no code of others has run
+    said = consent.outside_failure(error) if consent is not None and consent.let_in else None
+    return said or (_of_the_machine(error) if isinstance(error, Exception) else None)
 
 
 _NO_HOME = "{}: found a path that begins with ~ and the name of a user who has no home folder here."

@@ -8,6 +8,7 @@ import numpy as np
 
 from textcl.data.orders import Drawn, Epoch, Order, Shuffled
 from textcl.data.views import RowReader, RowTexts, ViewSpec
+from textcl.errors import DataError
 from textcl.text.folding import identities
 from textcl.types.batches import (
     FloatArray,
@@ -39,6 +40,11 @@ def change_inputs(tokens: Tokens, augmentations: Sequence[InputAugmentation], se
         sequence, rng = _whole(tokens, row), random.Random(seed)
         for augmentation in augmentations:
             sequence = augmentation.change(sequence, rng)
+            if not isinstance(sequence, InputSequence):  # a user's own may return anything
+                raise DataError(
+                    f"{type(augmentation).__name__} returned {sequence!r:.60}, but an input augmentation returns an "
+                    "InputSequence."
+                )
         changed.append(sequence)
     kept = tuple(_or_none(sequence.kept) for sequence in changed)
     return replace(tokens, ids=tuple(sequence.ids for sequence in changed), kept=kept if any(kept) else ())

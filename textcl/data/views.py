@@ -145,6 +145,8 @@ def _augmented(text: str, view: ViewSpec, seed: int, row: tuple[int, int], posit
     for augmentation in view.augment:
         shared = shares_draw(augmentation)
         text = augmentation(text, random.Random(derive(seed, "shared draw", *row)) if shared else own)
+        if not isinstance(text, str):  # a user's own may return anything
+            raise DataError(f"{type(augmentation).__name__} returned {text!r:.60}, but an augmentation returns a text.")
     return text
 
 

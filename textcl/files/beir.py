@@ -133,6 +133,43 @@ def title_and_text(row: Row) -> str:
     return f"{title} {row.words('text')}".strip()
 
 
+def with_text(texts: Iterable[str], named: str) -> Iterator[str]:
+    """Yield the texts of documents that are not blank, and warn of those that are.
+
+    Args:
+        texts: Of all documents.
+        named: What messages call them.
+
+    Raises:
+        DataError: All are, or there are none.
+    """
+    blank = count = 0
+    for text in texts:
+        count += 1
+        if text.strip():
+            yield text
+        else:
+            blank += 1
+    refuse_blank(blank, count, named)
+
+
+def refuse_blank(blank: int, count: int, named: str) -> None:
+    """Refuse documents that are all blank; warn where some are.
+
+    Args:
+        blank: How many are.
+        count: Of so many.
+        named: What messages call them.
+
+    Raises:
+        DataError: All are.
+    """
+    if blank == count:
+        raise DataError(f"{named}: none of the {blank:,} documents holds a text.")
+    if blank:
+        _log.warning("%s: %s of %s documents hold no text.", named, f"{blank:,}", f"{count:,}")
+
+
 def _by_id(read: Iterable[tuple[Row, str]]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for row, text in read:

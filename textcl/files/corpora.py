@@ -15,6 +15,7 @@ from textcl.files.beir import (
     queries,
     title_and_text,
     two_spellings,
+    with_text,
 )
 from textcl.files.formats import has_columns
 from textcl.files.lines import BLANK, read_lines
@@ -216,9 +217,10 @@ class PairFile:
     def corpus(self, file: Path | None) -> Iterator[str]:
         """Yield more candidates: of a file, else the documents of a BEIR folder, else none."""
         if file is not None:
-            yield from (document.text for document in Corpus(file).documents() if document.text)
+            yield from with_text((document.text for document in Corpus(file).documents()), str(file))
         elif self.path.is_dir():
-            yield from filter(None, documents(file_rows(self.path / "corpus.jsonl", UNREAD)).values())
+            documents_of = documents(file_rows(self.path / _BEIR, UNREAD))
+            yield from with_text(documents_of.values(), str(self.path))
 
     def _row_pairs(self, row: Row) -> Iterator[Pair]:
         try:

@@ -271,7 +271,8 @@ def build(
     except TextclError as error:
         raise located(error, location) from None
     except (ValueError, OSError, OverflowError, MemoryError, RuntimeError) as error:  # a path or a size that cannot be
-        raise RecipeError(f"{location}: {error}") from error
+        said = str(error) or f"{component['use']} raised {type(error).__name__}"
+        raise RecipeError(f"{location}: {said}") from error
 
 
 def _named_by_recipes(cls: type, room: Room) -> Parameters:

@@ -4,7 +4,9 @@ import importlib
 import importlib.machinery
 import inspect
 import os
+import re
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,6 +15,8 @@ from types import ModuleType
 from textcl.errors import RecipeError, suggestion
 
 ENTRY_POINTS = "textcl.components"  # the group by which a package registers classes that have no base of ours
+let_in: dict[str, tuple[type, list[str]]] = {}  # classes that this process has let in, and where recipes name them
+_FRAME = re.compile(r'^ *File "(.+)", line (\d+), in (.+)(?:\n    (.*))?', re.M)  # of a traceback that is written out
 
 
 def checked_consent(allow_code: Sequence[str]) -> tuple[str, ...]:
@@ -55,7 +59,54 @@ def outside_class(use: str, location: str, allow_code: Sequence[str]) -> type:
         raise RecipeError(f"{location}.use: module {module} has no class '{name}'.{suggestion(name, vars(imported))}")
     if not inspect.isclass(found):
         raise RecipeError(f"{location}.use: {use} is no class.")
+    _, locations = let_in.setdefault(use, (found, []))
+    if location not in locations:
+        locations.append(location)
     return found
+
+
+def outside_failure(error: BaseException) -> str | None:
+    """Return what is to be said of an error of code outside textcl that a recipe has named; None: it is no such error.
+
+    The first line names where the recipe names the class, the class and the error; then come the lines of that code
+    which led to it, but not those of textcl, and what is noted of the error.
+
+    Args:
+        error: As it was raised, here or in a process that does part of the work.
+    """
+    text = "".join(traceback.format_exception(error))
+    frames = [(os.path.realpath(file), int(line), *rest) for file, line, *rest in _FRAME.findall(text)]
+    own = [frame for frame in frames if any(_is_of(frame[0], cls) for cls, _ in let_in.values())]
+    if not own:
+        return None
+    inside = [use for file, line, *_ in own for use, (cls, _) in let_in.items() if _holds(cls, file, line)]
+    uses = inside[:1] or [use for use, (cls, _) in let_in.items() if _is_of(own[0][0], cls)]
+    where = ", ".join(dict.fromkeys(location for use in uses for location in let_in[use][1]))
+    words = [f"{type(error).__name__}: {error}".removesuffix(": "), *getattr(error, "__notes__", ())]
+    lines = [f"{file}, line {line}, in {function}: {code}".removesuffix(": ") for file, line, function, code in own]
+    return "\n".join((f"{where}: {' or '.join(uses)} raised {words[0]}", *dict.fromkeys(lines), *words[1:], _WHOLE))
+
+
+_WHOLE = "It is code outside textcl. TEXTCL_DEBUG=1 shows the whole traceback."
+
+
+def _is_of(file: str, cls: type) -> bool:
+    """Say whether a file is that of a class, or of the package that it is in."""
+    module = sys.modules.get(cls.__module__.partition(".")[0])
+    root = Path(os.path.realpath(getattr(module, "__file__", None) or "/"))
+    return Path(file) == root or (hasattr(module, "__path__") and root.name != "" and root.parent in Path(file).parents)
+
+
+def _holds(cls: type, file: str, line: int) -> bool:
+    """Say whether a line of a file is of a class, or of one that it is made of."""
+    for base in cls.__mro__:
+        try:
+            source, first = inspect.getsourcelines(base)
+            if line in range(first, first + len(source)) and file == os.path.realpath(inspect.getfile(base)):
+                return True
+        except (OSError, TypeError):  # there is no source to be had
+            continue
+    return False
 
 
 def is_registered(use: str) -> bool:

@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
 from textcl.distributed import Ranks, part_here
+from textcl.errors import TrainingError
 from textcl.training.gradient_cache import ChunkedPass, Memory
 from textcl.training.target import Target, by_row
 from textcl.types.batches import EmbeddedBatch, FloatArray, IntArray, PairBatch, TokenEncoder
@@ -193,6 +194,11 @@ class Step:
             terms = self.objective.terms(embedded) if rows is None else {}
         if rows is not None:
             return self._row_by_row(rows, embedded)
+        for name, term in terms.items():
+            if not isinstance(term, Tensor) or term.ndim > 0:  # of a user's own objective
+                found = f"a tensor of {tuple(term.shape)}" if isinstance(term, Tensor) else f"{term!r:.60}"
+                own = type(self.objective).__name__
+                raise TrainingError(f"{own} returned {found} as its {name}, but a loss is a tensor without axes.")
         loss = torch.stack(list(terms.values())).sum()
         _refuse_non_finite(loss.item(), embedded)
         loss.backward()

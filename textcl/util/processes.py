@@ -6,7 +6,6 @@ import os
 import pickle
 import signal
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -98,7 +97,7 @@ def _sendable(work: Callable[[Item], Result], item: Item) -> Result:
         try:
             pickle.loads(pickle.dumps(error))  # noqa: S301 (our own bytes)
         except Exception:
-            raise RuntimeError("".join(traceback.format_exception(error))) from None
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
         raise
 
 

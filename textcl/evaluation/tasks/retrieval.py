@@ -5,7 +5,6 @@ their scores are equal to the last bit, and equal scores are ordered by document
 them, also where a ranking is cut.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +26,7 @@ from textcl.files.beir import (
     judgements,
     qrels_file,
     queries,
+    refuse_blank,
     refuse_grade,
     refuse_strangers,
     two_spellings,
@@ -196,14 +196,9 @@ def _check_judgements(name: str, qrels: Mapping[str, Mapping[str, int]], corpus:
         if not isinstance(text, str):
             raise DataError(f"{name}, document '{document}': found {text!r}; it should be a text.")
         refuse_unwritable(text, f"{name}, document '{document}'")
-    blank = sum(not text.strip() for text in corpus.values())
-    if blank == len(corpus):
-        raise DataError(f"{name}: none of the {blank:,} documents holds a text.")
-    if blank:
-        _log.warning("%s: %s of %s documents hold no text.", name, f"{blank:,}", f"{len(corpus):,}")
+    refuse_blank(sum(not text.strip() for text in corpus.values()), len(corpus), name)
 
 
-_log = logging.getLogger(__name__)
 _Parts = tuple[Iterator[Row], Iterator[Row], Iterator[Row]]  # corpus, queries, qrels
 
 

@@ -26,7 +26,7 @@ from textcl.recipe.schema import DocumentsSection, EncoderSection, Recipe, Train
 from textcl.recipe.section import Component
 from textcl.training.target import EmaTarget, Target
 from textcl.types.batches import InputAugmentation
-from textcl.types.text import Augmentation, Role, Source
+from textcl.types.text import Augmentation, Example, Role, Source
 from textcl.util.precision import resolve
 from textcl.util.seeds import derive, seeded
 
@@ -106,6 +106,10 @@ def build_component_source(recipe: Recipe, component: Component, location: str) 
     source: Source = build(component.model_dump(), SOURCE, location, allow_code=recipe.allow_code)
     if len(source) == 0:
         raise DataError(f"{location}: found no rows in the source, but there must be at least 2.")
+    if not isinstance(first := source[0], Example):  # of a user's own source
+        raise DataError(
+            f"{location}: row 0 of {component.use} is {first!r:.60}, but a row is an Example of textcl.types."
+        )
     return source
 
 
