@@ -1,6 +1,8 @@
 """No text of a corpus, a name or an error steers the terminal, and no encoding of it ends a verb."""
 
 import io
+import json
+import logging
 import sys
 from pathlib import Path
 
@@ -59,3 +61,20 @@ def test_leaks_prints_names_that_look_like_markup(
     shown = run(capsys, "leaks", "texts.txt", "./s.yaml")
     assert "t[/red]u" in shown.out
     assert shown.code == 0
+
+
+def test_no_name_begins_a_line_that_looks_like_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        {"sentence1": f"a {n}", "sentence2": f"b {n}", "score": n, "x\nError: a": "so many words"} for n in range(3)
+    ]
+    Path("sts.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    Path("s.yaml").write_text('description: x\ntasks: [{name: "t\\nError: b", kind: sts, bundled: sts.jsonl}]\n')
+    Path("texts.txt").write_text("a 1\n")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # pytest's own
+    shown = run(capsys, "leaks", "texts.txt", "./s.yaml")
+    assert "t Error: b, texts: 1 of the 1 exact copies" in shown.out
+    assert "'x\n       Error: a' holds texts" in shown.err
+    assert not any(line.startswith("Error") for line in (shown.out + shown.err).splitlines())

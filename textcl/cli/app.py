@@ -1,10 +1,12 @@
 """The verbs together, and what a user sees when one of them fails."""
 
 import errno
+import logging
 import os
 import pkgutil
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -99,8 +101,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     if arguments is None:
         _speak_utf8()
-    with visible_streams():
+    with visible_streams(), _indented_warnings():
         _run(arguments)
+
+
+_INDENT = "       "  # of the lines that follow the first of an error or a warning: no name in them begins one
+
+
+class _Indented(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).replace("\n", f"\n{_INDENT}")
+
+
+@contextmanager
+def _indented_warnings() -> Iterator[None]:
+    """Let no name in a warning begin a line that looks like an error or a result."""
+    handler = logging.lastResort  # what prints warnings where nobody has set up the log
+    before = None if handler is None else handler.formatter
+    if handler is not None:
+        handler.setFormatter(_Indented())
+    try:
+        yield
+    finally:
+        if handler is not None:
+            handler.setFormatter(before)
 
 
 def _speak_utf8() -> None:
@@ -124,7 +148,7 @@ def _run(arguments: Sequence[str] | None) -> None:
             raise
         if not isinstance(error, ElsewhereError):  # the process that failed says what it was
             first, *more = said.splitlines()
-            print("\n".join([f"Error: {first}", *(f"       {line}" for line in more)]), file=sys.stderr)
+            print("\n".join([f"Error: {first}", *(f"{_INDENT}{line}" for line in more)]), file=sys.stderr)
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from textcl.cli.options import A_FILE
+from textcl.util.visible import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,13 +98,13 @@ def _warnings(done: Beginning) -> list[str]:
     anchor = found.column(done.reading.anchor)
     if done.reading.holds in _IF_REPEATED and anchor.duplicates > found.rows / 10:
         meaning = _IF_REPEATED[done.reading.holds]
-        lines.append(f"{anchor.duplicates:,} rows repeat a text of '{anchor.name}': {meaning}")
+        lines.append(f"{anchor.duplicates:,} rows repeat a text of '{one_line(anchor.name)}': {meaning}")
     names = (column.name for column in found.columns)
     sentence = (
         next((name for name in names if len(name.split()) > _NAME), None) if found.use in ("CSV", "TSV") else None
     )
     if sentence is not None:
-        lines.append(f"'{sentence}' was taken for the name of a column: write names above the first row.")
+        lines.append(f"'{one_line(sentence)}' was taken for the name of a column: write names above the first row.")
     return lines
 
 
@@ -113,14 +114,14 @@ def _left_out(done: Beginning) -> list[str]:
 
     lines = []
     if unread := unread_columns(done.found, done.reading):
-        named = ", ".join(f"'{name}'" for name in unread)
+        named = ", ".join(f"'{one_line(name)}'" for name in unread)
         lines.append(f"Not read, though it seems to hold texts: {named}. Name it in the recipe, or drop it.")
     if done.trial.pairs:
         lines.append(f"{done.trial.pairs:,} of {done.found.rows:,} rows have no negative, and train as pairs.")
     for column in map(done.found.column, done.reading.texts):
         if column.missing:
             lines.append(
-                f"{column.missing:,} texts of '{column.name}' spell a missing one ('nan', 'None' or the like): "
-                "`textcl clean` drops them."
+                f"{column.missing:,} texts of '{one_line(column.name)}' spell a missing one ('nan', 'None' or the "
+                "like): `textcl clean` drops them."
             )
     return lines

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from textcl.errors import DataError
 from textcl.evaluation.task import Comparing
 from textcl.files.rows import Row, file_rows
 from textcl.types.batches import IntArray
+from textcl.util.visible import one_line
 
 
 class SuiteSection(BaseModel):
@@ -43,7 +44,7 @@ class TaskEntry(SuiteSection):
     """
 
     kind: str
-    name: str
+    name: Annotated[str, AfterValidator(one_line)]  # a stranger's; it stands in tables, reports and lines
 
     @abstractmethod
     def task(self, files: "Files") -> Comparing:
