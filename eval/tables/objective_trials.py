@@ -26,6 +26,16 @@ FAMILIES = {
     "BarlowTwins": "barlow-twins",
     "VICReg": "vicreg",
 }
+_INFO_NCE = "{use: InfoNCE, temperature: 0.05}"  # as in the recipe `crops`
+# Beside the families, from the tuned layers alone: the recipe, and what makes it another row.
+BESIDE = {
+    "TSDAE": ("tsdae", ("data.batch_size=64", "encoder.pooling=mean")),
+    "SwAV, queue of 1,024": ("swav", ("objective.queue_size=1024", "objective.queue_delay=64")),
+    "InfoNCE, GlobalOrthogonalRegularization": (
+        "crops",
+        (f"objective={{use: Sum, objectives: [{_INFO_NCE}, {{use: GlobalOrthogonalRegularization}}]}}",),
+    ),
+}
 WHOLE = ("encoder.layers=null", "data.max_length=64")  # all six layers, for labelled data
 
 
@@ -39,6 +49,9 @@ def _rows() -> Iterator[Trial]:
     for name, recipe in FAMILIES.items():
         for start, changes in STARTS.items():
             yield Trial("families", name, start, first, recipe, "wiki", (*changes, f"data.max_length={LENGTH}"))
+    for name, (recipe, more) in BESIDE.items():
+        changes = (*STARTS["tuned"], f"data.max_length={LENGTH}", *more)
+        yield Trial("families", name, "tuned", first, recipe, "wiki", changes)
     dropout = (*STARTS["tuned"], "encoder.pooling=mean", f"data.max_length={LENGTH}", "training.learning_rate=3e-5")
     yield Trial("parity", "textcl", "tuned", first, "simcse", "wiki", dropout)
     yield Trial("parity", "sentence-transformers", "tuned", first, None, "wiki")
@@ -47,7 +60,11 @@ def _rows() -> Iterator[Trial]:
     yield Trial("supervised", "Triplet", "whole", first, "triplets", "nli", (*WHOLE, margin))
     nested = "objective={use: Matryoshka, objective: {use: InfoNCE}, dimensions: [384, 128, 64]}"
     widths = ("sts", "sts@128", "sts@64", "scifact")
-    yield Trial("supervised", "Matryoshka", "whole", first, "triplets", "nli", (*WHOLE, nested), widths)
+    inner = nested.removeprefix("objective=")
+    layers = f"objective={{use: AdaptiveLayers, objective: {inner}, layers: [2, 4]}}"
+    deep = (*widths, "sts@4-layers", "sts@2-layers")
+    yield Trial("supervised", "Matryoshka", "whole", first, "triplets", "nli", (*WHOLE, nested), deep)
+    yield Trial("supervised", "AdaptiveLayers of Matryoshka", "whole", first, "triplets", "nli", (*WHOLE, layers), deep)
     for name, recipe, more in (
         ("CoSENT", "cosent", ()),
         ("AnglE", "angle", ()),

@@ -12,7 +12,7 @@ from fewer import fewer
 
 from textcl.data.sources.docstrings import Docstrings
 from textcl.encoder.encoder import Encoder
-from textcl.encoder.opening import open_encoder
+from textcl.encoder.opening import build_encoder, open_encoder
 from textcl.encoder.protocols import TextEncoder
 from textcl.evaluation.average import Average
 from textcl.evaluation.kind import codes
@@ -26,6 +26,7 @@ from textcl.types.text import Role, Use
 from textcl.util.cosines import unit_length
 
 LENGTH = 128  # tokens that scoring keeps of a text
+LAYERS = "-layers"
 SUITES = {"stsb-dev": "sts-dev", "stsb-test": "sts", "banking77": "classification"}  # of single tasks
 
 
@@ -49,13 +50,15 @@ class Scorer:
             wanted: `sts` (mean Spearman of the seven sets, and each), `classic` (mean nDCG@10 of the five sets, and
                 each), `scifact`, `docstrings` (nDCG@10), `stsb-dev`, `stsb-test` (Spearman), `banking77` (accuracy of
                 the nearest neighbours), `tatoeba` (accuracy both ways). `sts@64` is of the first 64 numbers of each
-                vector, `scifact:256` with 256 tokens of a text.
+                vector, `scifact:256` with 256 tokens of a text, `sts@4-layers` by the first 4 layers alone.
         """
-        encoder = open_encoder(model, precision="auto")
+        whole = open_encoder(model, precision="auto")
         scores: dict[str, float] = {}
         for name in wanted:
             suite, _, width = name.partition("@")
             suite, _, length = suite.partition(":")
+            layers = width.removesuffix(LAYERS) if width.endswith(LAYERS) else ""
+            encoder, width = (_shallow(model, int(layers)), "") if layers else (whole, width)
             embed = _embed(encoder, int(length or LENGTH))
             scores |= self._named(suite, name.partition(":")[0], embed if not width else _cut(embed, int(width)))
         return {name: round(value, 4) for name, value in scores.items()}
@@ -68,6 +71,11 @@ class Scorer:
         if len(tasks) == 1:
             return {name: each[suite]}
         return {name: mean(each.values())} | ({} if "@" in name else each)
+
+
+def _shallow(model: Path | str, layers: int) -> TextEncoder:
+    """Open the first layers of a model."""
+    return build_encoder(str(model), layers=layers, pooling="mean", max_length=LENGTH)
 
 
 @lru_cache(maxsize=16)
