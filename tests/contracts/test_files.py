@@ -38,6 +38,7 @@ from textcl.types.text import Source
 from textcl.workflows import encode
 from textcl.workflows.init import begin
 from textcl.workflows.leaks import rows_of_file
+from textcl.workflows.titled_documents import TitledFile
 
 TEXTS = (
     "A man plays the guitar, and sings.",
@@ -182,11 +183,15 @@ def by_back_translate(file: Path, folder: Path) -> list[str]:
     return list(PlainTexts(file))
 
 
+def by_questions(file: Path, folder: Path) -> list[str]:
+    return [document.whole for document in TitledFile(file)]
+
+
 Verb = Callable[[Path, Path], list[str]]
 VERBS: dict[str, Verb] = {
     "init": by_init, "train": by_train, "clean": by_clean, "leaks": by_leaks, "mine": by_mine,
     "mine --corpus": by_mine_corpus, "evaluate": by_evaluate, "index": by_index, "encode": by_encode,
-    "augment back-translate": by_back_translate,
+    "augment back-translate": by_back_translate, "augment questions": by_questions,
 }  # fmt: skip
 NEED_COLUMNS = ("mine", "evaluate")
 TEXT_KINDS = [f".txt{packed}" for packed in COMPRESSED]
@@ -339,6 +344,8 @@ ERRORS: dict[str, tuple[Callable[[Path], Path], str]] = {
 TAKEN = {
     ("leaks", "a blank text"),  # has no copy
     ("augment back-translate", "a blank text"),  # is passed over
+    ("augment questions", "a blank text"),  # is counted, and left out
+    ("augment questions", "a folder"),  # of documents
     ("clean", "a blank text"),  # is dropped, for a reason of its own
     ("init", "a column is missing"),  # guesses
     ("init", "a column of Parquet is missing"),

@@ -1,4 +1,4 @@
-"""`textcl augment`: more text from text. `back-translate` makes pairs by translating there and back."""
+"""`textcl augment`: more text from text. `back-translate` translates there and back, `questions` asks of documents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from textcl.cli.document_questions import questions
 from textcl.cli.options import A_FILE, Force, Precision
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ def back_translate(
         typer.echo("Interrupted. The same command goes on from here.", err=True)
         raise typer.Exit(130) from None
     _show(request, pairs)
+
+
+augment.command("questions")(questions)
 
 
 def _decoding(engine: str, temperature: float | None, top_p: float, beams: int) -> Decoding:

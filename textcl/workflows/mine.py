@@ -204,9 +204,9 @@ def mine_file(
         encoder = opened(model, how.precision)
         embed = _embed(encoder, how, progress)
         progress.phase("Embedding the queries", len(texts.queries))
-        queries = _on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.f32")
+        queries = on_disk(texts.queries, Role.ANCHOR, embed, folder / "queries.f32")
         progress.phase("Embedding the candidates", len(texts.candidates))
-        candidates = _on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
+        candidates = on_disk(texts.candidates, Role.POSITIVE, embed, folder / "candidates.f32")
         encoder.lost.report()
         progress.phase("Mining" if rescore is None else "Mining and rescoring", len(texts.queries))
         mined = mine_negatives(
@@ -242,8 +242,8 @@ def _embed(encoder: TextEncoder, how: Embedding, progress: Progress) -> Embed:
     return embed
 
 
-def _on_disk(texts: Sequence[str], role: Role, embed: Embed, file: Path) -> FloatArray:
-    """Embed texts block by block into a file, (N, D)."""
+def on_disk(texts: Sequence[str], role: Role, embed: Embed, file: Path) -> FloatArray:
+    """Embed texts block by block into a file, (N, D) float32 of unit length, mapped from there."""
     first = embed(texts[:_BLOCK], role)
     with file.open("wb") as opened:  # no memory map: a full disk would kill the process
         opened.write(first.astype(np.float32).tobytes())
