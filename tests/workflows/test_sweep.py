@@ -1,10 +1,14 @@
 """A recipe under several settings: which runs are made, which is the best, and on which items that is said."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from tests.cli.running import run as run_command
@@ -179,3 +183,40 @@ def test_optuna_proposes_settings_from_a_range_and_earlier_trials_count(recipe: 
     rates = [json.loads((folder / "log.jsonl").read_text().splitlines()[0])["learning_rate"] for folder in folders]
     assert all(1e-5 <= rate <= 1e-2 for rate in rates)
     assert found.winner is not None
+
+
+def test_a_trial_that_lags_behind_the_median_of_earlier_ones_is_cut_and_named(
+    recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    optuna = pytest.importorskip("optuna")
+    monkeypatch.setattr(optuna.pruners, "MedianPruner", lambda: optuna.pruners.ThresholdPruner(lower=2.0))
+    grid = {"training.learning_rate": [1e-5, 1e-2]}
+    during = {"evaluation.during": {"tasks": ["held-out"], "every": 1}}
+    found = sweep(recipe, grid, changes=during, trials=2, out=tmp_path)  # no score is above 2
+    assert found.winner is None
+    assert {why for row in found.rows for why in row.cut.values()} == {
+        "cut after step 1, as it lagged behind the median"
+    }
+    assert not list(tmp_path.glob("*/report.html"))
+    monkeypatch.undo()
+    study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{tmp_path / 'trials.db'}")
+    assert {trial.state.name for trial in study.trials} == {"PRUNED"}
+
+
+@pytest.mark.slow
+def test_runs_side_by_side_end_with_a_sweep_that_is_killed_and_it_goes_on(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    slow = recipe | {"training": recipe["training"] | {"steps": 100_000}}
+    file = write_recipe_file(tmp_path, slow)
+    command = [sys.executable, "-m", "textcl", "sweep", str(file), "training.learning_rate=1e-5,1e-2", "--jobs", "2"]
+    out = tmp_path / "sweep"
+    with subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as swept:
+        deadline = time.monotonic() + 120
+        while len(list(out.glob("*/log.jsonl"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        children = psutil.Process(swept.pid).children(recursive=True)
+        swept.kill()
+    gone, alive = psutil.wait_procs(children, timeout=60)
+    assert (len(alive), len(gone) >= 2) == (0, True)
+    assert len(list(out.glob("*/checkpoints/*"))) == 2

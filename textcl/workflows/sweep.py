@@ -5,8 +5,11 @@ Each run is an ordinary run folder, so that an unfinished one goes on and a fini
 
 import os
 import re
+import runpy
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -250,16 +253,32 @@ def _side_by_side(runs: Sequence[SweptRun], jobs: int, progress: Progress) -> li
     return said
 
 
+_CHILD = "from textcl.workflows.sweep import run_as_child; run_as_child()"
+
+
+def run_as_child() -> None:
+    """Run the command line in a process that ends, with a checkpoint, when the sweep that has started it is gone."""
+
+    def watch() -> None:
+        os.read(0, 1)  # the sweep writes nothing: this waits for its end, and holds no lock of Python's
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+    runpy.run_module("textcl", run_name="__main__", alter_sys=True)
+
+
 def _in_process(run: SweptRun, *, children: list[subprocess.Popen[bytes]], jobs: int, progress: Progress) -> str:
     """Make a run in a process of its own, and return why it failed; what it says lies beside its folder."""
     recipe, log = run.folder.with_name(f"{run.name}.yaml"), run.folder.with_name(f"{run.name}.log")
     write_recipe_file(recipe, run.recipe)
-    command = [sys.executable, "-m", "textcl", "train", str(recipe), "--out", str(run.folder)]
+    command = [sys.executable, "-c", _CHILD, "train", str(recipe), "--out", str(run.folder)]
     command += ["--resume"] if (run.folder / "recipe.yaml").is_file() else []
     command += [word for allowed in run.recipe.allow_code for word in ("--allow-code", allowed)]
     environment = {"OMP_NUM_THREADS": str(max(1, cores() // jobs)), **os.environ}
     with log.open("wb") as opened:
-        child = subprocess.Popen(command, stdout=opened, stderr=subprocess.STDOUT, env=environment)  # noqa: S603 (our own command line)
+        child = subprocess.Popen(  # noqa: S603 (our own command line)
+            command, stdin=subprocess.PIPE, stdout=opened, stderr=subprocess.STDOUT, env=environment
+        )
         children.append(child)
         code = child.wait()
     progress.advance(1)
