@@ -30,6 +30,9 @@ def own_file(source: Component, path: Path) -> Path:
         path.write_text("\n".join(texts) + "\n", encoding="utf-8")
         return path
     rows = []
+    if source.use == "Documents":
+        path = path.with_suffix(".jsonl")
+        texts, rows = [], [json.dumps({"title": f"{text} title", "text": text}) for text in texts]
     for number, text in enumerate(texts):
         row: dict[str, object] = {settings[column]: f"{text} {column}" for column in COLUMNS if settings.get(column)}
         row |= scores_of(settings.get("score"), number)
@@ -61,13 +64,18 @@ def offline(name: str, tiny: Path) -> list[str]:
         changes.append(f"encoder.{setting}={tiny}")
     if getattr(recipe.encoder, "documents", None) is not None:
         changes.append(f"encoder.documents.backbone={tiny}")
+    if name == "documents":
+        changes.append(f"data.sources.0.judge={tiny}")
     if recipe.objective.use == "Matryoshka":
         changes.append("objective.dimensions=[16, 8]")
     return changes
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_bundled_recipe_trains_on_a_users_file(name: str, tmp_path: Path, tiny_model_folder: Path) -> None:
+def test_a_bundled_recipe_trains_on_a_users_file(
+    name: str, tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     sources = load_recipe(name, [f"{path}=mine" for path in paths(name)]).data.sources
     files = [own_file(getattr(entry, "source", entry), tmp_path / str(row)) for row, entry in enumerate(sources)]
     given = [f"{path}={file}" for path, file in zip(paths(name), files, strict=True)]

@@ -21,7 +21,7 @@ WIDTH = 768  # of BERT base, which the recipes name
 
 def test_the_recipes_that_others_rely_on_are_there() -> None:
     plain = {"simcse", "crops", "simclr", "moco", "byol", "simsiam", "swav", "barlow-twins", "vicreg"}
-    plain |= {"esimcse", "declutr", "tsdae"}
+    plain |= {"esimcse", "declutr", "tsdae", "documents"}
     paired = {"pairs", "triplets", "listwise", "matryoshka", "two-tower", "distil", "multilingual", "adapter", "static"}
     labelled = {"cosent", "angle", "cosine-regression", "contrastive", "supcon", "batch-triplet"}
     assert {"quickstart", "mixed"} | plain | paired | labelled == set(RECIPES)

@@ -15,6 +15,7 @@ from textcl import data
 from textcl.data.sources.beir import BEIR
 from textcl.data.sources.concatenation import Concatenation
 from textcl.data.sources.docstrings import Docstrings
+from textcl.data.sources.documents import Documents
 from textcl.data.sources.hub_dataset import HubDataset
 from textcl.data.sources.text_files import FolderLines, FolderTexts, TextLines
 from textcl.data.sources.wordnet import WordNet
@@ -76,6 +77,15 @@ def wordnet(folder: Path) -> Source:
     return WordNet("gloss", str(folder))
 
 
+def documents(folder: Path) -> Source:
+    rows = [
+        {"anchor": f"q {row}", "positive": f"d {row}", "negatives": ["n"], "positive_score": 1.0, "scores": [row / 3]}
+        for row in range(3)
+    ]
+    write(folder / "scored.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    return Documents("corpus.jsonl", make_file=lambda settings: folder / "scored.jsonl")
+
+
 def concatenation(folder: Path) -> Source:
     return Concatenation([text_lines(folder), text_lines(folder)])
 
@@ -93,6 +103,7 @@ CASES: dict[str, Callable[[Path], Source]] = {
     "BEIR": beir,
     "WordNet": wordnet,
     "Docstrings": lambda folder: Docstrings(["yaml", "iniconfig", "packaging"]),
+    "Documents": documents,
     "Concatenation": concatenation,
 }
 

@@ -130,7 +130,10 @@ def with_files(component: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SOURCE.names())
 def test_the_example_of_a_source_reads_rows(name: str, files: Path) -> None:
-    source = build(with_files(component_of(ALL[name]), files), SOURCE, "data.sources.0")
+    scored = {"anchor": "a", "positive": "p", "negatives": ["n"], "positive_score": 0.9, "scores": [0.1]}
+    (files / "scored.jsonl").write_text(f"{json.dumps(scored)}\n" * 2)
+    known = {"make_file": lambda settings: files / "scored.jsonl"}  # of documents
+    source = build(with_files(component_of(ALL[name]), files), SOURCE, "data.sources.0", known)
     assert source[0].anchor
     assert len(source) >= 2
 

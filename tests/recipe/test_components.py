@@ -132,7 +132,7 @@ def test_a_change_of_texts_and_one_of_inputs_do_not_take_each_others_locations(t
 
 def test_what_is_no_component_of_a_room_is_no_name_of_it() -> None:
     files = {"Arrow", "CSV", "FolderLines", "FolderTexts", "JsonLines", "Parquet", "TSV", "TextLines"}
-    assert set(SOURCE.names()) == files | {"BEIR", "Concatenation", "Docstrings", "HubDataset", "WordNet"}
+    assert set(SOURCE.names()) == files | {"BEIR", "Concatenation", "Docstrings", "Documents", "HubDataset", "WordNet"}
     assert "InfoNCE" in OBJECTIVE.names()
     assert "SpanCrop" in AUGMENTATION.names()
     assert "TokenCutoff" in INPUT_AUGMENTATION.names()

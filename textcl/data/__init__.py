@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from textcl.data.sources.beir import BEIR
     from textcl.data.sources.concatenation import Concatenation
     from textcl.data.sources.docstrings import Docstrings
+    from textcl.data.sources.documents import Documents
     from textcl.data.sources.hub_dataset import HubDataset
     from textcl.data.sources.json_lines import JsonLines
     from textcl.data.sources.parquet import Parquet
@@ -25,6 +26,7 @@ __all__ = [
     "Arrow",
     "Concatenation",
     "Docstrings",
+    "Documents",
     "FolderLines",
     "FolderTexts",
     "HubDataset",

@@ -81,7 +81,8 @@ def _is_objective(listed: type) -> bool:
     return issubclass(listed, Objective) and not inspect.isabstract(listed)
 
 
-SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "location"))
+_OF_THE_RUN = frozenset({"make_file"})
+SOURCE = Room("textcl.data", "source", Source, _has("__len__", "__getitem__", "location"), _OF_THE_RUN)
 AUGMENTATION = Room("textcl.augment", "augmentation", Augmentation, _has("__call__"))
 INPUT_AUGMENTATION = Room("textcl.augment", "input augmentation", InputAugmentation, _has("change"))
 _OF_THE_ENCODER = frozenset({"dimension", "teacher_dimension", "make_decoder"})

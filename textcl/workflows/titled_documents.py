@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textcl.errors import DataError
 from textcl.files.beir import UNREAD
-from textcl.files.lines import decoded, reading
+from textcl.files.lines import decoded, reading, refuse_absence
 from textcl.files.rows import TEXT, ColumnError, Row, file_rows, present, read_rows, refuse_columns
 
 _TITLE = "title"
@@ -63,6 +63,19 @@ class TitledFile:
     id_column: str | None = None
     option: str = "--{}-column"
 
+    def files(self) -> list[Path]:
+        """Return the files that the documents are in.
+
+        Raises:
+            DataError: There are none.
+        """
+        path = self.path.expanduser()
+        file = present(path / _CORPUS if path.is_dir() else path)
+        if path.is_dir() and not file.is_file():
+            return _files(path)
+        refuse_absence(file)
+        return [file]
+
     def __iter__(self) -> Iterator[TitledDocument]:
         """Yield the documents in their order; texts may be blank.
 
@@ -73,7 +86,7 @@ class TitledFile:
         if path.is_dir() and not present(path / _CORPUS).is_file():
             if named != (None, None, None):
                 raise DataError(f"{path}: found a folder of texts, which has no columns; name none.")
-            yield from _files(path)
+            yield from (_read(file, path) for file in _files(path))
             return
         if not path.is_dir():
             refuse_columns(path, named, "the names of columns")
@@ -133,7 +146,7 @@ def _without(title: str, text: str) -> str:
     return text
 
 
-def _files(folder: Path) -> Iterator[TitledDocument]:
+def _files(folder: Path) -> list[Path]:
     files = sorted(chain.from_iterable(folder.rglob(f"*{ending}") for ending in _ENDINGS))
     files = [file for file in files if file.is_file() and not _is_hidden(file.relative_to(folder))]
     if not files:
@@ -141,10 +154,13 @@ def _files(folder: Path) -> Iterator[TitledDocument]:
             f"{folder}: is a folder without {_CORPUS} and without files of texts ({', '.join(_ENDINGS)}). Name a file, "
             "a BEIR folder, or a folder of documents."
         )
-    for file in files:
-        with reading(file) as opened:
-            text = decoded(opened.read(), str(file)).replace("\r\n", "\n")
-        yield titled(file.relative_to(folder).as_posix(), "", text, str(file))
+    return files
+
+
+def _read(file: Path, folder: Path) -> TitledDocument:
+    with reading(file) as opened:
+        text = decoded(opened.read(), str(file)).replace("\r\n", "\n")
+    return titled(file.relative_to(folder).as_posix(), "", text, str(file))
 
 
 def _is_hidden(path: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,9 +30,11 @@ from textcl.training.target import EmaTarget, Target
 from textcl.types.batches import InputAugmentation
 from textcl.types.text import Augmentation, Example, Role, Source
 from textcl.util.precision import resolve
+from textcl.util.progress import SILENT, Progress
 from textcl.util.seeds import derive, seeded
 
 if TYPE_CHECKING:
+    from textcl.data.sources.documents import DocumentSettings
     from textcl.training.shards import Shards, ShardSettings
 
 
@@ -73,12 +77,13 @@ class RunData:
     held: tuple[Source, ...] = ()  # that are not; one for each source, or one for all
 
 
-def build_data(recipe: Recipe, ranks: int = 1) -> RunData:
+def build_data(recipe: Recipe, ranks: int = 1, progress: Progress = SILENT) -> RunData:
     """Open the sources of a recipe and hold rows out; large ones are read through by worker processes.
 
     Args:
         recipe: What is run.
         ranks: The processes of the run on this machine.
+        progress: Gets the progress of sources that are made first.
 
     Raises:
         RecipeError: A constructor refuses its settings.
@@ -87,7 +92,8 @@ def build_data(recipe: Recipe, ranks: int = 1) -> RunData:
     workers = cores() if recipe.data.workers is None else recipe.data.workers * ranks
     with passing(FirstPass(max(1, workers))):
         sources = [
-            build_component_source(recipe, component, location) for location, component in recipe.data.components
+            build_component_source(recipe, component, location, progress)
+            for location, component in recipe.data.components
         ]
         if recipe.data.held_out is None:
             return RunData(tuple(sources))
@@ -101,9 +107,10 @@ def build_sources(recipe: Recipe, ranks: int = 1) -> list[Source]:
     return list(build_data(recipe, ranks).sources)
 
 
-def build_component_source(recipe: Recipe, component: Component, location: str) -> Source:
+def build_component_source(recipe: Recipe, component: Component, location: str, progress: Progress = SILENT) -> Source:
     """Open one source of a recipe; `location` is where it stands in it."""
-    source: Source = build(component.model_dump(), SOURCE, location, allow_code=recipe.allow_code)
+    known = {"make_file": partial(_scored_questions, progress)}
+    source: Source = build(component.model_dump(), SOURCE, location, known, recipe.allow_code)
     if len(source) == 0:
         raise DataError(f"{location}: found no rows in the source, but there must be at least 2.")
     if not isinstance(first := source[0], Example):  # of a user's own source
@@ -111,6 +118,13 @@ def build_component_source(recipe: Recipe, component: Component, location: str) 
             f"{location}: row 0 of {component.use} is {first!r:.60}, but a row is an Example of textcl.types."
         )
     return source
+
+
+def _scored_questions(progress: Progress, settings: "DocumentSettings") -> Path:
+    """Make the rows of a source of documents: models are opened for it, which data knows nothing of."""
+    from textcl.workflows.documents import scored_questions  # which few runs need
+
+    return scored_questions(settings, progress)
 
 
 def views_of(

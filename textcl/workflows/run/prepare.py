@@ -15,6 +15,7 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.recipe.schema import Recipe
 from textcl.types.objective import Objective
 from textcl.types.text import Source
+from textcl.util.progress import SILENT, Progress
 from textcl.workflows.run.build import RunData, build_data, build_encoder, lengths_of, refuse_unshared
 from textcl.workflows.run.data import (
     RunBatches,
@@ -58,13 +59,14 @@ class Prepared:
 _ALONE = Ranks()
 
 
-def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -> Prepared:
+def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE, progress: Progress = SILENT) -> Prepared:
     """Build all that a run needs.
 
     Args:
         recipe: What is run.
         device: Where it trains.
         ranks: The processes of the run, which all call it: of each machine one reads the data through for the others.
+        progress: Gets the progress of sources that are made first.
 
     Raises:
         TextclError: The run could not begin; says why.
@@ -73,7 +75,7 @@ def prepare(recipe: Recipe, device: torch.device | str, ranks: Ranks = _ALONE) -
         from textcl.workflows.run.tracking import refuse_absent  # which few runs need
 
         refuse_absent(recipe.training.track_with)
-    data = ranks.first_on_machine(lambda: build_data(recipe, ranks.local_count))
+    data = ranks.first_on_machine(lambda: build_data(recipe, ranks.local_count, progress))
     sources, held = data.sources, _held_tasks(recipe, data)
     sizes = tuple(map(len, sources))
     refuse_unlabelled(recipe, sources)

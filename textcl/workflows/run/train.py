@@ -126,7 +126,7 @@ class _Run:
     ) -> None:
         self.recipe, self.folder, self.ranks, self.progress, self.on_best = recipe, folder, ranks, progress, on_best
         progress.phase("Reading the data")
-        self.made = prepare(recipe, ranks.device, ranks)
+        self.made = prepare(recipe, ranks.device, ranks, progress)
         self.encoder = self.made.encoder
         for part in self.made.parts:
             lost = lost_texts(part, self.encoder, recipe.seed)
