@@ -108,7 +108,7 @@ def _print(query: str, found: list[SearchHit], as_json: bool) -> None:
 
     table = Table("rank", "score", "id", "text", title=Text(query), title_justify="left")
     for hit in found:
-        snippet = " ".join(hit.text.split())
+        snippet = " ".join((hit.passage or hit.text).split())
         short = snippet if len(snippet) <= _SNIPPET else f"{snippet[: _SNIPPET - 1]}…"
         table.add_row(str(hit.rank), f"{hit.score:.4f}", Text(hit.id), Text(short))
     results().print(table)

@@ -175,12 +175,16 @@ class Encoder(nn.Module):
 
     def forward(self, chunk: Chunk) -> Tensor:
         """Embed a chunk: (n, D) float32, each row on its own, not of unit length."""
+        return self.pooled(self.token_states(chunk), chunk)
+
+    def token_states(self, chunk: Chunk) -> Tensor:
+        """Return the vectors of the tokens of a chunk, (n, L, D)."""
         with words_cut(self.backbone, chunk):
             output = self.backbone(input_ids=chunk.ids, attention_mask=chunk.mask)
-        hidden = output.last_hidden_state  # (n, L, D)
+        hidden: Tensor = output.last_hidden_state
         if self.layer_mix is not None and self.layer_mix.is_read:
             hidden = self.layer_mix(output.hidden_states)
-        return self.pooled(hidden, chunk)
+        return hidden
 
     def pooled(self, hidden: Tensor, chunk: Chunk) -> Tensor:
         """Return the vectors that follow from those of the tokens, (n, L, D) to (n, D)."""
@@ -264,14 +268,8 @@ class Encoder(nn.Module):
         role = as_use(role)
         check_texts(texts)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        precision, cuts = resolve(self.precision, self.device), cuts_for(self.device)
-        with (
-            evaluating(self),
-            on_one_thread() if deterministic else nullcontext(),
-            torch.inference_mode(),
-            autocast(precision, self.device),
-            packed_weights(self.backbone, at_once=deterministic),
-        ):
+        cuts = cuts_for(self.device)
+        with self.encoding(deterministic=deterministic):
             for start in range(0, len(texts), WINDOW):
                 tokens = self.tokenize(texts[start : start + WINDOW], role)
                 self.lost.count(tokens, self.tokenizer.unk_token_id)
@@ -280,9 +278,21 @@ class Encoder(nn.Module):
                 else:
                     chunks = chunks_of(tokens, chunk_tokens or cuts.chunk_tokens, cuts)
                 window = self._encode_window(tokens, chunks, progress).cpu().numpy()
-                self._refuse_infinite(window, texts[start : start + WINDOW], precision)
+                self.refuse_infinite(window, texts[start : start + WINDOW])
                 vectors[start : start + WINDOW] = window
         return vectors
+
+    @contextmanager
+    def encoding(self, *, deterministic: bool = False) -> Iterator[None]:
+        """Compute as `encode` does in a block: without gradients and dropout, in the encoder's precision."""
+        with (
+            evaluating(self),
+            on_one_thread() if deterministic else nullcontext(),
+            torch.inference_mode(),
+            autocast(resolve(self.precision, self.device), self.device),
+            packed_weights(self.backbone, at_once=deterministic),
+        ):
+            yield
 
     def _encode_window(
         self, tokens: Tokens, chunks: Sequence[IntArray], progress: Callable[[int], None] | None
@@ -296,11 +306,12 @@ class Encoder(nn.Module):
                 progress(len(rows))
         return vectors
 
-    def _refuse_infinite(self, vectors: FloatArray, texts: Sequence[str], precision: Precision) -> None:
+    def refuse_infinite(self, vectors: FloatArray, texts: Sequence[str]) -> None:
         """Raise a ModelError where a vector holds NaN or infinity, (n, D), which would spoil whatever it meets."""
         finite = np.isfinite(vectors).all(axis=1)
         if not finite.all():
             folder = getattr(self.backbone.config, "_name_or_path", None)
+            precision = resolve(self.precision, self.device)
             raise ModelError(
                 f"the model{f' in {folder}' if folder else ''} gives NaN or infinity for "
                 f"{len(texts) - int(finite.sum())} of {len(texts)} texts, the first of them "

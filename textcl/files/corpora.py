@@ -125,7 +125,8 @@ def _beir(folder: Path) -> Iterator[Document]:
 
 def _documents(rows: Iterator[Row]) -> Iterator[Document]:
     for row in rows:
-        yield Document(row.identity("_id"), title_and_text(row), row.location)
+        title = row.words("title").strip() if "title" in row.fields else ""
+        yield Document(row.identity("_id"), title_and_text(row), row.location, len(title))
 
 
 def _refuse_other_folder(folder: Path) -> None:

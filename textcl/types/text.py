@@ -66,6 +66,7 @@ class Document:
     id: str
     text: str
     location: str
+    title: int = 0  # characters of the text, from its beginning, that are its title
 
 
 @dataclass(frozen=True, slots=True)

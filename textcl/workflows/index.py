@@ -4,14 +4,16 @@
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from textcl.distributed import Ranks, join_ranks
+from textcl.embedding.chunking import Chunker, Chunking
 from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import files_stamp, fingerprint
 from textcl.encoder.protocols import TextEncoder
@@ -19,9 +21,10 @@ from textcl.errors import SearchError
 from textcl.files.corpora import Corpus
 from textcl.indexes.build import build_index, refuse_too_few, write_index
 from textcl.indexes.documents import Digest, DocumentStore, Facts, Shards, write_documents
+from textcl.indexes.passages import Passages, PassageWriter
 from textcl.report.progress import progress_of
 from textcl.types.protocols import Index
-from textcl.types.text import Role
+from textcl.types.text import Document, Role
 from textcl.util.atomic import only_one, refuse_link, sweep
 from textcl.util.installed import versions
 from textcl.util.precision import resolve
@@ -71,6 +74,10 @@ def index(
     train_rows: int | None = None,
     text_column: str | None = None,
     id_column: str | None = None,
+    chunk: int | None = None,
+    overlap: int = 0,
+    repeat_title: bool = False,
+    late_chunking: bool = False,
     precision: str = "auto",
     progress: bool | Progress = False,
 ) -> Indexed | None:
@@ -91,6 +98,11 @@ def index(
         train_rows: Vectors that the index learns from, drawn from all; None: as many as its kind has use for.
         text_column: Of files with columns; None: `text`.
         id_column: Of files with columns; None: ids are line numbers.
+        chunk: Cut longer documents into passages of at most so many tokens, at ends of sentences where there are some;
+            the best passage stands for its document. None: what is longer than the model reads is not read.
+        overlap: The most tokens that a passage repeats of the one before.
+        repeat_title: Put a document's title before each of its passages.
+        late_chunking: Embed passages as parts of their document: one pass over the whole, as far as the model reads.
         precision: What a model that is named multiplies in: float32, bf16 or auto.
         progress: True shows bars in a terminal or notebook, lines elsewhere, on stderr; or a `Progress` of your own.
 
@@ -103,15 +115,18 @@ def index(
         ModelError: The model cannot be opened.
     """
     source = Corpus(Path(corpus), text_column, id_column, "text_column")
+    chunking = None if chunk is None else Chunking(chunk, overlap, repeat_title, late_chunking)
     with progress_of(progress, sys.stderr) as shown:
         return index_corpus(
-            model, source, Path(out), factory=factory, train_rows=train_rows, precision=precision, progress=shown
-        )
+            model, source, Path(out), factory=factory, train_rows=train_rows, chunking=chunking, precision=precision,
+            progress=shown,
+        )  # fmt: skip
 
 
 def index_corpus(
     model: Model, corpus: Corpus, out: Path, *, factory: str, train_rows: int | None, precision: str,
-    progress: Progress = SILENT, check: Callable[[int, int], object] = lambda rows, dimension: None,
+    chunking: Chunking | None = None, progress: Progress = SILENT,
+    check: Callable[[int, int], object] = lambda rows, dimension: None,
 ) -> Indexed | None:  # fmt: skip
     """Embed a corpus and write the folder of its index; every rank of a launch calls it.
 
@@ -125,6 +140,7 @@ def index_corpus(
         factory: `exact`, or a factory string of FAISS.
         train_rows: Vectors that the index learns from, drawn from all; None: as many as it has use for.
         precision: float32, bf16 or auto.
+        chunking: How longer documents are cut into passages; None: not at all.
         progress: Gets the progress.
         check: Called with the texts of the corpus and the width of the vectors before anything is embedded; may raise.
 
@@ -141,6 +157,7 @@ def index_corpus(
     stamp = files_stamp(model_name(model)) if isinstance(model, str | Path) else ""
     encoder = opened(model, precision, ranks.device)
     index = build_index(factory, encoder.dimension)
+    chunker = None if chunking is None else Chunker(encoder, chunking)
     with only_one(out) if ranks.is_main else nullcontext():
         done = folder.is_finished()
         request = None
@@ -148,36 +165,59 @@ def index_corpus(
             refuse_link(folder.shards)
             folder.check()  # again: another process may have been here meanwhile
             sweep(out)
-            request = _prepare(encoder, model_name(model), corpus, folder, progress)
+            request = _prepare(encoder, model_name(model), corpus, folder, chunker, progress)
         if done:
             return None if request is None else Indexed(out, _finished(folder, request, index), True, model)
         if request is not None:
-            rows = _rows_of(folder)
+            rows = _rows_of(folder, chunker)
             refuse_too_few(index, min(rows, train_rows or rows))
             check(rows, encoder.dimension)
             folder.begin(request)
         ranks.wait()
-        shards = _embed(encoder, folder, ranks, progress)
+        shards = _embed(encoder, folder, chunker, ranks, progress)
         ranks.wait()
         if request is None:
             return None
         return Indexed(out, _build(index, folder, shards, request, stamp, train_rows, progress), False, model)
 
 
-def _prepare(encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, progress: Progress) -> IndexRequest:
+def _prepare(
+    encoder: TextEncoder, model: str, corpus: Corpus, folder: IndexFolder, chunker: Chunker | None, progress: Progress
+) -> IndexRequest:
     """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
     progress.phase("Reading")
+    writer = PassageWriter()
+    documents = corpus.documents() if chunker is None else _cut(corpus, chunker, writer)
     if folder.documents.is_file():
         digest = Digest(progress)
-        for _ in digest.passing(corpus.documents()):
+        for _ in digest.passing(documents):
             pass
         facts = digest.facts
         _refuse_another_corpus(folder, facts)
     else:
-        facts = write_documents(folder.documents, corpus.documents(), progress)
+        facts = write_documents(folder.documents, documents, progress)
+    if chunker is not None and not folder.is_finished():
+        writer.write(folder.passages)
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
     precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
-    return IndexRequest(model, fingerprint(encoder), prompts, precision, facts.digest)
+    cut = "" if chunker is None else str(chunker.chunking)
+    return IndexRequest(model, fingerprint(encoder), prompts, precision, facts.digest, cut)
+
+
+def _cut(corpus: Corpus, chunker: Chunker, writer: PassageWriter) -> Iterator[Document]:
+    """Hand the documents of a corpus on, and note their passages.
+
+    Raises:
+        SearchError: Titles are to be repeated, and there are none.
+    """
+    documents, titles = corpus.documents(), 0
+    while block := list(islice(documents, _CUT_AT_ONCE)):
+        for parts in chunker.cut(block):
+            writer.add(parts)
+        titles += sum(document.title > 0 for document in block)
+        yield from block
+    if chunker.chunking.repeat_title and not titles:
+        raise SearchError(f"{corpus.path}: found no title to repeat. A BEIR corpus has them, in the column title.")
 
 
 def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:
@@ -190,10 +230,13 @@ def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:
         )
 
 
-def _rows_of(folder: IndexFolder) -> int:
-    """Return the number of texts of the corpus."""
+_CUT_AT_ONCE = 256  # documents
+
+
+def _rows_of(folder: IndexFolder, chunker: Chunker | None) -> int:
+    """Return the number of vectors: of the texts of the corpus, or of their passages."""
     with DocumentStore(folder.documents) as store:
-        return store.facts.count
+        return store.facts.count if chunker is None else len(Passages(folder.passages, store))
 
 
 def _finished(folder: IndexFolder, request: IndexRequest, index: Index) -> About:
@@ -202,16 +245,24 @@ def _finished(folder: IndexFolder, request: IndexRequest, index: Index) -> About
     return folder.read()
 
 
-def _embed(encoder: TextEncoder, folder: IndexFolder, ranks: Ranks, progress: Progress) -> Shards:
+def _embed(
+    encoder: TextEncoder, folder: IndexFolder, chunker: Chunker | None, ranks: Ranks, progress: Progress
+) -> Shards:
     """Embed the shards of this rank that are still missing."""
     with DocumentStore(folder.documents) as store:
-        shards = Shards(folder.shards, store.facts.count, encoder.dimension, SHARD_ROWS)
+        passages = None if chunker is None else Passages(folder.passages, store)
+        rows = store.facts.count if passages is None else len(passages)
+        shards = Shards(folder.shards, rows, encoder.dimension, SHARD_ROWS)
         missing = shards.missing(ranks.rank, ranks.count)
         own = sum(_rows(shards, number) for number in range(ranks.rank, len(shards), ranks.count))
         share = f"Embedding, a share of {ranks.count}" if ranks.count > 1 else "Embedding"
         progress.phase(share, own, own - sum(_rows(shards, number) for number in missing))
         for number in missing:
-            vectors = encoder.encode(store.texts(*shards.span(number)), role=Role.POSITIVE, progress=progress.advance)
+            if chunker is not None and passages is not None and chunker.chunking.late:
+                vectors = chunker.encode_late(passages.parts(*shards.span(number)), progress.advance)
+            else:
+                texts = (store if passages is None else passages).texts(*shards.span(number))
+                vectors = encoder.encode(texts, role=Role.POSITIVE, progress=progress.advance)
             shards.write(number, vectors)
             give_back_memory()
     encoder.lost.report()
@@ -235,11 +286,15 @@ def _build(
     """Build the index from all shards, and finish the folder."""
     with DocumentStore(folder.documents) as store:
         facts = store.facts
+        passages = len(Passages(folder.passages, store)) if request.passages else 0
+    rows = passages or facts.count
     wanted = (train_rows or index.training_rows.usual) if index.training_rows.fewest else 0
-    progress.phase("Building", facts.count)
+    progress.phase("Building", rows)
     sample = shards.sample(wanted, _SEED)
-    write_index(folder.index, index.factory, index.dimension, facts.count, _counted(shards, progress), sample)
-    about = About(request, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions(), stamp)
+    write_index(folder.index, index.factory, index.dimension, rows, _counted(shards, progress), sample)
+    about = About(
+        request, index.factory, len(sample), index.dimension, facts.count, facts.empty, versions(), passages, stamp
+    )
     folder.finish(about)
     shards.remove()
     return about

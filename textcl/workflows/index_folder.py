@@ -12,7 +12,7 @@ from textcl.util.foreign import check_kinds
 Made = TypeVar("Made")
 
 FORMAT = 1
-_NAMES = {"index.json", "asked.json", "documents.sqlite", "index", "vectors"}
+_NAMES = {"index.json", "asked.json", "documents.sqlite", "passages.npy", "index", "vectors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class IndexRequest:
     prompts: dict[str, str]  # role → prompt
     precision: str
     corpus: str  # digest of ids and texts
+    passages: str = ""  # how documents are cut; empty: a vector each
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class About:
     count: int
     empty: int  # documents without text
     packages: dict[str, str]
+    passages: int = 0  # vectors, where documents are cut
     model_files: str = ""  # `files_stamp` of the model that the index was made with; empty: not known
     format: int = FORMAT
 
@@ -51,6 +53,11 @@ class IndexFolder:
     def documents(self) -> Path:
         """Ids and texts."""
         return self.path / "documents.sqlite"
+
+    @property
+    def passages(self) -> Path:
+        """Which part of which document each vector stands for, where documents are cut."""
+        return self.path / "passages.npy"
 
     @property
     def index(self) -> Path:

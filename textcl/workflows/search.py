@@ -1,9 +1,11 @@
 """Search in the folder of an index, with the model that made it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import overload
+
+import numpy as np
 
 from textcl.embedding.embed import Model, model_name, opened
 from textcl.encoder.fingerprint import files_stamp, fingerprint
@@ -12,6 +14,8 @@ from textcl.encoder.protocols import TextEncoder
 from textcl.errors import ModelError, SearchError
 from textcl.indexes.build import open_index
 from textcl.indexes.documents import DocumentStore
+from textcl.indexes.passages import Passages
+from textcl.types.batches import FloatArray, IntArray
 from textcl.types.protocols import Index
 from textcl.types.text import Role
 from textcl.workflows.index_folder import About, IndexFolder
@@ -25,6 +29,7 @@ class SearchHit:
     score: float  # cosine, or an estimate of it where the index compresses
     id: str
     text: str
+    passage: str = ""  # of the text, the one that was found, where documents are cut into passages
 
 
 Queries = list[str] | tuple[str, ...]  # and not a text, which is one query
@@ -59,6 +64,7 @@ class Searcher:
         self.about = parts.read()
         self._index = _with_settings(open_index(parts.index), settings or {}, folder)
         self._documents = DocumentStore(parts.documents)
+        self._passages = Passages(parts.passages, self._documents) if self.about.request.passages else None
         self.lost = LostTexts()  # among the queries so far, but for those of a call in which nothing is left of any
         self._encoder = _same_encoder(self.about, folder, model, precision or self.about.request.precision)
 
@@ -93,7 +99,10 @@ class Searcher:
             lost.warn()
         else:
             self.lost += lost
-        hits = self._index.search(self._encoder.encode(queries, role=Role.ANCHOR), k)
+        vectors = self._encoder.encode(queries, role=Role.ANCHOR)
+        if self._passages is not None:
+            return self._by_passages(self._passages, vectors, k)
+        hits = self._index.search(vectors, k)
         return [self._found(ids, scores) for ids, scores in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)]
 
     def _found(self, ids: list[int], scores: list[float]) -> list[SearchHit]:
@@ -103,6 +112,34 @@ class Searcher:
             SearchHit(rank, score, name, text)
             for rank, (score, (name, text)) in enumerate(zip(scores, texts, strict=False), start=1)
         ]
+
+    def _by_passages(self, passages: Passages, vectors: FloatArray, k: int) -> list[list[SearchHit]]:
+        """Return the documents of the nearest passages, each by its best; look further where they are of too few."""
+        wanted, count = min(k, self.about.count), len(passages)
+        width, left = min(_PASSAGES * k, count), np.arange(len(vectors))
+        found: dict[int, list[SearchHit]] = {}
+        while len(left):
+            hits = self._index.search(vectors[left], width)
+            documents = passages.documents_of(hits.ids)
+            for query, ids, own, scores in zip(left.tolist(), hits.ids, documents, hits.scores, strict=True):
+                best = np.sort(np.unique(own, return_index=True)[1])  # the first passage of each document, best first
+                best = best[own[best] >= 0][:k]
+                if len(best) == wanted or width == count or (ids < 0).any():
+                    found[query] = self._documents_found(passages, own[best], ids[best], scores[best])
+            left = np.array([query for query in left.tolist() if query not in found], dtype=np.int64)
+            width = min(4 * width, count)
+        return [found[query] for query in range(len(vectors))]
+
+    def _documents_found(
+        self, passages: Passages, documents: IntArray, rows: IntArray, scores: FloatArray
+    ) -> list[SearchHit]:
+        hits = self._found(documents.tolist(), scores.tolist())
+        return [
+            replace(hit, passage=passages.part(row, hit.text)) for hit, row in zip(hits, rows.tolist(), strict=True)
+        ]
+
+
+_PASSAGES = 4  # of a document, that are looked at to begin with
 
 
 def _with_settings(index: Index, settings: Mapping[str, int], folder: Path) -> Index:
