@@ -26,7 +26,7 @@ from textcl.util.atomic import write_json
 RESULTS = Path(__file__).parents[1] / "results"
 RATES = ("1e-4", "3e-4")
 SCORES = ("docstrings", "stsb-test")
-MINING = ("--range", "0:100", "--negatives", "5")
+MINING = ("--range", "0:10", "--negatives", "5")
 COMMON = ("data.max_length=64", "data.held_out=0.1", f"encoder.backbone={MODEL}", FOUR)
 INFONCE = ("objective={use: InfoNCE, temperature: 0.05}", "data.sources.0.score=null")
 LOGITS = ("objective.teacher_temperature=1.0",)  # as a cross-encoder scores
@@ -39,23 +39,22 @@ ARMS = {
 HELD_OUT = "held_out"
 
 
-def judges(pairs: Path, work: Path, data: Path) -> dict[str, Path]:
-    """Train both judges, mine by each, and return the files of scored pairs."""
-    larger = work / "larger"
+def scored(judge: str, pairs: Path, work: Path) -> Path:
+    """Train a judge, mine and score with it, and return the file of scored pairs."""
+    larger, cross, out = work / "larger", work / "cross", work / f"{judge}.jsonl"
     if not (larger / "report.json").exists():
         shutil.rmtree(larger, ignore_errors=True)
         changes = (f"data.sources.0.path={pairs}", "data.max_length=64", f"encoder.backbone={MODEL}")
         run_command(textcl("train", "pairs", *changes, f"seed={SEEDS[0]}", "--out", str(larger)), "the larger encoder")
-    files = {judge: work / f"{judge}.jsonl" for judge in ("encoder", "cross-encoder")}
-    if not files["encoder"].exists():
-        _mine(pairs, larger, files["encoder"])
-    cross = work / "cross"
-    if not cross.exists():
-        command = Path(__file__).with_name("cross_encoder.py")
-        run_command([sys.executable, str(command), MODEL, str(files["encoder"]), str(cross)], "the cross-encoder")
-    if not files["cross-encoder"].exists():
-        _mine(pairs, larger, files["cross-encoder"], "--cross-encoder", str(cross))
-    return files
+    if judge == "encoder" and not out.exists():
+        _mine(pairs, larger, out)
+    if judge == "cross-encoder" and not out.exists():
+        if not (cross / "config.json").exists():
+            command = Path(__file__).with_name("cross_encoder.py")
+            mined = scored("encoder", pairs, work)
+            run_command([sys.executable, str(command), MODEL, str(mined), str(cross)], "the cross-encoder")
+        _mine(pairs, larger, out, "--cross-encoder", str(cross))
+    return out
 
 
 def _mine(pairs: Path, model: Path, out: Path, *more: str) -> None:
@@ -117,13 +116,13 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/judged"))
     asked = parser.parse_args()
     pairs = prepare(asked.data_dir, asked.work, ["docstring-pairs"])["docstring-pairs"]
-    files = judges(pairs, asked.work, asked.data_dir)
     runs = Runs(asked.work, Scorer(asked.data_dir), RESULTS / "judged.json")
     print("start", runs.start())
     for arm, (judge, changes) in ARMS.items():
-        first = {rate: runs.run(arm, files[judge], changes, rate, SEEDS[0])[HELD_OUT] for rate in RATES}
+        file = scored(judge, pairs, asked.work)
+        first = {rate: runs.run(arm, file, changes, rate, SEEDS[0])[HELD_OUT] for rate in RATES}
         rate = max(RATES, key=lambda each: first[each])
-        found = [runs.run(arm, files[judge], changes, rate, seed)["docstrings"] for seed in SEEDS]
+        found = [runs.run(arm, file, changes, rate, seed)["docstrings"] for seed in SEEDS]
         print(f"{arm}: {mean(found):.2f} ± {stdev(found):.2f} at {rate}", flush=True)
 
 
