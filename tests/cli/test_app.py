@@ -127,6 +127,8 @@ def test_a_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch)
             "unable to open file <a.safetensors> in read-only mode: Too many open files (24). Raise how many ",
         ),
         (MemoryError(), "There is not enough memory. "),
+        (SystemError("error return without exception set"), "Python says 'error return without exception set', as it"),
+        (RuntimeError("could not create a primitive"), "There is not enough memory. "),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "There is not enough memory. "),
     ],
 )

@@ -176,7 +176,10 @@ def _of_others(error: BaseException) -> str | None:
 
 
 _NO_HOME = "{}: found a path that begins with ~ and the name of a user who has no home folder here."
-_NO_MEMORY = ("allocate memory", "out of memory", "not enough memory", "bad_alloc", "start new thread", "map segment")
+_NO_MEMORY = (
+    "allocate memory", "out of memory", "not enough memory", "bad_alloc", "start new thread", "map segment",
+    "failed to allocate", "could not create a primitive", "could not create a memory",  # the last two are oneDNN's
+)  # fmt: skip
 _WAYS_OUT = {
     errno.EACCES: "Ask for access to it, or name another.",
     errno.EMFILE: "Raise how many a process may have: ulimit -n 4096.",
@@ -188,6 +191,8 @@ def _of_the_machine(error: Exception) -> str | None:
     """Return what the machine refused wherever that was, and the way out; None for any other error, a fault of ours."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return _MEMORY
+    if isinstance(error, SystemError):  # of code in C that got no memory for its error either
+        return f"Python says '{error}', as it does where memory has run out. {_MEMORY}"
     if isinstance(error, OSError) and error.errno is not None:
         location = "" if error.filename is None else f"{error.filename}: "
         return f"{location}{error.strerror or error}. {_WAYS_OUT.get(error.errno, '')}".strip()
