@@ -135,3 +135,9 @@ def test_only_shared_tasks_are_compared_and_each_is_announced():
     assert list(found) == ["sts"]
     assert [phase.split()[-1] for phase in announced.phases] == ["sts"]
     assert found["sts"]["spearman"].verdict == "cannot tell"
+
+
+def test_contents_that_are_nested_too_deeply_are_refused(tmp_path):
+    np.savez(tmp_path / "s.npz", contents=np.array("[" * 100_000))
+    with pytest.raises(DataError, match="It is damaged, or written by another version"):
+        read_samples(tmp_path / "s.npz")

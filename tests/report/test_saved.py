@@ -75,7 +75,13 @@ def test_items_of_other_scores_are_refused(tmp_path: Path) -> None:
         open_report(path, "old")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"sts": 3}', '{"sts": {"spearman": {"value": 1}}}'])
+_HUGE = f'{{"sts": {{"spearman": {{"value": 1{"0" * 400}, "low": 0, "high": 1}}}}}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"sts": 3}', '{"sts": {"spearman": {"value": 1}}}', "[" * 100_000, '{"a":' * 100_000, _HUGE],
+)
 def test_what_is_no_report_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "scores.json").write_text(text)
     with pytest.raises(DataError, match="is no report of textcl"):

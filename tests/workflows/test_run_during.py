@@ -14,7 +14,7 @@ from tests.tiny import tiny_encoder
 from textcl.distributed import Ranks
 from textcl.encoder.encoder import Encoder
 from textcl.encoder.opening import open_encoder
-from textcl.errors import RecipeError
+from textcl.errors import DataError, RecipeError
 from textcl.evaluation.samples import MeanSample
 from textcl.evaluation.tasks.sts import STS, GradedPair
 from textcl.recipe.section import During
@@ -135,6 +135,16 @@ def test_a_resumed_run_knows_the_best_of_its_first_part(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "best/best.json").read_text())["step"] == 4
     lines = [json.loads(line) for line in (tmp_path / "evaluations.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "[" * 100_000, '{"by": "toy/spearman"}', '{"by": "toy/spearman", "score": []}']
+)
+def test_a_damaged_score_of_the_best_model_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best/best.json").write_text(text)
+    with pytest.raises(DataError, match=r"best/best\.json cannot be read as the score of the best model"):
+        take_best(tiny_encoder(), tmp_path, "toy/spearman", Ranks())
 
 
 def test_without_a_best_model_the_last_weights_stay(tmp_path: Path) -> None:

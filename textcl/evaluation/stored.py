@@ -7,6 +7,7 @@ each task the digest of its items, the kind of its sample, and in which array ea
 import dataclasses
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,17 @@ def read_samples(path: Path) -> dict[str, Result]:
         return {task: Result(entry["items"], _restore(entry["sample"], arrays)) for task, entry in contents.items()}
     except FileNotFoundError as error:
         raise DataError(f"{path} is not there.") from error
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except _OF_DAMAGE as error:
         raise DataError(
             f"{path} cannot be read as outcomes of tasks ({type(error).__name__}: {error}). It is damaged, or written "
             "by another version of textcl: evaluate the model again."
         ) from error
+
+
+_OF_DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def _describe(value: object, location: str, arrays: Arrays) -> object:

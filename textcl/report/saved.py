@@ -74,7 +74,7 @@ def read_scores(path: Path) -> Scores:
         return {task: {name: _interval(value) for name, value in metrics.items()} for task, metrics in content.items()}
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise DataError(
             f"{path} is no report of textcl: it must hold {{task: {{metric: {{value, low, high}}}}}}, as textcl "
             "evaluate --json writes it."

@@ -142,7 +142,7 @@ def _read(cache: Path) -> list[DocumentedPair] | None:
     """Read a scan; None where there is none, or it is broken and must be made again."""
     try:
         return [_pair(entry) for entry in json.loads(cache.read_bytes())]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
 
 

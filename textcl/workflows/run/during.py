@@ -11,6 +11,7 @@ import torch
 from textcl.distributed import Ranks
 from textcl.encoder.opening import open_encoder
 from textcl.encoder.protocols import TextEncoder
+from textcl.errors import DataError
 from textcl.evaluation.items import Result
 from textcl.evaluation.kinds import metric_named
 from textcl.evaluation.run import evaluate
@@ -23,6 +24,7 @@ from textcl.training.target import frozen_names, load_trained, trained_state
 from textcl.types.batches import Embed
 from textcl.types.protocols import StepLog
 from textcl.util.atomic import new_folder, remove
+from textcl.util.foreign import reading, reason_of
 from textcl.workflows.run.evaluation import chosen, metrics_of
 
 BEST = "best"  # folder of the best model so far, in the run folder
@@ -217,7 +219,8 @@ def take_best(encoder: TextEncoder, folder: Path, name: str | None, ranks: Ranks
 
 def _take(encoder: TextEncoder, best: Path) -> None:
     if frozen_names(encoder):
-        load_trained(encoder, torch.load(best / _TRAINED, map_location="cpu", weights_only=True))
+        with reading(best / _TRAINED):
+            load_trained(encoder, torch.load(best / _TRAINED, map_location="cpu", weights_only=True))
     else:
         encoder.load_state_dict(open_encoder(best / "model", device="cpu").state_dict())
 
@@ -225,5 +228,11 @@ def _take(encoder: TextEncoder, best: Path) -> None:
 def _best_score(folder: Path, name: str) -> float:
     """Return the best score so far by a metric; NaN where none is kept, or one by another metric."""
     file = folder / BEST / _RECORD
-    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return float(record["score"]) if record.get("by") == name else math.nan
+    try:
+        record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return float(record["score"]) if record.get("by") == name else math.nan
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise DataError(
+            f"{file} cannot be read as the score of the best model ({reason_of(error)}). Bring it back, or remove "
+            f"{file.parent}: the next best model is then kept there."
+        ) from error
