@@ -42,6 +42,28 @@ def test_a_damaged_file_and_one_that_cannot_be_opened_are_told_apart(tmp_path: P
         open_database(inside)
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize(
+    "made",
+    [
+        "VIEW texts AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r",
+        "TRIGGER t AFTER INSERT ON numbers BEGIN DELETE FROM numbers; END",
+    ],
+)
+def test_a_file_with_more_than_tables_is_none_of_ours(tmp_path: Path, made: str, read_only: bool) -> None:
+    path = tmp_path / "a.sqlite"
+    with open_database(path) as database:
+        database.execute("CREATE TABLE numbers (number INTEGER)")
+        database.execute(f"CREATE {made}")
+    with (
+        pytest.raises(
+            DataError, match=r"a\.sqlite is damaged \(it holds a (view|trigger) '.*', as textcl makes none\)"
+        ),
+        explained(path, "the vectors", "Delete it."),
+    ):
+        open_database(path, read_only=read_only)
+
+
 def test_what_sqlite_does_not_say_of_the_system_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise OSError(24, "Too many open files")

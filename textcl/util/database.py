@@ -26,9 +26,21 @@ def open_database(path: Path | None, *, read_only: bool = False) -> sqlite3.Conn
         return sqlite3.connect(":memory:", isolation_level=None)
     if read_only:
         address = f"{path.absolute().as_uri()}?mode=ro"
-        return sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)
+        return _of_tables(sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None))
     path.parent.mkdir(parents=True, exist_ok=True)
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    return _of_tables(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None))
+
+
+def _of_tables(database: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a database that holds tables alone: a view may have rows without end, and a trigger writes at will."""
+    try:
+        others = database.execute("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
+        if others is not None:
+            raise sqlite3.DatabaseError("it holds a {} '{}', as textcl makes none".format(*others))
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
 
 
 @contextmanager
