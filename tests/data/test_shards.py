@@ -184,3 +184,11 @@ def test_lines_take_a_pattern_too(tmp_path: Path, own_cache: Path):
     assert [source[row].anchor for row in range(4)] == ["0 a", "0 b", "1 a", "1 b"]
     with pytest.raises(DataError, match="is a folder; name a file in it"):
         TextLines(str(tmp_path))
+
+
+def test_a_folder_of_too_many_files_is_no_set_of_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("textcl.data.sources.concatenation._MOST_ENTRIES", 3)
+    for number in range(4):
+        (tmp_path / f"{number}.jsonl").write_text('{"anchor": "a", "positive": "b"}\n')
+    with pytest.raises(DataError, match="holds more than 3 files and folders, as no set of shards does"):
+        JsonLines(str(tmp_path))

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from pathlib import Path, PurePosixPath
 
 from textcl.data.sources.file_rows import first_pass, passing, source_files
@@ -144,6 +144,9 @@ class Listing:
         return f"{self.folder}/{name}"
 
 
+_MOST_ENTRIES = 100_000  # of a folder of shards, and the folders in it
+
+
 def shards_of(path: str, kind: FileKind) -> list[Path]:
     """Return the files that a path names: itself, those of a kind in a folder, or those that fit a pattern, sorted.
 
@@ -155,7 +158,13 @@ def shards_of(path: str, kind: FileKind) -> list[Path]:
     if not is_pattern and (kind is FileKind.TEXT or not found.is_dir()):
         return [found]
     folder, pattern = (found.parent, found.name) if is_pattern else (found, "**/*")
-    names = tuple(file.relative_to(folder).as_posix() for file in sorted(folder.glob(pattern)) if file.is_file())
+    entries = list(islice(folder.glob(pattern), _MOST_ENTRIES + 1))  # of `/` there would be no end
+    if len(entries) > _MOST_ENTRIES:
+        raise DataError(
+            f"{path}: holds more than {_MOST_ENTRIES:,} files and folders, as no set of shards does. Name the folder "
+            "that the shards are in."
+        )
+    names = tuple(file.relative_to(folder).as_posix() for file in sorted(entries) if file.is_file())
     listing = Listing(path, str(folder), names, is_pattern, lambda name: (folder / name).read_bytes())
     return [folder / name for name in chosen_shards(listing, kind)]
 
