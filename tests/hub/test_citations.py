@@ -28,7 +28,8 @@ def test_a_method_names_papers_unless_its_source_says_that_it_rests_on_none(name
 
 def test_each_key_has_an_entry_and_each_entry_is_whole() -> None:
     cited = {key for name in (*METHODS, *textcl.data.__all__) for key in papers_of(name)}
-    assert cited | {"gao2021simcse", "reimers2019sbert", "gao2021gradcache"} == set(entries())
+    always = {"gao2021simcse", "reimers2019sbert", "gao2021gradcache"}
+    assert cited | always | {"solatorio2024gist", "reimers2020multilingual"} == set(entries())
     for entry in entries().values():
         assert entry.count("{") == entry.count("}")
         assert all(f"  {field} = {{" in entry for field in ("title", "author", "year"))
@@ -49,6 +50,21 @@ def test_the_bundled_recipes_cite_what_they_are_made_of(name: str, papers: list[
     path = "data.sources.0.path=mine.txt"
     recipe = load_recipe(str(shelf.recipes_folder() / f"{name}.yaml"), [path]).model_dump(mode="json")
     assert keys(recipe) == [*papers, "reimers2019sbert", "gao2021gradcache"]
+
+
+def test_a_guide_and_a_teacher_of_one_text_are_credited() -> None:
+    guided = {"use": "InfoNCE", "guide": "some/model"}
+    nested = {"use": "Sum", "objectives": [guided, {"use": "SupCon"}]}
+    for objective in (guided, nested):
+        assert "solatorio2024gist" in keys(parse(minimal(objective=objective)).model_dump(mode="json"))
+    teacher = {"model": "some/model", "reads": "anchor"}
+    taught = minimal(
+        encoder={"backbone": "some/encoder", "teacher": teacher},
+        objective={"use": "Distillation", "similarities": 0.0, "embeddings": 1.0},
+    )
+    assert "reimers2020multilingual" in keys(parse(taught).model_dump(mode="json"))
+    plain = keys(parse(minimal()).model_dump(mode="json"))
+    assert {"solatorio2024gist", "reimers2020multilingual"}.isdisjoint(plain)
 
 
 def test_a_users_own_component_is_not_known_here() -> None:

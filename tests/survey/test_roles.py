@@ -40,13 +40,13 @@ def read(folder: Path, **columns: list[object]) -> Reading:
 def test_beside_a_positive_only_what_is_called_a_label_is_one(tmp_path: Path, extra: str, values: list[object]):
     assert read(tmp_path, question=TEXTS, answer=OTHERS, **{extra: values}) == Reading("pairs", "question", ("answer",))
     assert read(tmp_path, question1=TEXTS, question2=OTHERS, is_duplicate=[row % 2 for row in range(COUNT)]) == Reading(
-        "labelled pairs", "question1", ("question2",), score="is_duplicate"
+        "labelled pairs", "question1", ("question2",), score=("is_duplicate",)
     )
 
 
 def test_published_sets_of_pairs_are_read_with_their_grades(tmp_path: Path):
     sick = read(tmp_path, sentence_A=TEXTS, sentence_B=OTHERS, relatedness_score=[row % 5 for row in range(COUNT)])
-    assert sick == Reading("scored pairs", "sentence_A", ("sentence_B",), score="relatedness_score")
+    assert sick == Reading("scored pairs", "sentence_A", ("sentence_B",), score=("relatedness_score",))
     nli = read(tmp_path, premise=TEXTS, entailment=OTHERS, contradiction=TEXTS[::-1])
     assert nli == Reading("triplets", "premise", ("entailment",), ("contradiction",))
     with pytest.raises(DataError, match="pairs with labels in 'gold_label' other than 0 and 1"):
@@ -74,7 +74,7 @@ def test_pairs_of_names_that_say_nothing_are_not_pairs_where_a_label_is_not_0_or
     classes = read(tmp_path, text=TEXTS, headline=OTHERS, label=named("sport", "art", "war"))
     assert classes == Reading("labelled texts", "text", label="label")
     same = read(tmp_path, text=TEXTS, headline=OTHERS, label=[row % 2 for row in range(COUNT)])
-    assert same == Reading("labelled pairs", "text", ("headline",), score="label", guessed=("headline",))
+    assert same == Reading("labelled pairs", "text", ("headline",), score=("label",), guessed=("headline",))
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_sentences_without_blanks_that_come_again_are_no_labels(tmp_path: Path):
     assert read(tmp_path, a=TEXTS, b=named("体育", "政治")).label == "b"
 
 
-def test_scores_of_negatives_grade_no_pair(tmp_path: Path):
+def test_scores_of_each_text_are_a_judges(tmp_path: Path):
     mined = {"anchor": TEXTS, "positive": OTHERS, "negatives": [["one dog", "two dogs"]] * COUNT}
     found = read(tmp_path, **mined, scores=[[0.4, 0.3]] * COUNT, positive_score=[0.9] * COUNT)  # `textcl mine`
-    assert found == Reading("triplets", "anchor", ("positive",), ("negatives",))
+    assert found == Reading("judged triplets", "anchor", ("positive",), ("negatives",), ("positive_score", "scores"))
 
 
 def test_lists_are_no_anchors(tmp_path: Path):
@@ -151,14 +151,14 @@ def test_a_named_column_that_can_not_be_used_is_refused(
 def test_scores_may_be_numbers_of_any_type_and_yes_or_no(tmp_path: Path):
     table = pa.table({"anchor": TEXTS, "positive": OTHERS, "score": [Decimal("0.50")] * COUNT})
     pq.write_table(table, tmp_path / "a.parquet")
-    assert read_columns(survey(tmp_path / "a.parquet")).score == "score"
+    assert read_columns(survey(tmp_path / "a.parquet")).score == ("score",)
     same = read(tmp_path, question1=TEXTS, question2=OTHERS, is_duplicate=[row % 2 == 0 for row in range(COUNT)])
-    assert same == Reading("labelled pairs", "question1", ("question2",), score="is_duplicate")
+    assert same == Reading("labelled pairs", "question1", ("question2",), score=("is_duplicate",))
 
 
 def test_grades_of_pairs_with_decimals_are_scores_whatever_their_name(tmp_path: Path):
     found = read(tmp_path, sentence1=TEXTS, sentence2=OTHERS, label=[row % 6 * 0.8 for row in range(COUNT)])
-    assert found == Reading("scored pairs", "sentence1", ("sentence2",), score="label")
+    assert found == Reading("scored pairs", "sentence1", ("sentence2",), score=("label",))
 
 
 def test_pairs_that_all_mean_the_same_need_no_label(tmp_path: Path):

@@ -120,6 +120,22 @@ def test_negatives_of_varying_number_get_as_many_views_as_every_row_has(
     assert plan(recipe).rows == 24
 
 
+@pytest.mark.parametrize(("scale", "temperature"), [(1.0, 0.05), (8.0, 1.0)])
+def test_scores_of_a_judge_are_learned_from(
+    scale: float, temperature: float, own_folder: Path, tiny_model_folder: Path
+):
+    rows: list[dict[str, object]] = []
+    for number, row in enumerate(PAIRS):
+        scores = {"positive_score": scale * (0.9 - number / 100), "scores": [scale * 0.3, scale * number / 100]}
+        rows.append({**row, "negatives": [f"not {row['question']}", f"no {row['question']}"], **scores})
+    done = begin(write(own_folder, rows), backbone=str(tiny_model_folder))
+    assert (done.reading.holds, done.reading.score) == ("judged triplets", ("positive_score", "scores"))
+    recipe = load_recipe("mine.yaml")
+    assert recipe.objective.use == "ListwiseKL"
+    assert recipe.objective.model_dump()["teacher_temperature"] == temperature
+    assert plan(recipe).rows == 24
+
+
 @pytest.mark.parametrize("name", ["2024.txt", "1e5.txt", "on.txt", "null.txt", "0x1f.txt", ".5.txt", "a b#c.txt"])
 def test_a_file_may_be_called_what_yaml_reads_as_something_else(name: str, own_folder: Path, tiny_model_folder: Path):
     (own_folder / name).write_text("\n".join(TEXTS))

@@ -72,7 +72,7 @@ def _roles(done: Beginning) -> dict[str, str]:
     reading = done.reading
     roles = {reading.anchor: "anchor"}
     roles |= dict.fromkeys(reading.positives, "positive") | dict.fromkeys(reading.negatives, "negative")
-    roles |= {name: role for name, role in ((reading.score, "score"), (reading.label, "label")) if name is not None}
+    roles |= dict.fromkeys(reading.score, "score") | ({} if reading.label is None else {reading.label: "label"})
     return {name: f"{role} (a guess)" if name in reading.guessed else role for name, role in roles.items()}
 
 

@@ -155,6 +155,8 @@ def _environment() -> Environment:
 # Which papers a run owes its methods to, as BibTeX: components name keys, `template/methods.bib` has the entries.
 _ROOMS = ("textcl.objectives", "textcl.augment", "textcl.data")  # whose components name their papers
 _DROPOUT_VIEWS = "gao2021simcse"
+_GUIDE = "solatorio2024gist"  # of an objective
+_TEACHER_OF_ONE_TEXT = "reimers2020multilingual"
 _ALWAYS = ("reimers2019sbert", "gao2021gradcache")  # the format of the model, and the way its gradients are computed
 _PLAIN_TEXTS = ("TextLines", "FolderLines", "FolderTexts")
 _ENTRY = re.compile(r"^@\w+\{(\w+),.*?^\}", re.M | re.S)
@@ -186,9 +188,19 @@ def _keys(recipe: Mapping[str, Any]) -> Iterator[str]:
     for part in (*objectives_of(recipe), views_of(recipe), sources_of(recipe)):
         for name in component_names(part):
             yield from papers_of(name)
+    if any(_has_guide(objective) for objective in objectives_of(recipe)):
+        yield _GUIDE
+    if ((recipe.get("encoder") or {}).get("teacher") or {}).get("reads"):
+        yield _TEACHER_OF_ONE_TEXT
     if _are_dropout_views(recipe):
         yield _DROPOUT_VIEWS
     yield from _ALWAYS
+
+
+def _has_guide(part: Any) -> bool:
+    """Whether an objective, or one inside it, has a guide; `Any`: its settings are of many kinds."""
+    inner = part.values() if isinstance(part, Mapping) else part if isinstance(part, list | tuple) else ()
+    return (isinstance(part, Mapping) and bool(part.get("guide"))) or any(map(_has_guide, inner))
 
 
 def _are_dropout_views(recipe: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from textcl.data.sources.columns import columns_of
@@ -32,11 +32,11 @@ _TEXT = "it should be a text"
 class Reading:
     """What a file is taken for."""
 
-    holds: str  # sentences, pairs, triplets, scored pairs, labelled pairs, labelled texts
+    holds: str  # sentences, pairs, triplets, judged triplets, scored pairs, labelled pairs, labelled texts
     anchor: str
     positives: tuple[str, ...] = ()
     negatives: tuple[str, ...] = ()
-    score: str | None = None
+    score: tuple[str, ...] = ()  # one of a row, or those of its texts, positives first
     label: str | None = None
     guessed: tuple[str, ...] = ()  # columns whose names say nothing, so that what they hold and their order decided
 
@@ -143,7 +143,7 @@ def _is_called(column: ColumnSurvey, known: Sequence[str], numbered: Mapping[str
 
 def unread_columns(found: Survey, reading: Reading) -> tuple[str, ...]:
     """Return the columns that hold texts, as far as that can be seen, and are not taken for anything."""
-    read = {*reading.texts, reading.score, reading.label}
+    read = {*reading.texts, *reading.score, reading.label}
     return tuple(column.name for column in found.columns if column.name not in read and _may_be_positive(column))
 
 
@@ -171,17 +171,20 @@ def _is_identifier(column: ColumnSurvey) -> bool:
 
 def _read_pairs(found: Survey, read: Reading) -> Reading:
     """Say what grades pairs, if anything does."""
+    judged = _judged(found)
+    if judged and read.negatives:
+        return replace(read, holds="judged triplets", score=judged)
     lists = (column.name for column in found.columns if column.is_list and read.negatives)  # of scores: the negatives'
     score = _graded(found, SCORES, ("number",), _SCORE, (*read.texts, *lists))
     if score is not None:
-        return Reading("scored pairs", read.anchor, read.positives, (), score.name, None, read.guessed)
+        return Reading("scored pairs", read.anchor, read.positives, (), (score.name,), None, read.guessed)
     label = _graded(found, PAIR_LABELS, ("number", *_TEXTS), _LABEL, read.texts)
     if label is None or (label.low, label.high) == (1, 1):
         return read
     if label.kind == "number" and not label.is_whole:
-        return Reading("scored pairs", read.anchor, read.positives, (), label.name, None, read.guessed)
+        return Reading("scored pairs", read.anchor, read.positives, (), (label.name,), None, read.guessed)
     if (label.low, label.high) == (0, 1):
-        return Reading("labelled pairs", read.anchor, read.positives[:1], (), label.name, None, read.guessed)
+        return Reading("labelled pairs", read.anchor, read.positives[:1], (), (label.name,), None, read.guessed)
     if set(read.positives) <= set(read.guessed) and _tells_apart(label):
         guessed = tuple(name for name in read.guessed if name == read.anchor)
         return Reading("labelled texts", read.anchor, label=label.name, guessed=guessed)
@@ -190,6 +193,17 @@ def _read_pairs(found: Survey, read: Reading) -> Reading:
         "the rows of the label that means 'the same' (of inference: entailment) as pairs, or write 1 for it and 0 for "
         "the others; where they say how similar two texts are, call the column 'score'."
     )
+
+
+_JUDGED = ("positive_score", "scores")  # as `textcl mine` writes them
+
+
+def _judged(found: Survey) -> tuple[str, ...]:
+    """Return the columns of a judge's scores of the positive and of each negative; none where one is missing."""
+    of_positive, of_negatives = _JUDGED
+    kinds = {column.name: column.kind for column in found.columns}
+    is_there = kinds.get(of_positive) == "number" and kinds.get(of_negatives) in ("number", "vector")
+    return _JUDGED if is_there else ()
 
 
 def _read_texts(found: Survey, read: Reading) -> Reading:
@@ -255,7 +269,7 @@ def try_rows(found: Survey, reading: Reading) -> Trial:
         return Trial()
     named = [*reading.positives], [*reading.negatives]
     refusals, negatives = [], []
-    columns = columns_of(reading.anchor, *named, reading.score, reading.label)
+    columns = columns_of(reading.anchor, *named, list(reading.score), reading.label)
     for number, row in enumerate(islice(open_records(found.path).rows, found.rows)):
         try:
             negatives.append(len(columns.example(number, row.fields, row.location).negatives))

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textcl.errors import DataError, TextclError
@@ -53,6 +53,11 @@ _CHOICES = {
     ),
     "pairs": _Choice(_SYMMETRIC, "each side looks for its partner among those of the batch", 128),
     "triplets": _Choice("{use: InfoNCE}", "an anchor looks for its positive among all positives and negatives", 64),
+    "judged triplets": _Choice(
+        "{use: ListwiseKL, temperature: 0.05, teacher_temperature: 0.05}",
+        "the texts of a row are ranked as the judge scored them",
+        32,
+    ),
     "scored pairs": _Choice("{use: CoSENT}", _SCORED, 64),
     "labelled pairs": _Choice("{use: Contrastive}", "pairs of 1 are pulled together, pairs of 0 pushed apart", 64),
     "labelled texts": _Choice(
@@ -82,6 +87,10 @@ def first_recipe(
     if found.rows < 2:
         raise DataError(f"{found.path}: found {found.rows} rows of data; contrast needs at least 2.")
     choice = _CHOICES[reading.holds]
+    if reading.holds == "judged triplets" and not _are_cosines(found, reading):
+        choice = replace(
+            choice, objective=choice.objective.replace("teacher_temperature: 0.05", "teacher_temperature: 1")
+        )
     languages = sorted({found.column(name).language for name in reading.texts} - {""})
     scripts = sorted({found.column(name).script for name in reading.texts} - {""})
     guess = _language(languages, [] if backbone else scripts)
@@ -108,6 +117,12 @@ def first_recipe(
     text = "\n".join(lines) + "\n"
     parse(read_yaml(text, name))  # what we write must load
     return text
+
+
+def _are_cosines(found: Survey, reading: Reading) -> bool:
+    """Say whether scores may be cosines; others are taken for logits, as a cross-encoder gives them."""
+    of_positive = found.column(reading.score[0])
+    return of_positive.low >= -1 and of_positive.high <= 1
 
 
 _FEW, _SOME, _MANY = 100, 1000, 20_000  # rows
@@ -178,7 +193,8 @@ def _source(found: Survey, reading: Reading) -> str:
     if found.use not in WITHOUT_COLUMNS:
         settings |= {"anchor": reading.anchor, "positive": _named(reading.positives)}
         settings |= {"negative": _named(reading.negatives)} if reading.negatives else {}
-        settings |= {name: value for name, value in (("score", reading.score), ("label", reading.label)) if value}
+        settings |= {"score": _named(reading.score)} if reading.score else {}
+        settings |= {"label": reading.label} if reading.label else {}
     settings |= found.settings
     return "{" + ", ".join(f"{name}: {_plain(value)}" for name, value in settings.items()) + "}"
 
