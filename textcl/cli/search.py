@@ -98,7 +98,7 @@ def _show(searcher: Searcher, queries: Iterable[str], k: int, as_json: bool, at_
 
 def _print(query: str, found: list[SearchHit], as_json: bool) -> None:
     if as_json:
-        hits = [asdict(hit) for hit in found]
+        hits = [{name: value for name, value in asdict(hit).items() if name != "passage" or value} for hit in found]
         print(json.dumps({"query": query, "hits": hits}, ensure_ascii=False), flush=True)
         return
     from rich.table import Table
