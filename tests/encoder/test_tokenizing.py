@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.tiny import KINDS, tiny_backbone, tiny_encoder, tiny_tokenizer
+from textcl.encoder import tokenization
 from textcl.encoder.tokenization import longest_input, tokenize
 from textcl.errors import DataError
 from textcl.types.batches import Tokens
@@ -69,3 +70,16 @@ def test_the_longest_text_runs_through_every_kind() -> None:
     for kind in KINDS:
         encoder = tiny_encoder(kind=kind, max_length=longest_input(tiny_backbone(kind)))
         assert np.isfinite(encoder.encode(["dog " * 100])).all()
+
+
+def test_of_a_book_only_the_beginning_is_cut_into_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths, encoded = list[int](), tokenization._encoded
+
+    def noted(tokenizer: object, texts: list[str], max_length: int | None) -> object:
+        lengths.extend(map(len, texts))
+        return encoded(tokenizer, texts, max_length)
+
+    monkeypatch.setattr(tokenization, "_encoded", noted)
+    tokens = tokenize(TOKENIZER, ["dog " * 100_000, "dog"], "", 8, True)
+    assert (ids(tokens), tokens.cut) == ([[CLS, *[DOG] * 6, SEP], [CLS, DOG, SEP]], 1)
+    assert max(lengths) <= 8_000

@@ -18,6 +18,9 @@ from textcl.types.text import Role
 from textcl.util.foreign import reason_of
 from textcl.util.visible import one_line
 
+_CHARACTERS = (
+    1000  # of a text, for each token that is kept: far more than tokens have; of a book the rest is not looked at
+)
 _NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
 
 
@@ -39,7 +42,8 @@ def tokenize(
         pool_prompt: Whether pooling reads the prompt's tokens.
         features: The width of a word's embedding, H; only input augmentations want it.
     """
-    whole = [prompt + text for text in texts] if prompt else list(texts)
+    most = None if max_length is None else max_length * _CHARACTERS
+    whole = [prompt + text[:most] for text in texts]
     encoded = _encoded(tokenizer, whole, max_length)
     ids = _ids(tokenizer, encoded)
     leading = _prompt_tokens(tokenizer, prompt, max_length) if prompt else 0
