@@ -153,7 +153,11 @@ def test_a_cross_encoder_without_a_trained_head_is_refused(
     [
         (["--range", "5"], 2, "write two ranks with a colon between them"),
         (["--range", "5:3"], 2, "holds no rank"),
-        (["--range", "40:80"], 1, "passes over the 40 hardest candidates, but there are only 30 texts"),
+        (
+            ["--range", "40:80"],
+            1,
+            "jsonl: The range 40:80 passes over the 40 hardest candidates",
+        ),
         (["--range", "0:10", "--max-score", "-2"], 1, "no query found a negative"),
         (["--range", "0:10", "--factory", "nonsense"], 1, "nonsense"),
         (["--positive-column", "b"], 1, "no column 'b'; there are q, a, l. Name the right one with --positive-column."),

@@ -1,5 +1,6 @@
 """What can go wrong on the way to the Hub: one line that says the way out, and a run that is as it was."""
 
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -119,6 +120,16 @@ def test_a_run_that_is_not_done(own_run: Path, capsys: Capture, lacking: str) ->
     said = refusal(capsys, own_run, "me/birds")
     assert f"is not done: it has no {lacking}" in said
     assert f"textcl train {own_run / 'recipe.yaml'} --out {own_run} --resume" in said
+
+
+@pytest.mark.parametrize("fact", ["rows", "fingerprint"])
+def test_a_record_of_a_run_that_lacks_what_the_card_tells_is_named(own_run: Path, capsys: Capture, fact: str) -> None:
+    file = own_run / "run.json"
+    facts = json.loads(file.read_text())
+    del facts["data"][fact]
+    file.write_text(json.dumps(facts))
+    said = refusal(capsys, own_run, "me/birds", "--dry-run")
+    assert f"{file}: data.{fact} is missing" in said
 
 
 def edit_card(hub: Hub, content: bytes) -> None:

@@ -216,6 +216,14 @@ def test_no_error_is_in_pydantics_own_words(tmp_path: Path) -> None:
             "data.mixing.weights.0: found 1e+308, but it must be at most 1000000000.0.",
         ),
         (
+            {"data": {"sources": SOURCES, "workers": 2**63}},
+            "data.workers: found 9223372036854775808, but it must be at most 1024.",
+        ),
+        (
+            {"training": {"steps": 2**31}},
+            "training.steps: found 2147483648, but it must be at most 2147483647.",
+        ),
+        (
             {"encoder": {"backbone": "~nobody_there/model"}},
             "encoder.backbone: found '~nobody_there/model', but there is no home folder ~nobody_there here.",
         ),

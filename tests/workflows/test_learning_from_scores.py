@@ -94,7 +94,7 @@ def target_of(checked: Any) -> TeacherTarget:
 
 def test_a_guide_gives_the_targets_of_info_nce(mined: Path, tiny_model_folder: Path, tmp_path: Path) -> None:
     guided = f"objective={{use: InfoNCE, guide: {tiny_model_folder}}}"
-    checked = recipe(mined, tiny_model_folder, "data.sources.0.score=null", guided)
+    checked = recipe(mined, tiny_model_folder, "data.sources.0.score=null", "training.precision=float32", guided)
     expected = open_encoder(tiny_model_folder, device="cpu").encode(SENTENCES[:3], role="positive")
     np.testing.assert_allclose(target_of(checked).embed(SENTENCES[:3], Role.POSITIVE), expected, atol=1e-6)
     assert len(losses(train_recipe(checked, tmp_path / "run").folder)) == 6

@@ -136,7 +136,11 @@ def render_card(run: Path, repo: str | None) -> str:
 def _refuse_another(files: RunFiles, run: Path) -> None:
     """Raise where the recipe is not the one that textcl train left, with every default spelled out."""
     checked(files.recipe, PublishedRecipe, run / "recipe.yaml")
-    mix = (files.provenance.get("data") or {}).get("sources", [])
+    data = files.provenance.get("data") or {}
+    missing = next((fact for fact in ("rows", "fingerprint") if data and fact not in data), None)
+    if missing is not None:
+        raise DataError(f"{run / 'run.json'}: data.{missing} is missing, and the card tells it. Bring it back.")
+    mix = data.get("sources", [])
     if mix and len(mix) != len(files.recipe["data"]["sources"]):
         raise DataError(f"{run}: recipe.yaml and run.json do not have the same sources. Bring both back.")
 
@@ -190,7 +194,8 @@ def _keys(recipe: Mapping[str, Any]) -> Iterator[str]:
             yield from papers_of(name)
     if any(_has_guide(objective) for objective in objectives_of(recipe)):
         yield _GUIDE
-    if ((recipe.get("encoder") or {}).get("teacher") or {}).get("reads"):
+    teacher = (recipe.get("encoder") or {}).get("teacher")
+    if isinstance(teacher, Mapping) and teacher.get("reads"):
         yield _TEACHER_OF_ONE_TEXT
     if _are_dropout_views(recipe):
         yield _DROPOUT_VIEWS

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from textcl.errors import found
 from textcl.recipe.section import (
+    MOST,
     OWN_ERROR,
     AdapterSection,
     AfterEntry,
@@ -85,7 +86,8 @@ def _length_kind(value: Any) -> str:
     return "<by role>" if isinstance(value, dict) else "<number>"
 
 
-_Tokens = Annotated[int, Field(ge=3)]
+_Tokens = Annotated[int, Field(ge=3, le=MOST)]
+_Workers = Annotated[int, Field(ge=0, le=1024)]  # of one machine
 Length = Annotated[
     Annotated[_Tokens, Tag("<number>")] | Annotated[dict[Role, _Tokens], Field(min_length=1), Tag("<by role>")],
     Discriminator(_length_kind),
@@ -99,13 +101,13 @@ class DataSection(Section):
     mixing: MixingSection | None = None  # null: the rows of all sources are drawn alike
     views: tuple[ViewEntry, ...] | None = None  # null: what the rows hold; two dropout views where there is no positive
     max_length: Length = 128  # tokens, or tokens by role; negatives are cut as positives are
-    batch_size: Annotated[int, Field(ge=2)] = 64  # rows, over all processes
+    batch_size: Annotated[int, Field(ge=2, le=MOST)] = 64  # rows, over all processes
     order: Literal[1, 2] = (
         1  # of an epoch's rows: 1: stored, 16 bytes a row; 2: computed, without memory, for 10⁸ rows on
     )
     held_out: HeldOut | None = None  # a fraction of the rows, a number of them, or a file: scored, and not trained on
     rows_per_label: Count | None = None  # rows of one label that a batch holds together; null: as chance has it
-    workers: Whole | None = None  # that make batches ahead, for each process of the run; 0: none; null: 1 to 4
+    workers: _Workers | None = None  # that make batches ahead, for each process of the run; 0: none; null: 1 to 4
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -197,7 +197,10 @@ def mine_file(
     texts = Collection(source.pairs(), source.corpus(corpus))
     if not len(texts.pairs):
         raise DataError(f"{source.path} holds no pair.")
-    check_range(len(texts.candidates), wanted)
+    try:
+        check_range(len(texts.candidates), wanted)
+    except DataError as error:
+        raise DataError(f"{source.path}: {error}") from error
     chosen = usual_factory(len(texts.queries), len(texts.candidates)) if factory == AUTO else factory
     with passing_folder(out) as folder:
         rescore = None if rescorer is None else cross_encoder(rescorer)
