@@ -21,6 +21,7 @@ from runner import run_command, textcl
 from scoring import Scorer
 from trial import FOUR, MODEL, SEEDS
 
+from textcl.encoder.opening import build_encoder
 from textcl.util.atomic import write_json
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -77,8 +78,6 @@ class Runs:
     def start(self) -> dict[str, float]:
         """Return the scores of the small encoder before any training."""
         if "start" not in self.done:
-            from textcl.encoder.opening import build_encoder
-
             folder = self._work / "start"
             build_encoder(MODEL, layers=4, pooling="mean", max_length=64).save(folder)
             self._keep("start", self._scorer(folder, SCORES))

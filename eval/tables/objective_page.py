@@ -23,14 +23,13 @@ objective learns at all, no more. *Whole* is all six layers, a tuned sentence en
 crops as views (two of 30 to 100 % of the words; SwAV has two short ones more), dropout on. Nothing was chosen on a
 test set: for each family and start STS-B dev chose a learning rate of four (after 64 steps from the tuned layers, 156
 from random ones; from the tuned layers the best two went a whole run; first seed), and in each run of a family the best
-of the models after every 52nd of its 313 steps; all else is the bundled recipe's. TSDAE has its own views, texts
-without 60 % of their words, and batches of 64 and mean pooling as the others. Scoring keeps 128 tokens of a text.
+of the models after every 52nd of its 313 steps; all else is the bundled recipe's. Scoring keeps 128 tokens of a text.
 Numbers are percent: mean Spearman of STS12-16, STS-B and SICK-R, and nDCG@10 on SciFact; mean ± standard deviation over
 seeds, and how many seeds are done.
 """
 BLOCKS = {
     "parity": "## Parity: dropout views, InfoNCE, ours and sentence-transformers' trainer on the same rows",
-    "families": "## Families, on crop views but TSDAE",
+    "families": "## Families, all on crop views",
     "supervised": (
         "## Supervised, from all six layers\n\nTriplets of SNLI dev and test and CAD (7,928 rows), STS-B train (5,749 "
         "pairs), 20,000 English-German pairs of Tatoeba;\none epoch of the bundled recipe each. "

@@ -47,8 +47,7 @@ def searcher(documents: dict[str, str], chunking: Chunking | None, folder: Path)
     rows = (json.dumps({"_id": identity, "text": text}) for identity, text in documents.items())
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
     out = folder / "index"
-    settings = {"factory": "exact", "train_rows": None, "precision": "auto"}
-    index_corpus(MODEL, Corpus(file), out, chunking=chunking, **settings)  # type: ignore[arg-type]
+    index_corpus(MODEL, Corpus(file), out, factory="exact", train_rows=None, precision="auto", chunking=chunking)
     return Searcher(out)
 
 

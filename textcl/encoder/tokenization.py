@@ -18,9 +18,7 @@ from textcl.types.text import Role
 from textcl.util.foreign import reason_of
 from textcl.util.visible import one_line
 
-_CHARACTERS = (
-    1000  # of a text, for each token that is kept: far more than tokens have; of a book the rest is not looked at
-)
+_CHARACTERS = 1000  # of a text, for each token that is kept: tokens have far fewer, and a book is not cut whole
 _NO_LIMIT = 1_000_000  # a tokenizer that knows of no limit names some huge number
 
 

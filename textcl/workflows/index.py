@@ -187,7 +187,8 @@ def _prepare(
     """Read the corpus into the folder, or make sure that it is the one that was read, and say what is asked for."""
     progress.phase("Reading")
     writer = PassageWriter()
-    documents = corpus.documents() if chunker is None else _cut(corpus, chunker, writer)
+    cutter = None if folder.is_finished() else chunker
+    documents = corpus.documents() if cutter is None else _cut(corpus, cutter, writer)
     if folder.documents.is_file():
         digest = Digest(progress)
         for _ in digest.passing(documents):
@@ -196,7 +197,7 @@ def _prepare(
         _refuse_another_corpus(folder, facts)
     else:
         facts = write_documents(folder.documents, documents, progress)
-    if chunker is not None and not folder.is_finished():
+    if cutter is not None:
         writer.write(folder.passages)
     prompts = {role.value: prompt for role, prompt in encoder.prompts.items()}
     precision = resolve(getattr(encoder, "precision", "float32"), encoder.device).value
@@ -217,7 +218,7 @@ def _cut(corpus: Corpus, chunker: Chunker, writer: PassageWriter) -> Iterator[Do
         titles += sum(document.title > 0 for document in block)
         yield from block
     if chunker.chunking.repeat_title and not titles:
-        raise SearchError(f"{corpus.path}: found no title to repeat. A BEIR corpus has them, in the column title.")
+        raise SearchError(f"{corpus.path}: found no title to repeat. Titles are read of rows with _id, title and text.")
 
 
 def _refuse_another_corpus(folder: IndexFolder, facts: Facts) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from textcl.errors import DataError
@@ -57,7 +57,7 @@ class QuestionEngine:
         kind, _, location = self.name.partition(":")
         if kind not in _TAKES or (self.name != TITLES if kind == TITLES else not location.strip()):
             raise DataError(f"There is no engine '{self.name}'; there are {ENGINES}.")
-        settings = ("model", "per_document", "temperature", "top_p", "prompt", "requests", "device")
+        settings = [setting.name for setting in fields(self) if setting.name != "name"]
         unknown = [name for name in settings if getattr(self, name) is not None and name not in _TAKES[self.kind]]
         if unknown:
             raise DataError(f"The engine {self.kind} takes no {unknown[0].replace('_', '-')}; leave it out.")
