@@ -103,9 +103,7 @@ def test_titles_are_put_before_each_passage_of_their_documents(model: str, tmp_p
 
 
 def test_titles_that_are_not_there_are_not_repeated(model: str, corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(
-        SearchError, match="Titles are read of rows with _id, title and text"
-    ):
+    with pytest.raises(SearchError, match="Titles are read of rows with _id, title and text"):
         build(model, corpus, tmp_path / "out", chunking=Chunking(10, repeat_title=True))
 
 
